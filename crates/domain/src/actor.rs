@@ -1,0 +1,217 @@
+//! Who calls, and what they may do.
+
+/// A caller as an adapter knows it: who they are, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    author: Author,
+    permissions: Permissions,
+}
+
+impl Actor {
+    /// A caller with these permissions.
+    #[must_use]
+    pub fn new(author: Author, permissions: Permissions) -> Self {
+        Self { author, permissions }
+    }
+
+    /// The caller where nobody is asked who they are (development): unknown, and allowed everything.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(Author::anonymous(), Permissions::ALL)
+    }
+
+    /// Who it is. To write in their name, ask [`Self::may_write`].
+    #[must_use]
+    pub fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// What they may do.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.permissions
+    }
+
+    /// Asks whether the caller may read.
+    ///
+    /// # Errors
+    /// When they may not.
+    pub fn may_read(&self) -> Result<(), Forbidden> {
+        self.permissions.read.then_some(()).ok_or(Forbidden(Permission::Read))
+    }
+
+    /// Asks whether the caller may write, and in whose name.
+    ///
+    /// # Errors
+    /// When they may not.
+    pub fn may_write(&self) -> Result<&Author, Forbidden> {
+        self.permissions.write.then_some(&self.author).ok_or(Forbidden(Permission::Write))
+    }
+}
+
+/// What a caller may do; nothing, unless it was granted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Permissions {
+    /// List restaurants and read reviews.
+    pub read: bool,
+    /// Add restaurants and reviews.
+    pub write: bool,
+}
+
+impl Permissions {
+    /// Everything.
+    pub const ALL: Self = Self { read: true, write: true };
+    /// Reading alone.
+    pub const READ: Self = Self { read: true, write: false };
+}
+
+/// A single right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Permission {
+    /// List restaurants and read reviews.
+    Read,
+    /// Add restaurants and reviews.
+    Write,
+}
+
+impl Permission {
+    /// The right as a word: `read` or `write`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// The caller lacks a right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the caller may not {}", .0.as_str())]
+pub struct Forbidden(
+    /// The right that is missing.
+    pub Permission,
+);
+
+/// Who stands behind a restaurant or a review: kept with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    kind: AuthorKind,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Author {
+    /// The greatest length of an id or a name, in characters: what is longer is cut.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Nobody was asked who they are.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self::from_parts(AuthorKind::Anonymous, None, None)
+    }
+
+    /// The product itself, for sample data.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::from_parts(AuthorKind::System, None, None)
+    }
+
+    /// A signed-in person: the identity provider's id for them, and the name to show.
+    #[must_use]
+    pub fn person(id: &str, name: Option<&str>) -> Self {
+        Self::from_parts(AuthorKind::Person, Some(id), name)
+    }
+
+    /// A program that calls in its own name: the identity provider's id for it, and the name to show.
+    #[must_use]
+    pub fn agent(id: &str, name: Option<&str>) -> Self {
+        Self::from_parts(AuthorKind::Agent, Some(id), name)
+    }
+
+    /// An author as a store kept it.
+    #[must_use]
+    pub fn from_parts(kind: AuthorKind, id: Option<&str>, name: Option<&str>) -> Self {
+        Self { kind, id: id.map(printable), name: name.map(printable) }
+    }
+
+    /// What kind of caller it was.
+    #[must_use]
+    pub fn kind(&self) -> AuthorKind {
+        self.kind
+    }
+
+    /// The identity provider's id.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The name to show. It comes from outside: escape it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
+/// Drops control characters and cuts to [`Author::MAX_CHARS`].
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(Author::MAX_CHARS).collect()
+}
+
+/// The kinds of authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthorKind {
+    /// Not asked.
+    Anonymous,
+    /// A signed-in person.
+    Person,
+    /// A program with an identity of its own.
+    Agent,
+    /// The product itself.
+    System,
+}
+
+impl AuthorKind {
+    /// The kind as stores keep it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Person => "person",
+            Self::Agent => "agent",
+            Self::System => "system",
+        }
+    }
+
+    /// The kind from its stored form; `None` for an unknown word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [Self::Anonymous, Self::Person, Self::Agent, Self::System]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_the_right_there_is_no_author_to_write_as() {
+        let reader = Actor::new(Author::person("1", None), Permissions::READ);
+        assert_eq!(reader.may_read(), Ok(()));
+        assert_eq!(reader.may_write(), Err(Forbidden(Permission::Write)));
+        let nobody = Actor::new(Author::anonymous(), Permissions::default());
+        assert_eq!(nobody.may_read().unwrap_err().to_string(), "the caller may not read");
+    }
+
+    #[test]
+    fn a_name_from_outside_is_cut_and_cleaned() {
+        let author = Author::person("x", Some(&format!("a\r\n\0{}", "b".repeat(300))));
+        assert_eq!(author.name().unwrap().chars().count(), Author::MAX_CHARS);
+        assert!(author.name().unwrap().starts_with("abb"));
+    }
+}

@@ -1,0 +1,187 @@
+//! A place in a list, in a form that travels: opaque to clients, checked when it comes back.
+
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::{
+    Restaurant, RestaurantId, RestaurantSort, ReviewId, ValidationError, validation::Problem,
+};
+
+/// The longest cursor that is looked at, in bytes; the longest of ours has 229.
+const MAX_BYTES: usize = 1024;
+
+/// A place in a list of restaurants: after the one with this key and id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestaurantCursor {
+    /// What the order compares.
+    pub key: SortKey,
+    /// The id that decides between equal keys.
+    pub id: RestaurantId,
+}
+
+/// What an order compares, with the value at the cursor's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SortKey {
+    /// [`crate::RestaurantName::sort_key`], ascending.
+    Name(String),
+    /// [`crate::RatingSummary::sort_key`], descending.
+    Rating(i64),
+    /// The number of reviews, descending.
+    Reviews(i64),
+    /// Nothing but the id, descending: a later restaurant has a greater one.
+    Newest,
+}
+
+impl RestaurantCursor {
+    /// The field's name on the wire.
+    pub const FIELD: &'static str = "cursor";
+
+    /// The place after a restaurant in an order.
+    #[must_use]
+    pub fn after(sort: RestaurantSort, restaurant: &Restaurant) -> Self {
+        let key = match sort {
+            RestaurantSort::Name => SortKey::Name(restaurant.name.sort_key()),
+            RestaurantSort::Rating => SortKey::Rating(restaurant.rating.sort_key()),
+            RestaurantSort::Reviews => SortKey::Reviews(restaurant.rating.count),
+            RestaurantSort::Newest => SortKey::Newest,
+        };
+        Self { key, id: restaurant.id }
+    }
+
+    /// The order that the cursor belongs to.
+    #[must_use]
+    pub fn sort(&self) -> RestaurantSort {
+        match self.key {
+            SortKey::Name(_) => RestaurantSort::Name,
+            SortKey::Rating(_) => RestaurantSort::Rating,
+            SortKey::Reviews(_) => RestaurantSort::Reviews,
+            SortKey::Newest => RestaurantSort::Newest,
+        }
+    }
+
+    fn from_parts(sort: &str, id: &str, key: &str) -> Option<Self> {
+        let key = match sort.parse().ok()? {
+            // A NUL would be an error in PostgreSQL; no name holds one.
+            RestaurantSort::Name => {
+                (!key.chars().any(char::is_control)).then(|| SortKey::Name(key.to_owned()))?
+            }
+            RestaurantSort::Rating => SortKey::Rating(key.parse().ok()?),
+            RestaurantSort::Reviews => SortKey::Reviews(key.parse().ok()?),
+            RestaurantSort::Newest => SortKey::Newest,
+        };
+        Some(Self { key, id: RestaurantId(id.parse().ok()?) })
+    }
+}
+
+impl fmt::Display for RestaurantCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sort, id) = (self.sort(), self.id);
+        let plain = match &self.key {
+            SortKey::Name(name) => format!("{sort}:{id}:{name}"),
+            SortKey::Rating(key) | SortKey::Reviews(key) => format!("{sort}:{id}:{key}"),
+            SortKey::Newest => format!("{sort}:{id}:"),
+        };
+        f.write_str(&URL_SAFE_NO_PAD.encode(plain))
+    }
+}
+
+impl FromStr for RestaurantCursor {
+    type Err = ValidationError;
+
+    fn from_str(cursor: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let plain = decode(cursor)?;
+            let mut parts = plain.splitn(3, ':');
+            Self::from_parts(parts.next()?, parts.next()?, parts.next()?)
+        };
+        parse().ok_or(ValidationError::new(Self::FIELD, Problem::InvalidCursor))
+    }
+}
+
+/// A place in a list of reviews, newest first: after the one with this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewCursor(pub ReviewId);
+
+impl ReviewCursor {
+    /// The field's name on the wire.
+    pub const FIELD: &'static str = "cursor";
+}
+
+impl fmt::Display for ReviewCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(format!("review:{}", self.0)))
+    }
+}
+
+impl FromStr for ReviewCursor {
+    type Err = ValidationError;
+
+    fn from_str(cursor: &str) -> Result<Self, Self::Err> {
+        let parse = || decode(cursor)?.strip_prefix("review:")?.parse().ok();
+        parse()
+            .map(|id| Self(ReviewId(id)))
+            .ok_or(ValidationError::new(Self::FIELD, Problem::InvalidCursor))
+    }
+}
+
+fn decode(cursor: &str) -> Option<String> {
+    let bytes = (cursor.len() <= MAX_BYTES).then(|| URL_SAFE_NO_PAD.decode(cursor).ok())??;
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key() -> impl Strategy<Value = SortKey> {
+        prop_oneof![
+            "\\PC{0,50}".prop_map(SortKey::Name),
+            any::<i64>().prop_map(SortKey::Rating),
+            any::<i64>().prop_map(SortKey::Reviews),
+            Just(SortKey::Newest),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_cursor_survives_the_way_out_and_back(key in key(), id in any::<i64>()) {
+            let cursor = RestaurantCursor { key, id: RestaurantId(id) };
+            prop_assert_eq!(cursor.to_string().parse::<RestaurantCursor>().unwrap(), cursor);
+            let cursor = ReviewCursor(ReviewId(id));
+            prop_assert_eq!(cursor.to_string().parse::<ReviewCursor>().unwrap(), cursor);
+        }
+
+        #[test]
+        fn any_text_is_a_cursor_or_an_error(text in ".*") {
+            let _ = text.parse::<RestaurantCursor>();
+            let _ = text.parse::<ReviewCursor>();
+        }
+
+        #[test]
+        fn any_bytes_in_a_cursors_clothes_are_one_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let text = URL_SAFE_NO_PAD.encode(&bytes);
+            if let Ok(cursor) = text.parse::<RestaurantCursor>() {
+                prop_assert_eq!(cursor.to_string().parse::<RestaurantCursor>().unwrap(), cursor);
+            }
+            let _ = text.parse::<ReviewCursor>();
+        }
+    }
+
+    #[test]
+    fn half_right_cursors_are_errors() {
+        for plain in
+            ["", "name", "name:1", "name:x:a", "rating:1:x", "size:1:1", "name:1:a\0b", "review:x"]
+        {
+            let text = URL_SAFE_NO_PAD.encode(plain);
+            assert_eq!(
+                text.parse::<RestaurantCursor>().unwrap_err().problem,
+                Problem::InvalidCursor
+            );
+            text.parse::<ReviewCursor>().unwrap_err();
+        }
+        "A".repeat(MAX_BYTES + 1).parse::<RestaurantCursor>().unwrap_err();
+    }
+}

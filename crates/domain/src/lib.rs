@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod actor;
+mod clock;
+mod cursor;
+mod import;
+mod listing;
+mod rating;
+mod repository;
+mod restaurant;
+mod review;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod text;
+mod validation;
+
+pub use self::{
+    actor::{Actor, Author, AuthorKind, Forbidden, Permission, Permissions},
+    clock::{Clock, SystemClock},
+    cursor::{RestaurantCursor, ReviewCursor, SortKey},
+    import::{Import, ImportRestaurant, ImportReview},
+    listing::{
+        ListRestaurants, ListReviews, PageLimit, RestaurantDetails, RestaurantPage, RestaurantSort,
+        SearchText,
+    },
+    rating::{Rating, RatingSummary},
+    repository::{Repository, StoreError},
+    restaurant::{NewRestaurant, Restaurant, RestaurantId},
+    review::{NewReview, Review, ReviewId},
+    text::{Description, RestaurantName, ReviewText, StreetAddress, UserName},
+    validation::{Problem, ValidationError, ValidationErrors, quoted},
+};

@@ -1,0 +1,145 @@
+//! A reviewer's stars, and what many of them come to.
+
+use std::fmt;
+
+use crate::validation::{Problem, ValidationError, quoted};
+
+/// A reviewer's judgement: 1 (worst) to 5 (best) stars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rating(u8);
+
+impl Rating {
+    /// The field's name on the wire.
+    pub const FIELD: &'static str = "rating";
+    /// The worst rating.
+    pub const MIN: u8 = 1;
+    /// The best rating.
+    pub const MAX: u8 = 5;
+
+    /// Checks a number.
+    ///
+    /// # Errors
+    /// When it is not 1–5.
+    pub fn new(stars: i64) -> Result<Self, ValidationError> {
+        match u8::try_from(stars) {
+            Ok(stars @ Self::MIN..=Self::MAX) => Ok(Self(stars)),
+            _ => Err(Self::out_of_range(stars.to_string())),
+        }
+    }
+
+    /// Checks a number in its text form, as a web form sends it.
+    ///
+    /// # Errors
+    /// When it is empty, no whole number, or not 1–5.
+    pub fn parse(raw: &str) -> Result<Self, ValidationError> {
+        match raw.trim() {
+            "" => Err(ValidationError::new(Self::FIELD, Problem::Missing)),
+            text => match text.parse() {
+                Ok(stars) => Self::new(stars),
+                Err(_) => Err(Self::out_of_range(quoted(text))),
+            },
+        }
+    }
+
+    /// The number of stars, 1–5.
+    #[must_use]
+    pub fn stars(self) -> u8 {
+        self.0
+    }
+
+    fn out_of_range(given: String) -> ValidationError {
+        let problem = Problem::OutOfRange { min: Self::MIN.into(), max: Self::MAX.into(), given };
+        ValidationError::new(Self::FIELD, problem)
+    }
+}
+
+impl fmt::Display for Rating {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What the ratings of a restaurant come to. Stores keep it up to date as reviews are written, so reading it costs the same however many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RatingSummary {
+    /// The sum of all stars.
+    pub sum: i64,
+    /// The number of reviews.
+    pub count: i64,
+}
+
+impl RatingSummary {
+    /// By how much [`Self::sort_key`] magnifies an average: six decimals tell any two apart that a reader could.
+    pub const SORT_KEY_SCALE: i64 = 1_000_000;
+
+    /// Counts one more rating.
+    pub fn add(&mut self, rating: Rating) {
+        self.sum += i64::from(rating.stars());
+        self.count += 1;
+    }
+
+    /// The average, 1.0–5.0; `None` before the first review.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 stars")]
+    pub fn average(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64)
+    }
+
+    /// The average as a share of five stars, 20–100 per cent, rounded; 0 before the first review.
+    #[must_use]
+    pub fn stars_percent(self) -> u8 {
+        let percent = (self.sum * 20 + self.count / 2).checked_div(self.count).unwrap_or(0);
+        u8::try_from(percent.clamp(0, 100)).unwrap_or(100)
+    }
+
+    /// What the list is ordered by when it is ordered by rating: the average in whole millionths, 0 before the first review. Databases compute the same.
+    #[must_use]
+    pub fn sort_key(self) -> i64 {
+        (self.sum * Self::SORT_KEY_SCALE).checked_div(self.count).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn only_one_to_five_are_ratings() {
+        for stars in 1..=5 {
+            assert_eq!(i64::from(Rating::new(stars).unwrap().stars()), stars);
+        }
+        for raw in ["0", "6", "-5", "99", "true", "4.5", "", "99999999999999999999", "½"] {
+            Rating::parse(raw).unwrap_err();
+        }
+        assert_eq!(
+            Rating::parse("99").unwrap_err().to_string(),
+            "rating is 99: give a whole number from 1 to 5"
+        );
+    }
+
+    #[test]
+    fn an_unrated_restaurant_has_no_average() {
+        let none = RatingSummary::default();
+        assert_eq!((none.average(), none.stars_percent(), none.sort_key()), (None, 0, 0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_summary_stays_within_the_stars(ratings in prop::collection::vec(1_i64..=5, 1..200)) {
+            let mut summary = RatingSummary::default();
+            for stars in &ratings {
+                summary.add(Rating::new(*stars).unwrap());
+            }
+            let average = summary.average().unwrap();
+            prop_assert!((1.0..=5.0).contains(&average));
+            prop_assert!((f64::from(summary.stars_percent()) - average * 20.0).abs() <= 0.500_001);
+        }
+
+        #[test]
+        fn any_text_is_a_rating_or_an_error(raw in ".*") {
+            let _ = Rating::parse(&raw);
+        }
+    }
+}

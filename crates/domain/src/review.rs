@@ -1,0 +1,68 @@
+//! A review, and what it takes to write one.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    Author, Rating, RestaurantId, ReviewText, UserName, ValidationError, ValidationErrors,
+};
+
+/// A review as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    /// Its id.
+    pub id: ReviewId,
+    /// The restaurant that it judges.
+    pub restaurant_id: RestaurantId,
+    /// The name that the reviewer gave.
+    pub user_name: UserName,
+    /// The reviewer's stars.
+    pub rating: Rating,
+    /// What the reviewer wrote.
+    pub text: ReviewText,
+    /// When it was written, to the microsecond.
+    pub created_at: DateTime<Utc>,
+    /// Who wrote it, as far as the product knows.
+    pub created_by: Author,
+}
+
+/// A review's id: given by the store, greater than that of any review before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ReviewId(pub i64);
+
+impl fmt::Display for ReviewId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A review to write: checked, not kept yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewReview {
+    /// The name that the reviewer gives.
+    pub user_name: UserName,
+    /// The reviewer's stars.
+    pub rating: Rating,
+    /// What the reviewer writes.
+    pub text: ReviewText,
+}
+
+impl NewReview {
+    /// Checks the fields. The rating comes as a result, since a form sends a text ([`Rating::parse`]) and a tool a number ([`Rating::new`]).
+    ///
+    /// # Errors
+    /// One error for each field that breaks its limits, all at once.
+    pub fn parse(
+        user_name: &str,
+        rating: Result<Rating, ValidationError>,
+        text: &str,
+    ) -> Result<Self, ValidationErrors> {
+        match (UserName::parse(user_name), rating, ReviewText::parse(text)) {
+            (Ok(user_name), Ok(rating), Ok(text)) => Ok(Self { user_name, rating, text }),
+            (user_name, rating, text) => {
+                Err(ValidationErrors::of([user_name.err(), rating.err(), text.err()]))
+            }
+        }
+    }
+}

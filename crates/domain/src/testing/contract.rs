@@ -1,0 +1,511 @@
+//! The suite that every store must pass: each function is one rule, given an empty store.
+//!
+//! [`repository_contract!`](crate::repository_contract) makes a test of each.
+
+#![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
+
+use std::{collections::HashSet, sync::Arc};
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use tokio::task::JoinSet;
+
+use crate::{
+    Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, ListRestaurants,
+    ListReviews, NewRestaurant, NewReview, PageLimit, Rating, RatingSummary, Repository,
+    Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantSort, Review,
+    ReviewCursor, ReviewId, SearchText, SortKey, SystemClock,
+};
+
+/// Makes a test of each rule. Takes the path of an `async fn() -> (Arc<S>, G)`, where `S` is an empty store and `G` whatever must live as long as it.
+#[macro_export]
+macro_rules! repository_contract {
+    ($store:path) => {
+        $crate::repository_contract! { @tests $store:
+            a_restaurant_reads_back_as_it_was_written
+            a_review_reads_back_as_it_was_written
+            every_kind_of_author_is_kept
+            the_longest_texts_fit
+            what_is_unknown_is_none_and_writes_nothing
+            every_order_is_right_and_pages_join_up
+            any_cursor_is_answered
+            reviews_come_newest_first_and_pages_join_up
+            search_takes_every_character_as_itself
+            search_knows_no_case
+            search_pages_join_up
+            sums_equal_a_recount_after_concurrent_writers
+            callers_that_go_away_leave_nothing_half_written
+            an_import_is_kept_whole
+            of_many_imports_into_an_empty_store_one_wins
+            a_store_answers_a_ping
+        }
+    };
+    (@tests $store:path: $($rule:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let (store, _guard) = $store().await;
+                $crate::testing::contract::$rule(store).await;
+            }
+        )*
+    };
+}
+
+/// A store under test.
+pub trait TestStore: Repository + Import {}
+impl<S: Repository + Import> TestStore for S {}
+
+/// Reading a restaurant gives what creating it gave.
+pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore>) {
+    let before = SystemClock.now();
+    let author = Author::person("0000-1", Some("Ann Ödman"));
+    let new = NewRestaurant::parse("L'Étoile \"%_\\", "1 O'Hara St; --", "Fish\n& <b>chips</b> 🐟")
+        .unwrap();
+    let created = store.create_restaurant(new.clone(), &author).await.unwrap();
+    assert_eq!((&created.name, &created.street_address), (&new.name, &new.street_address));
+    assert_eq!(created.description, new.description);
+    assert_eq!(created.rating, RatingSummary::default());
+    assert_eq!(created.created_by, author);
+    assert!((before..=SystemClock.now()).contains(&created.created_at), "{created:?}");
+
+    let read = details(&*store, created.id).await;
+    assert_eq!(read.restaurant, created);
+    assert_eq!(read.reviews, []);
+    assert_eq!(read.next, None);
+    assert_eq!(list_all(&*store, RestaurantSort::Name, 100).await, [created]);
+}
+
+/// Reading a review gives what creating it gave, and its restaurant counts it.
+pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore>) {
+    let restaurant = add_restaurant(&*store, "Blue Door").await;
+    let before = SystemClock.now();
+    let author = Author::agent("app-7", Some("Foundry agent"));
+    let new = review("Ann", 4, "Line one\nline two 'quoted' \u{1F600}");
+    let created = store.create_review(restaurant.id, new.clone(), &author).await.unwrap().unwrap();
+    assert_eq!(created.restaurant_id, restaurant.id);
+    assert_eq!(
+        (&created.user_name, created.rating, &created.text),
+        (&new.user_name, new.rating, &new.text)
+    );
+    assert_eq!(created.created_by, author);
+    assert!((before..=SystemClock.now()).contains(&created.created_at), "{created:?}");
+
+    let read = details(&*store, restaurant.id).await;
+    assert_eq!(read.reviews, [created]);
+    assert_eq!(read.restaurant.rating, RatingSummary { sum: 4, count: 1 });
+}
+
+/// Who wrote something is kept with it, whatever kind of caller it was.
+pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore>) {
+    let authors = [
+        Author::anonymous(),
+        Author::system(),
+        Author::person("oid", None),
+        Author::agent("client", Some("Name")),
+    ];
+    for author in &authors {
+        let new = NewRestaurant::parse("Name", "Street", "Text").unwrap();
+        let restaurant = store.create_restaurant(new, author).await.unwrap();
+        store
+            .create_review(restaurant.id, review("Ann", 3, "Text"), author)
+            .await
+            .unwrap()
+            .unwrap();
+        let read = details(&*store, restaurant.id).await;
+        assert_eq!(&read.restaurant.created_by, author);
+        assert_eq!(&read.reviews[0].created_by, author);
+    }
+    assert_eq!(authors[1].kind(), AuthorKind::System);
+}
+
+/// The limits count characters, not bytes: texts of the greatest length in the widest characters are kept whole.
+pub async fn the_longest_texts_fit(store: Arc<impl TestStore>) {
+    let wide = |count| "🍜".repeat(count);
+    // The lower case of this letter is two characters, three bytes: the longest key there is.
+    for letter in ["🍜", "İ"] {
+        let new = NewRestaurant::parse(&letter.repeat(50), &wide(50), &wide(250)).unwrap();
+        let author = Author::person(&wide(100), Some(&wide(100)));
+        let restaurant = store.create_restaurant(new, &author).await.unwrap();
+        let new = review(&wide(50), 5, &wide(500));
+        store.create_review(restaurant.id, new.clone(), &author).await.unwrap().unwrap();
+        let read = details(&*store, restaurant.id).await;
+        assert_eq!(read.restaurant.name.as_str(), letter.repeat(50));
+        assert_eq!(read.reviews[0].text, new.text);
+    }
+    assert_eq!(list_all(&*store, RestaurantSort::Name, 1).await.len(), 2);
+}
+
+/// An unknown restaurant is `None`, and no review of it is kept.
+pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStore>) {
+    let known = add_restaurant(&*store, "Blue Door").await;
+    for id in [i64::MIN, -1, 0, known.id.0 + 1, i64::MAX].map(RestaurantId) {
+        assert_eq!(store.restaurant_details(id, ListReviews::default()).await.unwrap(), None);
+        let created = store.create_review(id, review("Ann", 1, "Text"), &Author::anonymous()).await;
+        assert_eq!(created.unwrap(), None, "{id}");
+    }
+    assert_eq!(details(&*store, known.id).await.restaurant.rating.count, 0);
+    assert_eq!(total(&*store, None).await, 1);
+}
+
+/// Each order is what it says, and pages of any size join to the whole list: nothing twice, nothing left out.
+pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore>) {
+    fill(&*store).await;
+    for sort in RestaurantSort::ALL {
+        let all = list_all(&*store, sort, 100).await;
+        assert_eq!(all.len(), 30);
+        assert!(all.is_sorted_by(|a, b| in_order(sort, a, b)), "{sort}: {all:#?}");
+        for limit in [1, 7, 29, 30] {
+            assert_eq!(list_all(&*store, sort, limit).await, all, "{sort} by {limit}");
+        }
+    }
+    assert_eq!(total(&*store, None).await, 30);
+}
+
+/// A cursor may point anywhere, even where no restaurant ever was.
+pub async fn any_cursor_is_answered(store: Arc<impl TestStore>) {
+    fill(&*store).await;
+    for id in [i64::MIN, -1, 0, i64::MAX].map(RestaurantId) {
+        let keys = [i64::MIN, 0, i64::MAX]
+            .into_iter()
+            .flat_map(|key| [SortKey::Rating(key), SortKey::Reviews(key)]);
+        let names = ["", "zzz", "\u{10FFFF}", "%", "'"].map(|name| SortKey::Name(name.into()));
+        for key in keys.chain(names).chain([SortKey::Newest]) {
+            let after = RestaurantCursor { key, id };
+            let sort = after.sort();
+            let query =
+                ListRestaurants::new(None, sort, PageLimit::default(), Some(after)).unwrap();
+            store.list_restaurants(&query).await.unwrap();
+        }
+        let reviews =
+            ListReviews { after: Some(ReviewCursor(ReviewId(id.0))), ..ListReviews::default() };
+        store.restaurant_details(RestaurantId(1), reviews).await.unwrap();
+    }
+}
+
+/// Reviews come newest first, page by page, and only those of the restaurant asked for.
+pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestStore>) {
+    let (one, other) =
+        (add_restaurant(&*store, "One").await, add_restaurant(&*store, "Other").await);
+    let mut written = Vec::new();
+    for number in 0..11 {
+        let new = review("Ann", 1 + number % 5, &format!("Number {number}"));
+        written
+            .push(store.create_review(one.id, new, &Author::anonymous()).await.unwrap().unwrap());
+        let new = review("Bob", 1, "Elsewhere");
+        store.create_review(other.id, new, &Author::anonymous()).await.unwrap().unwrap();
+    }
+    written.reverse();
+    for limit in [1, 4, 10, 11, 12] {
+        assert_eq!(reviews_of(&*store, one.id, limit).await, written, "by {limit}");
+    }
+    assert_eq!(reviews_of(&*store, other.id, 5).await.len(), 11);
+}
+
+/// `%`, `_`, `*`, quotes and backslashes in a search stand for themselves; short and long texts are found in all three fields.
+pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore>) {
+    for (name, street, text) in [
+        ("100% Vegan", "1 Main St", "Greens"),
+        ("Under_score", "2 Main St", "A \"quoted\" word"),
+        ("Back\\slash", "3 Side* St", "It's \u{1F35C}\u{1F35C}\u{1F35C} soup"),
+        ("Plain", "4 Side St", "100 greens, AND more; OR less -- NEAR"),
+    ] {
+        let new = NewRestaurant::parse(name, street, text).unwrap();
+        store.create_restaurant(new, &Author::anonymous()).await.unwrap();
+    }
+    for (text, names) in [
+        ("%", vec!["100% Vegan"]),
+        ("100%", vec!["100% Vegan"]),
+        ("_", vec!["Under_score"]),
+        ("r_s", vec!["Under_score"]),
+        ("\\", vec!["Back\\slash"]),
+        ("k\\sl", vec!["Back\\slash"]),
+        ("*", vec!["Back\\slash"]),
+        ("de* s", vec!["Back\\slash"]),
+        ("\"", vec!["Under_score"]),
+        ("\"quoted\"", vec!["Under_score"]),
+        ("'", vec!["Back\\slash"]),
+        ("it's", vec!["Back\\slash"]),
+        ("\u{1F35C}", vec!["Back\\slash"]),
+        ("\u{1F35C}\u{1F35C}\u{1F35C}", vec!["Back\\slash"]),
+        ("main st", vec!["100% Vegan", "Under_score"]),
+        ("greens", vec!["100% Vegan", "Plain"]),
+        ("100", vec!["100% Vegan", "Plain"]),
+        (", and m", vec!["Plain"]),
+        ("less -- near", vec!["Plain"]),
+        ("vegan 1", vec![]),
+        ("nothing like it", vec![]),
+    ] {
+        assert_eq!(search(&*store, text, RestaurantSort::Name, 100).await, names, "{text}");
+        assert_eq!(total(&*store, Some(text)).await, i64::try_from(names.len()).unwrap(), "{text}");
+    }
+}
+
+/// Search knows no case, in any alphabet.
+pub async fn search_knows_no_case(store: Arc<impl TestStore>) {
+    for name in ["CAFÉ Ölmühle", "Ресторан", "plain"] {
+        add_restaurant(&*store, name).await;
+    }
+    for (text, name) in [
+        ("café ÖL", "CAFÉ Ölmühle"),
+        ("РЕСТ", "Ресторан"),
+        ("é", "CAFÉ Ölmühle"),
+        ("PLAIN", "plain"),
+    ] {
+        assert_eq!(search(&*store, text, RestaurantSort::Name, 100).await, [name], "{text}");
+    }
+}
+
+/// A search can be paged in every order.
+pub async fn search_pages_join_up(store: Arc<impl TestStore>) {
+    fill(&*store).await;
+    for text in ["n 1", "common", "o"] {
+        for sort in RestaurantSort::ALL {
+            let all = search(&*store, text, sort, 100).await;
+            assert!(!all.is_empty());
+            assert_eq!(search(&*store, text, sort, 2).await, all, "{text} in order of {sort}");
+            assert_eq!(i64::try_from(all.len()).unwrap(), total(&*store, Some(text)).await);
+        }
+    }
+}
+
+/// The kept sums equal a recount after 64 writers at once, on one restaurant and on many.
+pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestStore>) {
+    let mut ids = Vec::new();
+    for number in 0..4 {
+        ids.push(add_restaurant(&*store, &format!("Number {number}")).await.id);
+    }
+    let mut writers = JoinSet::new();
+    for writer in 0..64 {
+        let (store, ids) = (Arc::clone(&store), ids.clone());
+        writers.spawn(async move {
+            for round in 0..4 {
+                // Half of all reviews go to the first restaurant.
+                let id = if writer % 2 == 0 { ids[0] } else { ids[round % ids.len()] };
+                let stars = i64::try_from((writer + round) % 5 + 1).unwrap();
+                let new = review("Ann", stars, "Text");
+                store.create_review(id, new, &Author::anonymous()).await.unwrap().unwrap();
+            }
+            let new = NewRestaurant::parse("New", "Street", "Text").unwrap();
+            store.create_restaurant(new, &Author::anonymous()).await.unwrap();
+        });
+    }
+    while let Some(writer) = writers.join_next().await {
+        writer.unwrap();
+    }
+    let mut count = 0;
+    for id in ids {
+        count += assert_recount(&*store, id).await;
+    }
+    assert_eq!(count, 64 * 4);
+    assert_eq!(total(&*store, None).await, 4 + 64);
+    assert_eq!(list_all(&*store, RestaurantSort::Newest, 50).await.len(), 4 + 64);
+}
+
+/// A caller may go away at any moment: its write happens whole or not at all, and the store goes on.
+pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl TestStore>) {
+    let id = add_restaurant(&*store, "Blue Door").await.id;
+    for round in 0..60_u32 {
+        let write = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { store.create_review(id, review("Ann", 5, "Text"), &Author::anonymous()).await }
+        });
+        for _ in 0..round {
+            tokio::task::yield_now().await;
+        }
+        write.abort();
+        if let Ok(written) = write.await {
+            written.unwrap().unwrap();
+        }
+    }
+    store.create_review(id, review("Bob", 1, "Last"), &Author::anonymous()).await.unwrap().unwrap();
+    assert_recount(&*store, id).await;
+}
+
+/// An import keeps everything: dates, order, sums, authors.
+pub async fn an_import_is_kept_whole(store: Arc<impl TestStore>) {
+    assert!(store.import(sample(25), false).await.unwrap());
+    assert!(store.import(vec![], false).await.unwrap());
+    let all = list_all(&*store, RestaurantSort::Newest, 100).await;
+    assert_eq!(all.len(), 25);
+    for (restaurant, expected) in all.iter().rev().zip(sample(25)) {
+        assert_eq!(restaurant.name, expected.restaurant.name);
+        assert_eq!(restaurant.created_at, expected.created_at);
+        assert_eq!(restaurant.created_by, Author::system());
+        assert_recount(&*store, restaurant.id).await;
+        let mut reviews = reviews_of(&*store, restaurant.id, 100).await;
+        reviews.reverse();
+        let reviews: Vec<_> = reviews.iter().map(|r| (r.text.clone(), r.created_at)).collect();
+        let expected: Vec<_> =
+            expected.reviews.iter().map(|r| (r.review.text.clone(), r.created_at)).collect();
+        assert_eq!(reviews, expected);
+    }
+    assert_eq!(search(&*store, "imported 7", RestaurantSort::Name, 5).await, ["Imported 7"]);
+    let later = add_restaurant(&*store, "Later").await;
+    assert!(all.iter().all(|restaurant| restaurant.id < later.id));
+}
+
+/// Of several imports that want an empty store, one happens.
+pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestStore>) {
+    let mut imports = JoinSet::new();
+    for _ in 0..8 {
+        let store = Arc::clone(&store);
+        imports.spawn(async move { store.import(sample(10), true).await.unwrap() });
+    }
+    let winners = imports.join_all().await.into_iter().filter(|won| *won).count();
+    assert_eq!(winners, 1);
+    assert_eq!(total(&*store, None).await, 10);
+    assert!(!store.import(sample(1), true).await.unwrap());
+}
+
+/// A store that works says so.
+pub async fn a_store_answers_a_ping(store: Arc<impl TestStore>) {
+    store.ping().await.unwrap();
+}
+
+/// Thirty restaurants with equal names, equal averages, equal counts, and some that stand alone.
+async fn fill(store: &impl TestStore) {
+    let names = [
+        "apple",
+        "Apple",
+        "Ápple",
+        "Zebra",
+        "zebra crossing",
+        "éclair",
+        "Common 1",
+        "common 10",
+        "10",
+        "🍜",
+    ];
+    for round in 0..3_usize {
+        for (index, name) in names.iter().enumerate() {
+            let restaurant = add_restaurant(store, name).await;
+            for number in 0..(index + round) % 4 {
+                let stars = i64::try_from((index + number) % 5 + 1).unwrap();
+                store
+                    .create_review(
+                        restaurant.id,
+                        review("Ann", stars, "Text"),
+                        &Author::anonymous(),
+                    )
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}
+
+fn in_order(sort: RestaurantSort, a: &Restaurant, b: &Restaurant) -> bool {
+    let by_id = a.id < b.id;
+    match sort {
+        RestaurantSort::Name => (a.name.sort_key(), a.id) < (b.name.sort_key(), b.id),
+        RestaurantSort::Rating => match (a.rating.average(), b.rating.average()) {
+            (Some(first), Some(second)) => {
+                first > second || ((first - second).abs() < 1e-9 && by_id)
+            }
+            (None, None) => by_id,
+            (first, _) => first.is_some(),
+        },
+        RestaurantSort::Reviews => {
+            a.rating.count > b.rating.count || (a.rating.count == b.rating.count && by_id)
+        }
+        RestaurantSort::Newest => a.id > b.id && a.created_at >= b.created_at,
+    }
+}
+
+fn sample(count: i64) -> Vec<ImportRestaurant> {
+    let start =
+        Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap() + TimeDelta::microseconds(123_456);
+    let import = |number: i64| ImportRestaurant {
+        restaurant: NewRestaurant::parse(&format!("Imported {number}"), "Street", "Text").unwrap(),
+        created_at: start + TimeDelta::days(number),
+        reviews: (0..number % 5)
+            .map(|index| ImportReview {
+                review: review("Ann", 1 + (number + index) % 5, &format!("{number}.{index}")),
+                created_at: start + TimeDelta::days(number) + TimeDelta::hours(index),
+            })
+            .collect(),
+    };
+    (0..count).map(import).collect()
+}
+
+fn review(user_name: &str, stars: i64, text: &str) -> NewReview {
+    NewReview::parse(user_name, Rating::new(stars), text).unwrap()
+}
+
+async fn add_restaurant(store: &impl TestStore, name: &str) -> Restaurant {
+    let new = NewRestaurant::parse(name, "1 Main Street", "A place to eat").unwrap();
+    store.create_restaurant(new, &Author::anonymous()).await.unwrap()
+}
+
+async fn details(store: &impl TestStore, id: RestaurantId) -> RestaurantDetails {
+    store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap()
+}
+
+async fn total(store: &impl TestStore, search: Option<&str>) -> i64 {
+    let search = search.and_then(|text| SearchText::parse(text).unwrap());
+    let query =
+        ListRestaurants::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
+            .unwrap();
+    store.list_restaurants(&query).await.unwrap().total
+}
+
+async fn list_all(store: &impl TestStore, sort: RestaurantSort, limit: i64) -> Vec<Restaurant> {
+    pages(store, None, sort, limit).await
+}
+
+async fn search(
+    store: &impl TestStore,
+    text: &str,
+    sort: RestaurantSort,
+    limit: i64,
+) -> Vec<String> {
+    let found = pages(store, SearchText::parse(text).unwrap(), sort, limit).await;
+    found.into_iter().map(|restaurant| restaurant.name.to_string()).collect()
+}
+
+/// Follows the cursors, in their text form, to the end.
+async fn pages(
+    store: &impl TestStore,
+    search: Option<SearchText>,
+    sort: RestaurantSort,
+    limit: i64,
+) -> Vec<Restaurant> {
+    let (mut all, mut after, mut seen) = (Vec::new(), None, HashSet::new());
+    loop {
+        let limit = PageLimit::new(limit).unwrap();
+        let query = ListRestaurants::new(search.clone(), sort, limit, after).unwrap();
+        let page = store.list_restaurants(&query).await.unwrap();
+        assert!(page.restaurants.len() <= usize::from(limit.get()));
+        all.extend(page.restaurants);
+        let Some(next) = page.next else { return all };
+        assert!(seen.insert(next.to_string()), "the cursor {next:?} came twice");
+        after = Some(next.to_string().parse().unwrap());
+    }
+}
+
+async fn reviews_of(store: &impl TestStore, id: RestaurantId, limit: i64) -> Vec<Review> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let query = ListReviews { limit: PageLimit::new(limit).unwrap(), after };
+        let page = store.restaurant_details(id, query).await.unwrap().unwrap();
+        all.extend(page.reviews);
+        let Some(next) = page.next else { return all };
+        after = Some(next.to_string().parse().unwrap());
+    }
+}
+
+/// Counts a restaurant's reviews one by one and compares; gives the count.
+///
+/// Looks again when a write came in between.
+async fn assert_recount(store: &impl TestStore, id: RestaurantId) -> i64 {
+    loop {
+        let before = details(store, id).await.restaurant.rating;
+        let mut recount = RatingSummary::default();
+        for review in reviews_of(store, id, 100).await {
+            recount.add(review.rating);
+        }
+        if details(store, id).await.restaurant.rating == before {
+            assert_eq!(before, recount);
+            return recount.count;
+        }
+    }
+}
