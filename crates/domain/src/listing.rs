@@ -143,7 +143,7 @@ impl RestaurantSort {
 
     /// The order as a word: `name`, `rating`, `reviews` or `newest`.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Rating => "rating",

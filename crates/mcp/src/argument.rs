@@ -1,0 +1,284 @@
+//! A tool's arguments: declared once, for the schema that clients see and for reading what they send.
+//!
+//! Reading is lenient about the order of things and strict about the rest: every argument that is missing,
+//! of the wrong JSON type, out of its limits or unknown is reported, all of them at once.
+
+use restaurant_domain::{Problem, ValidationError, quoted};
+use rmcp::model::JsonObject;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::tool_error::ToolError;
+
+/// How many unknown arguments are reported: more would only make the answer larger than the request.
+const MAX_UNKNOWN: usize = 10;
+/// How much of an unknown argument's name is repeated, in characters.
+const MAX_NAME_CHARS: usize = 40;
+
+/// An argument as a tool declares it.
+pub(crate) struct Argument {
+    /// Its name on the wire.
+    pub(crate) name: &'static str,
+    /// What it takes.
+    pub(crate) kind: Kind,
+    /// Whether it must be given.
+    pub(crate) required: bool,
+    /// What it means, for the model.
+    pub(crate) description: &'static str,
+}
+
+/// What an argument takes.
+pub(crate) enum Kind {
+    /// A text that must not be blank, of at most so many characters.
+    Text { max_chars: usize },
+    /// A text that may be blank, of at most so many characters.
+    Search { max_chars: usize },
+    /// A cursor that a call before returned.
+    Cursor,
+    /// A whole number, inclusive.
+    Integer { min: i64, max: i64 },
+    /// The id of something, positive.
+    Id,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+}
+
+impl Kind {
+    /// What it takes, as a flat JSON schema: no `$ref`, no alternatives, no null.
+    fn schema(&self) -> JsonObject {
+        let schema = match self {
+            Self::Text { max_chars } => {
+                json!({"type": "string", "minLength": 1, "maxLength": max_chars})
+            }
+            Self::Search { max_chars } => json!({"type": "string", "maxLength": max_chars}),
+            Self::Cursor => json!({"type": "string"}),
+            Self::Integer { min, max } => {
+                json!({"type": "integer", "minimum": min, "maximum": max})
+            }
+            Self::Id => json!({"type": "integer", "minimum": 1}),
+            Self::Choice(words) => json!({"type": "string", "enum": words}),
+        };
+        rmcp::model::object(schema)
+    }
+
+    /// What it takes, in words that go on from "give".
+    fn expected(&self) -> String {
+        match self {
+            Self::Text { max_chars } => format!("a text of 1 to {max_chars} characters"),
+            Self::Search { max_chars } => format!("a text of at most {max_chars} characters"),
+            Self::Cursor => "the text that came as next_cursor".to_owned(),
+            Self::Integer { min, max } => {
+                format!("a whole number from {min} to {max}, as a number")
+            }
+            Self::Id => "a whole number, as a number".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+        }
+    }
+}
+
+/// The input schema of a tool with these arguments.
+pub(crate) fn input_schema(arguments: &[&Argument]) -> JsonObject {
+    let property = |argument: &&Argument| {
+        let mut schema = argument.kind.schema();
+        schema.insert("description".to_owned(), argument.description.into());
+        (argument.name.to_owned(), Value::Object(schema))
+    };
+    let required: Vec<_> = arguments.iter().filter(|a| a.required).map(|a| a.name).collect();
+    let properties: JsonObject = arguments.iter().map(property).collect();
+    rmcp::model::object(json!({
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    }))
+}
+
+/// What is wrong with one argument, for the model to mend.
+#[derive(Debug, Serialize)]
+pub(crate) struct Fault {
+    /// The argument's name.
+    field: String,
+    /// A short stable name of what is wrong.
+    code: &'static str,
+    /// What is wrong and how to mend it.
+    message: String,
+    /// What came, shortened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given: Option<String>,
+    /// What the argument takes, as in the tool's schema.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<JsonObject>,
+}
+
+impl Fault {
+    /// What is wrong and how to mend it.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A domain error about an argument that was readable; `given` is what came.
+    pub(crate) fn invalid(argument: &Argument, problem: &Problem, given: Option<&Value>) -> Self {
+        Self {
+            field: argument.name.to_owned(),
+            code: problem.code(),
+            message: format!("{} {problem}", argument.name),
+            given: given.map(shortened),
+            limit: Some(argument.kind.schema()),
+        }
+    }
+
+    fn wrong_type(argument: &Argument, given: &Value) -> Self {
+        let (name, given, expected) = (argument.name, shortened(given), argument.kind.expected());
+        let or = if argument.required { "" } else { ", or leave it out" };
+        Self {
+            field: name.to_owned(),
+            code: "wrong_type",
+            message: format!("{name} is {given}: give {expected}{or}"),
+            given: Some(given),
+            limit: Some(argument.kind.schema()),
+        }
+    }
+
+    fn unknown(name: &str, given: &Value, known: &[&Argument]) -> Self {
+        let known: Vec<_> = known.iter().map(|argument| argument.name).collect();
+        let known = known.join(", ");
+        Self {
+            field: name.chars().take(MAX_NAME_CHARS).collect(),
+            message: format!(
+                "{} is not an argument of this tool: leave it out; its arguments are {known}",
+                quoted(name)
+            ),
+            code: "unknown_argument",
+            given: Some(shortened(given)),
+            limit: None,
+        }
+    }
+}
+
+/// What came, fit for a message: short, and nothing in it to be taken for part of the message.
+fn shortened(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("the text {}", quoted(text)),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        scalar => scalar.to_string(),
+    }
+}
+
+/// The arguments that came with a call: taken out one by one, while the faults gather.
+pub(crate) struct Given {
+    values: JsonObject,
+    faults: Vec<Fault>,
+}
+
+impl Given {
+    /// The arguments as they came.
+    pub(crate) fn new(values: Option<JsonObject>) -> Self {
+        Self { values: values.unwrap_or_default(), faults: Vec::new() }
+    }
+
+    /// Takes an argument that must be there.
+    ///
+    /// # Errors
+    /// When a fault was noted.
+    pub(crate) fn required<T>(
+        &mut self,
+        argument: &Argument,
+        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
+    ) -> Result<T, Refused> {
+        if let Some(value) = self.values.remove(argument.name) {
+            return self.read(argument, &value, read);
+        }
+        self.faults.push(Fault::invalid(argument, &Problem::Missing, None));
+        Err(Refused)
+    }
+
+    /// Takes an argument that may be left out.
+    ///
+    /// # Errors
+    /// When a fault was noted.
+    pub(crate) fn optional<T>(
+        &mut self,
+        argument: &Argument,
+        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
+    ) -> Result<Option<T>, Refused> {
+        match self.values.remove(argument.name) {
+            Some(value) => self.read(argument, &value, read).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        argument: &Argument,
+        value: &Value,
+        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
+    ) -> Result<T, Refused> {
+        let fault = match read(value) {
+            Ok(value) => return Ok(value),
+            Err(Unreadable::WrongType) => Fault::wrong_type(argument, value),
+            Err(Unreadable::Invalid(error)) => {
+                Fault::invalid(argument, &error.problem, Some(value))
+            }
+        };
+        self.faults.push(fault);
+        Err(Refused)
+    }
+
+    /// Ends the reading: what is left over is unknown, and any fault refuses the call.
+    ///
+    /// # Errors
+    /// With every fault.
+    pub(crate) fn finish<T>(
+        mut self,
+        read: Result<T, Refused>,
+        known: &[&Argument],
+    ) -> Result<T, ToolError> {
+        for (name, value) in self.values.iter().take(MAX_UNKNOWN) {
+            self.faults.push(Fault::unknown(name, value, known));
+        }
+        match read {
+            Ok(tool) if self.faults.is_empty() => Ok(tool),
+            _ => Err(ToolError::InvalidArguments(self.faults)),
+        }
+    }
+}
+
+/// An argument was refused: what is wrong with it is noted.
+#[derive(Debug)]
+pub(crate) struct Refused;
+
+/// Why a value is not the argument that it should be.
+pub(crate) enum Unreadable {
+    /// It has another JSON type.
+    WrongType,
+    /// The domain refuses it.
+    Invalid(ValidationError),
+}
+
+/// Reads a text by a function of the domain.
+pub(crate) fn text<T>(
+    parse: impl FnOnce(&str) -> Result<T, ValidationError>,
+) -> impl FnOnce(&Value) -> Result<T, Unreadable> {
+    |value| {
+        let text = value.as_str().ok_or(Unreadable::WrongType)?;
+        parse(text).map_err(Unreadable::Invalid)
+    }
+}
+
+/// Reads a whole number by a function of the domain. `5.0` is one, as in JSON Schema.
+pub(crate) fn integer<T>(
+    parse: impl FnOnce(i64) -> Result<T, ValidationError>,
+) -> impl FnOnce(&Value) -> Result<T, Unreadable> {
+    |value| {
+        let number = value.as_i64().or_else(|| whole(value.as_f64()?));
+        parse(number.ok_or(Unreadable::WrongType)?).map_err(Unreadable::Invalid)
+    }
+}
+
+/// A floating-point number as the whole number that it is, within the range where each has a float of its own.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
+    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
+}

@@ -1,0 +1,82 @@
+//! Who may do what.
+
+use std::sync::Arc;
+
+use restaurant_domain::{
+    Actor, Author, ListReviews, Permissions, Repository, RestaurantId, testing::InMemoryStore,
+};
+use restaurant_mcp::McpAdapter;
+use serde_json::{Value, json};
+
+use crate::{log::Log, server::Server};
+
+const ALL: [&str; 4] =
+    ["list_restaurants_mcp", "get_details_mcp", "create_review_mcp", "create_restaurant_mcp"];
+
+fn adapter() -> McpAdapter {
+    McpAdapter::new(Arc::new(InMemoryStore::default()))
+}
+
+fn names(tools: &[Value]) -> Vec<&str> {
+    tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_reader_sees_and_uses_the_reading_tools_alone() {
+    let reader = Actor::new(Author::person("1", None), Permissions::READ);
+    let server = Server::with_actor(adapter(), reader).await;
+    assert_eq!(names(&server.tools().await), ALL[..2]);
+    server.ok("list_restaurants_mcp", json!({})).await;
+    for tool in &ALL[2..] {
+        let error = server.error(tool, json!({})).await;
+        assert_eq!(error["code"], "forbidden", "before the arguments are looked at");
+        assert_eq!(error["message"], "you may not add restaurants or reviews");
+        assert_eq!(error["retryable"], false);
+    }
+}
+
+#[tokio::test]
+async fn a_writer_without_the_right_to_read_sees_the_creates_alone() {
+    let permissions = Permissions { read: false, write: true };
+    let writer = Actor::new(Author::agent("1", None), permissions);
+    let server = Server::with_actor(adapter(), writer).await;
+    assert_eq!(names(&server.tools().await), ALL[2..]);
+    assert_eq!(server.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+    server.add_restaurant("Anchor").await;
+}
+
+#[tokio::test]
+async fn without_an_actor_nothing_is_allowed_and_the_log_says_why() {
+    let log = Log::start();
+    let server = Server::serve(adapter().router(&["/mcp"])).await;
+    assert_eq!(server.tools().await, Vec::<Value>::new());
+    assert_eq!(log.with("McpAdapter::default_actor").len(), 1);
+    for tool in ALL {
+        assert_eq!(server.error(tool, json!({})).await["code"], "forbidden");
+    }
+}
+
+#[tokio::test]
+async fn the_default_actor_stands_in_for_a_missing_one_only() {
+    let reader = Actor::new(Author::anonymous(), Permissions::READ);
+    let server = Server::serve(adapter().default_actor(reader.clone()).router(&["/mcp"])).await;
+    assert_eq!(names(&server.tools().await), ALL[..2]);
+
+    let nobody = Actor::new(Author::anonymous(), Permissions::default());
+    let server = Server::with_actor(adapter().default_actor(reader), nobody).await;
+    assert_eq!(server.tools().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_is_written_is_kept_in_the_callers_name() {
+    let store = Arc::new(InMemoryStore::default());
+    let author = Author::agent("a1b2", Some("Concierge"));
+    let actor = Actor::new(author.clone(), Permissions::ALL);
+    let server = Server::with_actor(McpAdapter::new(store.clone()), actor).await;
+    let id = server.add_restaurant("Anchor").await;
+    server.add_review(id, 5).await;
+    let details = store.restaurant_details(RestaurantId(id), ListReviews::default()).await;
+    let details = details.unwrap().unwrap();
+    assert_eq!(details.restaurant.created_by, author);
+    assert_eq!(details.reviews[0].created_by, author);
+}

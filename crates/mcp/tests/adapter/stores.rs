@@ -1,0 +1,102 @@
+//! Stores that fail in every way that a store can.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use restaurant_domain::{
+    Author, ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
+    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
+};
+use tokio::sync::oneshot;
+
+/// What the source of a failure says, which no client may read.
+pub(crate) const SECRET: &str = "password=hunter2 host=10.0.0.4";
+
+/// How a store fails.
+pub(crate) enum Failure {
+    Unavailable,
+    Failed,
+    Panic,
+    /// Never answers; says when a call begins and when it is dropped.
+    Hang(Mutex<Option<(oneshot::Sender<()>, oneshot::Sender<()>)>>),
+}
+
+/// A store that always fails.
+pub(crate) struct FailingStore(pub(crate) Failure);
+
+impl FailingStore {
+    /// A store that never answers, with the news of its first call: begun, dropped.
+    pub(crate) fn hanging() -> (Arc<Self>, oneshot::Receiver<()>, oneshot::Receiver<()>) {
+        let (begun, on_begun) = oneshot::channel();
+        let (dropped, on_dropped) = oneshot::channel();
+        let failure = Failure::Hang(Mutex::new(Some((begun, dropped))));
+        (Arc::new(Self(failure)), on_begun, on_dropped)
+    }
+
+    async fn fail<T>(&self) -> Result<T, StoreError> {
+        match &self.0 {
+            Failure::Unavailable => Err(StoreError::unavailable(Source)),
+            Failure::Failed => Err(StoreError::failed(Source)),
+            Failure::Panic => panic!("{SECRET}"),
+            Failure::Hang(news) => {
+                let news = news.lock().unwrap().take();
+                // Dropped with this future, which closes the channel.
+                let _dropped = news.map(|(begun, dropped)| {
+                    begun.send(()).unwrap();
+                    dropped
+                });
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Source;
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(SECRET)
+    }
+}
+
+impl std::error::Error for Source {}
+
+#[async_trait]
+impl Repository for FailingStore {
+    async fn list_restaurants(&self, _: &ListRestaurants) -> Result<RestaurantPage, StoreError> {
+        self.fail().await
+    }
+
+    async fn restaurant_details(
+        &self,
+        _: RestaurantId,
+        _: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.fail().await
+    }
+
+    async fn create_restaurant(
+        &self,
+        _: NewRestaurant,
+        _: &Author,
+    ) -> Result<Restaurant, StoreError> {
+        self.fail().await
+    }
+
+    async fn create_review(
+        &self,
+        _: RestaurantId,
+        _: NewReview,
+        _: &Author,
+    ) -> Result<Option<Review>, StoreError> {
+        self.fail().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.fail().await
+    }
+}
