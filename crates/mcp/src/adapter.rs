@@ -19,9 +19,9 @@ use crate::{
     transport::McpService,
 };
 
-/// The hosts of the machine itself: always allowed.
+/// The hosts of the machine itself: always allowed. Never empty, since rmcp takes an empty list for "any host".
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// The origins of pages from the machine itself, on any port: always allowed.
+/// The origins of pages from the machine itself, on any port: always allowed. Never empty, since rmcp takes an empty list for "any origin".
 const LOOPBACK_ORIGINS: [&str; 6] = [
     "http://localhost:*",
     "http://127.0.0.1:*",
@@ -262,7 +262,6 @@ impl McpAdapter {
             .with_json_response(true)
             .with_allowed_hosts(self.allowed_hosts)
             .with_allowed_origins(self.allowed_origins)
-            .enforce_origin_validation()
             .with_max_request_body_bytes(self.max_request_bytes)
             .with_cancellation_token(self.cancellation_token);
         let sessions = Arc::new(NeverSessionManager::default());

@@ -68,8 +68,9 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn passing(code: &'static str, message: String) -> Self {
-        let next_step = "Try again in 5 seconds. Before you repeat a create, look whether the first one was done after all.";
+    fn passing(code: &'static str, message: &str) -> Self {
+        let message = format!("{message}: try again in {RETRY_AFTER_SECONDS} s");
+        let next_step = "Wait that long, then call the tool again; before you repeat a create, look whether the first one was done after all.";
         let report = Self::lasting(code, message, next_step);
         Self { retryable: true, retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..report }
     }
@@ -126,13 +127,12 @@ impl ToolError {
                 format!("you may not {}", right(*permission)),
                 "Do not try again: ask whoever runs this server for the right.",
             ),
-            Self::Store(StoreError::Unavailable(_)) => Report::passing(
-                "unavailable",
-                "the restaurants cannot be reached at the moment".to_owned(),
-            ),
+            Self::Store(StoreError::Unavailable(_)) => {
+                Report::passing("unavailable", "the restaurants cannot be reached at the moment")
+            }
             Self::TimedOut(limit) => Report::passing(
                 "timeout",
-                format!("the call was given up after {} s", limit.as_secs_f64()),
+                &format!("the call was given up after {} s", limit.as_secs_f64()),
             ),
             Self::Store(_) | Self::Defect(_) => Report::lasting(
                 "internal",

@@ -10,7 +10,8 @@
 //! | of an unknown protocol version | 400, plain text | 400, and lists the known ones |
 //! | from a host or an origin that is not allowed | 403, plain text | 403, and the log says which setting |
 //!
-//! Every error has a JSON-RPC error as its body.
+//! Every error has a JSON-RPC error as its body. This layer looks at the form of a request alone; it is rmcp that checks host and origin,
+//! before anything is done.
 
 use std::{
     convert::Infallible,

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use restaurant_mcp::McpAdapter;
+use reqwest::StatusCode;
+use restaurant_mcp::{CancellationToken, McpAdapter};
 use serde_json::{Value, json};
 
 use crate::{
     log::Log,
-    server::{Server, message},
+    server::{Server, json_of, message},
     stores::{FailingStore, Failure, SECRET},
 };
 
@@ -74,9 +75,10 @@ async fn a_call_is_given_up_after_its_time() {
     let (store, _begun, dropped) = FailingStore::hanging();
     let adapter = McpAdapter::new(store).call_timeout(Duration::from_millis(50));
     let server = Server::of(adapter).await;
-    let error = server.error("list_restaurants_mcp", json!({})).await;
+    let error = server.error("list_restaurants_mcp", json!({}));
+    let error = tokio::time::timeout(Duration::from_secs(10), error).await.unwrap();
     assert_eq!((&error["code"], &error["retryable"]), (&json!("timeout"), &json!(true)));
-    assert_eq!(error["message"], "the call was given up after 0.05 s");
+    assert_eq!(error["message"], "the call was given up after 0.05 s: try again in 5 s");
     dropped.await.unwrap_err();
 }
 
@@ -90,4 +92,20 @@ async fn a_caller_that_hangs_up_ends_the_work() {
     call.abort();
     let dropped = tokio::time::timeout(Duration::from_secs(10), dropped).await;
     dropped.expect("the work goes on without its caller").unwrap_err();
+}
+
+#[tokio::test]
+async fn the_hosts_token_ends_what_still_runs() {
+    let (store, begun, dropped) = FailingStore::hanging();
+    let token = CancellationToken::new();
+    let server = Server::of(McpAdapter::new(store).cancellation_token(token.clone())).await;
+    let params = json!({"name": "list_restaurants_mcp", "arguments": {}});
+    let call = tokio::spawn(server.post(message("tools/call", &params)).send());
+    begun.await.unwrap();
+    token.cancel();
+    let response = call.await.unwrap().unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let error = json_of(response).await["error"].clone();
+    assert_eq!(error, json!({"code": -32603, "message": "the server failed"}));
+    dropped.await.unwrap_err();
 }

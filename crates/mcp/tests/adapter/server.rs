@@ -1,6 +1,6 @@
 //! A running server and the plainest of clients.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::Extension;
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -47,9 +47,9 @@ impl Server {
 
     /// A POST as a well-behaved client sends it, with this body.
     pub(crate) fn post(&self, body: impl Into<reqwest::Body>) -> RequestBuilder {
-        let client = reqwest::Client::new();
-        client
+        reqwest::Client::new()
             .post(&self.url)
+            .timeout(Duration::from_secs(30))
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
             .body(body)
