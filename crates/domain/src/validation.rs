@@ -81,6 +81,14 @@ pub enum Problem {
         /// The first such character.
         control: char,
     },
+    /// It is no text where one belongs, or no number, or the like.
+    #[error("is {given}: give {expected}")]
+    WrongType {
+        /// What belongs there, with its article: "a text".
+        expected: &'static str,
+        /// What came, shortened.
+        given: String,
+    },
     /// It is a number out of its range, or no whole number at all.
     #[error("is {given}: give a whole number from {min} to {max}")]
     OutOfRange {
@@ -115,6 +123,7 @@ impl Problem {
             Self::Blank { .. } => "blank",
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter { .. } => "control_character",
+            Self::WrongType { .. } => "wrong_type",
             Self::OutOfRange { .. } => "out_of_range",
             Self::UnknownChoice { .. } => "unknown_choice",
             Self::InvalidCursor => "invalid_cursor",
