@@ -1,0 +1,30 @@
+//! The schema of PostgreSQL.
+
+use diesel::{Connection, connection::SimpleConnection};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use restaurant_domain::StoreError;
+use tokio::task::spawn_blocking;
+
+use crate::error::MigrateError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many.
+///
+/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
+pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreError> {
+    let mut connection = AsyncConnectionWrapper::<_>::from(connection);
+    let migrate = move || {
+        connection.transaction(|connection| {
+            // Any number will do, as long as all instances take the same. To wait for another's migrations, and to run
+            // long ones, has no limit.
+            connection.batch_execute(
+                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)",
+            )?;
+            let applied = connection.run_pending_migrations(MIGRATIONS);
+            Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
+        })
+    };
+    Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
+}
