@@ -10,7 +10,8 @@ mod sqlite_contract {
 
     async fn store() -> (Arc<dyn Database>, TempDir) {
         let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::parse(&format!("sqlite://{}/data.db", folder.path().display())).unwrap();
+        let url =
+            DatabaseUrl::parse(&format!("sqlite://{}/data.db", folder.path().display())).unwrap();
         let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
         assert!(store.migrate().await.unwrap() > 0);
         (store, folder)

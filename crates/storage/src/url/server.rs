@@ -103,9 +103,13 @@ impl Server {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let (hosts, ports) = hosts_and_ports(hosts)?;
         let mut pairs = Vec::new();
-        for (key, part) in
-            [("user", user), ("password", password), ("host", &hosts), ("port", &ports), ("dbname", name)]
-        {
+        for (key, part) in [
+            ("user", user),
+            ("password", password),
+            ("host", &hosts),
+            ("port", &ports),
+            ("dbname", name),
+        ] {
             if !part.is_empty() {
                 pairs.push((key.to_owned(), decode(part)?));
             }
@@ -157,7 +161,9 @@ fn check(key: &str, value: &str) -> Result<(), DatabaseUrlError> {
     let Some((key, expected)) = EXPECTED.iter().find(|(known, _)| *known == key) else {
         // Part of a password that should have been quoted may look like a key, so only what could be one is shown.
         let plain = key.len() <= 40 && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        return Err(DatabaseUrlError::Key(if plain { key } else { "in an unknown place" }.to_owned()));
+        return Err(DatabaseUrlError::Key(
+            if plain { key } else { "in an unknown place" }.to_owned(),
+        ));
     };
     if value.contains('\0') {
         return Err(value_error(key, "a text without NUL"));
@@ -210,7 +216,9 @@ fn hosts_and_ports(list: &str) -> Result<(String, String), DatabaseUrlError> {
 fn decode(part: &str) -> Result<String, DatabaseUrlError> {
     let decoded = percent_decode_str(part).decode_utf8();
     Ok(decoded
-        .map_err(|_| DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded"))?
+        .map_err(|_| {
+            DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded")
+        })?
         .into_owned())
 }
 
