@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod postgres;
 mod process;
+pub mod product;
 pub mod python;
 pub mod server;
 pub mod workspace;

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::{
     process::{Child, Command},
     sync::OnceCell,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use self::lines::Lines;
@@ -75,6 +75,23 @@ impl Server {
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.stderr.so_far()
+    }
+
+    /// Waits until the server says that its database answers (`/readyz`).
+    ///
+    /// # Errors
+    /// It does not within 30 seconds.
+    pub async fn until_ready_to_answer(&self) -> Result<()> {
+        let url = self.url("/readyz");
+        let ready = async {
+            loop {
+                match reqwest::get(&url).await {
+                    Ok(answer) if answer.status().is_success() => return,
+                    _ => sleep(Duration::from_millis(20)).await,
+                }
+            }
+        };
+        timeout(PATIENCE, ready).await.map_err(|_| anyhow!("the server's database does not answer"))
     }
 
     /// Asks the server to end (SIGTERM).
