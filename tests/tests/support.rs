@@ -85,7 +85,7 @@ async fn victim() -> Result<()> {
         return Ok(());
     }
     let cluster = Cluster::fast().await?;
-    let server = stub("echo 'Pages  http://127.0.0.1:1/'; exec sleep 1000").start().await?;
+    let server = stub("echo 'Pages  http://127.0.0.1:0/'; exec sleep 1000").start().await?;
     let browser = Browser::builder().start().await?;
     let port = browser.driver().handle().server_url().port().unwrap_or_default();
     let (database, data) = (cluster.port(), cluster.data_dir());
