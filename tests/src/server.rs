@@ -87,7 +87,7 @@ impl Server {
             loop {
                 match reqwest::get(&url).await {
                     Ok(answer) if answer.status().is_success() => return,
-                    _ => sleep(Duration::from_millis(20)).await,
+                    _ => sleep(Duration::from_millis(20)).await, // tidy: polls, with a deadline
                 }
             }
         };

@@ -133,7 +133,7 @@ async fn config_prints_values_and_sources_and_hides_secrets() {
     };
     assert_eq!(line("PORT"), "8123 environment");
     assert_eq!(line("DRAIN_SECONDS"), "7 command line");
-    assert_eq!(line("BIND"), "127.0.0.1:8000 default");
+    assert_eq!(line("BIND"), "127.0.0.1:8000 default"); // tidy: the default is shown, not used
     assert_eq!(line("DBHOST"), "- not set");
     assert!(line("DATABASE_URL").ends_with("environment"));
     assert!(said.contains("db.example") && !said.contains("geheim"), "{said}");
