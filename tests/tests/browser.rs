@@ -1,5 +1,7 @@
 //! The pages in real Chromium, the way a person uses them: list, create, review, with a bad form on the way.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use restaurant_tests::{browser::Browser, on_both_databases, product::Product};
 use thirtyfour::{By, WebDriver, WebElement, error::WebDriverResult, prelude::ElementWaitable};
 

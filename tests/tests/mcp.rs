@@ -1,5 +1,7 @@
 //! Agents over MCP: rmcp's client and the Python `mcp` package, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use restaurant_tests::{on_both_databases, product::Product, python};
 use rmcp::{
     RoleClient, ServiceExt,

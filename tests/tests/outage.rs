@@ -1,5 +1,7 @@
 //! PostgreSQL that is away: at the start, and in the middle of the work. Nothing acknowledged is lost, and all works again by itself.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::{
     sync::{
         Arc,

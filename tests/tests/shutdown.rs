@@ -1,5 +1,7 @@
 //! SIGTERM under load: every request that the server took is answered, and it ends with exit code 0.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::{
     sync::{
         Arc,
@@ -44,7 +46,7 @@ async fn load(address: String, answered: Arc<AtomicU64>) -> u64 {
 async fn read_answer(stream: &mut TcpStream) -> bool {
     let mut answer = Vec::new();
     let head = loop {
-        let mut part = [0; 16384];
+        let mut part = vec![0; 16384];
         let length = stream.read(&mut part).await.unwrap();
         assert!(
             length > 0,

@@ -1,5 +1,7 @@
 //! The binary as an operator meets it: first start, commands, refusals, logs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::{net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
 use restaurant_tests::{
