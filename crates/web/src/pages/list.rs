@@ -67,7 +67,8 @@ impl Input {
     }
 
     /// The query of the address that shows this search and order from a place on; without one, from the beginning.
-    fn query(&self, cursor: Option<String>) -> String {
+    fn query(&self, cursor: Option<&RestaurantCursor>) -> String {
+        let cursor = cursor.map(ToString::to_string);
         let fields = [
             (SearchText::FIELD, Some(self.search.trim())),
             (RestaurantSort::FIELD, Some(self.sort.as_str())),
@@ -128,7 +129,7 @@ impl ListPage {
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
             first: unless_empty(&input.cursor).map(|_| input.query(None)),
-            next: next.map(|cursor| input.query(Some(cursor.to_string()))),
+            next: next.map(|cursor| input.query(Some(cursor))),
         }
     }
 }
