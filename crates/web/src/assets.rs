@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
 use sha2::{Digest, Sha256};
@@ -15,9 +15,9 @@ use sha2::{Digest, Sha256};
 use crate::error_page::PageError;
 
 /// A year: the longest time that caches honour.
-const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const FOREVER: &str = "public, max-age=31536000, immutable";
 /// For addresses that do not change with their content.
-const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+const A_DAY: &str = "public, max-age=86400";
 
 /// The stylesheet of all pages.
 pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
@@ -33,7 +33,7 @@ pub(crate) struct Asset {
     /// `name.hash.extension`, below `/static/`.
     pub(crate) file: String,
     etag: String,
-    content_type: HeaderValue,
+    content_type: &'static str,
     content: &'static str,
 }
 
@@ -48,20 +48,17 @@ impl Asset {
             file: format!("{name}.{hash}.{extension}"),
             // Weak, since the same tag stands for the plain and the compressed form.
             etag: format!("W/\"{hash}\""),
-            content_type: HeaderValue::from_static(content_type),
+            content_type,
             content,
         }
     }
 
-    fn respond(&self, request: &HeaderMap, caching: HeaderValue) -> Response {
-        let headers = [
-            (ETAG.as_str(), self.etag.as_str()),
-            (CACHE_CONTROL.as_str(), caching.to_str().unwrap_or_default()),
-        ];
+    fn respond(&self, request: &HeaderMap, caching: &str) -> Response {
+        let headers = [(ETAG, self.etag.as_str()), (CACHE_CONTROL, caching)];
         if self.is_known_to(request) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
         }
-        (headers, [(CONTENT_TYPE, self.content_type.clone())], self.content).into_response()
+        (headers, [(CONTENT_TYPE, self.content_type)], self.content).into_response()
     }
 
     /// Whether the browser says that it has this very content.

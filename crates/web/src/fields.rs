@@ -71,12 +71,13 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
         if !essence.trim().eq_ignore_ascii_case(FORM_TYPE) {
             return Err(PageError::NoForm);
         }
-        let body = Bytes::from_request(request, state).await.map_err(unread)?;
+        let body =
+            Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
         Fields::parse(&body).map(Self)
     }
 }
 
-fn unread(rejection: BytesRejection) -> PageError {
+fn unread(rejection: &BytesRejection) -> PageError {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
         _ => PageError::BadRequest("The form did not arrive whole."),

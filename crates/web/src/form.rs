@@ -58,6 +58,9 @@ fn message(error: &ValidationError) -> String {
     let label = label(error.field);
     match &error.problem {
         Problem::Missing => format!("{label} is missing: choose one"),
+        Problem::UnknownChoice { given, .. } => {
+            format!("{label} is {given}: choose one of the list")
+        }
         Problem::InvalidCursor => {
             format!("{label} does not exist in this order: start again from the first one")
         }

@@ -26,7 +26,7 @@ pub(crate) async fn ready(State(site): State<Site>) -> Response {
         Ok(Ok(())) => return plain(StatusCode::OK, "ready\n"),
         Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "not ready"),
         Err(_) => {
-            tracing::warn!(limit = ?site.ready_timeout, "not ready: the store did not answer")
+            tracing::warn!(limit = ?site.ready_timeout, "not ready: the store did not answer");
         }
     }
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");

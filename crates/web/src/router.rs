@@ -44,20 +44,21 @@ pub(crate) struct Site {
 /// # Errors
 /// When a trusted origin is none, or a template does not compile.
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
+    let WebConfig { body_limit, request_timeout, ready_timeout, trusted_origins } = config;
     let site = Site {
         repository,
         templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
-        ready_timeout: config.ready_timeout,
+        ready_timeout,
     };
-    let guard = cross_origin_guard(&config.trusted_origins)?
+    let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let out_of_time = StatusCode::SERVICE_UNAVAILABLE;
     // Each layer stands around those before it: the error pages see what the limits answer.
     Ok(routes()
         .fallback(async || PageError::NotFound)
-        .layer(DefaultBodyLimit::max(config.body_limit))
+        .layer(DefaultBodyLimit::max(body_limit))
         .layer(guard)
-        .layer(TimeoutLayer::with_status_code(out_of_time, config.request_timeout))
+        .layer(TimeoutLayer::with_status_code(out_of_time, request_timeout))
         .layer(CatchPanicLayer::custom(error_page::after_panic))
         .layer(from_fn_with_state(site.clone(), error_page::show))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
@@ -81,9 +82,9 @@ fn routes() -> Router<Site> {
 }
 
 /// Refuses forms that another site sends in a visitor's name, by what the browser says of their origin.
-fn cross_origin_guard(trusted_origins: &[String]) -> Result<CsrfLayer, RouterError> {
+fn cross_origin_guard(trusted_origins: Vec<String>) -> Result<CsrfLayer, RouterError> {
     trusted_origins
-        .iter()
+        .into_iter()
         .try_fold(CsrfLayer::new(), CsrfLayer::add_trusted_origin)
         .map_err(RouterError::TrustedOrigin)
 }

@@ -67,7 +67,9 @@ impl Input {
     }
 
     /// The query of the address that shows this search and order from a place on; without one, from the beginning.
-    fn query(&self, cursor: Option<String>) -> String {
+    /// What is wrong is left out, so the address is a good one.
+    fn query(&self, errors: &[ValidationError], cursor: Option<&RestaurantCursor>) -> String {
+        let cursor = cursor.map(ToString::to_string);
         let fields = [
             (SearchText::FIELD, Some(self.search.trim())),
             (RestaurantSort::FIELD, Some(self.sort.as_str())),
@@ -75,6 +77,7 @@ impl Input {
         ];
         let pairs: Vec<_> = fields
             .into_iter()
+            .filter(|(name, _)| errors.iter().all(|error| error.field != *name))
             .filter_map(|(name, value)| Some((name, unless_empty(value?)?)))
             .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
             .collect();
@@ -127,8 +130,8 @@ impl ListPage {
             count: found.map(count),
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
-            first: unless_empty(&input.cursor).map(|_| input.query(None)),
-            next: next.map(|cursor| input.query(Some(cursor.to_string()))),
+            first: unless_empty(&input.cursor).map(|_| input.query(errors, None)),
+            next: next.map(|cursor| input.query(errors, Some(cursor))),
         }
     }
 }
