@@ -1,1 +1,8 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod browser;
+pub mod postgres;
+mod process;
+pub mod python;
+pub mod server;
+pub mod workspace;

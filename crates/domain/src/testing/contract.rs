@@ -2,6 +2,8 @@
 //!
 //! [`repository_contract!`](crate::repository_contract) makes a test of each.
 
+// tidy: long, because it is one list of rules, read from top to bottom
+
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
 use std::{collections::HashSet, sync::Arc};
