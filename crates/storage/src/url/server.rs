@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use percent_encoding::percent_decode_str;
+use restaurant_domain::quoted;
 use tokio_postgres::config::{Config, Host};
 
 use super::{DatabaseUrlError, libpq};
@@ -103,13 +104,9 @@ impl Server {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let (hosts, ports) = hosts_and_ports(hosts)?;
         let mut pairs = Vec::new();
-        for (key, part) in [
-            ("user", user),
-            ("password", password),
-            ("host", &hosts),
-            ("port", &ports),
-            ("dbname", name),
-        ] {
+        for (key, part) in
+            [("user", user), ("password", password), ("host", &hosts), ("port", &ports), ("dbname", name)]
+        {
             if !part.is_empty() {
                 pairs.push((key.to_owned(), decode(part)?));
             }
@@ -129,6 +126,7 @@ impl Server {
     ) -> Result<Self, DatabaseUrlError> {
         let (mut ssl_mode, mut ssl_root_cert) = (None, None);
         let mut others: Vec<(String, String)> = Vec::new();
+        let mut after_password = false;
         for (key, value) in pairs {
             match key.as_str() {
                 "sslmode" => {
@@ -137,8 +135,9 @@ impl Server {
                 }
                 "sslrootcert" => ssl_root_cert = (!value.is_empty()).then(|| value.into()),
                 _ => {
-                    check(&key, &value)?;
+                    check(&key, &value, after_password)?;
                     others.retain(|(other, _)| *other != key);
+                    after_password = key == "password";
                     others.push((key, value));
                 }
             }
@@ -157,13 +156,11 @@ impl Server {
 }
 
 /// Refuses an unknown key by its name, and a value that is wrong by its key.
-fn check(key: &str, value: &str) -> Result<(), DatabaseUrlError> {
+fn check(key: &str, value: &str, after_password: bool) -> Result<(), DatabaseUrlError> {
     let Some((key, expected)) = EXPECTED.iter().find(|(known, _)| *known == key) else {
-        // Part of a password that should have been quoted may look like a key, so only what could be one is shown.
-        let plain = key.len() <= 40 && key.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        return Err(DatabaseUrlError::Key(
-            if plain { key } else { "in an unknown place" }.to_owned(),
-        ));
+        // After a password, an unknown key is more likely the password's second word than a key.
+        let name = if after_password { "after the password".to_owned() } else { quoted(key) };
+        return Err(DatabaseUrlError::Key(name));
     };
     if value.contains('\0') {
         return Err(value_error(key, "a text without NUL"));
@@ -174,7 +171,7 @@ fn check(key: &str, value: &str) -> Result<(), DatabaseUrlError> {
     Ok(())
 }
 
-/// Has tokio-postgres read pairs whose keys are known, one after the other to learn which it refuses.
+/// Has tokio-postgres read pairs whose keys are known; what it refuses, it is asked about one by one.
 fn read(pairs: &[(String, String)]) -> Result<Config, DatabaseUrlError> {
     let wrong = |pairs: &[(String, String)]| libpq::write(pairs).parse::<Config>().is_err();
     libpq::write(pairs).parse().map_err(|_| {
@@ -216,9 +213,7 @@ fn hosts_and_ports(list: &str) -> Result<(String, String), DatabaseUrlError> {
 fn decode(part: &str) -> Result<String, DatabaseUrlError> {
     let decoded = percent_decode_str(part).decode_utf8();
     Ok(decoded
-        .map_err(|_| {
-            DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded")
-        })?
+        .map_err(|_| DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded"))?
         .into_owned())
 }
 
