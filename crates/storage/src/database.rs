@@ -84,6 +84,8 @@ impl Migrated {
 
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let migrated = self.0.load(Ordering::Acquire);
-        migrated.then_some(()).ok_or_else(|| StoreError::unavailable("the schema is not migrated yet"))
+        migrated
+            .then_some(())
+            .ok_or_else(|| StoreError::unavailable("the schema is not migrated yet"))
     }
 }

@@ -57,7 +57,9 @@ fn passes(error: &QueryError) -> bool {
     match error {
         QueryError::DatabaseError(
             // A replica that was taken for the primary refuses writes until the fail-over is over.
-            Kind::UnableToSendCommand | Kind::ClosedConnection | Kind::SerializationFailure
+            Kind::UnableToSendCommand
+            | Kind::ClosedConnection
+            | Kind::SerializationFailure
             | Kind::ReadOnlyTransaction,
             _,
         )

@@ -113,9 +113,8 @@ impl Import for PostgresStore {
         only_if_empty: bool,
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
-        let work = async |connection: &mut _| {
-            write::import(connection, &restaurants, only_if_empty).await
-        };
+        let work =
+            async |connection: &mut _| write::import(connection, &restaurants, only_if_empty).await;
         self.connections.run(work).await
     }
 }

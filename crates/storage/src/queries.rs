@@ -191,9 +191,18 @@ pub(crate) fn review_of_known<'a>(row: &NewReviewRow<'a>) -> _ {
     let text: AsExprOf<&'a str, Text> = row.review_text.into_sql::<Text>();
     let at: AsExprOf<NaiveDateTime, Timestamp> = row.created_at.into_sql::<Timestamp>();
     let kind: AsExprOf<&'static str, Text> = row.created_by_kind.into_sql::<Text>();
-    let by: AsExprOf<Option<&'a str>, Nullable<Text>> = row.created_by_id.into_sql::<Nullable<Text>>();
-    let named: AsExprOf<Option<&'a str>, Nullable<Text>> = row.created_by_name.into_sql::<Nullable<Text>>();
-    restaurants::table
-        .filter(restaurants::id.eq(restaurant))
-        .select((restaurants::id, user_name, rating, text, at, kind, by, named))
+    let by: AsExprOf<Option<&'a str>, Nullable<Text>> =
+        row.created_by_id.into_sql::<Nullable<Text>>();
+    let named: AsExprOf<Option<&'a str>, Nullable<Text>> =
+        row.created_by_name.into_sql::<Nullable<Text>>();
+    restaurants::table.filter(restaurants::id.eq(restaurant)).select((
+        restaurants::id,
+        user_name,
+        rating,
+        text,
+        at,
+        kind,
+        by,
+        named,
+    ))
 }

@@ -450,7 +450,11 @@ async fn total(store: &(impl TestStore + ?Sized), search: Option<&str>) -> i64 {
     store.list_restaurants(&query).await.unwrap().total
 }
 
-async fn list_all(store: &(impl TestStore + ?Sized), sort: RestaurantSort, limit: i64) -> Vec<Restaurant> {
+async fn list_all(
+    store: &(impl TestStore + ?Sized),
+    sort: RestaurantSort,
+    limit: i64,
+) -> Vec<Restaurant> {
     pages(store, None, sort, limit).await
 }
 
@@ -484,7 +488,11 @@ async fn pages(
     }
 }
 
-async fn reviews_of(store: &(impl TestStore + ?Sized), id: RestaurantId, limit: i64) -> Vec<Review> {
+async fn reviews_of(
+    store: &(impl TestStore + ?Sized),
+    id: RestaurantId,
+    limit: i64,
+) -> Vec<Review> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let query = ListReviews { limit: PageLimit::new(limit).unwrap(), after };

@@ -1,6 +1,10 @@
 //! `SQLite` connections: how they are set up, and the pools that lend them to blocking closures.
 
-use std::{io, path::{self, PathBuf}, time::Duration};
+use std::{
+    io,
+    path::{self, PathBuf},
+    time::Duration,
+};
 
 use deadpool::{
     Runtime,
@@ -116,7 +120,8 @@ impl File {
         // So that a path is never taken for ":memory:" or a "file:" URI.
         let path = path::absolute(&self.path).map_err(|cause| error(cause.into()))?;
         let path = path.to_str().ok_or_else(|| error(OpenCause::NotUtf8))?;
-        let mut connection = SqliteConnection::establish(path).map_err(|cause| error(cause.into()))?;
+        let mut connection =
+            SqliteConnection::establish(path).map_err(|cause| error(cause.into()))?;
         connection.batch_execute(&self.pragmas()).map_err(|cause| error(cause.into()))?;
         Ok(connection)
     }
@@ -148,7 +153,9 @@ impl Manager for File {
         _: &Metrics,
     ) -> RecycleResult<OpenError> {
         // After a panic in the middle of a transaction.
-        if <SqliteConnection as Connection>::TransactionManager::is_broken_transaction_manager(connection) {
+        if <SqliteConnection as Connection>::TransactionManager::is_broken_transaction_manager(
+            connection,
+        ) {
             return Err(RecycleError::message("a transaction was left open"));
         }
         Ok(())
