@@ -28,7 +28,7 @@ impl DatabaseUrl {
     /// When it is no such URL. The error names the part that is wrong, and shows nothing of the others.
     pub fn parse(url: &str) -> Result<Self, DatabaseUrlError> {
         match url.split_once("://") {
-            Some(("postgres" | "postgresql", rest)) => Self::postgres(Server::from_url(rest)?),
+            Some(("postgres" | "postgresql", rest)) => Ok(Self::postgres(Server::from_url(rest)?)),
             Some(("sqlite", path)) => Self::sqlite(path),
             _ => Err(DatabaseUrlError::Scheme),
         }
@@ -39,7 +39,7 @@ impl DatabaseUrl {
     /// # Errors
     /// When it is no such string. The error names the part that is wrong, and shows nothing of the others.
     pub fn from_libpq(text: &str) -> Result<Self, DatabaseUrlError> {
-        Self::postgres(Server::from_pairs(libpq::parse(text)?)?)
+        Ok(Self::postgres(Server::from_pairs(libpq::parse(text)?)?))
     }
 
     /// Reads single settings, with libpq's defaults: port 5432, the user's name as the database's, `sslmode=prefer`; and
@@ -66,7 +66,7 @@ impl DatabaseUrl {
         let given = pairs.into_iter().filter_map(|(key, value)| {
             value.filter(|value| !value.is_empty()).map(|value| (key.to_owned(), value.to_owned()))
         });
-        Self::postgres(Server::from_pairs(given)?)
+        Ok(Self::postgres(Server::from_pairs(given)?))
     }
 
     /// The path of the `SQLite` file, as it was given; `None` for PostgreSQL.
@@ -82,8 +82,8 @@ impl DatabaseUrl {
         &self.0
     }
 
-    fn postgres(server: Server) -> Result<Self, DatabaseUrlError> {
-        Ok(Self(Place::Postgres(Box::new(server))))
+    fn postgres(server: Server) -> Self {
+        Self(Place::Postgres(Box::new(server)))
     }
 
     fn sqlite(path: &str) -> Result<Self, DatabaseUrlError> {

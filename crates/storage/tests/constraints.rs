@@ -1,5 +1,7 @@
 //! The databases refuse by themselves what the domain refuses, and keep the sums of what is written past it.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::sync::Arc;
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
@@ -43,12 +45,15 @@ fn text_of(length: usize) -> String {
 /// Statements that must fail, each for one reason.
 fn bad() -> Vec<String> {
     let mut bad = Vec::new();
-    let mut add = |table, columns: &'static [(&'static str, &'static str)], column, values: Vec<String>| {
-        bad.extend(values.iter().map(|value| insert(table, columns, column, value)));
-    };
+    let mut add =
+        |table, columns: &'static [(&'static str, &'static str)], column, values: Vec<String>| {
+            bad.extend(values.iter().map(|value| insert(table, columns, column, value)));
+        };
     let texts = |max: usize, one_line: bool| {
         let mut values: Vec<String> =
-            ["NULL", "''", "' '", "' padded'", "'a\u{7}b'", "'a\u{7f}b'", "'a\u{85}b'", "'a\tb'"].map(Into::into).into();
+            ["NULL", "''", "' '", "' padded'", "'a\u{7}b'", "'a\u{7f}b'", "'a\u{85}b'", "'a\tb'"]
+                .map(Into::into)
+                .into();
         values.push(text_of(max + 1));
         if one_line {
             values.push("'a\nb'".into());
@@ -115,7 +120,10 @@ async fn sqlite_keeps_the_rules() {
         assert_eq!(<[i64; 4]>::from(sums), expected, "{statement}");
     }
     let fraction = insert("reviews", REVIEW, "rating", "4.5");
-    for statement in bad().into_iter().chain([fraction, insert("restaurants", RESTAURANT, "name", "'a' || char(0)")]) {
+    for statement in bad()
+        .into_iter()
+        .chain([fraction, insert("restaurants", RESTAURANT, "name", "'a' || char(0)")])
+    {
         assert!(connection.batch_execute(&statement).is_err(), "{statement:?}");
     }
 }
@@ -124,7 +132,8 @@ async fn sqlite_keeps_the_rules() {
 async fn postgresql_keeps_the_rules() {
     let database = shared().await.unwrap().create_database().await.unwrap();
     migrate(database.url()).await;
-    let (client, connection) = tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     for (statement, expected) in good() {
         client.batch_execute(&statement).await.unwrap();
@@ -137,7 +146,10 @@ async fn postgresql_keeps_the_rules() {
     client.batch_execute(&format!("{review}; TRUNCATE reviews")).await.unwrap();
     assert_eq!(sums(&client).await, [0, 0, 0, 1]);
     client.batch_execute("TRUNCATE restaurants CASCADE").await.unwrap();
-    let left = client.query_one("SELECT sum(restaurants)::BIGINT FROM restaurant_counts", &[]).await.unwrap();
+    let left = client
+        .query_one("SELECT sum(restaurants)::BIGINT FROM restaurant_counts", &[])
+        .await
+        .unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
 }
 

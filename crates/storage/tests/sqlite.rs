@@ -1,5 +1,7 @@
 //! The store in an SQLite file.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -7,9 +9,7 @@ use std::{
 };
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-use restaurant_domain::{
-    Author, ListRestaurants, NewRestaurant, StoreError, SystemClock,
-};
+use restaurant_domain::{Author, ListRestaurants, NewRestaurant, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -92,8 +92,14 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() {
 async fn a_file_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let no_database = folder.path().join("letter.txt");
-    std::fs::write(&no_database, "Dear reader, this is no database, but it is long enough. ".repeat(20)).unwrap();
-    for path in [folder.path().join("missing/restaurants.db"), folder.path().to_owned(), no_database] {
+    std::fs::write(
+        &no_database,
+        "Dear reader, this is no database, but it is long enough. ".repeat(20),
+    )
+    .unwrap();
+    for path in
+        [folder.path().join("missing/restaurants.db"), folder.path().to_owned(), no_database]
+    {
         let Err(StoreError::Failed(cause)) = open_file(&path, Limits::default()).await else {
             panic!("{} was opened", path.display())
         };

@@ -1,5 +1,7 @@
 //! TLS to PostgreSQL, in every `sslmode`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::{path::PathBuf, sync::Arc};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -135,9 +137,11 @@ async fn a_file_of_authorities_that_cannot_be_read_is_named() {
     let empty = folder.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
     for path in [folder.path().join("missing.pem"), empty] {
-        let url = format!("postgres://u@localhost/s?sslmode=verify-ca&sslrootcert={}", path.display());
+        let url =
+            format!("postgres://u@localhost/s?sslmode=verify-ca&sslrootcert={}", path.display());
         let url = DatabaseUrl::parse(&url).unwrap();
-        let Err(StoreError::Failed(cause)) = open(&url, Limits::default(), Arc::new(SystemClock)).await
+        let Err(StoreError::Failed(cause)) =
+            open(&url, Limits::default(), Arc::new(SystemClock)).await
         else {
             panic!("it opened without {}", path.display())
         };

@@ -100,28 +100,47 @@ CREATE TRIGGER restaurants_deleted AFTER DELETE ON restaurants
 CREATE TRIGGER restaurants_truncated AFTER TRUNCATE ON restaurants
     FOR EACH STATEMENT EXECUTE FUNCTION count_restaurants();
 
--- Keeps rating_sum and rating_count. By statement, so that many reviews at once cost one update a restaurant.
+-- Keeps rating_sum and rating_count. By statement, so that many reviews at once cost one update a restaurant; one
+-- restaurant after the other, so that each is found by its key whatever the planner thinks of the table's size, and so
+-- that two statements with several restaurants lock them in the same order.
 CREATE FUNCTION sum_ratings() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    change RECORD;
 BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
+    IF TG_OP = 'INSERT' THEN
+        FOR change IN
+            SELECT restaurant_id, sum(rating) AS stars, count(*) AS reviews
+            FROM new_reviews GROUP BY restaurant_id ORDER BY restaurant_id
+        LOOP
+            UPDATE restaurants
+            SET rating_sum = rating_sum + change.stars, rating_count = rating_count + change.reviews
+            WHERE id = change.restaurant_id;
+        END LOOP;
+    ELSIF TG_OP = 'DELETE' THEN
+        FOR change IN
+            SELECT restaurant_id, sum(rating) AS stars, count(*) AS reviews
+            FROM old_reviews GROUP BY restaurant_id ORDER BY restaurant_id
+        LOOP
+            UPDATE restaurants
+            SET rating_sum = rating_sum - change.stars, rating_count = rating_count - change.reviews
+            WHERE id = change.restaurant_id;
+        END LOOP;
+    ELSIF TG_OP = 'UPDATE' THEN
+        FOR change IN
+            SELECT restaurant_id, sum(stars) AS stars, sum(reviews) AS reviews
+            FROM (
+                SELECT restaurant_id, rating AS stars, 1 AS reviews FROM new_reviews
+                UNION ALL
+                SELECT restaurant_id, -rating, -1 FROM old_reviews
+            ) AS changes
+            GROUP BY restaurant_id ORDER BY restaurant_id
+        LOOP
+            UPDATE restaurants
+            SET rating_sum = rating_sum + change.stars, rating_count = rating_count + change.reviews
+            WHERE id = change.restaurant_id;
+        END LOOP;
+    ELSE
         UPDATE restaurants SET rating_sum = 0, rating_count = 0 WHERE rating_count <> 0;
-        RETURN NULL;
-    END IF;
-    IF TG_OP <> 'INSERT' THEN
-        UPDATE restaurants
-        SET rating_sum = rating_sum - gone.stars, rating_count = rating_count - gone.reviews
-        FROM (
-            SELECT restaurant_id, sum(rating) AS stars, count(*) AS reviews FROM old_reviews GROUP BY restaurant_id
-        ) AS gone
-        WHERE restaurants.id = gone.restaurant_id;
-    END IF;
-    IF TG_OP <> 'DELETE' THEN
-        UPDATE restaurants
-        SET rating_sum = rating_sum + come.stars, rating_count = rating_count + come.reviews
-        FROM (
-            SELECT restaurant_id, sum(rating) AS stars, count(*) AS reviews FROM new_reviews GROUP BY restaurant_id
-        ) AS come
-        WHERE restaurants.id = come.restaurant_id;
     END IF;
     RETURN NULL;
 END

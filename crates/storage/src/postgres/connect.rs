@@ -59,16 +59,14 @@ impl Connector {
 
     /// Connects, for as long as it takes. The limit on statements holds for the connection from then on.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let mut connection = match &self.tls {
-            Some(tls) => {
-                let connected = self.config.connect(tls.clone()).await;
-                let (client, connection) = connected.map_err(readable)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await?
-            }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(readable)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await?
-            }
+        let mut connection = if let Some(tls) = &self.tls {
+            let connected = self.config.connect(tls.clone()).await;
+            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
+        } else {
+            let connected = self.config.connect(NoTls).await;
+            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
         };
         // By a statement: PgBouncer refuses the same setting as a start-up option.
         let limit = format!("SET statement_timeout = {}", self.limits.statement.as_millis().max(1));
@@ -87,7 +85,7 @@ impl Connector {
 }
 
 /// Keeps the causes, which diesel's error has no place for.
-fn readable(error: tokio_postgres::Error) -> ConnectionError {
+fn readable(error: &tokio_postgres::Error) -> ConnectionError {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -28,3 +28,35 @@ pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreErr
     };
     Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
+    use diesel_async::AsyncConnection;
+    use restaurant_tests::postgres::shared;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn migrations_go_up_down_and_up_again() {
+        let database = shared().await.unwrap().create_database().await.unwrap();
+        let connect = async || AsyncPgConnection::establish(database.url()).await.unwrap();
+        let all = run(connect().await).await.unwrap();
+        assert!(all > 0);
+        let mut connection = AsyncConnectionWrapper::<_>::from(connect().await);
+        let (reverted, left) = spawn_blocking(move || {
+            let reverted = connection.revert_all_migrations(MIGRATIONS).unwrap().len();
+            let left = sql::<BigInt>(
+                "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+                     AND relname NOT LIKE '\\_\\_diesel%') \
+                 + (SELECT count(*) FROM pg_proc JOIN pg_language ON pg_language.oid = prolang \
+                     WHERE lanname = 'plpgsql')",
+            );
+            (reverted, left.get_result::<i64>(&mut connection).unwrap())
+        })
+        .await
+        .unwrap();
+        assert_eq!((reverted, left), (all, 0));
+        assert_eq!(run(connect().await).await.unwrap(), all);
+    }
+}

@@ -69,14 +69,12 @@ impl Connections {
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, StoreError> {
         let mut connection = self.get().await?;
-        match timeout(self.patience, work(&mut connection)).await {
-            Ok(result) => Ok(result?),
-            Err(_) => {
-                // Whoever got it next would wait for the same silence.
-                drop(Object::take(connection));
-                Err(StoreError::unavailable(OutOfTime("a statement")))
-            }
+        if let Ok(result) = timeout(self.patience, work(&mut connection)).await {
+            return Ok(result?);
         }
+        // Whoever got it next would wait for the same silence.
+        drop(Object::take(connection));
+        Err(StoreError::unavailable(OutOfTime("a statement")))
     }
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {

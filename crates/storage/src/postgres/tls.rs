@@ -16,14 +16,14 @@ use crate::url::{Server, SslMode};
 
 /// The client's side of TLS; `None` where none is wanted.
 pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> {
-    let verified = match server.ssl_mode {
+    let name = match server.ssl_mode {
         SslMode::Disable => return Ok(None),
         SslMode::Prefer | SslMode::Require => None,
         SslMode::VerifyCa => Some(Name::Any),
         SslMode::VerifyFull => Some(Name::Ours),
     };
     let provider = Arc::new(ring::default_provider());
-    let chain = match verified {
+    let chain = match name {
         None => None,
         Some(name) => Some((authorities(server.ssl_root_cert.clone(), &provider)?, name)),
     };

@@ -61,3 +61,59 @@ fn page(query: &ListRestaurants) -> PageQuery<'_> {
 
 type PageQuery<'a> =
     diesel::dsl::IntoBoxed<'a, diesel::dsl::Select<restaurants::table, RestaurantColumns>, Sqlite>;
+
+#[cfg(test)]
+mod tests {
+    use diesel::{debug_query, sql_query, sql_types::Text};
+    use restaurant_domain::{PageLimit, RestaurantSort, SearchText};
+
+    use super::*;
+    use crate::sqlite::migrations;
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    fn plan(connection: &mut SqliteConnection, query: &str) -> String {
+        let steps = sql_query(format!("EXPLAIN QUERY PLAN {query}")).load::<Step>(connection);
+        steps.unwrap().into_iter().map(|step| step.detail + "\n").collect()
+    }
+
+    fn list(search: &str, sort: RestaurantSort) -> ListRestaurants {
+        let search = SearchText::parse(search).unwrap();
+        ListRestaurants::new(search, sort, PageLimit::default(), None).unwrap()
+    }
+
+    #[test]
+    fn each_query_uses_its_index() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        migrations::run(&mut connection).unwrap();
+        let mut expect = |query: &str, index: &str| {
+            let plan = plan(&mut connection, query);
+            assert!(plan.contains(index), "{query}\n{plan}");
+            assert!(!plan.contains("SCAN restaurants"), "{query}\n{plan}");
+            assert!(!plan.contains("SCAN reviews"), "{query}\n{plan}");
+            plan
+        };
+        for (sort, index) in [
+            (RestaurantSort::Name, "USING INDEX restaurants_by_name"),
+            (RestaurantSort::Rating, "USING INDEX restaurants_by_rating"),
+            (RestaurantSort::Reviews, "USING INDEX restaurants_by_reviews"),
+            (RestaurantSort::Newest, "USING INTEGER PRIMARY KEY"),
+        ] {
+            let query = debug_query::<Sqlite, _>(&page(&list("", sort))).to_string();
+            let plan = expect(&query, index);
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+            let query = debug_query::<Sqlite, _>(&page(&list("blue", sort))).to_string();
+            expect(&query, "restaurant_search_index VIRTUAL TABLE INDEX");
+        }
+        let search = list("blue", RestaurantSort::Name);
+        let count = matching(search.search().unwrap()).count();
+        let count = debug_query::<Sqlite, _>(&count).to_string();
+        expect(&count, "restaurant_search_index VIRTUAL TABLE INDEX");
+        let reviews = debug_query::<Sqlite, _>(&queries::reviews_of(1, 1, 1)).to_string();
+        expect(&reviews, "USING INDEX reviews_of_restaurant");
+    }
+}

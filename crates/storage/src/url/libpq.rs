@@ -31,8 +31,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, DatabaseUrlErro
 
 /// Puts pairs together as tokio-postgres reads them.
 pub(super) fn write(pairs: &[(String, String)]) -> String {
-    let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
-    pairs.iter().map(|(key, value)| format!("{key}='{}' ", quoted(value))).collect()
+    let mut text = String::new();
+    for (key, value) in pairs {
+        let value = value.replace('\\', r"\\").replace('\'', r"\'");
+        text.extend([key, "='", &value, "' "]);
+    }
+    text
 }
 
 fn skip_blanks(rest: &mut Peekable<impl Iterator<Item = char>>) {

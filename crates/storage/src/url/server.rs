@@ -104,9 +104,13 @@ impl Server {
         let (user, password) = user.split_once(':').unwrap_or((user, ""));
         let (hosts, ports) = hosts_and_ports(hosts)?;
         let mut pairs = Vec::new();
-        for (key, part) in
-            [("user", user), ("password", password), ("host", &hosts), ("port", &ports), ("dbname", name)]
-        {
+        for (key, part) in [
+            ("user", user),
+            ("password", password),
+            ("host", &hosts),
+            ("port", &ports),
+            ("dbname", name),
+        ] {
             if !part.is_empty() {
                 pairs.push((key.to_owned(), decode(part)?));
             }
@@ -213,7 +217,9 @@ fn hosts_and_ports(list: &str) -> Result<(String, String), DatabaseUrlError> {
 fn decode(part: &str) -> Result<String, DatabaseUrlError> {
     let decoded = percent_decode_str(part).decode_utf8();
     Ok(decoded
-        .map_err(|_| DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded"))?
+        .map_err(|_| {
+            DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded")
+        })?
         .into_owned())
 }
 
