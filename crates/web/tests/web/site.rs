@@ -1,6 +1,6 @@
 //! A router to send requests to, and what comes back.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension, Router,
@@ -13,6 +13,7 @@ use http::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::{Actor, Repository};
 use restaurant_web::{WebConfig, router};
+use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_http::request_id::RequestId;
 
@@ -43,7 +44,9 @@ impl TestSite {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.0.clone().oneshot(request).await.unwrap();
+        // Longer than any limit under test: what never answers fails its test.
+        let response = timeout(Duration::from_secs(60), self.0.clone().oneshot(request));
+        let response = response.await.unwrap().unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
