@@ -21,11 +21,17 @@ enum Command {
     Tidy(tidy::Arguments),
 }
 
-fn main() -> Result<ExitCode> {
-    match Command::parse() {
-        Command::Bench(arguments) => bench::run(&arguments),
-        Command::Docs(arguments) => docs::run(&arguments),
-        Command::Test(arguments) => test::run(&arguments),
-        Command::Tidy(arguments) => tidy::run(&arguments),
+fn main() -> ExitCode {
+    run(&Command::parse()).unwrap_or_else(|error| {
+        // Not by returning it: that would print a stack trace where the environment asks for one.
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Test(arguments) => test::run(arguments),
+        Command::Tidy(arguments) => tidy::run(arguments),
     }
 }

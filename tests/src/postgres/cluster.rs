@@ -124,7 +124,7 @@ impl Cluster {
             // One that ended with its parent is as dead as it should be.
             let _ = process::signal("KILL", child);
         }
-        postmaster.wait()?;
+        until("PostgreSQL is dead", || Ok(postmaster.try_wait()?.is_some())).await?;
         self.watch.end_nothing()?;
         until("PostgreSQL's processes end", || Ok(!children.iter().any(|pid| process::runs(*pid))))
             .await

@@ -44,7 +44,10 @@ const NEEDS: [Need; 4] = [
 pub(super) fn run(shell: &Shell) -> Result<()> {
     let missing = missing(shell);
     if !missing.is_empty() && is_root()? && workspace::find_program(&["apt-get"], &[]).is_some() {
-        install(shell, &missing)?;
+        // What it could not install is missing still, and named below.
+        if let Err(error) = install(shell, &missing) {
+            eprintln!("{error}");
+        }
     }
     let missing = self::missing(shell);
     for need in &missing {
