@@ -31,6 +31,8 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<ExitCode> {
     match command {
+        Command::Bench(arguments) => bench::run(arguments),
+        Command::Docs(arguments) => docs::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
