@@ -1,1 +1,9 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+pub mod browser;
+pub mod postgres;
+mod process;
+pub mod product;
+pub mod python;
+pub mod server;
+pub mod workspace;

@@ -193,7 +193,7 @@ impl Given {
         Err(Refused)
     }
 
-    /// Takes an argument that may be left out.
+    /// Takes an argument that may be left out. Some clients send null for what they leave out.
     ///
     /// # Errors
     /// When a fault was noted.
@@ -203,8 +203,8 @@ impl Given {
         read: impl FnOnce(&Value) -> Result<T, Unreadable>,
     ) -> Result<Option<T>, Refused> {
         match self.values.remove(argument.name) {
+            None | Some(Value::Null) => Ok(None),
             Some(value) => self.read(argument, &value, read).map(Some),
-            None => Ok(None),
         }
     }
 

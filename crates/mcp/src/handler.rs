@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::{
     tool_error::ToolError,
     tools::{Call, Entry, Toolbox},
-    transport::CalledSlot,
+    transport::CallContext,
 };
 
 /// For how long clients may keep the list of tools and the server's description: it changes with a release, or with the caller's rights.
@@ -137,9 +137,9 @@ impl ServerHandler for Handler {
             let (name, known) = (quoted(&request.name), self.0.tools.names());
             ErrorData::invalid_params(format!("unknown tool {name}: the tools are {known}"), None)
         })?;
-        CalledSlot::note(&context.extensions, tool.name());
+        let request_span = CallContext::note(&context.extensions, tool.name());
         let actor = self.actor(&context);
-        let span = tracing::info_span!("tool", name = tool.name());
+        let span = tracing::info_span!(parent: request_span, "tool", name = tool.name());
         let answer = self.answer(tool, &actor, request.arguments).instrument(span);
         // The token falls when the caller hangs up: the work ends with it, and nobody reads the error.
         let answer = context.ct.run_until_cancelled(answer).await;

@@ -39,6 +39,7 @@ use rmcp::{
 };
 use serde::de::IgnoredAny;
 use serde_json::json;
+use tracing::Span;
 
 use crate::{
     handler::Handler,
@@ -54,17 +55,27 @@ const VERSION_HEADER: &str = "mcp-protocol-version";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CalledTool(pub &'static str);
 
-/// The way of a tool's name from the handler to the response.
-#[derive(Clone, Default)]
-pub(crate) struct CalledSlot(Arc<OnceLock<&'static str>>);
+/// What goes with a request into the task that rmcp makes of it: the way back for the tool's name, and the span to log in.
+#[derive(Clone)]
+pub(crate) struct CallContext {
+    called: Arc<OnceLock<&'static str>>,
+    span: Span,
+}
 
-impl CalledSlot {
-    /// Notes which tool a request calls.
-    pub(crate) fn note(extensions: &Extensions, name: &'static str) {
+impl CallContext {
+    /// For a request that comes in now.
+    fn new() -> Self {
+        Self { called: Arc::default(), span: Span::current() }
+    }
+
+    /// Notes which tool a request calls, and gives the host application's span of the request.
+    pub(crate) fn note(extensions: &Extensions, name: &'static str) -> Span {
         let parts = extensions.get::<http::request::Parts>();
-        if let Some(slot) = parts.and_then(|parts| parts.extensions.get::<Self>()) {
-            slot.0.get_or_init(|| name);
-        }
+        let Some(call) = parts.and_then(|parts| parts.extensions.get::<Self>()) else {
+            return Span::current();
+        };
+        call.called.get_or_init(|| name);
+        call.span.clone()
     }
 }
 
@@ -105,10 +116,10 @@ impl McpService {
             Err(refusal) => return refusal.into_response(),
         };
         let asked = Asked::of(request.headers());
-        let slot = CalledSlot::default();
-        request.extensions_mut().insert(slot.clone());
+        let call = CallContext::new();
+        request.extensions_mut().insert(call.clone());
         let mut response = mend(self.rmcp.handle(request).await.map(Body::new), &asked);
-        if let Some(name) = slot.0.get() {
+        if let Some(name) = call.called.get() {
             response.extensions_mut().insert(CalledTool(name));
         }
         response

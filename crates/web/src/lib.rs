@@ -1,1 +1,21 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod assets;
+mod config;
+mod credit;
+mod error_page;
+mod fields;
+mod form;
+mod health;
+mod pages;
+mod router;
+mod security_headers;
+mod stars;
+mod templates;
+mod wording;
+
+pub use self::{
+    config::WebConfig,
+    router::{RouterError, router},
+};

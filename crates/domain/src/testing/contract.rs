@@ -2,6 +2,8 @@
 //!
 //! [`repository_contract!`](crate::repository_contract) makes a test of each.
 
+// tidy: long, because it is one list of rules, read from top to bottom
+
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
 use std::{collections::HashSet, sync::Arc};
@@ -16,7 +18,7 @@ use crate::{
     ReviewCursor, ReviewId, SearchText, SortKey, SystemClock,
 };
 
-/// Makes a test of each rule. Takes the path of an `async fn() -> (Arc<S>, G)`, where `S` is an empty store and `G` whatever must live as long as it.
+/// Makes a test of each rule. Takes the path of an `async fn() -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) and `G` whatever must live as long as it.
 #[macro_export]
 macro_rules! repository_contract {
     ($store:path) => {
@@ -52,10 +54,10 @@ macro_rules! repository_contract {
 
 /// A store under test.
 pub trait TestStore: Repository + Import {}
-impl<S: Repository + Import> TestStore for S {}
+impl<S: Repository + Import + ?Sized> TestStore for S {}
 
 /// Reading a restaurant gives what creating it gave.
-pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore>) {
+pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore + ?Sized>) {
     let before = SystemClock.now();
     let author = Author::person("0000-1", Some("Ann Ödman"));
     let new = NewRestaurant::parse("L'Étoile \"%_\\", "1 O'Hara St; --", "Fish\n& <b>chips</b> 🐟")
@@ -75,7 +77,7 @@ pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore
 }
 
 /// Reading a review gives what creating it gave, and its restaurant counts it.
-pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore>) {
+pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore + ?Sized>) {
     let restaurant = add_restaurant(&*store, "Blue Door").await;
     let before = SystemClock.now();
     let author = Author::agent("app-7", Some("Foundry agent"));
@@ -95,7 +97,7 @@ pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore>) {
 }
 
 /// Who wrote something is kept with it, whatever kind of caller it was.
-pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore>) {
+pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore + ?Sized>) {
     let authors = [
         Author::anonymous(),
         Author::system(),
@@ -118,7 +120,7 @@ pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore>) {
 }
 
 /// The limits count characters, not bytes: texts of the greatest length in the widest characters are kept whole.
-pub async fn the_longest_texts_fit(store: Arc<impl TestStore>) {
+pub async fn the_longest_texts_fit(store: Arc<impl TestStore + ?Sized>) {
     let wide = |count| "🍜".repeat(count);
     // The lower case of this letter is two characters, three bytes: the longest key there is.
     for letter in ["🍜", "İ"] {
@@ -135,7 +137,7 @@ pub async fn the_longest_texts_fit(store: Arc<impl TestStore>) {
 }
 
 /// An unknown restaurant is `None`, and no review of it is kept.
-pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStore>) {
+pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStore + ?Sized>) {
     let known = add_restaurant(&*store, "Blue Door").await;
     for id in [i64::MIN, -1, 0, known.id.0 + 1, i64::MAX].map(RestaurantId) {
         assert_eq!(store.restaurant_details(id, ListReviews::default()).await.unwrap(), None);
@@ -147,7 +149,7 @@ pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStor
 }
 
 /// Each order is what it says, and pages of any size join to the whole list: nothing twice, nothing left out.
-pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore>) {
+pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
     fill(&*store).await;
     for sort in RestaurantSort::ALL {
         let all = list_all(&*store, sort, 100).await;
@@ -161,7 +163,7 @@ pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore>) 
 }
 
 /// A cursor may point anywhere, even where no restaurant ever was.
-pub async fn any_cursor_is_answered(store: Arc<impl TestStore>) {
+pub async fn any_cursor_is_answered(store: Arc<impl TestStore + ?Sized>) {
     fill(&*store).await;
     for id in [i64::MIN, -1, 0, i64::MAX].map(RestaurantId) {
         let keys = [i64::MIN, 0, i64::MAX]
@@ -182,7 +184,7 @@ pub async fn any_cursor_is_answered(store: Arc<impl TestStore>) {
 }
 
 /// Reviews come newest first, page by page, and only those of the restaurant asked for.
-pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestStore>) {
+pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
     let (one, other) =
         (add_restaurant(&*store, "One").await, add_restaurant(&*store, "Other").await);
     let mut written = Vec::new();
@@ -201,7 +203,7 @@ pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestSto
 }
 
 /// `%`, `_`, `*`, quotes and backslashes in a search stand for themselves; short and long texts are found in all three fields.
-pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore>) {
+pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore + ?Sized>) {
     for (name, street, text) in [
         ("100% Vegan", "1 Main St", "Greens"),
         ("Under_score", "2 Main St", "A \"quoted\" word"),
@@ -240,7 +242,7 @@ pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore>) 
 }
 
 /// Search knows no case, in any alphabet.
-pub async fn search_knows_no_case(store: Arc<impl TestStore>) {
+pub async fn search_knows_no_case(store: Arc<impl TestStore + ?Sized>) {
     for name in ["CAFÉ Ölmühle", "Ресторан", "plain"] {
         add_restaurant(&*store, name).await;
     }
@@ -255,7 +257,7 @@ pub async fn search_knows_no_case(store: Arc<impl TestStore>) {
 }
 
 /// A search can be paged in every order.
-pub async fn search_pages_join_up(store: Arc<impl TestStore>) {
+pub async fn search_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
     fill(&*store).await;
     for text in ["n 1", "common", "o"] {
         for sort in RestaurantSort::ALL {
@@ -268,7 +270,7 @@ pub async fn search_pages_join_up(store: Arc<impl TestStore>) {
 }
 
 /// The kept sums equal a recount after 64 writers at once, on one restaurant and on many.
-pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestStore>) {
+pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestStore + ?Sized>) {
     let mut ids = Vec::new();
     for number in 0..4 {
         ids.push(add_restaurant(&*store, &format!("Number {number}")).await.id);
@@ -301,7 +303,7 @@ pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestS
 }
 
 /// A caller may go away at any moment: its write happens whole or not at all, and the store goes on.
-pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl TestStore>) {
+pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl TestStore + ?Sized>) {
     let id = add_restaurant(&*store, "Blue Door").await.id;
     for round in 0..60_u32 {
         let write = tokio::spawn({
@@ -321,7 +323,7 @@ pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Tes
 }
 
 /// An import keeps everything: dates, order, sums, authors.
-pub async fn an_import_is_kept_whole(store: Arc<impl TestStore>) {
+pub async fn an_import_is_kept_whole(store: Arc<impl TestStore + ?Sized>) {
     assert!(store.import(sample(25), false).await.unwrap());
     assert!(store.import(vec![], false).await.unwrap());
     let all = list_all(&*store, RestaurantSort::Newest, 100).await;
@@ -344,7 +346,7 @@ pub async fn an_import_is_kept_whole(store: Arc<impl TestStore>) {
 }
 
 /// Of several imports that want an empty store, one happens.
-pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestStore>) {
+pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestStore + ?Sized>) {
     let mut imports = JoinSet::new();
     for _ in 0..8 {
         let store = Arc::clone(&store);
@@ -357,12 +359,12 @@ pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestSt
 }
 
 /// A store that works says so.
-pub async fn a_store_answers_a_ping(store: Arc<impl TestStore>) {
+pub async fn a_store_answers_a_ping(store: Arc<impl TestStore + ?Sized>) {
     store.ping().await.unwrap();
 }
 
 /// Thirty restaurants with equal names, equal averages, equal counts, and some that stand alone.
-async fn fill(store: &impl TestStore) {
+async fn fill(store: &(impl TestStore + ?Sized)) {
     let names = [
         "apple",
         "Apple",
@@ -431,16 +433,16 @@ fn review(user_name: &str, stars: i64, text: &str) -> NewReview {
     NewReview::parse(user_name, Rating::new(stars), text).unwrap()
 }
 
-async fn add_restaurant(store: &impl TestStore, name: &str) -> Restaurant {
+async fn add_restaurant(store: &(impl TestStore + ?Sized), name: &str) -> Restaurant {
     let new = NewRestaurant::parse(name, "1 Main Street", "A place to eat").unwrap();
     store.create_restaurant(new, &Author::anonymous()).await.unwrap()
 }
 
-async fn details(store: &impl TestStore, id: RestaurantId) -> RestaurantDetails {
+async fn details(store: &(impl TestStore + ?Sized), id: RestaurantId) -> RestaurantDetails {
     store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap()
 }
 
-async fn total(store: &impl TestStore, search: Option<&str>) -> i64 {
+async fn total(store: &(impl TestStore + ?Sized), search: Option<&str>) -> i64 {
     let search = search.and_then(|text| SearchText::parse(text).unwrap());
     let query =
         ListRestaurants::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
@@ -448,12 +450,16 @@ async fn total(store: &impl TestStore, search: Option<&str>) -> i64 {
     store.list_restaurants(&query).await.unwrap().total
 }
 
-async fn list_all(store: &impl TestStore, sort: RestaurantSort, limit: i64) -> Vec<Restaurant> {
+async fn list_all(
+    store: &(impl TestStore + ?Sized),
+    sort: RestaurantSort,
+    limit: i64,
+) -> Vec<Restaurant> {
     pages(store, None, sort, limit).await
 }
 
 async fn search(
-    store: &impl TestStore,
+    store: &(impl TestStore + ?Sized),
     text: &str,
     sort: RestaurantSort,
     limit: i64,
@@ -464,7 +470,7 @@ async fn search(
 
 /// Follows the cursors, in their text form, to the end.
 async fn pages(
-    store: &impl TestStore,
+    store: &(impl TestStore + ?Sized),
     search: Option<SearchText>,
     sort: RestaurantSort,
     limit: i64,
@@ -482,7 +488,11 @@ async fn pages(
     }
 }
 
-async fn reviews_of(store: &impl TestStore, id: RestaurantId, limit: i64) -> Vec<Review> {
+async fn reviews_of(
+    store: &(impl TestStore + ?Sized),
+    id: RestaurantId,
+    limit: i64,
+) -> Vec<Review> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let query = ListReviews { limit: PageLimit::new(limit).unwrap(), after };
@@ -496,7 +506,7 @@ async fn reviews_of(store: &impl TestStore, id: RestaurantId, limit: i64) -> Vec
 /// Counts a restaurant's reviews one by one and compares; gives the count.
 ///
 /// Looks again when a write came in between.
-async fn assert_recount(store: &impl TestStore, id: RestaurantId) -> i64 {
+async fn assert_recount(store: &(impl TestStore + ?Sized), id: RestaurantId) -> i64 {
     loop {
         let before = details(store, id).await.restaurant.rating;
         let mut recount = RatingSummary::default();

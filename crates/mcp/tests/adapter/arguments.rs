@@ -78,7 +78,7 @@ async fn optional_arguments_are_checked_as_well() {
     let server = Server::start().await;
     for (arguments, code) in [
         (json!({"sort": "best"}), "unknown_choice"),
-        (json!({"sort": null}), "wrong_type"),
+        (json!({"sort": false}), "wrong_type"),
         (json!({"limit": 0}), "out_of_range"),
         (json!({"limit": 101}), "out_of_range"),
         (json!({"limit": "10"}), "wrong_type"),
@@ -92,10 +92,10 @@ async fn optional_arguments_are_checked_as_well() {
         let problem = only_problem(&server, "list_restaurants_mcp", arguments).await;
         assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(code)));
     }
-    let null = only_problem(&server, "list_restaurants_mcp", json!({"limit": null})).await;
+    let listed = only_problem(&server, "list_restaurants_mcp", json!({"limit": []})).await;
     assert_eq!(
-        null["message"],
-        "limit is null: give a whole number from 1 to 100, as a number, or leave it out"
+        listed["message"],
+        "limit is an array: give a whole number from 1 to 100, as a number, or leave it out"
     );
     for arguments in [
         json!({"restaurant_id": 1, "reviews_cursor": "nonsense"}),
@@ -103,6 +103,13 @@ async fn optional_arguments_are_checked_as_well() {
     ] {
         only_problem(&server, "get_details_mcp", arguments).await;
     }
+}
+
+#[tokio::test]
+async fn null_leaves_an_optional_argument_out() {
+    let server = Server::start().await;
+    let arguments = json!({"search": null, "sort": null, "limit": null, "cursor": null});
+    assert_eq!(server.call("list_restaurants_mcp", arguments).await["isError"], false);
 }
 
 #[tokio::test]

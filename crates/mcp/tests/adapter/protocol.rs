@@ -8,6 +8,7 @@ use restaurant_domain::{Actor, testing::InMemoryStore};
 use restaurant_mcp::{CalledTool, McpAdapter};
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use tracing::Instrument;
 
 use crate::{
     log::Log,
@@ -291,6 +292,21 @@ async fn the_host_learns_which_tool_was_called() {
         let called = response.headers().get("x-called-tool").map(|name| name.to_str().unwrap());
         assert_eq!(called, expected);
     }
+}
+
+/// A host's layer that logs in a span of its own.
+async fn in_a_span(request: Request, next: middleware::Next) -> Response {
+    next.run(request).instrument(tracing::info_span!("host", request = 17)).await
+}
+
+#[tokio::test]
+async fn what_a_call_logs_belongs_to_the_hosts_request() {
+    let log = Log::start();
+    let app = adapter().router(&["/mcp"]).layer(Extension(Actor::unauthenticated()));
+    let server = Server::serve(app.layer(middleware::from_fn(in_a_span))).await;
+    server.ok("list_restaurants_mcp", json!({})).await;
+    let calls = log.with("tool call");
+    assert!(calls[0].contains("host{request=17}:tool{name=\"list_restaurants_mcp\"}"), "{calls:?}");
 }
 
 #[tokio::test]

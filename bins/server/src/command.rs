@@ -1,0 +1,64 @@
+//! The commands: what each is called, and which function does it.
+
+mod config;
+mod healthcheck;
+mod migrate;
+mod seed;
+mod serve;
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+use clap::{ArgMatches, Subcommand};
+use restaurant_domain::SystemClock;
+use restaurant_storage::Database;
+
+use crate::settings::Settings;
+
+/// What to do.
+#[derive(Debug, Clone, Default, Subcommand)]
+pub enum Command {
+    /// Serve the pages and the MCP endpoint (the default).
+    #[default]
+    Serve,
+    /// Bring the database's tables up to date and exit.
+    Migrate,
+    /// Fill the database with sample data.
+    Seed(seed::Seed),
+    /// Ask the running server at BIND whether it is healthy; exits with 0 when it is, else 1.
+    Healthcheck,
+    /// Print every setting, its value and where it came from; secrets are hidden.
+    Config(config::Config),
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// When it cannot start: a wrong setting, a port in use, a database that cannot be opened.
+pub fn run(
+    command: Command,
+    settings: &Settings,
+    matches: &ArgMatches,
+) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let code = runtime.block_on(async {
+        match command {
+            Command::Serve => serve::run(settings).await,
+            Command::Migrate => migrate::run(settings).await,
+            Command::Seed(seed) => seed::run(&seed, settings).await,
+            Command::Healthcheck => healthcheck::run(settings).await,
+            Command::Config(config) => config::run(&config, settings, matches),
+        }
+    });
+    // What still runs in the background has had its time to end.
+    runtime.shutdown_background();
+    code
+}
+
+/// Opens the database that the settings name.
+async fn open_database(settings: &Settings) -> anyhow::Result<Arc<dyn Database>> {
+    let url = settings.database()?;
+    let database =
+        restaurant_storage::open(&url, settings.database_limits(), Arc::new(SystemClock));
+    database.await.with_context(|| format!("cannot open the database {url}"))
+}

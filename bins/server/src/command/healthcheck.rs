@@ -1,0 +1,59 @@
+//! `healthcheck`: asks the running server whether it is healthy, for containers that have no other client.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::settings::Settings;
+
+/// How long the server may take.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Asks `/healthz` at the address in BIND: exit code 0 when it answers 200, else 1 and a line that says why.
+///
+/// # Errors
+/// Never: an unhealthy server is an answer.
+pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let address = reachable(settings.address());
+    match timeout(LIMIT, ask(address)).await {
+        Ok(Ok(status)) if status.starts_with("HTTP/1.1 200") => Ok(ExitCode::SUCCESS),
+        Ok(Ok(status)) => Ok(unhealthy(address, &status)),
+        Ok(Err(error)) => Ok(unhealthy(address, &error.to_string())),
+        Err(_) => Ok(unhealthy(address, "no answer in 3 seconds")),
+    }
+}
+
+/// A server that listens on every address is reached by loopback.
+fn reachable(bound: SocketAddr) -> SocketAddr {
+    let ip = match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, bound.port())
+}
+
+/// The status line of the answer.
+async fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        .await?;
+    let mut answer = Vec::new();
+    stream.take(4096).read_to_end(&mut answer).await?;
+    let answer = String::from_utf8_lossy(&answer);
+    Ok(answer.lines().next().unwrap_or("an empty answer").to_owned())
+}
+
+fn unhealthy(address: SocketAddr, why: &str) -> ExitCode {
+    eprintln!("unhealthy: {address}: {why}");
+    ExitCode::FAILURE
+}

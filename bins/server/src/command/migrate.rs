@@ -1,0 +1,18 @@
+//! `migrate`: brings the database's tables up to date.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::settings::Settings;
+
+/// Runs the migrations that the database lacks.
+///
+/// # Errors
+/// When the database cannot be reached or refuses.
+pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let database = super::open_database(settings).await?;
+    let applied = database.migrate().await.context("cannot migrate the database")?;
+    println!("{applied} migrations applied; the tables are up to date");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,46 @@
+//! `seed`: fills the database with sample data, a little or a lot.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use restaurant_domain::{Clock, SystemClock};
+
+use crate::{sample_data, settings::Settings};
+
+/// How many restaurants one import takes: each import is kept whole or not at all.
+const BATCH: u32 = 1000;
+
+/// How much to add.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Seed {
+    /// How many generated restaurants to add, 1 to 1,000,000. Without it a dozen hand-written ones are added.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    restaurants: Option<u32>,
+    /// How many reviews each generated restaurant gets, 0 to 1,000.
+    #[arg(long, default_value = "20", requires = "restaurants", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    reviews: u32,
+}
+
+/// Migrates the database and adds the sample data, in imports of 1,000 restaurants.
+///
+/// # Errors
+/// When the database cannot be reached or refuses; finished imports stay.
+pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let database = super::open_database(settings).await?;
+    database.migrate().await.context("cannot migrate the database")?;
+    let now = SystemClock.now();
+    let Some(count) = seed.restaurants else {
+        let restaurants = sample_data::restaurants(now)?;
+        println!("adding {} sample restaurants", restaurants.len());
+        database.import(restaurants, false).await.context("cannot add the sample data")?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    for start in (0..count).step_by(BATCH as usize) {
+        let numbers = start..count.min(start + BATCH);
+        let end = numbers.end;
+        let restaurants = sample_data::generated(numbers, seed.reviews, now)?;
+        database.import(restaurants, false).await.context("cannot add the sample data")?;
+        println!("{end} of {count} restaurants added, each with {} reviews", seed.reviews);
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,90 @@
+//! `serve`: opens the database, listens, serves until told to stop, and finishes what runs.
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use restaurant_domain::{Clock, StoreError, SystemClock};
+use restaurant_storage::{Database, DatabaseUrl};
+use tokio::net::TcpListener;
+
+use crate::{
+    app,
+    connections::{self, Shutdown},
+    sample_data,
+    settings::Settings,
+};
+
+/// How long to wait before asking a database again that was away.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// When it cannot start. A PostgreSQL that is away is no reason: requests are answered with 503 until it is back.
+pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let shutdown = Shutdown::listen().context("cannot wait for signals")?;
+    let address = settings.listen_address()?;
+    let url = settings.database()?;
+    let app_settings = app::AppSettings::from(settings);
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: set BIND or PORT to an address that is free")
+    })?;
+    let database = open(&url, settings).await?;
+    let app = app::router(database, app_settings)?;
+    print_banner(listener.local_addr().context("cannot tell the address")?, &url);
+    connections::serve(listener, app, settings, shutdown).await;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the database and brings it up to date: an SQLite file at once, a PostgreSQL as soon as it answers.
+async fn open(url: &DatabaseUrl, settings: &Settings) -> anyhow::Result<Arc<dyn Database>> {
+    let Some(path) = url.sqlite_path() else {
+        let database = super::open_database(settings).await?;
+        tokio::spawn(migrate_until_done(Arc::clone(&database)));
+        return Ok(database);
+    };
+    let is_new = !path.exists();
+    let database = super::open_database(settings).await?;
+    database.migrate().await.with_context(|| format!("cannot migrate the database {url}"))?;
+    if is_new {
+        let samples = sample_data::restaurants(SystemClock.now())?;
+        database.import(samples, true).await.context("cannot add the sample data")?;
+    }
+    Ok(database)
+}
+
+async fn migrate_until_done(database: Arc<dyn Database>) {
+    loop {
+        match database.migrate().await {
+            Ok(applied) => {
+                tracing::info!(applied, "the database's tables are up to date");
+                return;
+            }
+            Err(StoreError::Unavailable(error)) => {
+                tracing::warn!(
+                    error = &*error as &dyn std::error::Error,
+                    "the database is away; asking again"
+                );
+            }
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot migrate the database; asking again"
+                );
+            }
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Says on stdout where everything is; the first line is what scripts wait for.
+fn print_banner(address: SocketAddr, url: &DatabaseUrl) {
+    let mcp = format!("http://{address}/mcp");
+    println!("Pages  http://{address}/");
+    println!("MCP    {mcp}");
+    println!("Data   {url}");
+    println!("\nClient configuration to paste (VS Code calls the key \"servers\"):");
+    println!(r#"{{"mcpServers": {{"restaurant-reviews": {{"type": "http", "url": "{mcp}"}}}}}}"#);
+    println!("\nCtrl-C stops the server.");
+}

@@ -1,0 +1,46 @@
+//! Logs: pretty for people, JSON for everything else, always on stderr.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::{
+    EnvFilter, filter::ParseError, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::settings::{LogFormat, Settings};
+
+/// Said by libraries at a level that would drown our own words.
+const QUIET: [&str; 1] = ["rmcp=warn"];
+
+/// Starts the log for the rest of the process; a panic becomes a log line too.
+///
+/// # Errors
+/// When LOG is not a level or a list of directives.
+pub fn start(settings: &Settings) -> Result<(), LogError> {
+    let filter = EnvFilter::try_new(QUIET.join(",") + "," + &settings.log).map_err(LogError)?;
+    let json = match settings.log_format {
+        LogFormat::Auto => !stderr().is_terminal(),
+        LogFormat::Json => true,
+        LogFormat::Pretty => false,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    if json {
+        let layer =
+            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(stderr);
+        registry.with(layer).init();
+    } else {
+        registry.with(fmt::layer().compact().with_target(false).with_writer(stderr)).init();
+    }
+    std::panic::set_hook(Box::new(|panic| {
+        // The message may quote what a caller sent: the place is enough to find it.
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, "a panic");
+    }));
+    Ok(())
+}
+
+/// LOG cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "LOG: {0}; give a level (error, warn, info, debug, trace) or directives such as info,restaurant_storage=debug"
+)]
+pub struct LogError(ParseError);

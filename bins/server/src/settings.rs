@@ -1,0 +1,233 @@
+//! Every setting, each an option and an environment variable: the one place that reads the environment.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::{ArgAction, Args, ValueEnum};
+use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
+
+/// The database when no setting names one.
+pub const DEFAULT_DATABASE: &str = "sqlite://restaurants.sqlite3";
+
+/// The settings. An option on the command line wins over its environment variable, which wins over the default.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Address and port to listen on. Port 0 takes a free one, which is printed.
+    #[arg(long, env = "BIND", global = true, default_value = "127.0.0.1:8000")]
+    bind: SocketAddr,
+
+    /// Port to listen on, in place of the one in BIND.
+    #[arg(long, env = "PORT", global = true)]
+    port: Option<u16>,
+
+    /// Public host names under which clients reach the server, separated by commas, for example `reviews.example.com`. A request for any other host is refused; loopback names and the address in BIND always pass.
+    #[arg(long, env = "ALLOWED_HOSTS", global = true, value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+
+    /// Public host name of the app, which Azure App Service sets: one more allowed host.
+    #[arg(long, env = "WEBSITE_HOSTNAME", global = true)]
+    website_hostname: Option<String>,
+
+    /// Origins of web pages elsewhere that may call the MCP endpoint, separated by commas, for example `http://localhost:6274`. Any other foreign origin is refused.
+    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',')]
+    allowed_origins: Vec<String>,
+
+    /// Who is asked who they are. `none`: nobody; every caller may do everything, so only loopback addresses are served.
+    #[arg(long, env = "AUTH_MODE", global = true, value_enum, default_value_t = AuthMode::None)]
+    pub auth_mode: AuthMode,
+
+    /// Serve other addresses than loopback without authentication. Whoever reaches the port may then read and write.
+    #[arg(long, env = "ALLOW_INSECURE", global = true, action = ArgAction::Set, num_args = 0..=1,
+        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    allow_insecure: bool,
+
+    /// Most connections at a time; further ones wait in the system's queue.
+    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub max_connections: u32,
+
+    /// Time limit of a page, in seconds. Then the answer is 503.
+    #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = seconds)]
+    pub request_seconds: Duration,
+
+    /// Time limit of an MCP tool call, in seconds. Foundry gives up after 60 to 100.
+    #[arg(long, env = "MCP_CALL_SECONDS", global = true, default_value = "30", value_parser = seconds)]
+    pub mcp_call_seconds: Duration,
+
+    /// How long to finish what runs after SIGTERM or Ctrl-C, in seconds. App Service kills after 5 unless told otherwise.
+    #[arg(long, env = "DRAIN_SECONDS", global = true, default_value = "4", value_parser = seconds)]
+    pub drain_seconds: Duration,
+
+    /// The database: `postgres://user:password@host:port/name?sslmode=require` or `sqlite://path`. Without this and the settings below it is `sqlite://restaurants.sqlite3`.
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// The PostgreSQL to use when DATABASE_URL is not set, as `key=value` pairs, as Azure App Service gives it.
+    #[arg(long, env = "AZURE_POSTGRESQL_CONNECTIONSTRING", global = true, hide_env_values = true)]
+    azure_postgresql_connectionstring: Option<String>,
+
+    /// Host of the PostgreSQL to use when neither DATABASE_URL nor AZURE_POSTGRESQL_CONNECTIONSTRING is set.
+    #[arg(long, env = "DBHOST", global = true)]
+    dbhost: Option<String>,
+
+    /// Port that belongs to DBHOST; 5432 unless set.
+    #[arg(long, env = "DBPORT", global = true)]
+    dbport: Option<String>,
+
+    /// Database name that belongs to DBHOST.
+    #[arg(long, env = "DBNAME", global = true)]
+    dbname: Option<String>,
+
+    /// User that belongs to DBHOST.
+    #[arg(long, env = "DBUSER", global = true)]
+    dbuser: Option<String>,
+
+    /// Password that belongs to DBUSER.
+    #[arg(long, env = "DBPASS", global = true, hide_env_values = true)]
+    dbpass: Option<String>,
+
+    /// TLS to DBHOST: `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; `prefer` unless set.
+    #[arg(long, env = "DBSSLMODE", global = true)]
+    dbsslmode: Option<String>,
+
+    /// Most connections to the database at a time.
+    #[arg(long, env = "DATABASE_CONNECTIONS", global = true, default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    database_connections: u32,
+
+    /// Time limit for connecting to the database, in seconds.
+    #[arg(long, env = "DATABASE_CONNECT_SECONDS", global = true, default_value = "5", value_parser = seconds)]
+    database_connect_seconds: Duration,
+
+    /// Time limit for waiting for a free connection, in seconds. Then the answer is 503.
+    #[arg(long, env = "DATABASE_ACQUIRE_SECONDS", global = true, default_value = "3", value_parser = seconds)]
+    database_acquire_seconds: Duration,
+
+    /// Time limit of a statement, in seconds. Then the answer is 503.
+    #[arg(long, env = "DATABASE_STATEMENT_SECONDS", global = true, default_value = "5", value_parser = seconds)]
+    database_statement_seconds: Duration,
+
+    /// What to log: a level (`error`, `warn`, `info`, `debug`, `trace`) or directives such as `info,restaurant_storage=debug`.
+    #[arg(long, env = "LOG", global = true, default_value = "info")]
+    pub log: String,
+
+    /// How to log: `json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere.
+    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Auto)]
+    pub log_format: LogFormat,
+}
+
+/// Who is asked who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuthMode {
+    /// Nobody: for development.
+    None,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// Why settings that are each right do not fit together.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// Nobody would be asked who they are, and anybody could come.
+    #[error(
+        "AUTH_MODE=none serves loopback addresses only, and {0} is none: bind 127.0.0.1, or set ALLOW_INSECURE=true to let whoever reaches the port read and write"
+    )]
+    NotLoopback(SocketAddr),
+    /// The database's address is wrong.
+    #[error("{setting}: {source}")]
+    Database {
+        /// The setting that names the database.
+        setting: &'static str,
+        /// What is wrong with it.
+        source: DatabaseUrlError,
+    },
+}
+
+impl Settings {
+    /// Where to listen.
+    ///
+    /// # Errors
+    /// When anybody could come and nobody would be asked who they are.
+    pub fn listen_address(&self) -> Result<SocketAddr, SettingsError> {
+        let address = self.address();
+        match self.auth_mode {
+            AuthMode::None if address.ip().is_loopback() || self.allow_insecure => Ok(address),
+            AuthMode::None => Err(SettingsError::NotLoopback(address)),
+        }
+    }
+
+    /// The address in BIND, with PORT in its place.
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.bind.ip(), self.port.unwrap_or(self.bind.port()))
+    }
+
+    /// The host names that a request may ask for, besides loopback ones.
+    pub fn public_hosts(&self) -> Vec<String> {
+        let bound = self.bind.ip();
+        let bound = (!bound.is_unspecified()).then(|| match bound {
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+        let named = self.allowed_hosts.iter().chain(&self.website_hostname).cloned();
+        named.chain(bound).filter(|host| !host.is_empty()).collect()
+    }
+
+    /// The origins of our own pages as browsers see them, TLS ending before us.
+    pub fn public_origins(&self) -> Vec<String> {
+        let hosts = self.allowed_hosts.iter().chain(&self.website_hostname);
+        hosts.filter(|host| !host.is_empty()).map(|host| format!("https://{host}")).collect()
+    }
+
+    /// The origins of pages elsewhere that may call the MCP endpoint.
+    pub fn allowed_origins(&self) -> Vec<String> {
+        self.allowed_origins.iter().filter(|origin| !origin.is_empty()).cloned().collect()
+    }
+
+    /// Where the data is: the first of DATABASE_URL, AZURE_POSTGRESQL_CONNECTIONSTRING and DBHOST that is set, else an SQLite file.
+    ///
+    /// # Errors
+    /// When the address is wrong.
+    pub fn database(&self) -> Result<DatabaseUrl, SettingsError> {
+        let of = |setting| move |source| SettingsError::Database { setting, source };
+        if let Some(url) = set(self.database_url.as_ref()) {
+            DatabaseUrl::parse(url).map_err(of("DATABASE_URL"))
+        } else if let Some(text) = set(self.azure_postgresql_connectionstring.as_ref()) {
+            DatabaseUrl::from_libpq(text).map_err(of("AZURE_POSTGRESQL_CONNECTIONSTRING"))
+        } else if let Some(host) = set(self.dbhost.as_ref()) {
+            let parts = [&self.dbport, &self.dbname, &self.dbuser, &self.dbpass, &self.dbsslmode];
+            let [port, name, user, password, sslmode] = parts.map(|part| set(part.as_ref()));
+            DatabaseUrl::from_parts(Some(host), port, name, user, password, sslmode)
+                .map_err(of("DBHOST, DBPORT, DBNAME, DBUSER, DBPASS, DBSSLMODE"))
+        } else {
+            DatabaseUrl::parse(DEFAULT_DATABASE).map_err(of("DATABASE_URL"))
+        }
+    }
+
+    /// How much the database is asked for, and how long it may take.
+    pub fn database_limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        limits.pool_size = usize::try_from(self.database_connections).unwrap_or(usize::MAX);
+        limits.connect = self.database_connect_seconds;
+        limits.acquire = self.database_acquire_seconds;
+        limits.statement = self.database_statement_seconds;
+        limits
+    }
+}
+
+/// An empty variable counts as none: deployment templates leave such behind.
+fn set(value: Option<&String>) -> Option<&str> {
+    value.map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Reads a time in seconds, decimals allowed: 0.05 to 3600.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=3600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "give seconds from 0.05 to 3600".to_owned())
+}

@@ -1,0 +1,139 @@
+//! Which failures pass and which stay: the one place where the databases' errors become [`StoreError`]s.
+
+use diesel::result::{DatabaseErrorKind, Error as QueryError};
+use restaurant_domain::StoreError;
+
+use crate::rows::CorruptRow;
+
+/// What the work on a connection can end with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WorkError {
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
+    Corrupt(#[from] CorruptRow),
+}
+
+impl From<WorkError> for StoreError {
+    fn from(error: WorkError) -> Self {
+        match error {
+            WorkError::Query(error) if passes(&error) => Self::unavailable(error),
+            WorkError::Query(error) => Self::failed(error),
+            WorkError::Corrupt(error) => Self::failed(error),
+        }
+    }
+}
+
+/// What a migration can end with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MigrateError {
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("a migration failed: {0}")]
+    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Query(error) => WorkError::Query(error).into(),
+            // diesel hides the query's error in a text.
+            error @ MigrateError::Migration(_) if passing_text(&error.to_string()) => {
+                Self::unavailable(error)
+            }
+            error @ MigrateError::Migration(_) => Self::failed(error),
+        }
+    }
+}
+
+/// A time limit of [`crate::Limits`] ran out.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: the time limit ran out")]
+pub(crate) struct OutOfTime(pub(crate) &'static str);
+
+/// Whether trying again may help: the connection broke, the server is going or coming, something was taken for too long.
+fn passes(error: &QueryError) -> bool {
+    use DatabaseErrorKind as Kind;
+    match error {
+        QueryError::DatabaseError(
+            // A replica that was taken for the primary refuses writes until the fail-over is over.
+            Kind::UnableToSendCommand
+            | Kind::ClosedConnection
+            | Kind::SerializationFailure
+            | Kind::ReadOnlyTransaction,
+            _,
+        )
+        | QueryError::BrokenTransactionManager => true,
+        QueryError::DatabaseError(Kind::Unknown, information) => {
+            passing_text(information.message())
+        }
+        QueryError::RollbackErrorOnCommit { commit_error, rollback_error } => {
+            passes(commit_error) || passes(rollback_error)
+        }
+        _ => false,
+    }
+}
+
+fn passing_text(message: &str) -> bool {
+    PASSING.iter().any(|text| message.contains(text))
+}
+
+/// Parts of the messages of failures that pass.
+///
+/// diesel-async keeps a PostgreSQL error's message and drops its code. A server that speaks another language than
+/// English (`lc_messages`) has these errors taken for lasting ones: a 500 instead of a 503, nothing worse.
+const PASSING: &[&str] = &[
+    // 57014
+    "canceling statement due to",
+    // 57P01, 57P02, 25P03, 57P05
+    "terminating connection",
+    // 57P03
+    "the database system is",
+    // 53300
+    "too many clients",
+    "remaining connection slots",
+    // 53100, 53200, 53400
+    "No space left on device",
+    "out of memory",
+    // 40P01, 55P03
+    "deadlock detected",
+    "could not obtain lock",
+    // PgBouncer
+    "server conn crashed",
+    "query_wait_timeout",
+    // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL
+    "database is locked",
+    "table is locked",
+    "disk is full",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database_error(kind: DatabaseErrorKind, message: &str) -> StoreError {
+        WorkError::from(QueryError::DatabaseError(kind, Box::new(message.to_owned()))).into()
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_stays() {
+        for message in ["canceling statement due to statement timeout", "database is locked"] {
+            let error = database_error(DatabaseErrorKind::Unknown, message);
+            assert!(matches!(error, StoreError::Unavailable(_)), "{message}");
+        }
+        let error = database_error(DatabaseErrorKind::ClosedConnection, "");
+        assert!(matches!(error, StoreError::Unavailable(_)));
+        for (kind, message) in [
+            (DatabaseErrorKind::Unknown, "relation \"restaurants\" does not exist"),
+            (DatabaseErrorKind::CheckViolation, "canceling statement due to"),
+        ] {
+            assert!(matches!(database_error(kind, message), StoreError::Failed(_)), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_caller_reads_nothing_of_the_inside() {
+        let error = database_error(DatabaseErrorKind::Unknown, "relation \"secret\" is missing");
+        assert_eq!(error.to_string(), "the store failed");
+    }
+}

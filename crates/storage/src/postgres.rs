@@ -1,0 +1,129 @@
+//! The store in PostgreSQL.
+
+mod connect;
+mod migrations;
+mod pool;
+mod read;
+mod search;
+mod tls;
+mod write;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel_async::SimpleAsyncConnection;
+use restaurant_domain::{
+    Author, Clock, Import, ImportRestaurant, ListRestaurants, ListReviews, NewRestaurant,
+    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
+    StoreError,
+};
+
+use self::{connect::Connector, pool::Connections};
+use crate::{
+    Database, Limits,
+    database::Migrated,
+    rows::{created_restaurant, created_review},
+    url::Server,
+};
+
+/// Restaurants and reviews in a PostgreSQL database.
+pub(crate) struct PostgresStore {
+    connector: Connector,
+    connections: Connections,
+    clock: Arc<dyn Clock>,
+    migrated: Migrated,
+}
+
+impl PostgresStore {
+    /// A store that connects when it is first asked something.
+    pub(crate) fn new(
+        server: &Server,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let connector = Connector::new(server, limits)?;
+        let connections = Connections::new(connector.clone(), limits)?;
+        Ok(Self { connector, connections, clock, migrated: Migrated::default() })
+    }
+}
+
+#[async_trait]
+impl Repository for PostgresStore {
+    async fn list_restaurants(
+        &self,
+        query: &ListRestaurants,
+    ) -> Result<RestaurantPage, StoreError> {
+        self.migrated.check()?;
+        self.connections.run_in_time(async |connection| read::list(connection, query).await).await
+    }
+
+    async fn restaurant_details(
+        &self,
+        id: RestaurantId,
+        reviews: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.migrated.check()?;
+        let work = async |connection: &mut _| read::details(connection, id, reviews).await;
+        self.connections.run_in_time(work).await
+    }
+
+    async fn create_restaurant(
+        &self,
+        restaurant: NewRestaurant,
+        author: &Author,
+    ) -> Result<Restaurant, StoreError> {
+        self.migrated.check()?;
+        let now = self.clock.now();
+        let new = &restaurant;
+        let work = async |connection: &mut _| write::restaurant(connection, new, now, author).await;
+        let id = self.connections.run_in_time(work).await?;
+        Ok(created_restaurant(id, restaurant, now, author))
+    }
+
+    async fn create_review(
+        &self,
+        restaurant: RestaurantId,
+        review: NewReview,
+        author: &Author,
+    ) -> Result<Option<Review>, StoreError> {
+        self.migrated.check()?;
+        let now = self.clock.now();
+        let new = &review;
+        let work = async |connection: &mut _| {
+            write::review(connection, restaurant, new, now, author).await
+        };
+        let id = self.connections.run_in_time(work).await?;
+        Ok(id.map(|id| created_review(id, restaurant, review, now, author)))
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.migrated.check()?;
+        let work = async |connection: &mut diesel_async::AsyncPgConnection| {
+            Ok(connection.batch_execute("SELECT 1").await?)
+        };
+        self.connections.run_in_time(work).await
+    }
+}
+
+#[async_trait]
+impl Import for PostgresStore {
+    async fn import(
+        &self,
+        restaurants: Vec<ImportRestaurant>,
+        only_if_empty: bool,
+    ) -> Result<bool, StoreError> {
+        self.migrated.check()?;
+        let work =
+            async |connection: &mut _| write::import(connection, &restaurants, only_if_empty).await;
+        self.connections.run(work).await
+    }
+}
+
+#[async_trait]
+impl Database for PostgresStore {
+    async fn migrate(&self) -> Result<usize, StoreError> {
+        let applied = migrations::run(self.connector.connect_in_time().await?).await?;
+        self.migrated.set();
+        Ok(applied)
+    }
+}

@@ -1,0 +1,62 @@
+//! The schema of PostgreSQL.
+
+use diesel::{Connection, connection::SimpleConnection};
+use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use restaurant_domain::StoreError;
+use tokio::task::spawn_blocking;
+
+use crate::error::MigrateError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many.
+///
+/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
+pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreError> {
+    let mut connection = AsyncConnectionWrapper::<_>::from(connection);
+    let migrate = move || {
+        connection.transaction(|connection| {
+            // Any number will do, as long as all instances take the same. To wait for another's migrations, and to run
+            // long ones, has no limit.
+            connection.batch_execute(
+                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)",
+            )?;
+            let applied = connection.run_pending_migrations(MIGRATIONS);
+            Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
+        })
+    };
+    Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
+    use diesel_async::AsyncConnection;
+    use restaurant_tests::postgres::shared;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn migrations_go_up_down_and_up_again() {
+        let database = shared().await.unwrap().create_database().await.unwrap();
+        let connect = async || AsyncPgConnection::establish(database.url()).await.unwrap();
+        let all = run(connect().await).await.unwrap();
+        assert!(all > 0);
+        let mut connection = AsyncConnectionWrapper::<_>::from(connect().await);
+        let (reverted, left) = spawn_blocking(move || {
+            let reverted = connection.revert_all_migrations(MIGRATIONS).unwrap().len();
+            let left = sql::<BigInt>(
+                "SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+                     AND relname NOT LIKE '\\_\\_diesel%') \
+                 + (SELECT count(*) FROM pg_proc JOIN pg_language ON pg_language.oid = prolang \
+                     WHERE lanname = 'plpgsql')",
+            );
+            (reverted, left.get_result::<i64>(&mut connection).unwrap())
+        })
+        .await
+        .unwrap();
+        assert_eq!((reverted, left), (all, 0));
+        assert_eq!(run(connect().await).await.unwrap(), all);
+    }
+}

@@ -1,0 +1,206 @@
+//! Rows as the databases hold them, and their way to and from the domain's types.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use restaurant_domain::{
+    Author, AuthorKind, Description, NewRestaurant, NewReview, Rating, RatingSummary, Restaurant,
+    RestaurantId, RestaurantName, Review, ReviewId, ReviewText, StreetAddress, UserName,
+};
+
+use crate::schema::{restaurant_search, restaurants, reviews};
+
+/// A restaurant, read as [`crate::queries::RESTAURANT`].
+#[derive(Queryable)]
+pub(crate) struct RestaurantRow {
+    id: i64,
+    name: String,
+    street_address: String,
+    description: String,
+    rating_sum: i64,
+    rating_count: i64,
+    created_at: NaiveDateTime,
+    created_by: AuthorRow,
+}
+
+impl TryFrom<RestaurantRow> for Restaurant {
+    type Error = CorruptRow;
+
+    fn try_from(row: RestaurantRow) -> Result<Self, CorruptRow> {
+        Ok(Self {
+            id: RestaurantId(row.id),
+            name: RestaurantName::from_stored(row.name),
+            street_address: StreetAddress::from_stored(row.street_address),
+            description: Description::from_stored(row.description),
+            rating: RatingSummary { sum: row.rating_sum, count: row.rating_count },
+            created_at: row.created_at.and_utc(),
+            created_by: row.created_by.try_into()?,
+        })
+    }
+}
+
+/// A review, read as [`crate::queries::REVIEW`].
+#[derive(Queryable)]
+pub(crate) struct ReviewRow {
+    id: i64,
+    restaurant_id: i64,
+    user_name: String,
+    rating: i16,
+    review_text: String,
+    created_at: NaiveDateTime,
+    created_by: AuthorRow,
+}
+
+impl TryFrom<ReviewRow> for Review {
+    type Error = CorruptRow;
+
+    fn try_from(row: ReviewRow) -> Result<Self, CorruptRow> {
+        Ok(Self {
+            id: ReviewId(row.id),
+            restaurant_id: RestaurantId(row.restaurant_id),
+            user_name: UserName::from_stored(row.user_name),
+            rating: Rating::new(row.rating.into()).map_err(|_| CorruptRow("rating"))?,
+            text: ReviewText::from_stored(row.review_text),
+            created_at: row.created_at.and_utc(),
+            created_by: row.created_by.try_into()?,
+        })
+    }
+}
+
+#[derive(Queryable)]
+pub(crate) struct AuthorRow {
+    kind: String,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl TryFrom<AuthorRow> for Author {
+    type Error = CorruptRow;
+
+    fn try_from(row: AuthorRow) -> Result<Self, CorruptRow> {
+        let kind = AuthorKind::from_stored(&row.kind).ok_or(CorruptRow("created_by_kind"))?;
+        Ok(Self::from_parts(kind, row.id.as_deref(), row.name.as_deref()))
+    }
+}
+
+/// A row that the schema's constraints should have refused: somebody changed the schema.
+#[derive(Debug, thiserror::Error)]
+#[error("the column {0} holds a value that no version of this program writes")]
+pub(crate) struct CorruptRow(&'static str);
+
+/// A restaurant on its way in.
+#[derive(Insertable)]
+#[diesel(table_name = restaurants)]
+pub(crate) struct NewRestaurantRow<'a> {
+    name: &'a str,
+    name_key: String,
+    street_address: &'a str,
+    description: &'a str,
+    created_at: NaiveDateTime,
+    created_by_kind: &'static str,
+    created_by_id: Option<&'a str>,
+    created_by_name: Option<&'a str>,
+}
+
+impl<'a> NewRestaurantRow<'a> {
+    pub(crate) fn new(
+        restaurant: &'a NewRestaurant,
+        created_at: DateTime<Utc>,
+        author: &'a Author,
+    ) -> Self {
+        Self {
+            name: restaurant.name.as_str(),
+            name_key: restaurant.name.sort_key(),
+            street_address: restaurant.street_address.as_str(),
+            description: restaurant.description.as_str(),
+            created_at: created_at.naive_utc(),
+            created_by_kind: author.kind().as_str(),
+            created_by_id: author.id(),
+            created_by_name: author.name(),
+        }
+    }
+}
+
+/// What a search looks through, on its way in.
+#[derive(Insertable)]
+#[diesel(table_name = restaurant_search)]
+pub(crate) struct SearchRow {
+    restaurant_id: i64,
+    text: String,
+}
+
+impl SearchRow {
+    pub(crate) fn new(restaurant_id: i64, restaurant: &NewRestaurant) -> Self {
+        Self { restaurant_id, text: restaurant.search_text() }
+    }
+}
+
+/// A review on its way in.
+#[derive(Insertable)]
+#[diesel(table_name = reviews)]
+pub(crate) struct NewReviewRow<'a> {
+    pub(crate) restaurant_id: i64,
+    pub(crate) user_name: &'a str,
+    pub(crate) rating: i16,
+    pub(crate) review_text: &'a str,
+    pub(crate) created_at: NaiveDateTime,
+    pub(crate) created_by_kind: &'static str,
+    pub(crate) created_by_id: Option<&'a str>,
+    pub(crate) created_by_name: Option<&'a str>,
+}
+
+impl<'a> NewReviewRow<'a> {
+    pub(crate) fn new(
+        restaurant_id: i64,
+        review: &'a NewReview,
+        created_at: DateTime<Utc>,
+        author: &'a Author,
+    ) -> Self {
+        Self {
+            restaurant_id,
+            user_name: review.user_name.as_str(),
+            rating: review.rating.stars().into(),
+            review_text: review.text.as_str(),
+            created_at: created_at.naive_utc(),
+            created_by_kind: author.kind().as_str(),
+            created_by_id: author.id(),
+            created_by_name: author.name(),
+        }
+    }
+}
+
+/// The restaurant that comes of writing `new` under `id`.
+pub(crate) fn created_restaurant(
+    id: i64,
+    new: NewRestaurant,
+    created_at: DateTime<Utc>,
+    author: &Author,
+) -> Restaurant {
+    Restaurant {
+        id: RestaurantId(id),
+        name: new.name,
+        street_address: new.street_address,
+        description: new.description,
+        rating: RatingSummary::default(),
+        created_at,
+        created_by: author.clone(),
+    }
+}
+
+/// The review that comes of writing `new` under `id`.
+pub(crate) fn created_review(
+    id: i64,
+    restaurant_id: RestaurantId,
+    new: NewReview,
+    created_at: DateTime<Utc>,
+    author: &Author,
+) -> Review {
+    Review {
+        id: ReviewId(id),
+        restaurant_id,
+        user_name: new.user_name,
+        rating: new.rating,
+        text: new.text,
+        created_at,
+        created_by: author.clone(),
+    }
+}

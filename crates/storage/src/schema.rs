@@ -1,0 +1,48 @@
+//! The tables of `migrations/`, as queries name them. Both databases have the same.
+
+diesel::table! {
+    restaurants (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        street_address -> Text,
+        description -> Text,
+        rating_sum -> BigInt,
+        rating_count -> BigInt,
+        rating_key -> BigInt,
+        created_at -> Timestamp,
+        created_by_kind -> Text,
+        created_by_id -> Nullable<Text>,
+        created_by_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reviews (id) {
+        id -> BigInt,
+        restaurant_id -> BigInt,
+        user_name -> Text,
+        rating -> SmallInt,
+        review_text -> Text,
+        created_at -> Timestamp,
+        created_by_kind -> Text,
+        created_by_id -> Nullable<Text>,
+        created_by_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    restaurant_search (restaurant_id) {
+        restaurant_id -> BigInt,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    restaurant_counts (shard) {
+        shard -> SmallInt,
+        restaurants -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(restaurants, reviews, restaurant_search);

@@ -1,0 +1,128 @@
+//! The store in an `SQLite` file: many readers and one writer, each a blocking closure on a lent connection.
+
+mod migrations;
+mod pool;
+mod read;
+mod search;
+mod write;
+
+use std::{path::Path, sync::Arc};
+
+use async_trait::async_trait;
+use diesel::connection::SimpleConnection;
+use restaurant_domain::{
+    Author, Clock, Import, ImportRestaurant, ListRestaurants, ListReviews, NewRestaurant,
+    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
+    StoreError,
+};
+
+use self::pool::{Connections, File};
+use crate::{
+    Database, Limits,
+    database::Migrated,
+    rows::{created_restaurant, created_review},
+};
+
+/// Restaurants and reviews in an `SQLite` file.
+pub(crate) struct SqliteStore {
+    readers: Connections,
+    writer: Connections,
+    clock: Arc<dyn Clock>,
+    migrated: Migrated,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it.
+    pub(crate) async fn open(
+        path: &Path,
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let file = File::new(path.to_owned(), limits.acquire);
+        let readers = Connections::new(file.clone(), limits.pool_size, limits)?;
+        let writer = Connections::new(file, 1, limits)?;
+        writer.check().await?;
+        Ok(Self { readers, writer, clock, migrated: Migrated::default() })
+    }
+}
+
+#[async_trait]
+impl Repository for SqliteStore {
+    async fn list_restaurants(
+        &self,
+        query: &ListRestaurants,
+    ) -> Result<RestaurantPage, StoreError> {
+        self.migrated.check()?;
+        let query = query.clone();
+        self.readers.run_in_time(move |connection| read::list(connection, &query)).await
+    }
+
+    async fn restaurant_details(
+        &self,
+        id: RestaurantId,
+        reviews: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.migrated.check()?;
+        self.readers.run_in_time(move |connection| read::details(connection, id, reviews)).await
+    }
+
+    async fn create_restaurant(
+        &self,
+        restaurant: NewRestaurant,
+        author: &Author,
+    ) -> Result<Restaurant, StoreError> {
+        self.migrated.check()?;
+        let (now, author) = (self.clock.now(), author.clone());
+        let work = move |connection: &mut _| {
+            let id = write::restaurant(connection, &restaurant, now, &author)?;
+            Ok(created_restaurant(id, restaurant, now, &author))
+        };
+        self.writer.run_in_time(work).await
+    }
+
+    async fn create_review(
+        &self,
+        restaurant: RestaurantId,
+        review: NewReview,
+        author: &Author,
+    ) -> Result<Option<Review>, StoreError> {
+        self.migrated.check()?;
+        let (now, author) = (self.clock.now(), author.clone());
+        let work = move |connection: &mut _| {
+            let id = write::review(connection, restaurant, &review, now, &author)?;
+            Ok(id.map(|id| created_review(id, restaurant, review, now, &author)))
+        };
+        self.writer.run_in_time(work).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.migrated.check()?;
+        // Reads the file, which "SELECT 1" would not.
+        let work = |connection: &mut diesel::SqliteConnection| {
+            Ok(connection.batch_execute("SELECT count(*) FROM restaurant_counts")?)
+        };
+        self.readers.run_in_time(work).await
+    }
+}
+
+#[async_trait]
+impl Import for SqliteStore {
+    async fn import(
+        &self,
+        restaurants: Vec<ImportRestaurant>,
+        only_if_empty: bool,
+    ) -> Result<bool, StoreError> {
+        self.migrated.check()?;
+        let work = move |connection: &mut _| write::import(connection, &restaurants, only_if_empty);
+        self.writer.run(work).await
+    }
+}
+
+#[async_trait]
+impl Database for SqliteStore {
+    async fn migrate(&self) -> Result<usize, StoreError> {
+        let applied = self.writer.run(migrations::run).await?;
+        self.migrated.set();
+        Ok(applied)
+    }
+}

@@ -1,0 +1,35 @@
+//! The schema of `SQLite`.
+
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::error::MigrateError;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Applies what is missing, under the file's write lock and in one transaction; tells how many.
+pub(super) fn run(connection: &mut SqliteConnection) -> Result<usize, MigrateError> {
+    connection.immediate_transaction(|connection| {
+        let applied = connection.run_pending_migrations(MIGRATIONS);
+        Ok(applied.map_err(MigrateError::Migration)?.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_go_up_down_and_up_again() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        let all = run(&mut connection).unwrap();
+        assert!(all > 0);
+        assert_eq!(connection.revert_all_migrations(MIGRATIONS).unwrap().len(), all);
+        let left = diesel::dsl::sql::<diesel::sql_types::BigInt>(
+            "SELECT count(*) FROM sqlite_schema \
+             WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '__diesel_schema_migrations'",
+        );
+        assert_eq!(left.get_result::<i64>(&mut connection).unwrap(), 0);
+        assert_eq!(run(&mut connection).unwrap(), all);
+    }
+}

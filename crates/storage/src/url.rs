@@ -1,0 +1,144 @@
+//! Where the data is: URLs, libpq connection strings and single settings become one type.
+
+mod libpq;
+mod server;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
+
+pub(crate) use self::server::{Server, SslMode};
+
+/// Where the data is. Its text forms leave the password out.
+#[derive(Clone)]
+pub struct DatabaseUrl(Place);
+
+#[derive(Clone)]
+pub(crate) enum Place {
+    Postgres(Box<Server>),
+    Sqlite(PathBuf),
+}
+
+impl DatabaseUrl {
+    /// Reads a URL: `postgres://…` or `postgresql://…` as libpq has them, `sqlite://relative/path` or
+    /// `sqlite:///absolute/path`. A path stands for itself: nothing in it is percent-encoded.
+    ///
+    /// # Errors
+    /// When it is no such URL. The error names the part that is wrong, and shows nothing of the others.
+    pub fn parse(url: &str) -> Result<Self, DatabaseUrlError> {
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", rest)) => Ok(Self::postgres(Server::from_url(rest)?)),
+            Some(("sqlite", path)) => Self::sqlite(path),
+            _ => Err(DatabaseUrlError::Scheme),
+        }
+    }
+
+    /// Reads a libpq connection string: `key=value` pairs, with `'…'` around what holds blanks and `\` before `'` and `\`.
+    ///
+    /// # Errors
+    /// When it is no such string. The error names the part that is wrong, and shows nothing of the others.
+    pub fn from_libpq(text: &str) -> Result<Self, DatabaseUrlError> {
+        Ok(Self::postgres(Server::from_pairs(libpq::parse(text)?)?))
+    }
+
+    /// Reads single settings, with libpq's defaults: port 5432, the user's name as the database's, `sslmode=prefer`; and
+    /// `localhost` as the host. An empty setting counts as none.
+    ///
+    /// # Errors
+    /// When one of them is wrong; the error names it.
+    pub fn from_parts(
+        host: Option<&str>,
+        port: Option<&str>,
+        name: Option<&str>,
+        user: Option<&str>,
+        password: Option<&str>,
+        sslmode: Option<&str>,
+    ) -> Result<Self, DatabaseUrlError> {
+        let pairs = [
+            ("host", host),
+            ("port", port),
+            ("dbname", name),
+            ("user", user),
+            ("password", password),
+            ("sslmode", sslmode),
+        ];
+        let given = pairs.into_iter().filter_map(|(key, value)| {
+            value.filter(|value| !value.is_empty()).map(|value| (key.to_owned(), value.to_owned()))
+        });
+        Ok(Self::postgres(Server::from_pairs(given)?))
+    }
+
+    /// The path of the `SQLite` file, as it was given; `None` for PostgreSQL.
+    #[must_use]
+    pub fn sqlite_path(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres(_) => None,
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.0
+    }
+
+    fn postgres(server: Server) -> Self {
+        Self(Place::Postgres(Box::new(server)))
+    }
+
+    fn sqlite(path: &str) -> Result<Self, DatabaseUrlError> {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        if path.contains(['?', '\0']) || matches!(file, "" | "." | ".." | ":memory:") {
+            return Err(DatabaseUrlError::SqlitePath);
+        }
+        Ok(Self(Place::Sqlite(path.into())))
+    }
+}
+
+/// The URL without its password.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Postgres(server) => server.fmt(f),
+            Place::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({self})")
+    }
+}
+
+/// What is wrong with a database's address. The text never holds a password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseUrlError {
+    /// It is no URL of a database that we know.
+    #[error(
+        "it is no database URL: give postgres://user:password@host:5432/name, \
+         sqlite://relative/path or sqlite:///absolute/path"
+    )]
+    Scheme,
+    /// The path of an `SQLite` URL is none of a file.
+    #[error(
+        "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
+         without parameters; a database in memory is not supported"
+    )]
+    SqlitePath,
+    /// A key that nobody knows, or that is not supported.
+    #[error("the key {0} is not supported: leave it out, or give one of {known}", known = server::KEYS)]
+    Key(String),
+    /// A value that its key does not take.
+    #[error("the value of {key} is wrong: give {expected}")]
+    Value {
+        /// The key.
+        key: &'static str,
+        /// What it takes.
+        expected: &'static str,
+    },
+    /// The connection string or the URL does not hold together.
+    #[error("{0}")]
+    Form(&'static str),
+}

@@ -1,0 +1,248 @@
+//! A PostgreSQL server's address and how to sign in to it.
+
+use std::{fmt, path::PathBuf};
+
+use percent_encoding::percent_decode_str;
+use restaurant_domain::quoted;
+use tokio_postgres::config::{Config, Host};
+
+use super::{DatabaseUrlError, libpq};
+
+/// The keys that are supported, for people.
+pub(super) const KEYS: &str = "host, hostaddr, port, dbname, user, password, sslmode, sslrootcert, \
+    application_name, options, connect_timeout, target_session_attrs, load_balance_hosts, channel_binding, \
+    keepalives, keepalives_idle, keepalives_interval";
+
+/// What each key takes, for those that tokio-postgres checks.
+///
+/// Left out on purpose: keys that would be dropped without a word (client certificates, password files, services), and
+/// `tcp_user_timeout`, which tokio-postgres reads in seconds and libpq in milliseconds.
+const EXPECTED: &[(&str, &str)] = &[
+    ("host", "host names or addresses, separated by commas"),
+    ("hostaddr", "IP addresses, separated by commas"),
+    ("port", "a number from 1 to 65535"),
+    ("dbname", "a name"),
+    ("user", "a name"),
+    ("password", "any text"),
+    ("application_name", "a name"),
+    ("options", "command-line options"),
+    ("connect_timeout", "a whole number of seconds"),
+    ("target_session_attrs", "any, read-write or read-only"),
+    ("load_balance_hosts", "disable or random"),
+    ("channel_binding", "disable, prefer or require"),
+    ("keepalives", "0 or 1"),
+    ("keepalives_idle", "a whole number of seconds"),
+    ("keepalives_interval", "a whole number of seconds"),
+];
+
+/// A PostgreSQL server.
+#[derive(Clone)]
+pub(crate) struct Server {
+    /// Everything but TLS.
+    pub(crate) config: Config,
+    /// Whether and how to use TLS.
+    pub(crate) ssl_mode: SslMode,
+    /// The PEM file of the authorities to trust, instead of the system's.
+    pub(crate) ssl_root_cert: Option<PathBuf>,
+}
+
+/// libpq's `sslmode`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum SslMode {
+    /// Never TLS.
+    Disable,
+    /// TLS when the server offers it, whoever it is.
+    #[default]
+    Prefer,
+    /// TLS, whoever the server is.
+    Require,
+    /// TLS with a server that an authority vouches for.
+    VerifyCa,
+    /// TLS with a server that an authority vouches for under the name we call it by.
+    VerifyFull,
+}
+
+impl SslMode {
+    const EXPECTED: &str = "disable, prefer, require, verify-ca or verify-full";
+
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "disable" => Self::Disable,
+            "prefer" => Self::Prefer,
+            "require" => Self::Require,
+            "verify-ca" => Self::VerifyCa,
+            "verify-full" => Self::VerifyFull,
+            _ => return None,
+        })
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
+}
+
+impl Server {
+    /// Reads what follows `postgres://`: `user:password@host:port,…/name?key=value&…`, each part percent-encoded.
+    pub(super) fn from_url(rest: &str) -> Result<Self, DatabaseUrlError> {
+        let (address, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        // Part of a password would be taken for a name, and shown.
+        if tail.contains('@') {
+            return Err(DatabaseUrlError::Form(
+                "the URL has an @ after its first / or ?: write /, ? and @ as %2F, %3F and %40 in its parts",
+            ));
+        }
+        let (name, parameters) = tail.split_once('?').unwrap_or((tail, ""));
+        let name = name.strip_prefix('/').unwrap_or(name);
+        // The last @: no host holds one, so a password may, even when it should not.
+        let (user, hosts) = address.rsplit_once('@').unwrap_or(("", address));
+        let (user, password) = user.split_once(':').unwrap_or((user, ""));
+        let (hosts, ports) = hosts_and_ports(hosts)?;
+        let mut pairs = Vec::new();
+        for (key, part) in [
+            ("user", user),
+            ("password", password),
+            ("host", &hosts),
+            ("port", &ports),
+            ("dbname", name),
+        ] {
+            if !part.is_empty() {
+                pairs.push((key.to_owned(), decode(part)?));
+            }
+        }
+        for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+            let (key, value) = parameter.split_once('=').ok_or(DatabaseUrlError::Form(
+                "a parameter of the URL has no value: give key=value, separated by &",
+            ))?;
+            pairs.push((decode(key)?, decode(value)?));
+        }
+        Self::from_pairs(pairs)
+    }
+
+    /// Reads pairs of libpq keys and values. Of a key that comes twice, the last counts, as in libpq.
+    pub(super) fn from_pairs(
+        pairs: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, DatabaseUrlError> {
+        let (mut ssl_mode, mut ssl_root_cert) = (None, None);
+        let mut others: Vec<(String, String)> = Vec::new();
+        let mut after_password = false;
+        for (key, value) in pairs {
+            match key.as_str() {
+                "sslmode" => {
+                    let wrong = value_error("sslmode", SslMode::EXPECTED);
+                    ssl_mode = Some(SslMode::parse(&value).ok_or(wrong)?);
+                }
+                "sslrootcert" => ssl_root_cert = (!value.is_empty()).then(|| value.into()),
+                _ => {
+                    check(&key, &value, after_password)?;
+                    others.retain(|(other, _)| *other != key);
+                    after_password = key == "password";
+                    others.push((key, value));
+                }
+            }
+        }
+        let mut config = read(&others)?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            config.host("localhost");
+        }
+        let ssl_mode = match (ssl_mode.unwrap_or_default(), &ssl_root_cert) {
+            // As libpq does: who names an authority wants it asked.
+            (SslMode::Require, Some(_)) => SslMode::VerifyCa,
+            (mode, _) => mode,
+        };
+        Ok(Self { config, ssl_mode, ssl_root_cert })
+    }
+}
+
+/// Refuses an unknown key by its name, and a value that is wrong by its key.
+fn check(key: &str, value: &str, after_password: bool) -> Result<(), DatabaseUrlError> {
+    let Some((key, expected)) = EXPECTED.iter().find(|(known, _)| *known == key) else {
+        // After a password, an unknown key is more likely the password's second word than a key.
+        let name = if after_password { "after the password".to_owned() } else { quoted(key) };
+        return Err(DatabaseUrlError::Key(name));
+    };
+    if value.contains('\0') {
+        return Err(value_error(key, "a text without NUL"));
+    }
+    if *key == "host" && value.contains('@') {
+        return Err(value_error(key, expected));
+    }
+    Ok(())
+}
+
+/// Has tokio-postgres read pairs whose keys are known; what it refuses, it is asked about one by one.
+fn read(pairs: &[(String, String)]) -> Result<Config, DatabaseUrlError> {
+    let wrong = |pairs: &[(String, String)]| libpq::write(pairs).parse::<Config>().is_err();
+    libpq::write(pairs).parse().map_err(|_| {
+        let culprit = pairs.iter().find(|pair| wrong(std::slice::from_ref(pair)));
+        let expected = culprit.and_then(|(key, _)| EXPECTED.iter().find(|(known, _)| known == key));
+        match expected {
+            Some((key, expected)) => value_error(key, expected),
+            None => DatabaseUrlError::Form("the connection string cannot be read"),
+        }
+    })
+}
+
+fn value_error(key: &'static str, expected: &'static str) -> DatabaseUrlError {
+    DatabaseUrlError::Value { key, expected }
+}
+
+/// Parts `host:port,[v6]:port` into a list of hosts and a list of ports, for libpq's keys of that name.
+fn hosts_and_ports(list: &str) -> Result<(String, String), DatabaseUrlError> {
+    let (mut hosts, mut ports) = (Vec::new(), Vec::new());
+    for place in list.split(',') {
+        let (host, port) = match place.strip_prefix('[') {
+            Some(v6) => {
+                let wrong = value_error("host", "an IPv6 address between [ and ]");
+                let (host, rest) = v6.split_once(']').ok_or_else(|| wrong.clone())?;
+                if !(rest.is_empty() || rest.starts_with(':')) {
+                    return Err(wrong);
+                }
+                (host, rest.trim_start_matches(':'))
+            }
+            None => place.split_once(':').unwrap_or((place, "")),
+        };
+        hosts.push(host);
+        ports.push(port);
+    }
+    let ports = if ports.iter().all(|port| port.is_empty()) { vec![] } else { ports };
+    Ok((hosts.join(","), ports.join(",")))
+}
+
+fn decode(part: &str) -> Result<String, DatabaseUrlError> {
+    let decoded = percent_decode_str(part).decode_utf8();
+    Ok(decoded
+        .map_err(|_| {
+            DatabaseUrlError::Form("a part of the URL is not UTF-8 when its %XX are decoded")
+        })?
+        .into_owned())
+}
+
+/// As a URL, without the password, and with nothing but what says which database it is.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        for (index, host) in self.config.get_hosts().iter().enumerate() {
+            let comma = if index == 0 { "" } else { "," };
+            match host {
+                Host::Tcp(host) if host.contains(':') => write!(f, "{comma}[{host}]")?,
+                Host::Tcp(host) => write!(f, "{comma}{host}")?,
+                #[cfg(unix)]
+                Host::Unix(folder) => write!(f, "{comma}{}", folder.display())?,
+            }
+            let port = ports.get(index).or(ports.first()).unwrap_or(&5432);
+            write!(f, ":{port}")?;
+        }
+        write!(f, "/{}", self.config.get_dbname().or(self.config.get_user()).unwrap_or_default())?;
+        write!(f, "?sslmode={}", self.ssl_mode.as_str())
+    }
+}

@@ -1,0 +1,159 @@
+//! The databases refuse by themselves what the domain refuses, and keep the sums of what is written past it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::sync::Arc;
+
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+use restaurant_domain::SystemClock;
+use restaurant_storage::{DatabaseUrl, Limits, open};
+use restaurant_tests::postgres::shared;
+
+/// A restaurant's or a review's columns that a case may change, each with a good value.
+const RESTAURANT: &[(&str, &str)] = &[
+    ("name", "'Blue Door'"),
+    ("name_key", "'blue door'"),
+    ("street_address", "'1 Harbour Road'"),
+    ("description", "'Fish\n& chips'"),
+    ("created_at", "'2026-01-01 12:00:00'"),
+    ("created_by_kind", "'anonymous'"),
+    ("created_by_id", "NULL"),
+    ("created_by_name", "NULL"),
+];
+const REVIEW: &[(&str, &str)] = &[
+    ("restaurant_id", "1"),
+    ("user_name", "'Ann'"),
+    ("rating", "4"),
+    ("review_text", "'Good\nfish'"),
+    ("created_at", "'2026-01-01 12:00:00'"),
+    ("created_by_kind", "'person'"),
+    ("created_by_id", "'id'"),
+    ("created_by_name", "'Ann'"),
+];
+
+fn insert(table: &str, columns: &[(&str, &str)], column: &str, value: &str) -> String {
+    let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+    let values: Vec<_> =
+        columns.iter().map(|(name, good)| if *name == column { value } else { good }).collect();
+    format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))
+}
+
+fn text_of(length: usize) -> String {
+    format!("'{}'", "é".repeat(length))
+}
+
+/// Statements that must fail, each for one reason.
+fn bad() -> Vec<String> {
+    let mut bad = Vec::new();
+    let mut add =
+        |table, columns: &'static [(&'static str, &'static str)], column, values: Vec<String>| {
+            bad.extend(values.iter().map(|value| insert(table, columns, column, value)));
+        };
+    let texts = |max: usize, one_line: bool| {
+        let mut values: Vec<String> =
+            ["NULL", "''", "' '", "' padded'", "'a\u{7}b'", "'a\u{7f}b'", "'a\u{85}b'", "'a\tb'"]
+                .map(Into::into)
+                .into();
+        values.push(text_of(max + 1));
+        if one_line {
+            values.push("'a\nb'".into());
+        }
+        values
+    };
+    add("restaurants", RESTAURANT, "name", texts(50, true));
+    add("restaurants", RESTAURANT, "street_address", texts(50, true));
+    add("restaurants", RESTAURANT, "description", texts(250, false));
+    add("reviews", REVIEW, "user_name", texts(50, true));
+    add("reviews", REVIEW, "review_text", texts(500, false));
+    add("reviews", REVIEW, "rating", ["NULL", "0", "6", "-1"].map(Into::into).into());
+    add("reviews", REVIEW, "restaurant_id", ["NULL", "7"].map(Into::into).into());
+    for (table, columns) in [("restaurants", RESTAURANT), ("reviews", REVIEW)] {
+        add(table, columns, "created_at", vec!["NULL".into()]);
+        add(table, columns, "created_by_kind", ["NULL", "'robot'"].map(Into::into).into());
+        add(table, columns, "created_by_id", vec![text_of(101)]);
+        add(table, columns, "created_by_name", vec![text_of(101)]);
+    }
+    bad
+}
+
+/// Statements that must work, in this order: whatever is longest, and sums that follow every kind of change.
+fn good() -> Vec<(String, [i64; 4])> {
+    let restaurant = |column, value: &str| insert("restaurants", RESTAURANT, column, value);
+    let review = |column, value: &str| insert("reviews", REVIEW, column, value);
+    // Expected: the first restaurant's sum, count and key; the number of restaurants.
+    vec![
+        (restaurant("name", &text_of(50)), [0, 0, 0, 1]),
+        (restaurant("description", &text_of(250)), [0, 0, 0, 2]),
+        (review("review_text", &text_of(500)), [4, 1, 4_000_000, 2]),
+        (review("rating", "1"), [5, 2, 2_500_000, 2]),
+        (review("rating", "2"), [7, 3, 2_333_333, 2]),
+        ("UPDATE reviews SET rating = 5 WHERE rating = 1".into(), [11, 3, 3_666_666, 2]),
+        ("UPDATE reviews SET restaurant_id = 2 WHERE rating = 2".into(), [9, 2, 4_500_000, 2]),
+        ("DELETE FROM reviews WHERE rating = 5".into(), [4, 1, 4_000_000, 2]),
+        ("DELETE FROM restaurants WHERE id = 2".into(), [4, 1, 4_000_000, 1]),
+        ("DELETE FROM reviews".into(), [0, 0, 0, 1]),
+    ]
+}
+
+const SUMS: &str = "SELECT rating_sum, rating_count, rating_key, \
+     (SELECT CAST(sum(restaurants) AS BIGINT) FROM restaurant_counts) FROM restaurants WHERE id = 1";
+
+async fn migrate(url: &str) {
+    let url = DatabaseUrl::parse(url).unwrap();
+    let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
+    store.migrate().await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_keeps_the_rules() {
+    use diesel::{RunQueryDsl as _, dsl::sql, sql_types::BigInt};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("restaurants.db");
+    migrate(&format!("sqlite://{}", path.display())).await;
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection.batch_execute("PRAGMA foreign_keys = ON").unwrap();
+    for (statement, expected) in good() {
+        connection.batch_execute(&statement).unwrap();
+        let sums = sql::<(BigInt, BigInt, BigInt, BigInt)>(SUMS);
+        let sums: (i64, i64, i64, i64) = sums.get_result(&mut connection).unwrap();
+        assert_eq!(<[i64; 4]>::from(sums), expected, "{statement}");
+    }
+    let fraction = insert("reviews", REVIEW, "rating", "4.5");
+    for statement in bad()
+        .into_iter()
+        .chain([fraction, insert("restaurants", RESTAURANT, "name", "'a' || char(0)")])
+    {
+        assert!(connection.batch_execute(&statement).is_err(), "{statement:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgresql_keeps_the_rules() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    migrate(database.url()).await;
+    let (client, connection) =
+        tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for (statement, expected) in good() {
+        client.batch_execute(&statement).await.unwrap();
+        assert_eq!(sums(&client).await, expected, "{statement}");
+    }
+    for statement in bad() {
+        assert!(client.batch_execute(&statement).await.is_err(), "{statement:?}");
+    }
+    let review = insert("reviews", REVIEW, "", "");
+    client.batch_execute(&format!("{review}; TRUNCATE reviews")).await.unwrap();
+    assert_eq!(sums(&client).await, [0, 0, 0, 1]);
+    client.batch_execute("TRUNCATE restaurants CASCADE").await.unwrap();
+    let left = client
+        .query_one("SELECT sum(restaurants)::BIGINT FROM restaurant_counts", &[])
+        .await
+        .unwrap();
+    assert_eq!(left.get::<_, i64>(0), 0);
+}
+
+async fn sums(client: &tokio_postgres::Client) -> [i64; 4] {
+    let row = client.query_one(SUMS, &[]).await.unwrap();
+    [0, 1, 2, 3].map(|column| row.get(column))
+}

@@ -1,0 +1,351 @@
+//! The store in PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::{sync::Arc, time::Duration};
+
+use restaurant_domain::{
+    Author, Clock as _, ImportRestaurant, ImportReview, ListRestaurants, ListReviews,
+    NewRestaurant, NewReview, PageLimit, Rating, RestaurantId, RestaurantSort, SearchText,
+    StoreError, SystemClock,
+};
+use restaurant_storage::{Database, DatabaseUrl, Limits, open};
+use restaurant_tests::postgres::{Cluster, TestDatabase, shared};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+use tokio_postgres::{Client, NoTls};
+
+mod contract {
+    //! It passes the suite.
+    use super::store;
+
+    restaurant_domain::repository_contract!(store);
+}
+
+/// A store in an empty database.
+async fn store() -> (Arc<dyn Database>, TestDatabase) {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let store = migrated(database.url(), Limits::default()).await;
+    (store, database)
+}
+
+async fn migrated(url: &str, limits: Limits) -> Arc<dyn Database> {
+    let store = opened(url, limits).await;
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn opened(url: &str, limits: Limits) -> Arc<dyn Database> {
+    open(&DatabaseUrl::parse(url).unwrap(), limits, Arc::new(SystemClock)).await.unwrap()
+}
+
+/// A connection past the store.
+async fn client(database: &TestDatabase) -> Client {
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+fn restaurant(name: &str) -> NewRestaurant {
+    NewRestaurant::parse(name, "1 Harbour Road", "Fish").unwrap()
+}
+
+async fn total(store: &dyn Database) -> Result<i64, StoreError> {
+    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total)
+}
+
+fn assert_unavailable<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_instances_that_start_at_once_one_migrates() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let mut instances = JoinSet::new();
+    for _ in 0..10 {
+        let store = opened(database.url(), Limits::default()).await;
+        instances.spawn(async move {
+            let applied = store.migrate().await.unwrap();
+            store.ping().await.unwrap();
+            applied
+        });
+    }
+    let applied = instances.join_all().await;
+    assert_eq!(applied.iter().filter(|applied| **applied > 0).count(), 1, "{applied:?}");
+}
+
+/// On the runtime with one thread, where blocking would be fatal.
+#[tokio::test]
+async fn before_it_is_migrated_it_answers_nothing() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let store = opened(database.url(), Limits::default()).await;
+    assert_unavailable(&store.ping().await);
+    assert_unavailable(&total(&*store).await);
+    assert_unavailable(&store.import(vec![], true).await);
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_given_up() {
+    let (_, database) = store().await;
+    let store =
+        migrated(database.url(), limits(|l| l.statement = Duration::from_millis(100))).await;
+    let other = client(&database).await;
+    other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
+    let start = Instant::now();
+    assert_unavailable(&total(&*store).await);
+    // By the server: the caller's own patience is a second longer.
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_unavailable(&store.create_restaurant(restaurant("Name"), &Author::anonymous()).await);
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_connection_is_told_to_come_back() {
+    let (_, database) = store().await;
+    let limits = limits(|l| {
+        l.pool_size = 1;
+        l.acquire = Duration::from_millis(100);
+    });
+    let store = migrated(database.url(), limits).await;
+    let other = client(&database).await;
+    other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
+    let holder = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { total(&*store).await }
+    });
+    until(|| async {
+        let waiting = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)";
+        other.query_one(waiting, &[]).await.unwrap().get(0)
+    })
+    .await;
+    let start = Instant::now();
+    assert_unavailable(&store.ping().await);
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    other.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(holder.await.unwrap().unwrap(), 0);
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up_and_called_again() {
+    let (_, database) = store().await;
+    let proxy = Proxy::to(database.url()).await;
+    let limits = limits(|l| {
+        l.pool_size = 1;
+        l.statement = Duration::from_millis(100);
+        l.connect = Duration::from_millis(500);
+    });
+    let store = migrated(&proxy.url, limits).await;
+    assert_eq!(total(&*store).await.unwrap(), 0);
+    proxy.silent.send_replace(true);
+    // First the connection that there is, then a new one: neither takes longer than its limit.
+    for _ in 0..2 {
+        let given_up = timeout(Duration::from_secs(5), total(&*store)).await;
+        assert_unavailable(&given_up.expect("it waits for ever"));
+    }
+    proxy.silent.send_replace(false);
+    assert_eq!(total(&*store).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_again_when_the_database_is_back() {
+    let mut cluster = Cluster::fast().await.unwrap();
+    let url = cluster.url("postgres");
+    cluster.stop().await.unwrap();
+
+    let store = opened(&url, Limits::default()).await;
+    assert_unavailable(&store.migrate().await);
+    assert_unavailable(&store.ping().await);
+    cluster.start_again().await.unwrap();
+    store.migrate().await.unwrap();
+    store.create_restaurant(restaurant("First"), &Author::anonymous()).await.unwrap();
+
+    cluster.stop().await.unwrap();
+    assert_unavailable(&total(&*store).await);
+    assert_unavailable(&store.create_restaurant(restaurant("Lost"), &Author::anonymous()).await);
+    cluster.start_again().await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 1);
+
+    cluster.kill().await.unwrap();
+    assert_unavailable(&store.ping().await);
+    cluster.start_again().await.unwrap();
+    store.create_restaurant(restaurant("Second"), &Author::anonymous()).await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_query_uses_its_index() {
+    let (store, database) = store().await;
+    assert!(store.import(many(), true).await.unwrap());
+    let client = client(&database).await;
+    drop(store);
+    until_alone(&client).await;
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    client.batch_execute("SELECT pg_stat_reset()").await.unwrap();
+    let store = migrated(database.url(), Limits::default()).await;
+    for sort in RestaurantSort::ALL {
+        let limit = PageLimit::new(10).unwrap();
+        let first = ListRestaurants::new(None, sort, limit, None).unwrap();
+        let page = store.list_restaurants(&first).await.unwrap();
+        let second = ListRestaurants::new(None, sort, limit, page.next).unwrap();
+        store.list_restaurants(&second).await.unwrap();
+    }
+    let search = ListRestaurants::new(
+        SearchText::parse("number 1234").unwrap(),
+        RestaurantSort::Rating,
+        PageLimit::default(),
+        None,
+    );
+    assert_eq!(store.list_restaurants(&search.unwrap()).await.unwrap().total, 1);
+    let read = store.restaurant_details(RestaurantId(77), ListReviews::default()).await.unwrap();
+    assert_eq!(read.unwrap().reviews.len(), 3);
+    let review = NewReview::parse("Ann", Rating::new(5), "Good").unwrap();
+    let created = store.create_review(RestaurantId(77), review, &Author::anonymous()).await;
+    assert!(created.unwrap().is_some());
+    drop(store);
+    until_alone(&client).await;
+    for index in [
+        "restaurants_by_name",
+        "restaurants_by_rating",
+        "restaurants_by_reviews",
+        "restaurants_pkey",
+        "restaurant_search_by_trigram",
+        "reviews_of_restaurant",
+    ] {
+        let used = "SELECT idx_scan > 0 FROM pg_stat_user_indexes WHERE indexrelname = $1";
+        assert!(client.query_one(used, &[&index]).await.unwrap().get::<_, bool>(0), "{index}");
+    }
+    let scans = "SELECT relname || ' ' || seq_scan FROM pg_stat_user_tables \
+         WHERE seq_scan > 0 AND relname IN ('restaurants', 'reviews', 'restaurant_search')";
+    let scanned: Vec<String> =
+        client.query(scans, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert!(scanned.is_empty(), "{scanned:?}");
+}
+
+/// As on a server whose administrator does not allow the extension.
+#[tokio::test]
+async fn without_the_trigram_extension_a_search_only_takes_longer() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let name = database.name();
+    let set_up = format!(
+        "CREATE ROLE plain_{name} LOGIN PASSWORD 'p''w\\ @:/?#%'; \
+         GRANT CREATE ON SCHEMA public TO plain_{name}; \
+         CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'not on the list'; END $$; \
+         CREATE EVENT TRIGGER refuse ON ddl_command_start WHEN TAG IN ('CREATE EXTENSION') \
+         EXECUTE FUNCTION refuse()"
+    );
+    database.execute(&set_up).await.unwrap();
+    // The same password in its three spellings.
+    let (_, address) = database.url().rsplit_once('@').unwrap();
+    let (place, _) = address.split_once('/').unwrap();
+    let (host, port) = place.split_once(':').unwrap();
+    let user = format!("plain_{name}");
+    let urls = [
+        DatabaseUrl::parse(&format!(
+            "postgres://{user}:p'w%5C%20%40%3A%2F%3F%23%25@{place}/{name}"
+        )),
+        DatabaseUrl::from_libpq(&format!(
+            r"host={host} port={port} dbname={name} user={user} password='p\'w\\ @:/?#%'"
+        )),
+        DatabaseUrl::from_parts(
+            Some(host),
+            Some(port),
+            Some(name),
+            Some(&user),
+            Some(r"p'w\ @:/?#%"),
+            None,
+        ),
+    ];
+    for url in urls {
+        let store = open(&url.unwrap(), Limits::default(), Arc::new(SystemClock)).await.unwrap();
+        store.migrate().await.unwrap();
+        let name = store.create_restaurant(restaurant("Blue Door"), &Author::anonymous()).await;
+        let search = SearchText::parse("E DOO").unwrap();
+        let query =
+            ListRestaurants::new(search, RestaurantSort::Newest, PageLimit::default(), None);
+        let found = store.list_restaurants(&query.unwrap()).await.unwrap();
+        assert_eq!(found.restaurants[0], name.unwrap());
+    }
+    let clean_up = format!("DROP OWNED BY plain_{name}; DROP ROLE plain_{name}");
+    database.execute(&clean_up).await.unwrap();
+}
+
+/// Restaurants with three reviews each: so many, and so long, that no planner reads them all to find a few.
+fn many() -> Vec<ImportRestaurant> {
+    let (created_at, long) = (SystemClock.now(), "Long text. ".repeat(22));
+    let review = |stars| ImportReview {
+        review: NewReview::parse("Ann", Rating::new(stars), "Good").unwrap(),
+        created_at,
+    };
+    (0..3000)
+        .map(|number| ImportRestaurant {
+            restaurant: NewRestaurant::parse(&format!("Number {number}"), "Street", &long).unwrap(),
+            created_at,
+            reviews: vec![review(1 + number % 5), review(5), review(1)],
+        })
+        .collect()
+}
+
+/// A connection reports what it read when it ends, at the latest.
+async fn until_alone(client: &Client) {
+    until(|| async {
+        let alone = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()";
+        client.query_one(alone, &[]).await.unwrap().get(0)
+    })
+    .await;
+}
+
+async fn until<F: Future<Output = bool>>(mut done: impl FnMut() -> F) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !done().await {
+        assert!(Instant::now() < end, "waited in vain");
+        sleep(Duration::from_millis(20)).await; // tidy: polls, with a deadline
+    }
+}
+
+/// A way to a server that can fall silent: nothing is closed, nothing goes through.
+struct Proxy {
+    url: String,
+    silent: watch::Sender<bool>,
+}
+
+impl Proxy {
+    async fn to(url: &str) -> Self {
+        let (start, rest) = url.rsplit_once('@').unwrap();
+        let (server, database) = rest.split_once('/').unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("{start}@{}/{database}", listener.local_addr().unwrap());
+        let (silent, watched) = watch::channel(false);
+        let server = server.to_owned();
+        tokio::spawn(async move {
+            while let Ok((inbound, _)) = listener.accept().await {
+                tokio::spawn(forward(inbound, server.clone(), watched.clone()));
+            }
+        });
+        Self { url, silent }
+    }
+}
+
+/// Forwards until told to be silent, and keeps the connection open then.
+async fn forward(mut inbound: TcpStream, server: String, mut silent: watch::Receiver<bool>) {
+    let mut outbound = TcpStream::connect(server).await.unwrap();
+    tokio::select! {
+        _ = copy_bidirectional(&mut inbound, &mut outbound) => {}
+        () = async { drop(silent.wait_for(|silent| *silent).await) } => std::future::pending().await,
+    }
+}

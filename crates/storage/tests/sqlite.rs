@@ -1,0 +1,148 @@
+//! The store in an SQLite file.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
+use restaurant_domain::{Author, ListRestaurants, NewRestaurant, StoreError, SystemClock};
+use restaurant_storage::{Database, DatabaseUrl, Limits, open};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+mod contract {
+    //! It passes the suite.
+    use super::store;
+
+    restaurant_domain::repository_contract!(store);
+}
+
+/// A store in a file of its own.
+async fn store() -> (Arc<dyn Database>, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_file(&file(&folder), Limits::default()).await.unwrap();
+    assert!(store.migrate().await.unwrap() > 0);
+    (store, folder)
+}
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("restaurants.db")
+}
+
+async fn open_file(path: &Path, limits: Limits) -> Result<Arc<dyn Database>, StoreError> {
+    let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
+    open(&url, limits, Arc::new(SystemClock)).await
+}
+
+fn restaurant() -> NewRestaurant {
+    NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap()
+}
+
+async fn total(store: &dyn Database) -> Result<i64, StoreError> {
+    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_instances_that_start_at_once_one_migrates() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut instances = JoinSet::new();
+    for _ in 0..10 {
+        let path = file(&folder);
+        instances.spawn(async move {
+            let store = open_file(&path, Limits::default()).await.unwrap();
+            let applied = store.migrate().await.unwrap();
+            store.ping().await.unwrap();
+            applied
+        });
+    }
+    let applied = instances.join_all().await;
+    assert_eq!(applied.iter().filter(|applied| **applied > 0).count(), 1, "{applied:?}");
+}
+
+#[tokio::test]
+async fn before_it_is_migrated_it_answers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_file(&file(&folder), Limits::default()).await.unwrap();
+    for result in [
+        store.ping().await,
+        total(&*store).await.map(drop),
+        store.create_restaurant(restaurant(), &Author::anonymous()).await.map(drop),
+        store.import(vec![], true).await.map(drop),
+    ] {
+        assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_when_the_file_is_opened_again() {
+    let (store, folder) = store().await;
+    let created = store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+    drop(store);
+    let store = open_file(&file(&folder), Limits::default()).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap(), 0);
+    let page = store.list_restaurants(&ListRestaurants::default()).await.unwrap();
+    assert_eq!(page.restaurants, [created]);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let no_database = folder.path().join("letter.txt");
+    std::fs::write(
+        &no_database,
+        "Dear reader, this is no database, but it is long enough. ".repeat(20),
+    )
+    .unwrap();
+    for path in
+        [folder.path().join("missing/restaurants.db"), folder.path().to_owned(), no_database]
+    {
+        let Err(StoreError::Failed(cause)) = open_file(&path, Limits::default()).await else {
+            panic!("{} was opened", path.display())
+        };
+        assert!(cause.to_string().contains(path.to_str().unwrap()), "{cause}");
+    }
+}
+
+/// Another process in the middle of a write.
+fn lock(folder: &TempDir) -> SqliteConnection {
+    let mut other = SqliteConnection::establish(file(folder).to_str().unwrap()).unwrap();
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    other
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_a_lock_is_told_to_come_back() {
+    let (_, folder) = store().await;
+    let mut limits = Limits::default();
+    limits.acquire = Duration::from_millis(50);
+    let store = open_file(&file(&folder), limits).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut other = lock(&folder);
+    let result = store.create_restaurant(restaurant(), &Author::anonymous()).await;
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    assert_eq!(total(&*store).await.unwrap(), 0, "readers do not wait for writers");
+    other.batch_execute("COMMIT").unwrap();
+    store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_waits_too_long_for_the_writer_is_told_to_come_back() {
+    let (_, folder) = store().await;
+    let mut limits = Limits::default();
+    limits.acquire = Duration::from_secs(2);
+    limits.statement = Duration::from_millis(50);
+    let store = open_file(&file(&folder), limits).await.unwrap();
+    store.migrate().await.unwrap();
+    let mut other = lock(&folder);
+    // Its closure goes on to wait for the lock; its caller does not.
+    let result = store.create_restaurant(restaurant(), &Author::anonymous()).await;
+    assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
+    other.batch_execute("COMMIT").unwrap();
+    // The only writer comes back when the closure is done, and it did its work.
+    store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 2);
+}

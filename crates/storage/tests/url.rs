@@ -1,0 +1,172 @@
+//! What is read as a database's address, and what is said of what is not.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::path::Path;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use proptest::prelude::*;
+use restaurant_storage::DatabaseUrl;
+
+fn shown(url: &str) -> String {
+    DatabaseUrl::parse(url).unwrap().to_string()
+}
+
+fn refused(url: &str) -> String {
+    DatabaseUrl::parse(url).unwrap_err().to_string()
+}
+
+#[test]
+fn urls_of_postgresql() {
+    for (url, expected) in [
+        ("postgres://u:p@db:6432/shop", "postgres://u@db:6432/shop?sslmode=prefer"),
+        ("postgresql://u@db", "postgres://u@db:5432/u?sslmode=prefer"),
+        ("postgres://u@/shop?host=db&port=1", "postgres://u@db:1/shop?sslmode=prefer"),
+        ("postgres://u@[::1]:1/shop", "postgres://u@[::1]:1/shop?sslmode=prefer"), // tidy: nobody listens there
+        ("postgres://u@a:1,b:2/shop", "postgres://u@a:1,b:2/shop?sslmode=prefer"),
+        ("postgres://u@a,b/shop", "postgres://u@a:5432,b:5432/shop?sslmode=prefer"),
+        ("postgres://u@%2Frun%2Fpg/shop", "postgres://u@/run/pg:5432/shop?sslmode=prefer"),
+        ("postgres://a%40b:p@db/my%20shop", "postgres://a@b@db:5432/my shop?sslmode=prefer"),
+        ("postgres://u@db/s?sslmode=verify-full", "postgres://u@db:5432/s?sslmode=verify-full"),
+        // As libpq does: to require TLS and name an authority asks the authority.
+        (
+            "postgres://u@db/s?sslmode=require&sslrootcert=ca.pem",
+            "postgres://u@db:5432/s?sslmode=verify-ca",
+        ),
+        (
+            "postgres://u@db/s?application_name=x&connect_timeout=3",
+            "postgres://u@db:5432/s?sslmode=prefer",
+        ),
+    ] {
+        assert_eq!(shown(url), expected, "{url}");
+    }
+}
+
+#[test]
+fn urls_of_sqlite() {
+    for (url, path) in [
+        ("sqlite://restaurants.db", "restaurants.db"),
+        ("sqlite://data/my restaurants%20.db", "data/my restaurants%20.db"),
+        ("sqlite:///var/lib/restaurants.db", "/var/lib/restaurants.db"),
+    ] {
+        let parsed = DatabaseUrl::parse(url).unwrap();
+        assert_eq!(parsed.sqlite_path(), Some(Path::new(path)));
+        assert_eq!(parsed.to_string(), url);
+    }
+    assert_eq!(DatabaseUrl::parse("postgres://u@db").unwrap().sqlite_path(), None);
+    for url in [
+        "sqlite://",
+        "sqlite://:memory:",
+        "sqlite:///tmp/",
+        "sqlite://a.db?mode=ro",
+        "sqlite://a\0",
+    ] {
+        assert!(refused(url).contains("SQLite path"), "{url}");
+    }
+}
+
+#[test]
+fn libpq_strings_with_their_quoting() {
+    for (text, expected) in [
+        (
+            "dbname=shop host=db.postgres.database.azure.com port=5432 sslmode=require user=u password=p",
+            "postgres://u@db.postgres.database.azure.com:5432/shop?sslmode=require",
+        ),
+        (
+            r" user = 'a b'  dbname='it\'s \\ here' host=db ",
+            r"postgres://a b@db:5432/it's \ here?sslmode=prefer",
+        ),
+        (r"user=a\ b host=db", "postgres://a b@db:5432/a b?sslmode=prefer"),
+        ("user=u password='' host=db", "postgres://u@db:5432/u?sslmode=prefer"),
+        ("user=first user=last", "postgres://last@localhost:5432/last?sslmode=prefer"), // tidy: nobody listens there
+    ] {
+        assert_eq!(DatabaseUrl::from_libpq(text).unwrap().to_string(), expected, "{text}");
+    }
+    for text in ["user", "user=u shop", "=x", "user='u", "user=u port=x", "user=u sslmode=maybe"] {
+        DatabaseUrl::from_libpq(text).unwrap_err();
+    }
+}
+
+#[test]
+fn single_settings_have_libpqs_defaults() {
+    let url = DatabaseUrl::from_parts(
+        Some("db"),
+        None,
+        Some("shop"),
+        Some("u"),
+        Some("p'\\ "),
+        Some("require"),
+    );
+    assert_eq!(url.unwrap().to_string(), "postgres://u@db:5432/shop?sslmode=require");
+    let url = DatabaseUrl::from_parts(None, Some(""), None, Some("u"), None, None);
+    assert_eq!(url.unwrap().to_string(), "postgres://u@localhost:5432/u?sslmode=prefer"); // tidy: nobody listens there
+    let error = DatabaseUrl::from_parts(None, Some("x"), None, None, None, None).unwrap_err();
+    assert_eq!(error.to_string(), "the value of port is wrong: give a number from 1 to 65535");
+}
+
+#[test]
+fn an_error_names_the_part_that_is_wrong() {
+    for (url, part) in [
+        ("mysql://u:p@db", "postgres://"),
+        ("restaurants.db", "sqlite://"),
+        ("postgres://u:p@db:x/s", "port"),
+        ("postgres://u:p@db:99999/s", "port"),
+        ("postgres://u:p@[::1/s", "host"),
+        ("postgres://u:p@db/s?sslmode=on", "disable, prefer, require, verify-ca or verify-full"),
+        ("postgres://u:p@db/s?sslcert=x", "\"sslcert\""),
+        ("postgres://u:p@db/s?tcp_user_timeout=1", "\"tcp_user_timeout\""),
+        ("postgres://u:p@db/s?connect_timeout=soon", "connect_timeout"),
+        ("postgres://u:p@db/s?sslmode", "key=value"),
+        ("postgres://u:p@db/%FF", "UTF-8"),
+    ] {
+        let error = refused(url);
+        assert!(error.contains(part), "{url}: {error}");
+    }
+    let error = DatabaseUrl::from_libpq("user=u password=two words=3").unwrap_err().to_string();
+    assert!(error.contains("after the password") && !error.contains("words"), "{error}");
+}
+
+/// All that a person or a log could get to see of an attempt.
+fn seen(attempt: Result<DatabaseUrl, restaurant_storage::DatabaseUrlError>) -> String {
+    match attempt {
+        Ok(url) => format!("{url} {url:?}"),
+        Err(error) => format!("{error} {error:?}"),
+    }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string()
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_an_address_or_an_error(
+        text in "\\PC{0,60}|((postgres|sqlite)://)?[a-z0-9:/@?&=%,'\\\\\\[\\] \\x00]{0,60}",
+    ) {
+        let _ = DatabaseUrl::parse(&text);
+        let _ = DatabaseUrl::parse(&format!("postgres://{text}"));
+        let _ = DatabaseUrl::from_libpq(&text);
+        let part = Some(text.as_str());
+        let _ = DatabaseUrl::from_parts(part, part, part, part, part, part);
+    }
+
+    /// Encoded as it should be, or pasted as it is; with all else right, or not.
+    #[test]
+    fn a_password_is_never_seen(
+        noise in "[a-z0-9:/@?&=%#,'\\\\\\[\\] ]{0,12}",
+        rest in prop_oneof![Just("/s"), Just(":x/s"), Just("/s?port=x"), Just("/s?key=1"), Just("/s?sslmode=x")],
+    ) {
+        let password = format!("hush{noise}hush");
+        for given in [password.clone(), encoded(&password)] {
+            let seen = seen(DatabaseUrl::parse(&format!("postgres://u:{given}@db{rest}")));
+            prop_assert!(!seen.contains("hush"), "{}", seen);
+        }
+        let quoted = password.replace('\\', "\\\\").replace('\'', "\\'");
+        for rest in ["", " port=x", " key=1", " sslmode=x", " '"] {
+            let seen = seen(DatabaseUrl::from_libpq(&format!("user=u password='{quoted}' host=db{rest}")));
+            prop_assert!(!seen.contains("hush"), "{}", seen);
+        }
+        let seen = seen(DatabaseUrl::from_parts(None, None, None, None, Some(&password), None));
+        prop_assert!(!seen.contains("hush"), "{}", seen);
+    }
+}

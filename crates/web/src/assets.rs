@@ -1,0 +1,94 @@
+//! The static files: in the binary, under names that change with their content, so that a browser may keep them for ever.
+
+use std::{fmt::Write, sync::LazyLock};
+
+use axum::{
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+};
+use sha2::{Digest, Sha256};
+
+use crate::error_page::PageError;
+
+/// A year: the longest time that caches honour.
+const FOREVER: &str = "public, max-age=31536000, immutable";
+/// For addresses that do not change with their content.
+const A_DAY: &str = "public, max-age=86400";
+
+/// The stylesheet of all pages.
+pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../assets/style.css"))
+});
+/// The site's icon.
+pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("icon", "svg", "image/svg+xml", include_str!("../assets/icon.svg"))
+});
+
+/// A file in the binary.
+pub(crate) struct Asset {
+    /// `name.hash.extension`, below `/static/`.
+    pub(crate) file: String,
+    etag: String,
+    content_type: &'static str,
+    content: &'static str,
+}
+
+impl Asset {
+    fn new(name: &str, extension: &str, content_type: &'static str, content: &'static str) -> Self {
+        let mut hash = String::new();
+        for byte in Sha256::digest(content).iter().take(8) {
+            // Writing to a String cannot fail.
+            let _ = write!(hash, "{byte:02x}");
+        }
+        Self {
+            file: format!("{name}.{hash}.{extension}"),
+            // Weak, since the same tag stands for the plain and the compressed form.
+            etag: format!("W/\"{hash}\""),
+            content_type,
+            content,
+        }
+    }
+
+    fn respond(&self, request: &HeaderMap, caching: &str) -> Response {
+        let headers = [(ETAG, self.etag.as_str()), (CACHE_CONTROL, caching)];
+        if self.is_known_to(request) {
+            return (StatusCode::NOT_MODIFIED, headers).into_response();
+        }
+        (headers, [(CONTENT_TYPE, self.content_type)], self.content).into_response()
+    }
+
+    /// Whether the browser says that it has this very content.
+    fn is_known_to(&self, request: &HeaderMap) -> bool {
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        request
+            .get_all(IF_NONE_MATCH)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(&self.etag))
+    }
+}
+
+/// `GET /static/{file}`.
+pub(crate) async fn serve(
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, PageError> {
+    let assets = [&*STYLESHEET, &*ICON];
+    let asset = assets.into_iter().find(|asset| asset.file == file).ok_or(PageError::NotFound)?;
+    Ok(asset.respond(&headers, FOREVER))
+}
+
+/// `GET /favicon.ico`: for what asks for it without reading a page.
+pub(crate) async fn favicon(headers: HeaderMap) -> Response {
+    ICON.respond(&headers, A_DAY)
+}
+
+/// `GET /robots.txt`: the lists are for people and agents who were asked in, not for crawlers.
+pub(crate) async fn robots() -> impl IntoResponse {
+    ([(CACHE_CONTROL, A_DAY)], "User-agent: *\nDisallow: /\n")
+}

@@ -1,0 +1,29 @@
+//! The limits of the pages, each with its default.
+
+use std::time::Duration;
+
+/// What a service may set. Start from the default, and change fields.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WebConfig {
+    /// The largest request body, in bytes; a larger one is answered by 413. Default: 64 KiB.
+    pub body_limit: usize,
+    /// How long a request may take, its body included; then it is answered by 503. Default: 10 s.
+    pub request_timeout: Duration,
+    /// How long the store may take to answer a readiness check. Default: 2 s.
+    pub ready_timeout: Duration,
+    /// Origins that may send forms although they differ from the `Host` of the request, because a proxy rewrites it.
+    /// Each as a browser sends it: `https://reviews.example`, no default port, no slash at the end. Default: none.
+    pub trusted_origins: Vec<String>,
+}
+
+impl Default for WebConfig {
+    fn default() -> Self {
+        Self {
+            body_limit: 64 * 1024,
+            request_timeout: Duration::from_secs(10),
+            ready_timeout: Duration::from_secs(2),
+            trusted_origins: Vec::new(),
+        }
+    }
+}

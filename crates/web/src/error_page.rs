@@ -1,0 +1,248 @@
+//! The one place that turns a failure into a page: handlers name it, a middleware logs and shows it.
+
+use std::{any::Any, error::Error, fmt, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use http::{
+    HeaderValue, Method, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+};
+use restaurant_domain::{Forbidden, StoreError};
+use serde::Serialize;
+use tower_http::request_id::RequestId;
+
+use crate::{
+    router::Site,
+    templates::{Page, Templates},
+};
+
+/// After how many seconds a caller may try again when the store or the time ran out.
+pub(crate) const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    #[error("the request cannot be read: {0}")]
+    BadRequest(&'static str),
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    #[error("another site sent the form")]
+    CrossOrigin,
+    #[error("there is no such page")]
+    NotFound,
+    #[error("the body is over the limit")]
+    TooLarge,
+    #[error("the body is no form")]
+    NoForm,
+    #[error("the cursor is none of this list")]
+    BadCursor,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("a template failed")]
+    Template(#[from] minijinja::Error),
+    #[error("the request came without an actor: the service does not say who calls")]
+    NoActor,
+    #[error("a handler panicked: {0}")]
+    Panicked(String),
+    /// An answer of the framework, of which nothing but the status is known.
+    #[error("answered {0}")]
+    Bare(StatusCode),
+}
+
+impl PageError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Forbidden(_) | Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+            Self::Bare(status) => *status,
+        }
+    }
+
+    /// A heading and what the visitor can do, in their words. Nothing of the inside is in it.
+    fn wording(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::BadRequest(what) => ("This request cannot be read", what),
+            Self::Forbidden(_) => (
+                "You may not do this",
+                "Your account does not have the right for this page. Ask whoever runs this site for it.",
+            ),
+            Self::CrossOrigin => (
+                "This form came from another site",
+                "To protect you, forms are taken from this site's own pages alone. Open the page here and send the form again.",
+            ),
+            Self::TooLarge => (
+                "This is too much",
+                "What you sent is larger than this site takes. Shorten it and try again.",
+            ),
+            Self::NoForm => (
+                "This is no form",
+                "This address takes a web form (application/x-www-form-urlencoded).",
+            ),
+            Self::BadCursor => (
+                "This page of reviews does not exist",
+                "The link was cut off or changed. Start again from the restaurant's first page.",
+            ),
+            _ => status_wording(self.status()),
+        }
+    }
+
+    fn log(&self, status: StatusCode, request_id: Option<&str>) {
+        let request_id = request_id.unwrap_or_default();
+        if status.is_server_error() {
+            tracing::error!(status = status.as_u16(), request_id, error = %Chain(self), "page failed");
+        } else {
+            tracing::debug!(status = status.as_u16(), request_id, error = %Chain(self), "page refused");
+        }
+    }
+}
+
+fn status_wording(status: StatusCode) -> (&'static str, &'static str) {
+    match status {
+        StatusCode::NOT_FOUND => (
+            "There is no such page",
+            "Nothing is at this address. The link may be old or mistyped.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "This does not work here",
+            "This address does not take this kind of request. If you came here by reloading a form, start again from the list.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "Not available right now",
+            "Wait a few seconds and try again. If you sent a form, look first whether it arrived.",
+        ),
+        status if status.is_server_error() => (
+            "Something went wrong",
+            "The failure is on our side and has been logged. If it stays, tell whoever runs this site the request id.",
+        ),
+        _ => ("This did not work", "The request could not be answered."),
+    }
+}
+
+impl IntoResponse for PageError {
+    /// A response without a body, with the error aside: [`show`] makes the page of it.
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Marks an error response that is complete, and not to be replaced by an error page.
+#[derive(Clone)]
+pub(crate) struct Complete;
+
+/// Makes the page of a panic; a middleware calls it.
+pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
+    let text = match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => other.downcast_ref::<&str>().unwrap_or(&"no text").to_string(),
+    };
+    PageError::Panicked(text).into_response()
+}
+
+/// Middleware: puts the error page into every error response of the router that has none yet.
+pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let is_head = request.method() == Method::HEAD;
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error())
+        || response.extensions().get::<Complete>().is_some()
+    {
+        return response;
+    }
+    let error = response.extensions_mut().remove::<Arc<PageError>>();
+    let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
+    let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
+    error.log(status, request_id);
+    let mut page = render(&site.templates, &error, request_id);
+    if is_head {
+        page = without_body(page);
+    }
+    // What the refusal said beyond its body (`Allow`) stays true.
+    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
+        response.headers_mut().remove(name);
+    }
+    let (parts, body) = page.into_parts();
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
+    response
+}
+
+fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) -> Response {
+    let status = error.status();
+    let (heading, explanation) = error.wording();
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let view = ErrorPage {
+        may_write: false,
+        status: status.as_u16(),
+        reason,
+        heading,
+        explanation,
+        request_id,
+    };
+    let body = templates.render(&view).unwrap_or_else(|failure| {
+        tracing::error!(error = %Chain(&failure), "the error page failed");
+        heading.to_owned()
+    });
+    let mut response = Html(body).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    response
+}
+
+/// An answer to HEAD tells the length of the body that it leaves out, as axum's own routes do.
+fn without_body(page: Response) -> Response {
+    let length = http_body_length(&page);
+    let mut page = page.map(|_| axum::body::Body::empty());
+    page.headers_mut().extend(length.map(|length| (CONTENT_LENGTH, HeaderValue::from(length))));
+    page
+}
+
+fn http_body_length(page: &Response) -> Option<u64> {
+    axum::body::HttpBody::size_hint(page.body()).exact()
+}
+
+/// What the template shows.
+#[derive(Serialize)]
+struct ErrorPage<'a> {
+    may_write: bool,
+    status: u16,
+    reason: &'a str,
+    heading: &'a str,
+    explanation: &'a str,
+    request_id: Option<&'a str>,
+}
+
+impl Page for ErrorPage<'_> {
+    const TEMPLATE: &'static str = "error.html";
+}
+
+/// An error with all that caused it, on one line, for the log.
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

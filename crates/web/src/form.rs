@@ -1,0 +1,94 @@
+//! Form fields with what was typed into them and what is wrong with it.
+
+use restaurant_domain::{Problem, ValidationError};
+use serde::Serialize;
+
+/// A text to type: a line, or several.
+#[derive(Serialize)]
+pub(crate) struct TextField {
+    /// The name on the wire, and the element's id.
+    name: &'static str,
+    label: &'static str,
+    /// The greatest length, in characters, from the domain. Browsers count in units of UTF-16, so they stop a little early at characters like emoji.
+    max: usize,
+    value: String,
+    error: Option<String>,
+}
+
+impl TextField {
+    /// A field as it was typed, with its message if one of the errors is about it.
+    pub(crate) fn new(
+        name: &'static str,
+        max: usize,
+        value: &str,
+        errors: &[ValidationError],
+    ) -> Self {
+        Self {
+            name,
+            label: label(name),
+            max,
+            value: value.to_owned(),
+            error: message_for(name, errors),
+        }
+    }
+}
+
+/// A line of the summary above a refused form: what is wrong, and the element to jump to.
+#[derive(Serialize)]
+pub(crate) struct SummaryLine {
+    target: &'static str,
+    message: String,
+}
+
+/// The summary of all errors, in the order of the fields; empty when there are none.
+pub(crate) fn summary(errors: &[ValidationError]) -> Vec<SummaryLine> {
+    errors
+        .iter()
+        .map(|error| SummaryLine { target: target(error.field), message: message(error) })
+        .collect()
+}
+
+/// The message about one field, if there is one.
+pub(crate) fn message_for(field: &str, errors: &[ValidationError]) -> Option<String> {
+    errors.iter().find(|error| error.field == field).map(message)
+}
+
+/// The message in the words of the page: its label in place of the name on the wire.
+fn message(error: &ValidationError) -> String {
+    let label = label(error.field);
+    match &error.problem {
+        Problem::Missing => format!("{label} is missing: choose one"),
+        Problem::UnknownChoice { given, .. } => {
+            format!("{label} is {given}: choose one of the list")
+        }
+        Problem::InvalidCursor => {
+            format!("{label} does not exist in this order: start again from the first one")
+        }
+        problem => format!("{label} {problem}"),
+    }
+}
+
+/// What a field is called on the page.
+fn label(field: &'static str) -> &'static str {
+    match field {
+        "restaurant_name" => "Name",
+        "street_address" => "Street address",
+        "description" => "Description",
+        "user_name" => "Your name",
+        "rating" => "Rating",
+        "review_text" => "Review",
+        "search" => "Search",
+        "sort" => "Order",
+        "cursor" => "This page of the list",
+        other => other,
+    }
+}
+
+/// The element to jump to: a rating is a group, of which the first choice can be focused; a cursor is not typed at all.
+fn target(field: &'static str) -> &'static str {
+    match field {
+        "rating" => "rating-5",
+        "cursor" => "main",
+        other => other,
+    }
+}

@@ -1,0 +1,89 @@
+//! The pages: one operation a file, each with its input and its view.
+
+pub(crate) mod create;
+pub(crate) mod details;
+pub(crate) mod list;
+pub(crate) mod review;
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    response::{Html, IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION, request::Parts};
+use restaurant_domain::RestaurantId;
+
+use crate::{
+    error_page::{Complete, PageError},
+    router::Site,
+    templates::Page,
+};
+
+impl Site {
+    /// The page with status 200.
+    fn page<P: Page>(&self, view: &P) -> Result<Response, PageError> {
+        Ok(Html(self.templates.render(view)?).into_response())
+    }
+
+    /// The page with status 422: what was sent is shown again, with what is wrong with it.
+    fn refused<P: Page>(&self, view: &P) -> Result<Response, PageError> {
+        let mut response = self.page(view)?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        response.extensions_mut().insert(Complete);
+        Ok(response)
+    }
+}
+
+/// The restaurant that the address names; an address that names none is one that does not exist.
+pub(crate) struct RestaurantPath(RestaurantId);
+
+impl<S: Send + Sync> FromRequestParts<S> for RestaurantPath {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        match Path::from_request_parts(parts, state).await {
+            Ok(Path(id)) => Ok(Self(RestaurantId(id))),
+            Err(_) => Err(PageError::NotFound),
+        }
+    }
+}
+
+/// What was just written. It travels in the address after a form, as one of two words, so no text of others can be shown by a link.
+#[derive(Debug, Clone, Copy)]
+enum Created {
+    Restaurant,
+    Review,
+}
+
+impl Created {
+    const FIELD: &str = "created";
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Restaurant => "restaurant",
+            Self::Review => "review",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Restaurant, Self::Review].into_iter().find(|created| created.as_str() == word)
+    }
+
+    fn confirmation(self) -> &'static str {
+        match self {
+            Self::Restaurant => "The restaurant was added. Be the first to review it!",
+            Self::Review => "Thank you! Your review was posted.",
+        }
+    }
+}
+
+/// 303: the browser gets the restaurant's page, so reloading it does not send the form again.
+fn see_restaurant(id: RestaurantId, created: Created) -> Response {
+    let field = Created::FIELD;
+    let address = format!("/details/{id}?{field}={}", created.as_str());
+    match HeaderValue::try_from(address) {
+        Ok(address) => {
+            (StatusCode::SEE_OTHER, HeaderMap::from_iter([(LOCATION, address)])).into_response()
+        }
+        Err(_) => PageError::NotFound.into_response(),
+    }
+}

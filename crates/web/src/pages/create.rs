@@ -1,0 +1,94 @@
+//! `GET /create` and `POST /add`: a new restaurant.
+
+use axum::{extract::State, response::Response};
+use restaurant_domain::{
+    Description, NewRestaurant, RestaurantName, StreetAddress, ValidationError, ValidationErrors,
+};
+use serde::Serialize;
+
+use super::{Created, see_restaurant};
+use crate::{
+    access::Writer,
+    error_page::PageError,
+    fields::{Fields, FormFields},
+    form::{self, SummaryLine, TextField},
+    router::Site,
+    templates::Page,
+};
+
+/// Shows the empty form.
+pub(crate) async fn form(State(site): State<Site>, _: Writer) -> Result<Response, PageError> {
+    site.page(&CreatePage::new(&Input::default(), &[]))
+}
+
+/// Adds the restaurant, or shows the form again with what is wrong.
+pub(crate) async fn add(
+    State(site): State<Site>,
+    Writer(author): Writer,
+    FormFields(fields): FormFields,
+) -> Result<Response, PageError> {
+    let input = Input::take(fields);
+    match input.parse() {
+        Ok(new) => {
+            let restaurant = site.repository.create_restaurant(new, &author).await?;
+            Ok(see_restaurant(restaurant.id, Created::Restaurant))
+        }
+        Err(errors) => {
+            let errors: Vec<_> = errors.iter().cloned().collect();
+            site.refused(&CreatePage::new(&input, &errors))
+        }
+    }
+}
+
+/// The fields as they were typed.
+#[derive(Default)]
+struct Input {
+    name: String,
+    street_address: String,
+    description: String,
+}
+
+impl Input {
+    fn take(mut fields: Fields) -> Self {
+        Self {
+            name: fields.take(RestaurantName::FIELD),
+            street_address: fields.take(StreetAddress::FIELD),
+            description: fields.take(Description::FIELD),
+        }
+    }
+
+    fn parse(&self) -> Result<NewRestaurant, ValidationErrors> {
+        NewRestaurant::parse(&self.name, &self.street_address, &self.description)
+    }
+}
+
+/// What the template shows.
+#[derive(Serialize)]
+struct CreatePage {
+    may_write: bool,
+    errors: Vec<SummaryLine>,
+    name: TextField,
+    street_address: TextField,
+    description: TextField,
+}
+
+impl Page for CreatePage {
+    const TEMPLATE: &'static str = "create.html";
+}
+
+impl CreatePage {
+    fn new(input: &Input, errors: &[ValidationError]) -> Self {
+        let field = |name, max, value| TextField::new(name, max, value, errors);
+        Self {
+            may_write: true,
+            errors: form::summary(errors),
+            name: field(RestaurantName::FIELD, RestaurantName::MAX_CHARS, &input.name),
+            street_address: field(
+                StreetAddress::FIELD,
+                StreetAddress::MAX_CHARS,
+                &input.street_address,
+            ),
+            description: field(Description::FIELD, Description::MAX_CHARS, &input.description),
+        }
+    }
+}

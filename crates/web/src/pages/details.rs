@@ -1,0 +1,125 @@
+//! `GET /details/{id}`: a restaurant with a page of its reviews, and the form for a new one.
+
+use axum::{extract::State, response::Response};
+use restaurant_domain::{
+    ListReviews, PageLimit, RestaurantDetails, Review, ReviewCursor, ValidationError,
+};
+use serde::Serialize;
+
+use super::{Created, RestaurantPath, review::ReviewForm};
+use crate::{
+    access::Reader,
+    credit::Credit,
+    error_page::PageError,
+    fields::{Fields, QueryFields},
+    router::Site,
+    stars::{Score, Stars},
+    templates::Page,
+    wording::Moment,
+};
+
+/// Shows the restaurant, and after a form the confirmation.
+pub(crate) async fn details(
+    State(site): State<Site>,
+    reader: Reader,
+    RestaurantPath(id): RestaurantPath,
+    QueryFields(fields): QueryFields,
+) -> Result<Response, PageError> {
+    let input = Input::take(fields).map_err(|_| PageError::BadCursor)?;
+    let reviews = ListReviews { limit: PageLimit::default(), after: input.after };
+    let details = site.repository.restaurant_details(id, reviews).await?;
+    let mut page = DetailsPage::new(&details.ok_or(PageError::NotFound)?);
+    page.confirmation = input.created.map(Created::confirmation);
+    page.is_first = input.after.is_none();
+    if reader.may_write {
+        page = page.with_form(ReviewForm::empty());
+    }
+    site.page(&page)
+}
+
+struct Input {
+    after: Option<ReviewCursor>,
+    created: Option<Created>,
+}
+
+impl Input {
+    fn take(mut fields: Fields) -> Result<Self, ValidationError> {
+        let cursor = fields.take(ReviewCursor::FIELD);
+        let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose()?;
+        Ok(Self { after, created: Created::parse(&fields.take(Created::FIELD)) })
+    }
+}
+
+/// What the template shows.
+#[derive(Serialize)]
+pub(super) struct DetailsPage {
+    may_write: bool,
+    confirmation: Option<&'static str>,
+    id: i64,
+    name: String,
+    street_address: String,
+    description: String,
+    score: Score,
+    added: Moment,
+    credit: Option<Credit>,
+    reviews: Vec<ReviewItem>,
+    /// Whether the newest reviews are among them.
+    is_first: bool,
+    /// The cursor of the next page; `None` on the last.
+    next: Option<String>,
+    /// `None` for whoever may not write.
+    form: Option<ReviewForm>,
+}
+
+impl Page for DetailsPage {
+    const TEMPLATE: &'static str = "details.html";
+}
+
+impl DetailsPage {
+    /// The first page of reviews, without a form.
+    pub(super) fn new(details: &RestaurantDetails) -> Self {
+        let restaurant = &details.restaurant;
+        Self {
+            may_write: false,
+            confirmation: None,
+            id: restaurant.id.0,
+            name: restaurant.name.to_string(),
+            street_address: restaurant.street_address.to_string(),
+            description: restaurant.description.to_string(),
+            score: Score::of(restaurant.rating),
+            added: Moment::of(restaurant.created_at),
+            credit: Credit::of(&restaurant.created_by),
+            reviews: details.reviews.iter().map(ReviewItem::of).collect(),
+            is_first: true,
+            next: details.next.map(|cursor| cursor.to_string()),
+            form: None,
+        }
+    }
+
+    /// With the form, for whoever may write.
+    pub(super) fn with_form(self, form: ReviewForm) -> Self {
+        Self { may_write: true, form: Some(form), ..self }
+    }
+}
+
+/// A review in the list.
+#[derive(Serialize)]
+struct ReviewItem {
+    user_name: String,
+    stars: Stars,
+    text: String,
+    written: Moment,
+    credit: Option<Credit>,
+}
+
+impl ReviewItem {
+    fn of(review: &Review) -> Self {
+        Self {
+            user_name: review.user_name.to_string(),
+            stars: Stars::of(review.rating),
+            text: review.text.to_string(),
+            written: Moment::of(review.created_at),
+            credit: Credit::of(&review.created_by),
+        }
+    }
+}

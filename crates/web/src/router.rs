@@ -1,0 +1,102 @@
+//! The routes, and the layers around all of them.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn_with_state, map_response},
+    response::IntoResponse,
+    routing::{get, post},
+};
+use http::StatusCode;
+use restaurant_domain::Repository;
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::{ConfigError, CsrfLayer},
+    timeout::TimeoutLayer,
+};
+
+use crate::{
+    WebConfig, assets,
+    error_page::{self, PageError},
+    health,
+    pages::{create, details, list, review},
+    security_headers::security_headers,
+    templates::Templates,
+};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Site {
+    pub(crate) repository: Arc<dyn Repository>,
+    pub(crate) templates: Arc<Templates>,
+    pub(crate) ready_timeout: Duration,
+}
+
+/// The whole web adapter: pages, forms, static files and health, with their limits, headers and error pages.
+///
+/// It wants a [`restaurant_domain::Actor`] in the extensions of every page's request, and refuses to answer without one.
+/// It shows the [`tower_http::request_id::RequestId`] from the extensions, where there is one, on its error pages.
+///
+/// # Errors
+/// When a trusted origin is none, or a template does not compile.
+pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
+    let WebConfig { body_limit, request_timeout, ready_timeout, trusted_origins } = config;
+    let site = Site {
+        repository,
+        templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
+        ready_timeout,
+    };
+    let guard = cross_origin_guard(trusted_origins)?
+        .with_rejection_response(|_| PageError::CrossOrigin.into_response());
+    let out_of_time = StatusCode::SERVICE_UNAVAILABLE;
+    // Each layer stands around those before it: the error pages see what the limits answer.
+    Ok(routes()
+        .fallback(async || PageError::NotFound)
+        .layer(DefaultBodyLimit::max(body_limit))
+        .layer(guard)
+        .layer(TimeoutLayer::with_status_code(out_of_time, request_timeout))
+        .layer(CatchPanicLayer::custom(error_page::after_panic))
+        .layer(from_fn_with_state(site.clone(), error_page::show))
+        // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(map_response(security_headers))
+        .with_state(site))
+}
+
+fn routes() -> Router<Site> {
+    Router::new()
+        .route("/", get(list::list))
+        .route("/create", get(create::form))
+        .route("/add", post(create::add))
+        .route("/details/{id}", get(details::details))
+        .route("/review/{id}", post(review::add))
+        .route("/static/{file}", get(assets::serve))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+}
+
+/// Refuses forms that another site sends in a visitor's name, by what the browser says of their origin.
+fn cross_origin_guard(trusted_origins: Vec<String>) -> Result<CsrfLayer, RouterError> {
+    trusted_origins
+        .into_iter()
+        .try_fold(CsrfLayer::new(), CsrfLayer::add_trusted_origin)
+        .map_err(RouterError::TrustedOrigin)
+}
+
+/// Why there is no router.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// One of [`WebConfig::trusted_origins`] is no origin; the text names it.
+    #[error("trusted origins: {0}")]
+    TrustedOrigin(ConfigError),
+    /// A template of this crate does not compile.
+    #[error("a page template does not compile")]
+    Template(#[source] minijinja::Error),
+}

@@ -1,0 +1,77 @@
+//! Ratings as a reader sees them: a bar of stars, and the same in words.
+
+use restaurant_domain::{Rating, RatingSummary};
+use serde::Serialize;
+
+use crate::wording::counted;
+
+/// A bar of five stars.
+#[derive(Serialize)]
+pub(crate) struct Stars {
+    /// How much of it is filled: 0–100 per cent in steps of ten. The stylesheet has a class for each.
+    filled: u8,
+    /// The same in words.
+    text: String,
+}
+
+impl Stars {
+    /// One reviewer's stars.
+    pub(crate) fn of(rating: Rating) -> Self {
+        let stars = rating.stars();
+        let text = format!("{stars} of {} – {}", Rating::MAX, word(stars));
+        Self { filled: stars * 20, text }
+    }
+}
+
+/// What all reviews of a restaurant come to.
+#[derive(Serialize)]
+pub(crate) struct Score {
+    /// `None` before the first review.
+    stars: Option<Stars>,
+    /// "12 reviews".
+    reviews: String,
+}
+
+impl Score {
+    pub(crate) fn of(summary: RatingSummary) -> Self {
+        let stars = summary.average().map(|average| Stars {
+            filled: (summary.stars_percent() + 5) / 10 * 10,
+            text: format!("{average:.1} of {}", Rating::MAX),
+        });
+        Self { stars, reviews: counted(summary.count, "review", "reviews") }
+    }
+}
+
+/// A rating to choose in a form.
+#[derive(Serialize)]
+pub(crate) struct Choice {
+    stars: u8,
+    filled: u8,
+    word: &'static str,
+    checked: bool,
+}
+
+impl Choice {
+    /// Every rating, the best first; `typed` is what the form held before.
+    pub(crate) fn all(typed: &str) -> Vec<Self> {
+        (Rating::MIN..=Rating::MAX)
+            .rev()
+            .map(|stars| Self {
+                stars,
+                filled: stars * 20,
+                word: word(stars),
+                checked: typed.trim() == stars.to_string(),
+            })
+            .collect()
+    }
+}
+
+fn word(stars: u8) -> &'static str {
+    match stars {
+        5 => "excellent",
+        4 => "good",
+        3 => "fair",
+        2 => "poor",
+        _ => "bad",
+    }
+}

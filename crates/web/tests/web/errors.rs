@@ -1,0 +1,121 @@
+//! Every failure is a page of ours, and tells nothing of the inside.
+
+use std::{sync::Arc, time::Duration};
+
+use restaurant_domain::Actor;
+use restaurant_web::WebConfig;
+
+use crate::{
+    site::{Answer, TestSite, encode, form, request},
+    stores::{Broken, SECRET, small},
+};
+
+const REVIEW: [(&str, &str); 3] = [("user_name", "A"), ("rating", "1"), ("review_text", "B")];
+const RESTAURANT: [(&str, &str); 3] =
+    [("restaurant_name", "A"), ("street_address", "B"), ("description", "C")];
+
+/// Every operation that asks the store.
+async fn operations(store: Broken) -> Vec<Answer> {
+    let site = TestSite::over(Arc::new(store));
+    vec![
+        site.get("/").await,
+        site.get("/details/1").await,
+        site.post("/add", &RESTAURANT).await,
+        site.post("/review/1", &REVIEW).await,
+        site.post("/review/1", &[]).await,
+    ]
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_503() {
+    for answer in operations(Broken::Unavailable).await {
+        answer.is_error_page(503).hides(SECRET);
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_500() {
+    for answer in operations(Broken::Failed).await {
+        answer.is_error_page(500).hides(SECRET);
+        assert_eq!(answer.header("retry-after"), "");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_500_and_the_next_request_works() {
+    for answer in operations(Broken::Panics).await {
+        answer.is_error_page(500).hides(SECRET);
+    }
+    let site = TestSite::over(Arc::new(Broken::Panics));
+    site.get("/").await.is_error_page(500);
+    assert_eq!(site.get("/create").await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_is_503_in_time() {
+    let started = tokio::time::Instant::now();
+    let answers = operations(Broken::Hangs).await;
+    assert_eq!(started.elapsed().as_secs() / 10, 5, "the default is 10 s for each of 5 requests");
+    for answer in answers {
+        answer.is_error_page(503);
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    let mut config = WebConfig::default();
+    config.request_timeout = Duration::from_millis(50);
+    let site = TestSite::with(Arc::new(Broken::Hangs), config, Some(Actor::unauthenticated()));
+    let started = tokio::time::Instant::now();
+    site.get("/").await.is_error_page(503);
+    assert!(started.elapsed() < Duration::from_millis(100));
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413() {
+    let site = TestSite::over(small().await);
+    let body = |bytes: usize| format!("{}&x={}", encode(&REVIEW), "x".repeat(bytes));
+    site.send(form("/review/1", &body(64 * 1024))).await.is_error_page(413);
+    assert_eq!(site.send(form("/review/1", &body(60 * 1024))).await.status, 303);
+    let mut config = WebConfig::default();
+    config.body_limit = 100;
+    let site = TestSite::with(small().await, config, Some(Actor::unauthenticated()));
+    site.send(form("/review/1", &body(100))).await.is_error_page(413);
+}
+
+#[tokio::test]
+async fn a_method_that_does_not_fit_is_405_and_tells_which_does() {
+    let site = TestSite::over(small().await);
+    for (method, address, allow) in [
+        ("GET", "/add", "POST"),
+        ("GET", "/review/1", "POST"),
+        ("PUT", "/review/1", "POST"),
+        ("DELETE", "/", "GET,HEAD"),
+        ("POST", "/details/1", "GET,HEAD"),
+        ("OPTIONS", "/create", "GET,HEAD"),
+        ("POST", "/healthz", "GET,HEAD"),
+    ] {
+        let answer = site.send(request(method, address)).await;
+        answer.is_error_page(405);
+        assert_eq!(answer.header("allow"), allow, "{method} {address}");
+    }
+}
+
+#[tokio::test]
+async fn bad_queries_are_400() {
+    let site = TestSite::over(small().await);
+    for address in ["/?search=%FF", "/?search=a&search=b", "/details/1?cursor=%FF"] {
+        site.get(address).await.is_error_page(400);
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let site = TestSite::over(small().await);
+    for address in ["/", "/details/1", "/create", "/healthz", "/robots.txt", "/nothing", "/add"] {
+        let get = site.get(address).await;
+        let head = site.send(request("HEAD", address)).await;
+        assert_eq!(head.status, get.status, "{address}");
+        assert_eq!(head.body.len(), 0, "{address}");
+        assert_eq!(head.header("content-type"), get.header("content-type"), "{address}");
+        assert_eq!(head.header("content-length"), get.body.len().to_string(), "{address}");
+    }
+}

@@ -1,0 +1,172 @@
+//! `GET /create`, `POST /add` and `POST /review/{id}`: what is written, and what is refused.
+
+use crate::{
+    site::{Answer, TestSite, encode, form},
+    stores::{empty, small},
+};
+
+const RESTAURANT: [(&str, &str); 3] = [
+    ("restaurant_name", "Blue Door"),
+    ("street_address", "1 Harbour Road"),
+    ("description", "Fish.\r\nAnd a view."),
+];
+const REVIEW: [(&str, &str); 3] =
+    [("user_name", "Ann"), ("rating", "4"), ("review_text", "Good.\r\nVery good.")];
+
+/// Follows a 303 as a browser does.
+async fn follow(site: &TestSite, answer: &Answer) -> Answer {
+    assert_eq!(answer.status, 303, "{}", answer.text());
+    site.get(answer.header("location")).await
+}
+
+#[tokio::test]
+async fn a_restaurant_is_added_and_confirmed() {
+    let site = TestSite::over(empty());
+    let answer = site.post("/add", &RESTAURANT).await;
+    assert_eq!(answer.header("location"), "/details/1?created=restaurant");
+    let page = follow(&site, &answer).await;
+    page.shows(r#"role="status">The restaurant was added."#)
+        .shows("<h1><bdi>Blue Door</bdi></h1>")
+        .shows("Fish.\nAnd a view.");
+    site.get("/details/1").await.hides("role=\"status\"");
+}
+
+#[tokio::test]
+async fn a_review_is_posted_and_counted() {
+    let site = TestSite::over(small().await);
+    let answer = site.post("/review/2", &REVIEW).await;
+    assert_eq!(answer.header("location"), "/details/2?created=review");
+    let page = follow(&site, &answer).await;
+    page.shows(r#"role="status">Thank you! Your review was posted."#)
+        .shows("4 of 5 – good")
+        .shows("Good.\nVery good.")
+        .shows("4.0 of 5")
+        .shows("1 review<");
+}
+
+#[tokio::test]
+async fn only_known_words_are_confirmed() {
+    let site = TestSite::over(small().await);
+    for word in ["", "other", "%3Cb%3Ehello"] {
+        let page = site.get(&format!("/details/1?created={word}")).await;
+        assert_eq!(page.status, 200);
+        page.hides("role=\"status\"").hides("hello");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_restaurant_keeps_what_was_typed() {
+    let site = TestSite::over(empty());
+    let long = "é".repeat(51);
+    let fields =
+        [("restaurant_name", " "), ("street_address", &long), ("description", "\r\nFine <3")];
+    let page = site.post("/add", &fields).await;
+    assert_eq!(page.status, 422);
+    page.shows("<title>Error: Add a restaurant")
+        .shows(r##"<a href="#restaurant_name">Name is blank: write 1 to 50 characters</a>"##)
+        .shows(r#"aria-describedby="restaurant_name-hint restaurant_name-error" aria-invalid="true""#)
+        .shows(r#"<p class="message" id="street_address-error">Street address is 51 characters long: shorten it to at most 50</p>"#)
+        .shows(&format!(r#"value="{long}""#))
+        // A browser drops the first line break in the element; the second is the one that was typed.
+        .shows("aria-describedby=\"description-hint\">\n\r\nFine &lt;3</textarea>")
+        .hides("description-error");
+    assert_eq!(site.get("/details/1").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_refused_review_keeps_what_was_typed() {
+    let site = TestSite::over(small().await);
+    let fields = [("user_name", "Ann"), ("rating", "4"), ("review_text", "a\u{1}b")];
+    let page = site.post("/review/1", &fields).await;
+    assert_eq!(page.status, 422);
+    page.shows("<title>Error: Blue Door")
+        .shows(r#"name="user_name" value="Ann""#)
+        .shows(r#"value="4" required checked"#)
+        .shows("Review holds the control character U+0001: remove it")
+        .shows("3 reviews");
+}
+
+#[tokio::test]
+async fn a_rating_is_judged_and_explained() {
+    let site = TestSite::over(small().await);
+    for (rating, message) in [
+        ("", "Rating is missing: choose one"),
+        ("0", "Rating is 0: give a whole number from 1 to 5"),
+        ("99", "Rating is 99:"),
+        ("-5", "Rating is -5:"),
+        ("true", "Rating is &quot;true&quot;:"),
+        ("4.5", "Rating is &quot;4.5&quot;:"),
+    ] {
+        let fields = [("user_name", "Ann"), ("rating", rating), ("review_text", "Good")];
+        let page = site.post("/review/1", &fields).await;
+        assert_eq!(page.status, 422, "{rating}");
+        page.shows(&format!(r##"<a href="#rating-5">{message}"##)).hides("checked");
+    }
+    site.get("/details/1").await.shows("3 reviews");
+}
+
+#[tokio::test]
+async fn missing_fields_count_as_empty() {
+    let site = TestSite::over(small().await);
+    let page = site.post("/add", &[]).await;
+    assert_eq!(page.status, 422);
+    page.shows("Name is blank").shows("Street address is blank").shows("Description is blank");
+    let page = site.post("/review/1", &[("unknown", "x")]).await;
+    assert_eq!(page.status, 422);
+    page.shows("Your name is blank").shows("Rating is missing").shows("Review is blank");
+}
+
+#[tokio::test]
+async fn a_review_of_an_unknown_restaurant_is_no_page() {
+    let site = TestSite::over(small().await);
+    site.post("/review/99", &REVIEW).await.is_error_page(404);
+    site.post("/review/99", &[]).await.is_error_page(404);
+    site.post("/review/one", &REVIEW).await.is_error_page(404);
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_refused() {
+    let site = TestSite::over(small().await);
+    let whole = encode(&RESTAURANT);
+    for body in [format!("{whole}&restaurant_name=Other"), format!("{whole}&x=%FF")] {
+        site.send(form("/add", &body)).await.is_error_page(400);
+    }
+    for content_type in [None, Some("application/json"), Some("multipart/form-data; boundary=x")] {
+        let mut request = form("/add", &whole);
+        request.headers_mut().remove("content-type");
+        if let Some(content_type) = content_type {
+            request.headers_mut().insert("content-type", content_type.parse().unwrap());
+        }
+        site.send(request).await.is_error_page(415);
+    }
+    let mut request = form("/add", &whole);
+    let spelled = "Application/X-WWW-Form-Urlencoded; charset=UTF-8";
+    request.headers_mut().insert("content-type", spelled.parse().unwrap());
+    assert_eq!(site.send(request).await.status, 303);
+}
+
+#[tokio::test]
+async fn hostile_texts_are_shown_as_texts() {
+    let attack = "\"'><script>x()</script>&amp;{{7*7}}";
+    let escaped = "&quot;&#x27;&gt;&lt;script&gt;x()&lt;&#x2f;script&gt;&amp;amp;{{7*7}}";
+    let site = TestSite::over(empty());
+    let fields = [("restaurant_name", attack), ("street_address", attack), ("description", attack)];
+    assert_eq!(site.post("/add", &fields).await.status, 303);
+    let fields = [("user_name", attack), ("rating", "5"), ("review_text", attack)];
+    assert_eq!(site.post("/review/1", &fields).await.status, 303);
+    let refused = [("user_name", attack), ("rating", attack), ("review_text", attack)];
+    let long = format!("{attack}{}", "x".repeat(500));
+    let too_long = [("restaurant_name", &*long), ("street_address", &long), ("description", &long)];
+    let search = encode(&[("search", attack)]);
+    for (page, times) in [
+        (site.get("/").await, 3),
+        (site.get("/details/1").await, 5),
+        (site.get(&format!("/?{search}")).await, 1),
+        (site.get(&format!("/?{search}zzz")).await, 2),
+        (site.post("/review/1", &refused).await, 8),
+        (site.post("/add", &too_long).await, 3),
+    ] {
+        page.hides("<script").hides("x()</").hides("49");
+        assert!(page.text().matches(escaped).count() >= times, "{}", page.text());
+    }
+}

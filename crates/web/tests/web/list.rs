@@ -1,0 +1,115 @@
+//! `GET /`: search, order and paging.
+
+use restaurant_domain::Author;
+
+use crate::{
+    site::TestSite,
+    stores::{empty, restaurant, review, small},
+};
+
+/// The names on the page, in order.
+fn names(page: &str) -> Vec<&str> {
+    page.split("<h2><a").skip(1).map(|card| between(card, "<bdi>", "</bdi>")).collect()
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    text.split_once(start).and_then(|(_, rest)| rest.split_once(end)).unwrap().0
+}
+
+/// The address of the next page.
+fn next(page: &str) -> Option<String> {
+    let (_, link) = page.split_once("rel=\"next\" href=\"")?;
+    Some(link.split_once('"')?.0.replace("&amp;", "&"))
+}
+
+async fn many() -> TestSite {
+    let store = empty();
+    for number in 1..=45 {
+        let name = format!("Café & Bar {number:02}");
+        restaurant(&*store, &name, &Author::system()).await;
+    }
+    restaurant(&*store, "Elsewhere", &Author::system()).await;
+    TestSite::over(store)
+}
+
+#[tokio::test]
+async fn following_the_links_shows_each_restaurant_once() {
+    let site = many().await;
+    for start in ["/", "/?search=&sort=", "/?sort=newest", "/?search=+caf%C3%A9+%26&sort=reviews"] {
+        let (mut address, mut seen, mut pages) = (start.to_owned(), Vec::new(), 0);
+        loop {
+            let page = site.get(&address).await;
+            assert_eq!(page.status, 200);
+            assert_eq!(page.text().contains(">First page<"), pages > 0);
+            seen.extend(names(page.text()).into_iter().map(str::to_owned));
+            pages += 1;
+            match next(page.text()) {
+                Some(next) => address = next,
+                None => break,
+            }
+        }
+        let expected = if start.contains("caf") { 45 } else { 46 };
+        assert_eq!((seen.len(), pages), (expected, 3), "{start}");
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), expected, "{start}");
+    }
+}
+
+#[tokio::test]
+async fn a_later_page_leads_back_to_the_first_of_the_same_search() {
+    let site = many().await;
+    let first = site.get("/?search=caf%C3%A9+%26&sort=newest").await;
+    first.shows("Showing 20 of 45 restaurants");
+    let second = site.get(&next(first.text()).unwrap()).await;
+    second.shows(r#"href="/?search=caf%C3%A9%20%26&amp;sort=newest">First page"#);
+    second.shows(r#"value="café &amp; ""#.trim_end_matches([' ', '"']));
+    second.shows(r#"<option value="newest" selected>"#);
+}
+
+#[tokio::test]
+async fn every_order_is_shown() {
+    let store = small().await;
+    restaurant(&*store, "amber", &Author::system()).await;
+    for _ in 0..4 {
+        review(&*store, 2, 3, &Author::anonymous()).await;
+    }
+    let site = TestSite::over(store);
+    for (sort, expected) in [
+        ("name", ["amber", "Blue Door", "Noodle Yard"]),
+        ("rating", ["Blue Door", "Noodle Yard", "amber"]),
+        ("reviews", ["Noodle Yard", "Blue Door", "amber"]),
+        ("newest", ["amber", "Noodle Yard", "Blue Door"]),
+    ] {
+        let page = site.get(&format!("/?sort={sort}")).await;
+        assert_eq!(names(page.text()), expected, "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_question_keeps_its_good_parts() {
+    let site = TestSite::over(small().await);
+    let long = "x".repeat(101);
+    let page = site.get(&format!("/?search={long}&sort=newest&cursor=%3F")).await;
+    assert_eq!(page.status, 422);
+    page.shows(&format!("value=\"{long}\""))
+        .shows(r#"<option value="newest" selected>"#)
+        .shows(
+            r##"<a href="#search">Search is 101 characters long: shorten it to at most 100</a>"##,
+        )
+        .shows("This page of the list does not exist in this order")
+        .shows(r#"href="/?sort=newest">First page<"#)
+        .hides("next_cursor")
+        .hides("Blue Door");
+    let page = site.get("/?search=fish&sort=%3Cbest%3E").await;
+    assert_eq!(page.status, 422);
+    page.shows("value=\"fish\"")
+        .shows(r##"<a href="#sort">Order is &quot;&lt;best&gt;&quot;: choose"##);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_order_is_refused() {
+    let site = many().await;
+    let next = next(site.get("/").await.text()).unwrap();
+    assert_eq!(site.get(&format!("{next}&sort=rating")).await.status, 422);
+}

@@ -1,0 +1,18 @@
+//! The router as a browser meets it: requests in, responses out, over stores that obey, fail, hang or panic.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod access;
+mod assets;
+mod cross_origin;
+mod errors;
+mod forms;
+mod headers;
+mod health;
+mod list;
+mod markup;
+mod reviews;
+mod snapshots;
+
+mod site;
+mod stores;

@@ -1,0 +1,105 @@
+//! Stores for tests: one with known content, and ones that do not work.
+
+use std::{future, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use restaurant_domain::{
+    Author, Clock, ListRestaurants, ListReviews, NewRestaurant, NewReview, Rating, Repository,
+    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
+    testing::InMemoryStore,
+};
+
+/// A clock that stands still.
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_424_700, 0).unwrap()
+    }
+}
+
+pub(crate) fn empty() -> Arc<InMemoryStore> {
+    Arc::new(InMemoryStore::new(Arc::new(StoppedClock)))
+}
+
+/// Two restaurants: the first with a review by each kind of author, the second with none.
+pub(crate) async fn small() -> Arc<InMemoryStore> {
+    let store = empty();
+    let ann = Author::person("1", Some("Ann Ödman"));
+    restaurant(&*store, "Blue Door", &ann).await;
+    restaurant(&*store, "Noodle Yard", &Author::system()).await;
+    review(&*store, 1, 5, &Author::anonymous()).await;
+    review(&*store, 1, 4, &ann).await;
+    review(&*store, 1, 4, &Author::agent("2", Some("Dinner planner"))).await;
+    store
+}
+
+pub(crate) async fn restaurant(store: &dyn Repository, name: &str, author: &Author) {
+    let new = NewRestaurant::parse(name, "1 Harbour Road", "Fish.\nAnd a view.").unwrap();
+    store.create_restaurant(new, author).await.unwrap();
+}
+
+pub(crate) async fn review(store: &dyn Repository, id: i64, stars: i64, author: &Author) {
+    let text = format!("Worth {stars} stars.\nAnd the walk.");
+    let new = NewReview::parse("Guest", Rating::new(stars), &text).unwrap();
+    store.create_review(RestaurantId(id), new, author).await.unwrap();
+}
+
+pub(crate) const SECRET: &str = "db.internal:5432";
+
+/// A store that does not work.
+#[derive(Clone, Copy)]
+pub(crate) enum Broken {
+    Unavailable,
+    Failed,
+    Hangs,
+    Panics,
+}
+
+impl Broken {
+    async fn answer<T>(self) -> Result<T, StoreError> {
+        match self {
+            Self::Unavailable => Err(StoreError::unavailable(SECRET)),
+            Self::Failed => Err(StoreError::failed(SECRET)),
+            Self::Hangs => future::pending().await,
+            Self::Panics => panic!("{SECRET}"),
+        }
+    }
+}
+
+#[async_trait]
+impl Repository for Broken {
+    async fn list_restaurants(&self, _: &ListRestaurants) -> Result<RestaurantPage, StoreError> {
+        self.answer().await
+    }
+
+    async fn restaurant_details(
+        &self,
+        _: RestaurantId,
+        _: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.answer().await
+    }
+
+    async fn create_restaurant(
+        &self,
+        _: NewRestaurant,
+        _: &Author,
+    ) -> Result<Restaurant, StoreError> {
+        self.answer().await
+    }
+
+    async fn create_review(
+        &self,
+        _: RestaurantId,
+        _: NewReview,
+        _: &Author,
+    ) -> Result<Option<Review>, StoreError> {
+        self.answer().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.answer().await
+    }
+}

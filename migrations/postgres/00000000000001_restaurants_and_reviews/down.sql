@@ -1,0 +1,7 @@
+-- The extension stays: others may use it.
+DROP TABLE restaurant_search;
+DROP TABLE reviews;
+DROP TABLE restaurants;
+DROP TABLE restaurant_counts;
+DROP FUNCTION sum_ratings();
+DROP FUNCTION count_restaurants();

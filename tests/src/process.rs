@@ -1,0 +1,117 @@
+//! Processes that tests start, and what ends them even when the test is killed.
+
+use std::{
+    fmt::Display,
+    fs,
+    io::{self, Write as _},
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+/// Waits for its standard input to close, then ends the process named by the last line it read
+/// (`SIGNAL PID`; an empty line names none), and removes the folder.
+const SCRIPT: &str = r#"
+signal= pid=
+while read -r first second; do signal=$first pid=$second; done
+if [ -n "$pid" ]; then
+    kill -s "$signal" -- "$pid"
+    tries=0
+    while kill -s 0 -- "$pid" && [ "$tries" -lt 50 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -s KILL -- "$pid"
+fi
+rm -rf -- "$1"
+"#;
+
+/// A small shell that cleans up when this value is dropped, or when this process ends in any way.
+///
+/// It holds the reading end of a pipe whose other end closes with this process, so it needs no
+/// destructor to run: statics are never dropped, and a killed process drops nothing.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    shell: Child,
+    orders: Option<ChildStdin>,
+}
+
+impl Watch {
+    /// Starts the shell; it will remove `folder`.
+    pub(crate) fn over(folder: &Path) -> Result<Self> {
+        let mut shell = Command::new("sh")
+            .args(["-c", SCRIPT, "watch"])
+            .arg(folder)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Outside our group: Ctrl-C in a terminal must not end the one that cleans up.
+            .process_group(0)
+            .spawn()
+            .context("sh does not start")?;
+        let orders = shell.stdin.take();
+        Ok(Self { shell, orders })
+    }
+
+    /// Names the process to end, and the signal to end it by (`SIGKILL` follows after 5 s).
+    ///
+    /// A negative `target` is a process group.
+    pub(crate) fn end(&mut self, signal: &str, target: i64) -> io::Result<()> {
+        self.order(&format!("{signal} {target}\n"))
+    }
+
+    /// Names no process any more: the one that was named has ended.
+    pub(crate) fn end_nothing(&mut self) -> io::Result<()> {
+        self.order("\n")
+    }
+
+    /// Has the clean-up begin now. Dropping the watch waits for its end.
+    pub(crate) fn begin(&mut self) {
+        self.orders = None;
+    }
+
+    fn order(&mut self, line: &str) -> io::Result<()> {
+        self.orders.as_mut().map_or(Ok(()), |orders| orders.write_all(line.as_bytes()))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.begin();
+        // Nobody is left to tell of a failure.
+        let _ = self.shell.wait();
+    }
+}
+
+/// Sends `signal` (`TERM`, `INT`, …) to `target`; a process that is gone is an error.
+pub(crate) fn signal(signal: &str, target: impl Display) -> Result<()> {
+    let kill = format!("kill -s {signal} -- {target}");
+    let status = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status()?;
+    ensure!(status.success(), "process {target} does not take SIG{signal}: it is gone");
+    Ok(())
+}
+
+/// The processes that `parent` started and that live. Empty where there is no `/proc`.
+pub(crate) fn children(parent: u32) -> Vec<u32> {
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    processes
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| state(*pid).is_some_and(|(_, of)| of == parent))
+        .collect()
+}
+
+/// Whether `pid` runs: a process that has ended and waits for its parent to notice does not.
+pub(crate) fn runs(pid: u32) -> bool {
+    state(pid).is_some_and(|(state, _)| state != "Z")
+}
+
+/// The state and the parent of a process.
+fn state(pid: u32) -> Option<(String, u32)> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name stands in parentheses and may hold any character, so read from its end.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}

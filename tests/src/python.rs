@@ -1,0 +1,81 @@
+//! Python programs with the packages of `tests/python/requirements.txt`.
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+
+use crate::workspace;
+
+/// Runs a program of `tests/python` and reads the JSON that it prints.
+///
+/// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
+/// else must go on meanwhile.
+///
+/// # Errors
+/// Python or a package is not there, the program fails, or prints something else; the error has
+/// what it said.
+pub fn run<A: AsRef<OsStr>>(program: &str, args: &[A]) -> Result<Value> {
+    let path = folder().join(program);
+    let output = Command::new(environment()?).arg(path).args(args).output()?;
+    check(&output).with_context(|| format!("{program} failed"))?;
+    serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
+}
+
+/// The interpreter that has the packages; made on the first call of all processes.
+///
+/// # Errors
+/// Python is not there, or the packages cannot be installed.
+pub fn environment() -> Result<PathBuf> {
+    let requirements = folder().join("requirements.txt");
+    let wanted = fs::read_to_string(&requirements)?;
+    let venv = workspace::target().join("python");
+    fs::create_dir_all(workspace::target())?;
+    let lock = File::create(workspace::target().join("python.lock"))?;
+    // Released with the file, or with the process if that is killed.
+    lock.lock()?;
+    let python = venv.join("bin/python");
+    let complete = venv.join("complete");
+    if fs::read_to_string(&complete).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    if venv.exists() {
+        fs::remove_dir_all(&venv)?;
+    }
+    install(&venv, &requirements)?;
+    // Last, so that an attempt that was cut short is made again.
+    fs::write(complete, wanted)?;
+    Ok(python)
+}
+
+/// The system's Python.
+#[must_use]
+pub fn python() -> Option<PathBuf> {
+    workspace::find_program(&["python3"], &[])
+}
+
+fn install(venv: &Path, requirements: &Path) -> Result<()> {
+    let python = python().context("Python 3 is not installed")?;
+    let made = Command::new(python).args(["-m", "venv"]).arg(venv).output()?;
+    check(&made).context("python3 -m venv failed")?;
+    let installed = Command::new(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .arg(requirements)
+        .output()?;
+    check(&installed).context("pip install failed")
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
+}
+
+fn check(output: &Output) -> Result<()> {
+    let said = [&*output.stdout, &*output.stderr].concat();
+    ensure!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! Agents over MCP: rmcp's client and the Python `mcp` package, on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use restaurant_tests::{on_both_databases, product::Product, python};
+use rmcp::{
+    RoleClient, ServiceExt,
+    model::{CallToolRequestParams, CallToolResult},
+    service::RunningService,
+    transport::StreamableHttpClientTransport,
+};
+use serde_json::{Value, json};
+
+on_both_databases! {
+    rmcps_client_lists_and_calls_all_four
+    the_python_client_lists_and_calls_all_four
+    both_addresses_and_the_pages_show_the_same_data
+}
+
+const TOOLS: [&str; 4] =
+    ["create_restaurant_mcp", "create_review_mcp", "get_details_mcp", "list_restaurants_mcp"];
+
+type Client = RunningService<RoleClient, ()>;
+
+async fn connect(product: &Product, path: &str) -> Client {
+    ().serve(StreamableHttpClientTransport::from_uri(product.url(path))).await.unwrap()
+}
+
+async fn call(client: &Client, tool: &'static str, arguments: Value) -> CallToolResult {
+    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let params = CallToolRequestParams::new(tool).with_arguments(arguments);
+    client.call_tool(params).await.unwrap()
+}
+
+/// The structured content of a call that worked; its text says the same.
+async fn ok(client: &Client, tool: &'static str, arguments: Value) -> Value {
+    let result = call(client, tool, arguments).await;
+    assert_ne!(result.is_error, Some(true), "{result:?}");
+    let structured = result.structured_content.clone().unwrap();
+    let text = result.content[0].as_text().unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text.text).unwrap(), structured);
+    structured
+}
+
+async fn create(client: &Client, name: &str) -> Value {
+    let arguments =
+        json!({"restaurant_name": name, "street_address": "1 Main Street", "description": "Soup"});
+    ok(client, "create_restaurant_mcp", arguments).await
+}
+
+async fn rmcps_client_lists_and_calls_all_four(product: Product) {
+    let client = connect(&product, "/mcp/mcp").await;
+    let mut names: Vec<_> =
+        client.list_all_tools().await.unwrap().iter().map(|tool| tool.name.to_string()).collect();
+    names.sort_unstable();
+    assert_eq!(names, TOOLS);
+
+    let restaurant = create(&client, "Agent's choice").await;
+    let id = &restaurant["id"];
+    assert_eq!(restaurant["review_count"], 0);
+    assert!(restaurant.get("avg_rating").is_none(), "{restaurant}");
+    let arguments =
+        json!({"restaurant_id": id, "user_name": "Bot", "rating": 4, "review_text": "Good"});
+    let review = ok(&client, "create_review_mcp", arguments).await;
+    assert_eq!((&review["restaurant"], &review["rating"]), (id, &json!(4)));
+    assert!(review["review_date"].as_str().unwrap().ends_with('Z'), "{review}");
+
+    let details = ok(&client, "get_details_mcp", json!({"restaurant_id": id})).await;
+    assert_eq!(details["reviews"], json!([review]));
+    assert_eq!(details["restaurant"]["avg_rating"], 4.0);
+    assert_eq!(details["restaurant"]["stars_percent"], 80);
+    let list = ok(&client, "list_restaurants_mcp", json!({"search": "agent's CHOICE"})).await;
+    assert_eq!(list["restaurants"], json!([details["restaurant"]]));
+    assert_eq!(list["total"], 1);
+
+    for (tool, arguments, says) in [
+        (
+            "create_review_mcp",
+            json!({"restaurant_id": id, "user_name": "Bot", "rating": 9, "review_text": "x"}),
+            "rating",
+        ),
+        (
+            "create_review_mcp",
+            json!({"restaurant_id": id, "user_name": " ", "rating": 1, "review_text": "x"}),
+            "user_name",
+        ),
+        (
+            "create_restaurant_mcp",
+            json!({"restaurant_name": "x".repeat(51), "street_address": "x", "description": "x"}),
+            "50",
+        ),
+        ("get_details_mcp", json!({"restaurant_id": 999_999}), "list_restaurants_mcp"),
+        ("get_details_mcp", json!({}), "restaurant_id"),
+        ("list_restaurants_mcp", json!({"cursor": "nonsense"}), "cursor"),
+    ] {
+        let result = call(&client, tool, arguments).await;
+        assert_eq!(result.is_error, Some(true), "{tool}: {result:?}");
+        assert!(result.content[0].as_text().unwrap().text.contains(says), "{tool}: {result:?}");
+    }
+    let details = ok(&client, "get_details_mcp", json!({"restaurant_id": id})).await;
+    assert_eq!(details["restaurant"]["review_count"], 1, "a refused call writes nothing");
+    client.cancel().await.unwrap();
+}
+
+async fn the_python_client_lists_and_calls_all_four(product: Product) {
+    let url = product.url("/mcp/mcp");
+    let said = tokio::task::spawn_blocking(move || python::run("list_and_call.py", &[url]))
+        .await
+        .unwrap()
+        .unwrap();
+    let mut names: Vec<_> = said["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, TOOLS);
+    let (restaurant, review) =
+        (&said["create_restaurant"]["structured"], &said["create_review"]["structured"]);
+    assert_eq!(restaurant["name"], "Café Python");
+    assert_eq!(said["details"]["structured"]["reviews"], json!([review]));
+    assert!(
+        said["list"]["structured"]["restaurants"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|listed| listed["id"] == restaurant["id"])
+    );
+    assert_eq!(said["bad_rating"]["is_error"], true, "{said}");
+}
+
+async fn both_addresses_and_the_pages_show_the_same_data(product: Product) {
+    let (short, original) = (connect(&product, "/mcp").await, connect(&product, "/mcp/mcp").await);
+    let restaurant = create(&short, "Seen by all").await;
+    let details =
+        ok(&original, "get_details_mcp", json!({"restaurant_id": restaurant["id"]})).await;
+    assert_eq!(details["restaurant"], restaurant);
+    let page = reqwest::get(product.url(&format!("/details/{}", restaurant["id"]))).await.unwrap();
+    assert!(page.text().await.unwrap().contains("Seen by all"));
+}

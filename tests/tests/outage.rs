@@ -1,0 +1,158 @@
+//! PostgreSQL that is away: at the start, and in the middle of the work. Nothing acknowledged is lost, and all works again by itself.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use reqwest::{Client, StatusCode, redirect::Policy};
+use restaurant_tests::{
+    postgres::{Cluster, TestDatabase},
+    server::Server,
+};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+/// How long the product may take to notice that its database is back.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn server(database: &TestDatabase) -> Server {
+    // Short limits, so that a database that hangs is noticed soon.
+    let server = Server::builder().env("DATABASE_URL", database.url());
+    let server = server.env("DATABASE_CONNECT_SECONDS", "2").env("DATABASE_ACQUIRE_SECONDS", "2");
+    server.start().await.unwrap()
+}
+
+fn client() -> Client {
+    Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+/// What one call of `list_restaurants_mcp` answers.
+async fn list_by_mcp(client: &Client, server: &Server) -> Value {
+    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_restaurants_mcp", "arguments": {}}});
+    let request =
+        client.post(server.url("/mcp")).header("accept", "application/json, text/event-stream");
+    request.json(&call).send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_away_at_the_start_is_waited_for() {
+    let mut cluster = Cluster::start(&[]).await.unwrap();
+    let database = cluster.create_database().await.unwrap();
+    cluster.stop().await.unwrap();
+    let mut server = server(&database).await;
+    let client = client();
+    for path in ["/", "/details/1", "/readyz"] {
+        let response = client.get(server.url(path)).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        let seconds: u32 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!(seconds >= 1);
+        let text = response.text().await.unwrap();
+        assert!(!text.contains("127.0.0.1") && !text.to_lowercase().contains("postgres"), "{text}");
+    }
+    assert_eq!(client.get(server.url("/healthz")).send().await.unwrap().status(), StatusCode::OK);
+    let answer = list_by_mcp(&client, &server).await;
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+
+    cluster.start_again().await.unwrap();
+    server.until_ready_to_answer().await.unwrap();
+    assert_eq!(client.get(server.url("/")).send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(list_by_mcp(&client, &server).await["result"]["structuredContent"]["total"], 0);
+    server.terminate().unwrap();
+    assert!(server.wait().await.unwrap().success());
+    let logs = server.logs();
+    let failure = logs.iter().find(|line| line.contains("store unavailable")).expect("a line");
+    let failure: Value = serde_json::from_str(failure).unwrap();
+    assert!(failure["spans"][0]["id"].is_string(), "it belongs to its request: {failure}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_a_database_killed_under_load() {
+    let mut cluster = Cluster::start(&[]).await.unwrap();
+    let database = cluster.create_database().await.unwrap();
+    let server = Arc::new(server(&database).await);
+    server.until_ready_to_answer().await.unwrap();
+    let client = client();
+    let form =
+        [("restaurant_name", "Survivor"), ("street_address", "1 Street"), ("description", "Words")];
+    let added = client.post(server.url("/add")).form(&form).send().await.unwrap();
+    assert_eq!(added.status(), StatusCode::SEE_OTHER);
+
+    let counts = Arc::new(Counts::default());
+    let mut writers = JoinSet::new();
+    for _ in 0..16 {
+        writers.spawn(write_until_told_to_stop(
+            client.clone(),
+            Arc::clone(&server),
+            Arc::clone(&counts),
+        ));
+    }
+    counts.until(|counts| counts.written.load(Ordering::SeqCst) >= 200).await;
+    for _ in 0..2 {
+        cluster.kill().await.unwrap();
+        let refused = counts.refused.load(Ordering::SeqCst);
+        counts.until(|counts| counts.refused.load(Ordering::SeqCst) >= refused + 50).await;
+        cluster.start_again().await.unwrap();
+        let written = counts.written.load(Ordering::SeqCst);
+        counts.until(|counts| counts.written.load(Ordering::SeqCst) >= written + 200).await;
+    }
+    counts.stop.store(true, Ordering::SeqCst);
+    while let Some(writer) = writers.join_next().await {
+        writer.unwrap();
+    }
+
+    let answer = list_by_mcp(&client, &server).await;
+    let kept =
+        answer["result"]["structuredContent"]["restaurants"][0]["review_count"].as_u64().unwrap();
+    let written = counts.written.load(Ordering::SeqCst);
+    // A write whose acknowledgement was lost with its connection may have been kept all the same.
+    let refused = counts.refused.load(Ordering::SeqCst);
+    assert!(
+        (written..=written + refused).contains(&kept),
+        "{written} acknowledged, {refused} refused, {kept} kept"
+    );
+    println!("{written} reviews acknowledged, {refused} refused, {kept} kept");
+}
+
+#[derive(Default)]
+struct Counts {
+    written: AtomicU64,
+    refused: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Counts {
+    /// Waits until the counts are so, at most [`PATIENCE`].
+    async fn until(&self, reached: impl Fn(&Self) -> bool) {
+        let wait = async {
+            while !reached(self) {
+                tokio::time::sleep(Duration::from_millis(5)).await; // tidy: polls a condition, with a deadline
+            }
+        };
+        let state = || format!("{:?} written, {:?} refused", self.written, self.refused);
+        tokio::time::timeout(PATIENCE, wait)
+            .await
+            .unwrap_or_else(|_| panic!("stuck at {}", state()));
+    }
+}
+
+/// Writes reviews one after the other. Each answer is 303 or 503 with `Retry-After`: no reset, no 500, no hang.
+async fn write_until_told_to_stop(client: Client, server: Arc<Server>, counts: Arc<Counts>) {
+    while !counts.stop.load(Ordering::SeqCst) {
+        let form = [("user_name", "Ann"), ("rating", "4"), ("review_text", "Under load")];
+        let response = client.post(server.url("/review/1")).form(&form).send().await.unwrap();
+        match response.status() {
+            StatusCode::SEE_OTHER => counts.written.fetch_add(1, Ordering::SeqCst),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                assert!(response.headers().contains_key("retry-after"));
+                counts.refused.fetch_add(1, Ordering::SeqCst)
+            }
+            other => panic!("{other}: {:?}", response.text().await),
+        };
+    }
+}

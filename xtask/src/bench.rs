@@ -1,0 +1,232 @@
+//! `cargo xtask bench`: how fast the release build is, as ratios of one run.
+//!
+//! Absolute figures depend on the machine. What is compared stands in one run, on one machine: each kind of request against a bare answer, a large table against a small one.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use restaurant_tests::{
+    postgres::Cluster,
+    server::{Server, ServerBuilder},
+    workspace,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+};
+
+/// Measures the release build on both databases, as ratios of one run.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// How long each kind of request is measured, in seconds.
+    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// How many connections ask at a time.
+    #[arg(long, default_value = "16", value_parser = clap::value_parser!(u32).range(1..=256))]
+    connections: u32,
+}
+
+/// A kind of request.
+struct Work {
+    name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+}
+
+const BARE: Work =
+    Work { name: "bare answer (/healthz)", method: "GET", path: "/healthz", body: "" };
+const WORK: [Work; 7] = [
+    Work { name: "page: list of 20", method: "GET", path: "/", body: "" },
+    Work {
+        name: "page: best rated of a search",
+        method: "GET",
+        path: "/?search=lantern&sort=rating",
+        body: "",
+    },
+    Work { name: "page: details with 20 reviews", method: "GET", path: "/details/1", body: "" },
+    Work {
+        name: "MCP: tools/list",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
+    },
+    Work {
+        name: "MCP: list_restaurants_mcp (20)",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{}}}"#,
+    },
+    Work {
+        name: "MCP: get_details_mcp",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_details_mcp","arguments":{"restaurant_id":1}}}"#,
+    },
+    Work {
+        name: "MCP: create_review_mcp",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_review_mcp","arguments":{"restaurant_id":1,"user_name":"Bench","rating":4,"review_text":"Fast."}}}"#,
+    },
+];
+
+/// Runs the command: a table for each database, small and large.
+pub(crate) fn run(bench: &Arguments) -> Result<ExitCode> {
+    tokio::runtime::Runtime::new()?.block_on(measure_all(bench))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure_all(bench: &Arguments) -> Result<()> {
+    let program = build()?;
+    start_and_memory(&program).await?;
+    let cluster = Cluster::start(&[("shared_buffers", "256MB")]).await?;
+    for restaurants in ["100", "10000"] {
+        let folder = tempfile::TempDir::new()?;
+        let sqlite = format!("sqlite://{}/bench.sqlite3", folder.path().display());
+        measure(bench, &program, "SQLite", &sqlite, restaurants).await?;
+        let database = cluster.create_database().await?;
+        measure(bench, &program, "PostgreSQL", database.url(), restaurants).await?;
+    }
+    Ok(())
+}
+
+fn build() -> Result<PathBuf> {
+    let status = Command::new("cargo")
+        .args(["build", "--release", "--locked", "--package=restaurant-server"])
+        .current_dir(workspace::root())
+        .status()?;
+    ensure!(status.success(), "the release build failed");
+    Ok(workspace::target().join("release/restaurant-server"))
+}
+
+/// From the start of the process to the first page, on an existing file, and the memory after it.
+async fn start_and_memory(program: &Path) -> Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let mut times = Vec::new();
+    let mut memory = 0;
+    for round in 0..6 {
+        let started = Instant::now();
+        let mut server = Server::builder().program(program).folder(folder.path()).start().await?;
+        let address = server.url("").replace("http://", "");
+        let mut stream = TcpStream::connect(&address).await?;
+        ask(&mut stream, &request(&address, &WORK[0])).await?;
+        // The first round makes the file.
+        if round > 0 {
+            times.push(started.elapsed());
+        }
+        memory = resident_kilobytes(server.pid())?;
+        server.terminate()?;
+        server.wait().await?;
+    }
+    times.sort_unstable();
+    println!(
+        "start to first page: median {:.1?}, worst {:.1?}",
+        times[times.len() / 2],
+        times[times.len() - 1]
+    );
+    println!("memory after the first page: {:.1} MB", f64::from(memory) / 1024.0);
+    Ok(())
+}
+
+fn resident_kilobytes(pid: u32) -> Result<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line =
+        status.lines().find(|line| line.starts_with("VmRSS:")).context("no memory figure")?;
+    Ok(line.split_whitespace().nth(1).context("no memory figure")?.parse()?)
+}
+
+async fn measure(
+    bench: &Arguments,
+    program: &Path,
+    database: &str,
+    url: &str,
+    restaurants: &str,
+) -> Result<()> {
+    let with_url = || -> ServerBuilder {
+        Server::builder().program(program).env("DATABASE_URL", url).env("LOG", "warn")
+    };
+    let seed = ["seed", "--restaurants", restaurants, "--reviews", "20"];
+    let seeded = seed.iter().fold(with_url(), |server, arg| server.arg(*arg)).run().await?;
+    ensure!(seeded.status.success(), "seed failed: {seeded:?}");
+    let server = with_url().start().await?;
+    server.until_ready_to_answer().await?;
+    println!(
+        "\n{database}, {restaurants} restaurants × 20 reviews, {} connections",
+        bench.connections
+    );
+    println!("{:<34} {:>10} {:>12}", "", "requests/s", "of bare");
+    let bare = rate(bench, &server, &BARE).await?;
+    println!("{:<34} {bare:>10.0} {:>12}", BARE.name, "1.000");
+    for work in &WORK {
+        let rate = rate(bench, &server, work).await?;
+        println!("{:<34} {rate:>10.0} {:>12.3}", work.name, rate / bare);
+    }
+    println!("memory under load: {:.1} MB", f64::from(resident_kilobytes(server.pid())?) / 1024.0);
+    Ok(())
+}
+
+/// Requests a second, after a short warm-up.
+async fn rate(bench: &Arguments, server: &Server, work: &Work) -> Result<f64> {
+    let address = server.url("").replace("http://", "");
+    let limit = Duration::from_secs(bench.seconds);
+    let mut clients = JoinSet::new();
+    let started = Instant::now();
+    for _ in 0..bench.connections {
+        let (address, request) = (address.clone(), request(&address, work));
+        clients.spawn(async move {
+            let mut stream = TcpStream::connect(&address).await?;
+            let answer = ask(&mut stream, &request).await?;
+            let answer = String::from_utf8_lossy(&answer);
+            ensure!(!answer.contains("\"isError\":true"), "a tool call failed: {answer}");
+            let mut count = 1_u32;
+            while started.elapsed() < limit {
+                ask(&mut stream, &request).await?;
+                count += 1;
+            }
+            anyhow::Ok(count)
+        });
+    }
+    let mut total = 0.0;
+    while let Some(count) = clients.join_next().await {
+        total += f64::from(count??);
+    }
+    Ok(total / started.elapsed().as_secs_f64())
+}
+
+fn request(address: &str, work: &Work) -> String {
+    let Work { method, path, body, .. } = work;
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json, text/event-stream\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Sends a request and reads its whole answer, which must be a success; gives the answer.
+async fn ask(stream: &mut TcpStream, request: &str) -> Result<Vec<u8>> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(32 * 1024);
+    loop {
+        ensure!(stream.read_buf(&mut answer).await? > 0, "the connection closed");
+        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let head = std::str::from_utf8(&answer[..end])?;
+        ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let body = &answer[end + 4..];
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let complete = match length {
+            Some(length) => body.len() >= length.parse()?,
+            None => body.ends_with(b"0\r\n\r\n"),
+        };
+        if complete {
+            return Ok(answer);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask test`: everything that must be right, in the order in which it fails fastest.
+
+mod setup;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use restaurant_tests::{postgres::Cluster, server, workspace};
+use xshell::{Shell, cmd};
+
+/// Sets up what the tests need, and runs everything: format, lints, documentation, dependencies,
+/// and all tests.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// For `cargo test`, after `--`: `-p restaurant-web details`. With any of them, the checks
+    /// before the tests are left out.
+    #[arg(last = true)]
+    cargo_test: Vec<String>,
+}
+
+/// Runs the command; the output ends with the test runner's own summary.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let shell = Shell::new()?;
+    shell.change_dir(workspace::root());
+    setup::run(&shell)?;
+    if arguments.cargo_test.is_empty() {
+        check(&shell)?;
+    }
+    tokio::runtime::Runtime::new()?.block_on(test(&arguments.cargo_test))
+}
+
+fn check(shell: &Shell) -> Result<()> {
+    cmd!(shell, "cargo fmt --all --check").run().context("the format is not rustfmt's")?;
+    cmd!(shell, "cargo clippy --workspace --all-targets --locked -- -D warnings")
+        .run()
+        .context("clippy has something to say")?;
+    cmd!(shell, "cargo doc --workspace --no-deps --locked")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
+        .context("the documentation has a fault")?;
+    dependencies(shell)
+}
+
+/// Checks the dependencies where cargo-deny is installed, and the advisories where they can be had.
+fn dependencies(shell: &Shell) -> Result<()> {
+    if cmd!(shell, "cargo deny --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
+        eprintln!("cargo-deny is not installed: the workflow on GitHub checks the dependencies");
+        return Ok(());
+    }
+    let broken = "a dependency breaks a rule of .deny.toml";
+    cmd!(shell, "cargo deny --locked check bans licenses sources").run().context(broken)?;
+    if cmd!(shell, "cargo deny --locked fetch db").run().is_err() {
+        eprintln!("the advisories cannot be reached: the workflow on GitHub checks them");
+        return Ok(());
+    }
+    cmd!(shell, "cargo deny --locked check advisories").run().context(broken)
+}
+
+async fn test(arguments: &[String]) -> Result<ExitCode> {
+    eprintln!("building the server");
+    let server = server::build().await?;
+    eprintln!("starting PostgreSQL");
+    let cluster = Cluster::fast().await?;
+    let names_packages =
+        ["-p", "--package", "--workspace"].iter().any(|flag| arguments.iter().any(|a| a == flag));
+    // Not by the shell: its error line would follow the runner's summary.
+    let status = Command::new("cargo")
+        .args(["test", "--locked", "--no-fail-fast"])
+        .args((!names_packages).then_some("--workspace"))
+        .args(arguments)
+        .current_dir(workspace::root())
+        .env("RESTAURANT_SERVER_BIN", server)
+        .env("TEST_POSTGRES_URL", cluster.url("postgres"))
+        // A snapshot that is missing or differs fails, and is not written.
+        .env("INSTA_UPDATE", "no")
+        .status()
+        .context("cargo does not start")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

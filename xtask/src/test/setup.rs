@@ -1,0 +1,80 @@
+//! What the tests need from the machine: found, installed, or asked for.
+
+use std::{fs, os::unix::fs::MetadataExt as _};
+
+use anyhow::{Context as _, Result, bail};
+use restaurant_tests::{browser, postgres, python, workspace};
+use xshell::{Shell, cmd};
+
+/// Something that the tests need.
+struct Need {
+    name: &'static str,
+    found: fn(&Shell) -> bool,
+    /// The packages of Debian and Ubuntu that have it.
+    packages: &'static [&'static str],
+}
+
+const NEEDS: [Need; 4] = [
+    Need {
+        name: "PostgreSQL (initdb, postgres)",
+        found: |_| postgres::binaries().is_some(),
+        packages: &["postgresql"],
+    },
+    Need { name: "Chromium", found: |_| browser::chromium().is_some(), packages: &["chromium"] },
+    Need {
+        name: "chromedriver",
+        found: |_| browser::chromedriver().is_some(),
+        packages: &["chromium-driver"],
+    },
+    Need {
+        name: "Python 3 with venv",
+        found: |shell| {
+            let imports = "import ensurepip, venv";
+            let import = cmd!(shell, "python3 -c {imports}").quiet().ignore_stderr();
+            python::python().is_some() && import.run().is_ok()
+        },
+        packages: &["python3", "python3-venv"],
+    },
+];
+
+/// Finds what the tests need; root also installs what is missing, by apt-get.
+///
+/// # Errors
+/// Something is missing and cannot be installed: a line for each.
+pub(super) fn run(shell: &Shell) -> Result<()> {
+    let missing = missing(shell);
+    if !missing.is_empty() && is_root()? && workspace::find_program(&["apt-get"], &[]).is_some() {
+        // What it could not install is missing still, and named below.
+        if let Err(error) = install(shell, &missing) {
+            eprintln!("{error}");
+        }
+    }
+    let missing = self::missing(shell);
+    for need in &missing {
+        let packages = need.packages.join(" ");
+        eprintln!("missing: {} (Debian: apt-get install {packages})", need.name);
+    }
+    if !missing.is_empty() {
+        bail!("install what is missing, or run this as root where there is apt-get");
+    }
+    eprintln!("found PostgreSQL, Chromium, chromedriver and Python; looking for Python's packages");
+    python::environment().context("the packages of tests/python/requirements.txt are missing")?;
+    Ok(())
+}
+
+fn missing(shell: &Shell) -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| !(need.found)(shell)).collect()
+}
+
+fn install(shell: &Shell, missing: &[&Need]) -> Result<()> {
+    let packages: Vec<_> = missing.iter().flat_map(|need| need.packages).collect();
+    let _quiet = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
+    cmd!(shell, "apt-get update --quiet").run()?;
+    cmd!(shell, "apt-get install --quiet --yes --no-install-recommends {packages...}").run()?;
+    Ok(())
+}
+
+/// Whether this process runs as root: its own folder in `/proc` belongs to its user.
+fn is_root() -> Result<bool> {
+    Ok(fs::metadata("/proc/self").context("there is no /proc")?.uid() == 0)
+}
