@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{
     HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+    header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{Forbidden, StoreError};
 use serde::Serialize;
@@ -178,15 +178,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = error.unwrap_or_else(|| Arc::new(PageError::of_bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status, request_id);
-    let page = render(&site.templates, &error, request_id);
-    // What the refusal said beyond its body (`Allow`) stays true.
-    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
-        response.headers_mut().remove(name);
-    }
-    let (parts, body) = page.into_parts();
-    response.headers_mut().extend(parts.headers);
-    *response.body_mut() = body;
-    response
+    render(&site.templates, &error, request_id)
 }
 
 fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) -> Response {
@@ -205,7 +197,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
         tracing::error!(error = %Chain(&failure), "the error page failed");
         heading.to_owned()
     });
-    let mut response = Html(body).into_response();
+    let mut response = (status, Html(body)).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
