@@ -8,8 +8,8 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use http::{
-    HeaderValue, Method, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{Forbidden, StoreError};
 use serde::Serialize;
@@ -48,12 +48,22 @@ pub(crate) enum PageError {
     NoActor,
     #[error("a handler panicked: {0}")]
     Panicked(String),
+    #[error("the time for the request ran out")]
+    OutOfTime,
     /// An answer of the framework, of which nothing but the status is known.
     #[error("answered {0}")]
     Bare(StatusCode),
 }
 
 impl PageError {
+    /// The reason for an answer that a layer of the router gave: of those only the time limit answers 503.
+    fn of_bare(status: StatusCode) -> Self {
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => Self::OutOfTime,
+            other => Self::Bare(other),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -62,7 +72,9 @@ impl PageError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(StoreError::Unavailable(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -154,7 +166,6 @@ pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Middleware: puts the error page into every error response of the router that has none yet.
 pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let is_head = request.method() == Method::HEAD;
     let request_id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let status = response.status();
@@ -164,21 +175,10 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
         return response;
     }
     let error = response.extensions_mut().remove::<Arc<PageError>>();
-    let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
+    let error = error.unwrap_or_else(|| Arc::new(PageError::of_bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status, request_id);
-    let mut page = render(&site.templates, &error, request_id);
-    if is_head {
-        page = without_body(page);
-    }
-    // What the refusal said beyond its body (`Allow`) stays true.
-    for name in [CONTENT_TYPE, CONTENT_LENGTH] {
-        response.headers_mut().remove(name);
-    }
-    let (parts, body) = page.into_parts();
-    response.headers_mut().extend(parts.headers);
-    *response.body_mut() = body;
-    response
+    render(&site.templates, &error, request_id)
 }
 
 fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) -> Response {
@@ -197,24 +197,12 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
         tracing::error!(error = %Chain(&failure), "the error page failed");
         heading.to_owned()
     });
-    let mut response = Html(body).into_response();
+    let mut response = (status, Html(body)).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
     }
     response
-}
-
-/// An answer to HEAD tells the length of the body that it leaves out, as axum's own routes do.
-fn without_body(page: Response) -> Response {
-    let length = http_body_length(&page);
-    let mut page = page.map(|_| axum::body::Body::empty());
-    page.headers_mut().extend(length.map(|length| (CONTENT_LENGTH, HeaderValue::from(length))));
-    page
-}
-
-fn http_body_length(page: &Response) -> Option<u64> {
-    axum::body::HttpBody::size_hint(page.body()).exact()
 }
 
 /// What the template shows.
@@ -244,5 +232,16 @@ impl fmt::Display for Chain<'_> {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_has_the_whole_chain() {
+        let error = PageError::from(StoreError::failed("disk full"));
+        assert_eq!(Chain(&error).to_string(), "the store failed: disk full");
     }
 }
