@@ -29,11 +29,8 @@ const FLAGS: [&str; 9] = [
 ];
 
 /// One Chromium with a fresh profile and one window; it ends with this value or this process.
-///
-/// Close it by [`Browser::close`]: dropping it does the same, but blocks the thread meanwhile.
 #[derive(Debug)]
 pub struct Browser {
-    // In this order: the session ends while its driver still runs.
     driver: WebDriver,
     _chromedriver: Chromedriver,
 }
@@ -63,12 +60,20 @@ impl Browser {
         Ok(path)
     }
 
-    /// Ends the browser.
+    /// Ends the browser in an orderly way; to drop it is enough where a test has failed.
     ///
     /// # Errors
     /// The browser is gone already.
     pub async fn close(self) -> Result<()> {
-        Ok(self.driver.quit().await?)
+        Ok(self.driver.clone().quit().await?)
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Else the session would ask chromedriver to end it and wait for the answer, which may
+        // never come. The processes end with chromedriver's group.
+        let _ = self.driver.clone().leak();
     }
 }
 
@@ -181,7 +186,8 @@ impl Chromedriver {
             .spawn()
             .context("chromedriver does not start")?;
         let group = -i64::from(child.id());
-        watch.end("TERM", group)?;
+        // SIGKILL, so that nothing is written any more into the folder that goes.
+        watch.end("KILL", group)?;
         let output = child.stdout.take().context("chromedriver has no output")?;
         let mut output = BufReader::new(output);
         let port = output.by_ref().lines().map_while(Result::ok).find_map(|line| port(&line));
