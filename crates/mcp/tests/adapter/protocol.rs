@@ -209,9 +209,9 @@ async fn foreign_origins_are_refused_and_the_log_names_the_setting() {
         server.post(list()).header("origin", origin).send().await.unwrap().status()
     };
     for origin in [
-        "http://localhost:6274",
+        "http://localhost:6274", // tidy: a name in a header
         "http://127.0.0.1",
-        "http://[::1]:80",
+        "http://[::1]:80", // tidy: a name in a header
         "https://guide.example.com",
     ] {
         assert_eq!(status(origin).await, StatusCode::OK, "{origin}");
@@ -240,6 +240,7 @@ async fn foreign_hosts_are_refused_and_the_log_names_the_setting() {
     let status =
         async |host: &str| server.post(list()).header("host", host).send().await.unwrap().status();
     for host in ["guide.example.com", "guide.example.com:8000", "localhost:1", "[::1]"] {
+        // tidy: a name in a header
         assert_eq!(status(host).await, StatusCode::OK, "{host}");
     }
     assert_eq!(log.with("McpAdapter::allowed_hosts").len(), 0);
