@@ -239,8 +239,8 @@ async fn foreign_hosts_are_refused_and_the_log_names_the_setting() {
     let server = Server::of(adapter().allowed_hosts(["guide.example.com"])).await;
     let status =
         async |host: &str| server.post(list()).header("host", host).send().await.unwrap().status();
+    // tidy: names in a header
     for host in ["guide.example.com", "guide.example.com:8000", "localhost:1", "[::1]"] {
-        // tidy: a name in a header
         assert_eq!(status(host).await, StatusCode::OK, "{host}");
     }
     assert_eq!(log.with("McpAdapter::allowed_hosts").len(), 0);
