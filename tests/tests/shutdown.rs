@@ -20,6 +20,7 @@ use tokio::{
 on_both_databases! {
     no_request_fails_when_the_server_stops_under_load
     a_server_without_work_stops_at_once
+    ctrl_c_stops_the_server_too
 }
 
 /// Asks for pages on one connection after the other, until no connection is taken any more. Gives how many answers came.
@@ -97,4 +98,11 @@ async fn a_server_without_work_stops_at_once(mut product: Product) {
     product.server.terminate().unwrap();
     assert_eq!(product.server.wait().await.unwrap().code(), Some(0));
     assert!(reqwest::get(product.url("/healthz")).await.is_err());
+}
+
+async fn ctrl_c_stops_the_server_too(mut product: Product) {
+    let pid = product.server.pid().to_string();
+    let interrupted = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(interrupted.success());
+    assert_eq!(product.server.wait().await.unwrap().code(), Some(0));
 }
