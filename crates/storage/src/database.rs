@@ -34,11 +34,11 @@ pub trait Database: Repository + Import {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most connections at once, at least 1. `SQLite` has one more, for writing.
+    /// The most connections at once, at least 1. SQLite has one more, for writing.
     pub pool_size: usize,
     /// The time to make a connection in, with name look-up, TLS and sign-in.
     pub connect: Duration,
-    /// The time to wait for a free connection; on `SQLite` also for a lock that another process holds.
+    /// The time to wait for a free connection; on SQLite also for a lock that another process holds.
     pub acquire: Duration,
     /// The time that a statement may run, to the millisecond.
     pub statement: Duration,
@@ -57,10 +57,10 @@ impl Default for Limits {
 
 /// Opens a database.
 ///
-/// PostgreSQL need not be reachable now. The `SQLite` file is opened, or made if it is missing.
+/// PostgreSQL need not be reachable now. The SQLite file is opened, or made if it is missing.
 ///
 /// # Errors
-/// When the `SQLite` file cannot be read and written, or when the certificates that the URL asks for cannot be read. The
+/// When the SQLite file cannot be read and written, or when the certificates that the URL asks for cannot be read. The
 /// source's text names the file.
 pub async fn open(
     url: &DatabaseUrl,

@@ -1,4 +1,4 @@
-//! The store in an `SQLite` file: many readers and one writer, each a blocking closure on a lent connection.
+//! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
 
 mod migrations;
 mod pool;
@@ -23,7 +23,7 @@ use crate::{
     rows::{created_restaurant, created_review},
 };
 
-/// Restaurants and reviews in an `SQLite` file.
+/// Restaurants and reviews in an SQLite file.
 pub(crate) struct SqliteStore {
     readers: Connections,
     writer: Connections,

@@ -69,7 +69,7 @@ impl DatabaseUrl {
         Ok(Self::postgres(Server::from_pairs(given)?))
     }
 
-    /// The path of the `SQLite` file, as it was given; `None` for PostgreSQL.
+    /// The path of the SQLite file, as it was given; `None` for PostgreSQL.
     #[must_use]
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {
@@ -121,7 +121,7 @@ pub enum DatabaseUrlError {
          sqlite://relative/path or sqlite:///absolute/path"
     )]
     Scheme,
-    /// The path of an `SQLite` URL is none of a file.
+    /// The path of an SQLite URL is none of a file.
     #[error(
         "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
          without parameters; a database in memory is not supported"

@@ -314,7 +314,8 @@ async fn until<F: Future<Output = bool>>(mut done: impl FnMut() -> F) {
     let end = Instant::now() + Duration::from_secs(30);
     while !done().await {
         assert!(Instant::now() < end, "waited in vain");
-        sleep(Duration::from_millis(20)).await; // tidy: polls, with a deadline
+        // tidy: it looks, then waits a little before it looks again
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -92,11 +93,8 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() {
 async fn a_file_that_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let no_database = folder.path().join("letter.txt");
-    std::fs::write(
-        &no_database,
-        "Dear reader, this is no database, but it is long enough. ".repeat(20),
-    )
-    .unwrap();
+    fs::write(&no_database, "Dear reader, this is no database, but it is long enough. ".repeat(20))
+        .unwrap();
     for path in
         [folder.path().join("missing/restaurants.db"), folder.path().to_owned(), no_database]
     {
@@ -105,6 +103,24 @@ async fn a_file_that_cannot_be_opened_is_named() {
         };
         assert!(cause.to_string().contains(path.to_str().unwrap()), "{cause}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_be_written_is_named() {
+    let (store, folder) = store().await;
+    drop(store);
+    let path = file(&folder);
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    if fs::File::options().write(true).open(&path).is_ok() {
+        // To root nothing is read-only.
+        return;
+    }
+    let Err(StoreError::Failed(cause)) = open_file(&path, Limits::default()).await else {
+        panic!("{} was opened", path.display())
+    };
+    assert!(cause.to_string().contains(path.to_str().unwrap()), "{cause}");
 }
 
 /// Another process in the middle of a write.

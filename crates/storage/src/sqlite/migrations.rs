@@ -1,4 +1,4 @@
-//! The schema of `SQLite`.
+//! The schema of SQLite.
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};

@@ -1,4 +1,4 @@
-//! `SQLite` connections: how they are set up, and the pools that lend them to blocking closures.
+//! SQLite connections: how they are set up, and the pools that lend them to blocking closures.
 
 use std::{
     io,
@@ -25,8 +25,10 @@ use crate::{
     error::{OutOfTime, WorkError},
 };
 
+/// What tells the program's files from other SQLite files: "REST" in ASCII.
+const MARK: i32 = 0x5245_5354;
+
 /// Lends connections to closures that block.
-#[derive(Clone)]
 pub(crate) struct Connections {
     pool: Pool<File>,
     statement: Duration,
@@ -80,13 +82,26 @@ impl Connections {
             .map_err(Into::into)
     }
 
-    /// Connects, to see whether the file is one that can be read and written.
+    /// Connects and writes a mark, to see whether the file can be read and written: SQLite opens what it may not write
+    /// for reading.
+    ///
+    /// To look at the file without SQLite would end the locks that this process has on it.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
-        match self.pool.get().await {
-            Ok(_) => Ok(()),
-            Err(PoolError::Backend(error)) => Err(StoreError::failed(error)),
-            Err(error) => Err(StoreError::unavailable(error)),
-        }
+        let mut connection = self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => StoreError::failed(error),
+            error => StoreError::unavailable(error),
+        })?;
+        let path = self.pool.manager().path.clone();
+        let mark = move || {
+            let marked = connection.batch_execute(&format!("PRAGMA application_id = {MARK}"));
+            marked.map_err(|error| match WorkError::from(error).into() {
+                StoreError::Failed(cause) => {
+                    StoreError::failed(OpenError { path, cause: OpenCause::Mark(cause) })
+                }
+                passing => passing,
+            })
+        };
+        spawn_blocking(mark).await.map_err(StoreError::failed)?
     }
 
     async fn get(&self) -> Result<Object<File>, StoreError> {
@@ -113,10 +128,6 @@ impl File {
 
     fn connect(&self) -> Result<SqliteConnection, OpenError> {
         let error = |cause| OpenError { path: self.path.clone(), cause };
-        // SQLite would open what it may not write for reading, and says little about why it cannot.
-        let mut options = std::fs::File::options();
-        options.read(true).write(true).create(true).truncate(false);
-        options.open(&self.path).map_err(|cause| error(cause.into()))?;
         // So that a path is never taken for ":memory:" or a "file:" URI.
         let path = path::absolute(&self.path).map_err(|cause| error(cause.into()))?;
         let path = path.to_str().ok_or_else(|| error(OpenCause::NotUtf8))?;
@@ -180,6 +191,8 @@ enum OpenCause {
     Pragma(#[from] diesel::result::Error),
     #[error(transparent)]
     Thread(#[from] JoinError),
+    #[error(transparent)]
+    Mark(Box<dyn std::error::Error + Send + Sync>),
     #[error("its path is not UTF-8")]
     NotUtf8,
 }

@@ -1,4 +1,4 @@
-//! Search in `SQLite`: the trigram index for texts that are long enough for it, a look at every text for the others.
+//! Search in SQLite: the trigram index for texts that are long enough for it, a look at every text for the others.
 
 use diesel::{dsl::IntoBoxed, prelude::*, sql_types::Text, sqlite::Sqlite};
 use restaurant_domain::SearchText;

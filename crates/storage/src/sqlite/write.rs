@@ -1,4 +1,4 @@
-//! What pages, tools and imports write to `SQLite`. Each is one immediate transaction: it has the file's only write lock
+//! What pages, tools and imports write to SQLite. Each is one immediate transaction: it has the file's only write lock
 //! from its start on, so it never finds at its end that another was faster.
 
 use chrono::{DateTime, Utc};

@@ -1,6 +1,6 @@
 //! A PostgreSQL server's address and how to sign in to it.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, mem, path::PathBuf};
 
 use percent_encoding::percent_decode_str;
 use restaurant_domain::quoted;
@@ -132,6 +132,7 @@ impl Server {
         let mut others: Vec<(String, String)> = Vec::new();
         let mut after_password = false;
         for (key, value) in pairs {
+            let follows_password = mem::replace(&mut after_password, key == "password");
             match key.as_str() {
                 "sslmode" => {
                     let wrong = value_error("sslmode", SslMode::EXPECTED);
@@ -139,9 +140,8 @@ impl Server {
                 }
                 "sslrootcert" => ssl_root_cert = (!value.is_empty()).then(|| value.into()),
                 _ => {
-                    check(&key, &value, after_password)?;
+                    check(&key, &value, follows_password)?;
                     others.retain(|(other, _)| *other != key);
-                    after_password = key == "password";
                     others.push((key, value));
                 }
             }
@@ -160,10 +160,10 @@ impl Server {
 }
 
 /// Refuses an unknown key by its name, and a value that is wrong by its key.
-fn check(key: &str, value: &str, after_password: bool) -> Result<(), DatabaseUrlError> {
+fn check(key: &str, value: &str, follows_password: bool) -> Result<(), DatabaseUrlError> {
     let Some((key, expected)) = EXPECTED.iter().find(|(known, _)| *known == key) else {
         // After a password, an unknown key is more likely the password's second word than a key.
-        let name = if after_password { "after the password".to_owned() } else { quoted(key) };
+        let name = if follows_password { "after the password".to_owned() } else { quoted(key) };
         return Err(DatabaseUrlError::Key(name));
     };
     if value.contains('\0') {
