@@ -3,7 +3,8 @@
 use std::{
     io,
     path::{self, PathBuf},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use deadpool::{
@@ -13,6 +14,7 @@ use deadpool::{
 use diesel::{
     connection::{SimpleConnection, TransactionManager},
     prelude::*,
+    result::Error as QueryError,
 };
 use restaurant_domain::StoreError;
 use tokio::{
@@ -113,6 +115,13 @@ impl Connections {
     }
 }
 
+/// How long to rest before asking again for what another connection has locked.
+const BUSY_REST: Duration = Duration::from_millis(5);
+
+fn is_locked(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(_, information) if information.message().contains("locked"))
+}
+
 /// A database file, and how to connect to it.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
@@ -134,7 +143,20 @@ impl File {
         let mut connection =
             SqliteConnection::establish(path).map_err(|cause| error(cause.into()))?;
         connection.batch_execute(&self.pragmas()).map_err(|cause| error(cause.into()))?;
+        self.write_ahead(&mut connection).map_err(|cause| error(cause.into()))?;
         Ok(connection)
+    }
+
+    /// Turns the write-ahead log on, which the file remembers. Of several connections that do it at once SQLite lets one
+    /// through and fails the others without waiting, whatever `busy_timeout` says: they ask again.
+    fn write_ahead(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        let end = Instant::now() + self.busy;
+        loop {
+            match connection.batch_execute("PRAGMA journal_mode = WAL") {
+                Err(error) if is_locked(&error) && Instant::now() < end => thread::sleep(BUSY_REST),
+                result => return result,
+            }
+        }
     }
 
     /// `busy_timeout` comes first: the others may have to wait for a lock. A commit in WAL survives the program's end with
@@ -142,8 +164,8 @@ impl File {
     fn pragmas(&self) -> String {
         let busy = self.busy.as_millis();
         format!(
-            "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-             PRAGMA foreign_keys = ON; PRAGMA cache_size = -1024;"
+            "PRAGMA busy_timeout = {busy}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -1024;"
         )
     }
 }
