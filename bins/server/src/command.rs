@@ -6,7 +6,12 @@ mod migrate;
 mod seed;
 mod serve;
 
-use std::{process::ExitCode, sync::Arc};
+use std::{
+    fmt::Display,
+    io::{Write, stdout},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::Context;
 use clap::{ArgMatches, Subcommand};
@@ -53,6 +58,11 @@ pub fn run(
     // What still runs in the background has had its time to end.
     runtime.shutdown_background();
     code
+}
+
+/// Writes a line to stdout. A reader that went away, as `head` does, is no failure.
+fn say(line: impl Display) {
+    let _ = writeln!(stdout().lock(), "{line}");
 }
 
 /// Opens the database that the settings name.

@@ -28,7 +28,15 @@ pub fn start(settings: &Settings) -> Result<(), LogError> {
             fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(stderr);
         registry.with(layer).init();
     } else {
-        registry.with(fmt::layer().compact().with_target(false).with_writer(stderr)).init();
+        registry
+            .with(
+                fmt::layer()
+                    .compact()
+                    .with_target(false)
+                    .with_ansi(stderr().is_terminal())
+                    .with_writer(stderr),
+            )
+            .init();
     }
     std::panic::set_hook(Box::new(|panic| {
         // The message may quote what a caller sent: the place is enough to find it.

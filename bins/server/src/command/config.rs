@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, CommandFactory, parser::ValueSource};
 
+use super::say;
 use crate::{Cli, settings::Settings};
 
 /// What to print.
@@ -24,13 +25,22 @@ pub fn run(config: &Config, settings: &Settings, matches: &ArgMatches) -> anyhow
         command.get_arguments().filter(|arg| arg.get_env().is_some()).cloned().collect()
     };
     if config.markdown {
-        print!("{}", markdown(&settings_of(&command)));
+        say(markdown(&settings_of(&command)).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     for arg in settings_of(&command) {
-        println!("{:<34} {:<40} {}", variable(&arg), value(&arg, matches), source(&arg, matches));
+        say(format_args!(
+            "{:<34} {:<40} {}",
+            variable(&arg),
+            value(&arg, matches),
+            source(&arg, matches)
+        ));
     }
-    println!("\nListens on  {}\nData        {}", settings.listen_address()?, settings.database()?);
+    say(format_args!(
+        "\nListens on  {}\nData        {}",
+        settings.listen_address()?,
+        settings.database()?
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

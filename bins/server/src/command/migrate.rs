@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use super::say;
 use crate::settings::Settings;
 
 /// Runs the migrations that the database lacks.
@@ -13,6 +14,6 @@ use crate::settings::Settings;
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let database = super::open_database(settings).await?;
     let applied = database.migrate().await.context("cannot migrate the database")?;
-    println!("{applied} migrations applied; the tables are up to date");
+    say(format_args!("{applied} migrations applied; the tables are up to date"));
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use restaurant_domain::{Clock, SystemClock};
 
+use super::say;
 use crate::{sample_data, settings::Settings};
 
 /// How many restaurants one import takes: each import is kept whole or not at all.
@@ -31,7 +32,7 @@ pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
     let now = SystemClock.now();
     let Some(count) = seed.restaurants else {
         let restaurants = sample_data::restaurants(now)?;
-        println!("adding {} sample restaurants", restaurants.len());
+        say(format_args!("adding {} sample restaurants", restaurants.len()));
         database.import(restaurants, false).await.context("cannot add the sample data")?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -40,7 +41,7 @@ pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
         let end = numbers.end;
         let restaurants = sample_data::generated(numbers, seed.reviews, now)?;
         database.import(restaurants, false).await.context("cannot add the sample data")?;
-        println!("{end} of {count} restaurants added, each with {} reviews", seed.reviews);
+        say(format_args!("{end} of {count} restaurants added, each with {} reviews", seed.reviews));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@ use restaurant_domain::{Clock, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl};
 use tokio::net::TcpListener;
 
+use super::say;
 use crate::{
     app,
     connections::{self, Shutdown},
@@ -81,10 +82,12 @@ async fn migrate_until_done(database: Arc<dyn Database>) {
 /// Says on stdout where everything is; the first line is what scripts wait for.
 fn print_banner(address: SocketAddr, url: &DatabaseUrl) {
     let mcp = format!("http://{address}/mcp");
-    println!("Pages  http://{address}/");
-    println!("MCP    {mcp}");
-    println!("Data   {url}");
-    println!("\nClient configuration to paste (VS Code calls the key \"servers\"):");
-    println!(r#"{{"mcpServers": {{"restaurant-reviews": {{"type": "http", "url": "{mcp}"}}}}}}"#);
-    println!("\nCtrl-C stops the server.");
+    say(format_args!("Pages  http://{address}/"));
+    say(format_args!("MCP    {mcp}"));
+    say(format_args!("Data   {url}"));
+    say("\nClient configuration to paste (VS Code calls the key \"servers\"):");
+    say(format_args!(
+        r#"{{"mcpServers": {{"restaurant-reviews": {{"type": "http", "url": "{mcp}"}}}}}}"#
+    ));
+    say("\nCtrl-C stops the server.");
 }
