@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Extension, Router, middleware};
+use axum::{Extension, Router, http::StatusCode, middleware};
 use restaurant_domain::{Actor, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
+use tower_http::timeout::TimeoutLayer;
 
 use crate::{
     host_check::{self, AllowedHosts},
@@ -56,7 +57,12 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
         .allowed_hosts(settings.public_hosts.clone())
         .allowed_origins([settings.public_origins, settings.allowed_origins].concat())
         .call_timeout(settings.call_limit)
-        .router(&MCP_PATHS);
+        .router(&MCP_PATHS)
+        // The adapter limits its calls; this limits a client that never ends its body as well.
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            settings.request_limit + settings.call_limit,
+        ));
     let hosts = AllowedHosts::new(&settings.public_hosts);
     Ok(pages
         .merge(mcp)
