@@ -68,7 +68,7 @@ async fn a_database_that_is_away_at_the_start_is_waited_for() {
     let logs = server.logs();
     let failure = logs.iter().find(|line| line.contains("store unavailable")).expect("a line");
     let failure: Value = serde_json::from_str(failure).unwrap();
-    assert!(failure["spans"][0]["id"].is_string(), "it belongs to its request: {failure}");
+    assert!(failure["spans"][0]["request_id"].is_string(), "it belongs to its request: {failure}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,7 +37,10 @@ pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: 
     if probe || host.as_deref().is_some_and(|host| allowed.allows(host)) {
         return next.run(request).await;
     }
-    tracing::warn!(?host, "refused a request for a host that is not in ALLOWED_HOSTS");
+    tracing::warn!(
+        host = host.as_deref(),
+        "refused a request for a host that is not in ALLOWED_HOSTS"
+    );
     let message = "This server does not answer to that host name. Its operator can add it to ALLOWED_HOSTS.\n";
     (StatusCode::MISDIRECTED_REQUEST, message).into_response()
 }

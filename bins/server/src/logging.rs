@@ -2,9 +2,7 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::{
-    EnvFilter, filter::ParseError, fmt, layer::SubscriberExt, util::SubscriberInitExt,
-};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::settings::{LogFormat, Settings};
 
@@ -12,11 +10,8 @@ use crate::settings::{LogFormat, Settings};
 const QUIET: [&str; 1] = ["rmcp=warn"];
 
 /// Starts the log for the rest of the process; a panic becomes a log line too.
-///
-/// # Errors
-/// When LOG is not a level or a list of directives.
-pub fn start(settings: &Settings) -> Result<(), LogError> {
-    let filter = EnvFilter::try_new(QUIET.join(",") + "," + &settings.log).map_err(LogError)?;
+pub fn start(settings: &Settings) {
+    let filter = EnvFilter::new(QUIET.join(",") + "," + &settings.log);
     let json = match settings.log_format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Json => true,
@@ -43,12 +38,4 @@ pub fn start(settings: &Settings) -> Result<(), LogError> {
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, "a panic");
     }));
-    Ok(())
 }
-
-/// LOG cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "LOG: {0}; give a level (error, warn, info, debug, trace) or directives such as info,restaurant_storage=debug"
-)]
-pub struct LogError(ParseError);

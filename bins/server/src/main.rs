@@ -2,6 +2,7 @@
 //! The program: settings, commands, connections and logs around the pages and the tools.
 
 mod app;
+mod cli;
 mod command;
 mod connections;
 mod host_check;
@@ -12,30 +13,14 @@ mod settings;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser};
-
-use self::{command::Command, settings::Settings};
+use self::cli::Cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Restaurant reviews: a web application for people and an MCP server for agents.
-#[derive(Debug, Parser)]
-#[command(name = "restaurant-server", version, max_term_width = 100)]
-struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    settings: Settings,
-}
-
 fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    if let Err(error) = logging::start(&cli.settings) {
-        eprintln!("error: {error}");
-        return ExitCode::from(2);
-    }
+    let (cli, matches) = Cli::read();
+    logging::start(&cli.settings);
     match command::run(cli.command.unwrap_or_default(), &cli.settings, &matches) {
         Ok(code) => code,
         Err(error) => {

@@ -24,11 +24,12 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     request.headers_mut().remove(&REQUEST_ID);
     request.extensions_mut().insert(id.clone());
     let id = id.into_header_value();
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or("-"));
+    let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or("-"));
     let mut response = next.run(request).instrument(span.clone()).await;
     let tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
     span.in_scope(|| {
         tracing::info!(
+            request_id = id.to_str().unwrap_or("-"),
             %method,
             route = route.as_ref().map_or("-", MatchedPath::as_str),
             status = response.status().as_u16(),

@@ -1,6 +1,11 @@
 //! Every setting, each an option and an environment variable: the one place that reads the environment.
 
-use std::{net::SocketAddr, time::Duration};
+mod value;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use clap::{ArgAction, Args, ValueEnum};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
@@ -13,23 +18,23 @@ pub const DEFAULT_DATABASE: &str = "sqlite://restaurants.sqlite3";
 #[command(next_help_heading = "Settings")]
 pub struct Settings {
     /// Address and port to listen on. Port 0 takes a free one, which is printed.
-    #[arg(long, env = "BIND", global = true, default_value = "127.0.0.1:8000")]
+    #[arg(long, env = "BIND", global = true, default_value = "127.0.0.1:8000", value_parser = value::address)]
     bind: SocketAddr,
 
     /// Port to listen on, in place of the one in BIND.
-    #[arg(long, env = "PORT", global = true)]
+    #[arg(long, env = "PORT", global = true, value_parser = value::port)]
     port: Option<u16>,
 
-    /// Public host names under which clients reach the server, separated by commas, for example `reviews.example.com`. A request for any other host is refused; loopback names and the address in BIND always pass.
-    #[arg(long, env = "ALLOWED_HOSTS", global = true, value_delimiter = ',')]
+    /// Public host names under which clients reach the server, separated by commas, for example `reviews.example.com`. A request for any other host is refused; loopback names always pass, and so does the address in BIND, unless it means all addresses.
+    #[arg(long, env = "ALLOWED_HOSTS", global = true, value_delimiter = ',', value_parser = value::host)]
     allowed_hosts: Vec<String>,
 
     /// Public host name of the app, which Azure App Service sets: one more allowed host.
-    #[arg(long, env = "WEBSITE_HOSTNAME", global = true)]
+    #[arg(long, env = "WEBSITE_HOSTNAME", global = true, value_parser = value::host)]
     website_hostname: Option<String>,
 
-    /// Origins of web pages elsewhere that may call the MCP endpoint, separated by commas, for example `http://localhost:6274`. Any other foreign origin is refused.
-    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',')]
+    /// Origins of web pages elsewhere whose requests to the MCP endpoint are not refused, separated by commas, for example `https://inspector.example`. Loopback origins always pass. No CORS headers are sent.
+    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::origin)]
     allowed_origins: Vec<String>,
 
     /// Who is asked who they are. `none`: nobody; every caller may do everything, so only loopback addresses are served.
@@ -46,15 +51,15 @@ pub struct Settings {
     pub max_connections: u32,
 
     /// Time limit of a page, in seconds. Then the answer is 503.
-    #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = seconds)]
+    #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = value::seconds)]
     pub request_seconds: Duration,
 
     /// Time limit of an MCP tool call, in seconds. Foundry gives up after 60 to 100.
-    #[arg(long, env = "MCP_CALL_SECONDS", global = true, default_value = "30", value_parser = seconds)]
+    #[arg(long, env = "MCP_CALL_SECONDS", global = true, default_value = "30", value_parser = value::seconds)]
     pub mcp_call_seconds: Duration,
 
     /// How long to finish what runs after SIGTERM or Ctrl-C, in seconds. App Service kills after 5 unless told otherwise.
-    #[arg(long, env = "DRAIN_SECONDS", global = true, default_value = "4", value_parser = seconds)]
+    #[arg(long, env = "DRAIN_SECONDS", global = true, default_value = "4", value_parser = value::seconds)]
     pub drain_seconds: Duration,
 
     /// The database: `postgres://user:password@host:port/name?sslmode=require` or `sqlite://path`. Without this and the settings below it is `sqlite://restaurants.sqlite3`.
@@ -94,19 +99,19 @@ pub struct Settings {
     database_connections: u32,
 
     /// Time limit for connecting to the database, in seconds.
-    #[arg(long, env = "DATABASE_CONNECT_SECONDS", global = true, default_value = "5", value_parser = seconds)]
+    #[arg(long, env = "DATABASE_CONNECT_SECONDS", global = true, default_value = "5", value_parser = value::seconds)]
     database_connect_seconds: Duration,
 
     /// Time limit for waiting for a free connection, in seconds. Then the answer is 503.
-    #[arg(long, env = "DATABASE_ACQUIRE_SECONDS", global = true, default_value = "3", value_parser = seconds)]
+    #[arg(long, env = "DATABASE_ACQUIRE_SECONDS", global = true, default_value = "3", value_parser = value::seconds)]
     database_acquire_seconds: Duration,
 
     /// Time limit of a statement, in seconds. Then the answer is 503.
-    #[arg(long, env = "DATABASE_STATEMENT_SECONDS", global = true, default_value = "5", value_parser = seconds)]
+    #[arg(long, env = "DATABASE_STATEMENT_SECONDS", global = true, default_value = "5", value_parser = value::seconds)]
     database_statement_seconds: Duration,
 
     /// What to log: a level (`error`, `warn`, `info`, `debug`, `trace`) or directives such as `info,restaurant_storage=debug`.
-    #[arg(long, env = "LOG", global = true, default_value = "info")]
+    #[arg(long, env = "LOG", global = true, default_value = "info", value_parser = value::directives)]
     pub log: String,
 
     /// How to log: `json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere.
@@ -140,8 +145,11 @@ pub enum SettingsError {
         "AUTH_MODE=none serves loopback addresses only, and {0} is none: bind 127.0.0.1, or set ALLOW_INSECURE=true to let whoever reaches the port read and write"
     )]
     NotLoopback(SocketAddr),
+    /// A part of a PostgreSQL's address without its host: an SQLite file in its place would lose what is written there.
+    #[error("DBHOST is missing, and {0} is set: set DBHOST, or unset {0}")]
+    NoHost(&'static str),
     /// The database's address is wrong.
-    #[error("{setting}: {source}")]
+    #[error("{setting}")]
     Database {
         /// The setting that names the database.
         setting: &'static str,
@@ -168,12 +176,22 @@ impl Settings {
         SocketAddr::new(self.bind.ip(), self.port.unwrap_or(self.bind.port()))
     }
 
+    /// Where this machine reaches what listens on an address: all addresses are reached by loopback.
+    pub fn reachable(listening: SocketAddr) -> SocketAddr {
+        let ip = match listening.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        SocketAddr::new(ip, listening.port())
+    }
+
     /// The host names that a request may ask for, besides loopback ones.
     pub fn public_hosts(&self) -> Vec<String> {
         let bound = self.bind.ip();
         let bound = (!bound.is_unspecified()).then(|| match bound {
-            std::net::IpAddr::V4(ip) => ip.to_string(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
         });
         let named = self.allowed_hosts.iter().chain(&self.website_hostname).cloned();
         named.chain(bound).filter(|host| !host.is_empty()).collect()
@@ -205,9 +223,22 @@ impl Settings {
             let [port, name, user, password, sslmode] = parts.map(|part| set(part.as_ref()));
             DatabaseUrl::from_parts(Some(host), port, name, user, password, sslmode)
                 .map_err(of("DBHOST, DBPORT, DBNAME, DBUSER, DBPASS, DBSSLMODE"))
+        } else if let Some(name) = self.part_without_host() {
+            Err(SettingsError::NoHost(name))
         } else {
             DatabaseUrl::parse(DEFAULT_DATABASE).map_err(of("DATABASE_URL"))
         }
+    }
+
+    /// A setting that belongs to DBHOST and is set.
+    fn part_without_host(&self) -> Option<&'static str> {
+        let parts = [
+            ("DBNAME", &self.dbname),
+            ("DBUSER", &self.dbuser),
+            ("DBPASS", &self.dbpass),
+            ("DBPORT", &self.dbport),
+        ];
+        parts.into_iter().find(|(_, value)| set(value.as_ref()).is_some()).map(|(name, _)| name)
     }
 
     /// How much the database is asked for, and how long it may take.
@@ -224,10 +255,4 @@ impl Settings {
 /// An empty variable counts as none: deployment templates leave such behind.
 fn set(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|value| !value.is_empty())
-}
-
-/// Reads a time in seconds, decimals allowed: 0.05 to 3600.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.05..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "give seconds from 0.05 to 3600".to_owned())
 }

@@ -139,7 +139,7 @@ impl ServerHandler for Handler {
         })?;
         let request_span = CallContext::note(&context.extensions, tool.name());
         let actor = self.actor(&context);
-        let span = tracing::info_span!(parent: request_span, "tool", name = tool.name());
+        let span = tracing::info_span!(parent: request_span, "tool", tool = tool.name());
         let answer = self.answer(tool, &actor, request.arguments).instrument(span);
         // The token falls when the caller hangs up: the work ends with it, and nobody reads the error.
         let answer = context.ct.run_until_cancelled(answer).await;

@@ -172,3 +172,11 @@ proptest! {
         prop_assert!(!seen.contains("hush"), "{}", seen);
     }
 }
+
+#[test]
+fn pairs_separated_by_semicolons_are_refused_and_not_shown() {
+    let error = DatabaseUrl::from_libpq("dbname=r;host=h;password=geheim").unwrap_err().to_string();
+    assert!(error.contains("blanks") && !error.contains("geheim"), "{error}");
+    DatabaseUrl::from_libpq("host=h password=a;b dbname=r").unwrap();
+    DatabaseUrl::from_libpq("host=h password='a;b=c' dbname=r").unwrap();
+}

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, CommandFactory, parser::ValueSource};
 
 use super::say;
-use crate::{Cli, settings::Settings};
+use crate::{cli::Cli, settings::Settings};
 
 /// What to print.
 #[derive(Debug, Clone, clap::Args)]

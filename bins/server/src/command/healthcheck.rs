@@ -1,10 +1,6 @@
 //! `healthcheck`: asks the running server whether it is healthy, for containers that have no other client.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,23 +18,13 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// # Errors
 /// Never: an unhealthy server is an answer.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
-    let address = reachable(settings.address());
+    let address = Settings::reachable(settings.address());
     match timeout(LIMIT, ask(address)).await {
         Ok(Ok(status)) if status.starts_with("HTTP/1.1 200") => Ok(ExitCode::SUCCESS),
         Ok(Ok(status)) => Ok(unhealthy(address, &status)),
         Ok(Err(error)) => Ok(unhealthy(address, &error.to_string())),
         Err(_) => Ok(unhealthy(address, "no answer in 3 seconds")),
     }
-}
-
-/// A server that listens on every address is reached by loopback.
-fn reachable(bound: SocketAddr) -> SocketAddr {
-    let ip = match bound.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, bound.port())
 }
 
 /// The status line of the answer.

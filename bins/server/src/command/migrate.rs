@@ -13,7 +13,9 @@ use crate::settings::Settings;
 /// When the database cannot be reached or refuses.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let database = super::open_database(settings).await?;
-    let applied = database.migrate().await.context("cannot migrate the database")?;
-    say(format_args!("{applied} migrations applied; the tables are up to date"));
+    let url = settings.database()?;
+    let applied =
+        database.migrate().await.with_context(|| format!("cannot migrate the database {url}"))?;
+    say(format_args!("migrations applied: {applied}; the tables are up to date"));
     Ok(ExitCode::SUCCESS)
 }

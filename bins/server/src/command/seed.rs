@@ -14,7 +14,7 @@ const BATCH: u32 = 1000;
 /// How much to add.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Seed {
-    /// How many generated restaurants to add, 1 to 1,000,000. Without it a dozen hand-written ones are added.
+    /// How many generated restaurants to add, 1 to 1,000,000. Without it a dozen hand-written ones are added, unless there are restaurants already.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     restaurants: Option<u32>,
     /// How many reviews each generated restaurant gets, 0 to 1,000.
@@ -28,12 +28,19 @@ pub struct Seed {
 /// When the database cannot be reached or refuses; finished imports stay.
 pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
     let database = super::open_database(settings).await?;
-    database.migrate().await.context("cannot migrate the database")?;
+    let url = settings.database()?;
+    database.migrate().await.with_context(|| format!("cannot migrate the database {url}"))?;
     let now = SystemClock.now();
     let Some(count) = seed.restaurants else {
         let restaurants = sample_data::restaurants(now)?;
-        say(format_args!("adding {} sample restaurants", restaurants.len()));
-        database.import(restaurants, false).await.context("cannot add the sample data")?;
+        let count = restaurants.len();
+        let added =
+            database.import(restaurants, true).await.context("cannot add the sample data")?;
+        if added {
+            say(format_args!("{count} sample restaurants added"));
+        } else {
+            say("the database has restaurants already: nothing was added");
+        }
         return Ok(ExitCode::SUCCESS);
     };
     for start in (0..count).step_by(BATCH as usize) {

@@ -28,7 +28,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let url = settings.database()?;
     let app_settings = app::AppSettings::from(settings);
     let listener = TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: set BIND or PORT to an address that is free")
+        format!(
+            "cannot listen on {address}: set BIND or PORT to an address that is free and allowed"
+        )
     })?;
     let database = open(&url, settings).await?;
     let app = app::router(database, app_settings)?;
@@ -65,7 +67,7 @@ async fn migrate_until_done(database: Arc<dyn Database>) {
             Err(StoreError::Unavailable(error)) => {
                 tracing::warn!(
                     error = &*error as &dyn std::error::Error,
-                    "the database is away; asking again"
+                    "the database cannot be used yet; asking again"
                 );
             }
             Err(error) => {
@@ -81,6 +83,7 @@ async fn migrate_until_done(database: Arc<dyn Database>) {
 
 /// Says on stdout where everything is; the first line is what scripts wait for.
 fn print_banner(address: SocketAddr, url: &DatabaseUrl) {
+    let address = Settings::reachable(address);
     let mcp = format!("http://{address}/mcp");
     say(format_args!("Pages  http://{address}/"));
     say(format_args!("MCP    {mcp}"));

@@ -307,7 +307,7 @@ async fn what_a_call_logs_belongs_to_the_hosts_request() {
     let server = Server::serve(app.layer(middleware::from_fn(in_a_span))).await;
     server.ok("list_restaurants_mcp", json!({})).await;
     let calls = log.with("tool call");
-    assert!(calls[0].contains("host{request=17}:tool{name=\"list_restaurants_mcp\"}"), "{calls:?}");
+    assert!(calls[0].contains("host{request=17}:tool{tool=\"list_restaurants_mcp\"}"), "{calls:?}");
 }
 
 #[tokio::test]

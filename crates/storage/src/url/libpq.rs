@@ -56,5 +56,11 @@ fn value(rest: &mut Peekable<impl Iterator<Item = char>>) -> Result<String, Data
     if quoted {
         return Err(DatabaseUrlError::Form("the connection string has a ' without its partner"));
     }
+    // The next pair, a password perhaps, would become part of this value, and be shown with it.
+    if value.split_once(';').is_some_and(|(_, next)| next.contains('=')) {
+        return Err(DatabaseUrlError::Form(
+            "pairs are separated by blanks, not by ; : put '…' around a value that holds ; and =",
+        ));
+    }
     Ok(value)
 }
