@@ -90,7 +90,7 @@ async fn a_wrong_setting_is_named_once_with_what_to_give() {
         ("ALLOWED_HOSTS", "*", "host names"),
         ("ALLOWED_HOSTS", "a.example:8443", "no port"),
         ("ALLOWED_ORIGINS", "a.example", "https://"),
-        ("DATABASE_URL", "file.db", "sqlite://"),
+        ("DATABASE_URL", "file.db", "it is no database URL"),
         ("DBNAME", "food", "DBHOST is missing"),
     ] {
         let said = refusal(Server::builder().env("BIND", "127.0.0.1:0").env(name, value)).await;
