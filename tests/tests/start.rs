@@ -213,7 +213,10 @@ async fn ten_servers_that_start_at_once_on_an_empty_postgresql_migrate_it_once()
     }
     let mut migrations = Vec::new();
     while let Some(server) = starts.join_next().await {
-        for line in server.unwrap().logs() {
+        let mut server = server.unwrap();
+        server.terminate().unwrap();
+        server.wait().await.unwrap();
+        for line in server.logs() {
             let line: Value = serde_json::from_str(&line).unwrap();
             assert_ne!(line["level"], "ERROR", "{line}");
             migrations.extend(line["applied"].as_u64());

@@ -11,6 +11,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
@@ -23,7 +24,7 @@ use tower::ServiceExt;
 
 use crate::settings::Settings;
 
-/// How long a client may take to send a request's head, and how long an idle connection is kept.
+/// How long a client may take to send a request's head or to take a part of an answer, and how long an idle connection is kept.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the loop rests when the system has no file descriptor or memory for a further connection.
@@ -154,6 +155,8 @@ impl Server {
         async move {
             // Without it small answers wait for the client's acknowledgement; a failure only costs time.
             let _ = stream.set_nodelay(true);
+            // A client that does not take its answer is given up: the HTTP library limits reading only.
+            let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(HEAD_LIMIT));
             let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
                 answer(app.clone(), stopping.clone(), request.map(Body::new))
             });

@@ -141,6 +141,37 @@ async fn who_waits_too_long_for_a_connection_is_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn a_caller_that_goes_away_leaves_nobody_its_busy_connection() {
+    let (_, database) = store().await;
+    let store = migrated(
+        database.url(),
+        limits(|l| {
+            l.pool_size = 1;
+            l.statement = Duration::from_mins(1);
+        }),
+    )
+    .await;
+    let id = store.create_restaurant(restaurant("Name"), &Author::anonymous()).await.unwrap().id;
+    let other = client(&database).await;
+    other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
+    let reader = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.restaurant_details(id, ListReviews::default()).await }
+    });
+    until(|| async {
+        let waits = "SELECT count(*) = 1 FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass";
+        other.query_one(waits, &[]).await.unwrap().get(0)
+    })
+    .await;
+    reader.abort();
+    assert!(reader.await.unwrap_err().is_cancelled());
+    // The lock is still there: on the reader's connection this would wait for it.
+    let total = tokio::time::timeout(Duration::from_secs(20), total(&*store)).await;
+    assert_eq!(total.expect("a connection that is free").unwrap(), 1);
+    other.batch_execute("COMMIT").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_server_that_falls_silent_is_given_up_and_called_again() {
     let (_, database) = store().await;
     let proxy = Proxy::to(database.url()).await;

@@ -162,3 +162,20 @@ async fn who_waits_too_long_for_the_writer_is_told_to_come_back() {
     store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
     assert_eq!(total(&*store).await.unwrap(), 2);
 }
+
+#[tokio::test]
+async fn a_file_of_another_program_is_refused_and_stays_as_it_is() {
+    for theirs in ["PRAGMA application_id = 1196444487", "CREATE TABLE reviews (theirs)"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(&folder);
+        let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+        connection.batch_execute(&format!("{theirs}; CREATE TABLE theirs (id)")).unwrap();
+        drop(connection);
+        let before = std::fs::read(&path).unwrap();
+        let Err(StoreError::Failed(error)) = open_file(&path, Limits::default()).await else {
+            panic!("it opened")
+        };
+        assert!(error.to_string().contains("another program"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+}

@@ -15,6 +15,7 @@ use std::{
 use chrono::{TimeDelta, TimeZone, Utc};
 use tokio::task::JoinSet;
 
+use super::in_memory::is_after;
 use crate::{
     Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, ListRestaurants,
     ListReviews, NewRestaurant, NewReview, PageLimit, Rating, RatingSummary, Repository,
@@ -41,6 +42,7 @@ macro_rules! repository_contract {
             sums_equal_a_recount_after_concurrent_writers
             callers_that_go_away_leave_nothing_half_written
             an_import_is_kept_whole
+            an_import_whose_caller_goes_away_is_whole_or_not_there
             of_many_imports_into_an_empty_store_one_wins
             a_store_answers_a_ping
         }
@@ -179,7 +181,17 @@ pub async fn any_cursor_is_answered(store: Arc<impl TestStore + ?Sized>) {
             let sort = after.sort();
             let query =
                 ListRestaurants::new(None, sort, PageLimit::default(), Some(after)).unwrap();
-            store.list_restaurants(&query).await.unwrap();
+            let page = store.list_restaurants(&query).await.unwrap();
+            let mut expected = list_all(&*store, sort, 100).await;
+            expected.retain(|restaurant| is_after(restaurant, query.after().unwrap()));
+            expected.truncate(usize::from(query.limit().get()));
+            assert_eq!(page.restaurants, expected, "after {:?}", query.after());
+            assert_eq!(
+                page.total,
+                30,
+                "of the whole list, not of what follows {:?}",
+                query.after()
+            );
         }
         let reviews =
             ListReviews { after: Some(ReviewCursor(ReviewId(id.0))), ..ListReviews::default() };
@@ -361,6 +373,30 @@ pub async fn an_import_is_kept_whole(store: Arc<impl TestStore + ?Sized>) {
     assert_eq!(search(&*store, "imported 7", RestaurantSort::Name, 5).await, ["Imported 7"]);
     let later = add_restaurant(&*store, "Later").await;
     assert!(all.iter().all(|restaurant| restaurant.id < later.id));
+}
+
+/// An import that is cut short leaves all of its restaurants or none.
+pub async fn an_import_whose_caller_goes_away_is_whole_or_not_there(
+    store: Arc<impl TestStore + ?Sized>,
+) {
+    for round in 0..30_u32 {
+        store.ping().await.unwrap();
+        let import = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { store.import(sample(20), false).await }
+        });
+        let start = Instant::now();
+        while start.elapsed() < round * Duration::from_micros(100) {
+            tokio::task::yield_now().await;
+        }
+        import.abort();
+        if let Ok(imported) = import.await {
+            imported.unwrap();
+        }
+    }
+    // Waits for what a store that goes on without its caller still does.
+    store.import(sample(20), false).await.unwrap();
+    assert_eq!(total(&*store, None).await % 20, 0);
 }
 
 /// Of several imports that want an empty store, one happens.

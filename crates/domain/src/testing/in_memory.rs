@@ -193,7 +193,7 @@ fn sort(restaurants: &mut [&Restaurant], sort: RestaurantSort) {
     }
 }
 
-fn is_after(restaurant: &Restaurant, cursor: &RestaurantCursor) -> bool {
+pub(super) fn is_after(restaurant: &Restaurant, cursor: &RestaurantCursor) -> bool {
     let (rating, id) = (restaurant.rating, restaurant.id);
     match &cursor.key {
         SortKey::Name(key) => (&restaurant.name.sort_key(), id) > (key, cursor.id),

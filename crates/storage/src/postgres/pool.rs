@@ -58,8 +58,10 @@ impl Connections {
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, StoreError> {
-        let mut connection = self.get().await?;
-        Ok(work(&mut connection).await?)
+        let mut lent = Lent(Some(self.get().await?));
+        let result = work(lent.connection()?).await;
+        lent.give_back();
+        Ok(result?)
     }
 
     /// As [`Self::run`], but waits no longer than one statement may take. That also gives up on a server that is
@@ -68,16 +70,38 @@ impl Connections {
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, StoreError> {
-        let mut connection = self.get().await?;
-        if let Ok(result) = timeout(self.patience, work(&mut connection)).await {
-            return Ok(result?);
-        }
-        // Whoever got it next would wait for the same silence.
-        drop(Object::take(connection));
-        Err(StoreError::unavailable(OutOfTime("a statement")))
+        let mut lent = Lent(Some(self.get().await?));
+        // Out of time it is not given back: whoever got it next would wait for the same silence.
+        let result = timeout(self.patience, work(lent.connection()?)).await;
+        let result = result.map_err(|_| StoreError::unavailable(OutOfTime("a statement")))?;
+        lent.give_back();
+        Ok(result?)
     }
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
         self.pool.get().await.map_err(StoreError::unavailable)
+    }
+}
+
+/// A connection at work. Dropped before the work is done, by a caller that went away, it is thrown away: a statement may
+/// still run on it, and whoever got it next would wait for that.
+struct Lent(Option<Object<AsyncPgConnection>>);
+
+impl Lent {
+    fn connection(&mut self) -> Result<&mut AsyncPgConnection, StoreError> {
+        let given_back = || StoreError::failed("the connection was given back");
+        self.0.as_deref_mut().ok_or_else(given_back)
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
     }
 }

@@ -115,6 +115,19 @@ impl Connections {
     }
 }
 
+/// Whether a file is another program's: it has another mark, or none and tables that are not ours. Changes nothing.
+fn belongs_to_another(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    connection.batch_execute("PRAGMA busy_timeout = 3000")?;
+    let query = format!(
+        "SELECT application_id NOT IN (0, {MARK}) OR (application_id = 0 \
+            AND EXISTS (SELECT * FROM sqlite_schema) \
+            AND NOT EXISTS (SELECT * FROM sqlite_schema WHERE name = '__diesel_schema_migrations')) \
+         FROM pragma_application_id"
+    );
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({query})")))
+        .get_result(connection)
+}
+
 /// How long to rest before asking again for what another connection has locked.
 const BUSY_REST: Duration = Duration::from_millis(5);
 
@@ -142,6 +155,9 @@ impl File {
         let path = path.to_str().ok_or_else(|| error(OpenCause::NotUtf8))?;
         let mut connection =
             SqliteConnection::establish(path).map_err(|cause| error(cause.into()))?;
+        if belongs_to_another(&mut connection).map_err(|cause| error(cause.into()))? {
+            return Err(error(OpenCause::Foreign));
+        }
         connection.batch_execute(&self.pragmas()).map_err(|cause| error(cause.into()))?;
         self.write_ahead(&mut connection).map_err(|cause| error(cause.into()))?;
         Ok(connection)
@@ -217,4 +233,6 @@ enum OpenCause {
     Mark(Box<dyn std::error::Error + Send + Sync>),
     #[error("its path is not UTF-8")]
     NotUtf8,
+    #[error("it belongs to another program: name a file of this program's own, or a new one")]
+    Foreign,
 }
