@@ -11,7 +11,6 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
@@ -22,7 +21,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use crate::settings::Settings;
+use crate::{settings::Settings, socket_options};
 
 /// How long a client may take to send a request's head or to take a part of an answer, and how long an idle connection is kept.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
@@ -129,6 +128,7 @@ impl Server {
 
     /// Takes the connections that the system has made but nobody has fetched: their clients believe that they are served.
     fn accept_queued(&self, listener: TcpListener) {
+        socket_options::let_nobody_in(&listener);
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, _)) = listener.accept() {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
@@ -155,8 +155,7 @@ impl Server {
         async move {
             // Without it small answers wait for the client's acknowledgement; a failure only costs time.
             let _ = stream.set_nodelay(true);
-            // A client that does not take its answer is given up: the HTTP library limits reading only.
-            let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(HEAD_LIMIT));
+            socket_options::limit_writing(&stream, HEAD_LIMIT);
             let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
                 answer(app.clone(), stopping.clone(), request.map(Body::new))
             });

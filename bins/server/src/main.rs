@@ -10,6 +10,7 @@ mod logging;
 mod request_log;
 mod sample_data;
 mod settings;
+mod socket_options;
 
 use std::process::ExitCode;
 
