@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use restaurant_tests::server::Server;
+use restaurant_tests::{postgres::shared, server::Server};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+use tokio_postgres::NoTls;
 
 /// Sends the head of a POST and one byte of its body; gives the answer's status line.
 async fn never_end_the_body(server: &Server, path: &str, content_type: &str) -> String {
@@ -52,4 +53,58 @@ async fn a_connection_beyond_the_limit_waits_for_its_turn() {
     assert!(!second.is_finished(), "the first connection has the only place");
     drop(first);
     assert!(second.await.unwrap().unwrap().status().is_success());
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_is_in_the_log() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let server = Server::builder().env("DATABASE_URL", database.url()).start().await.unwrap();
+    server.until_ready_to_answer().await.unwrap();
+    let (other, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
+    let address = server.url("").replace("http://", "");
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    until(async || {
+        let waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'restaurants'::regclass)";
+        other.query_one(waits, &[]).await.unwrap().get(0)
+    })
+    .await;
+    drop(stream);
+    let gone = r#""route":"/","status":499"#;
+    until(async || server.logs().iter().any(|line| line.contains(gone))).await;
+}
+
+async fn until(done: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !done().await {
+            tokio::time::sleep(Duration::from_millis(20)).await; // tidy: polls, with a deadline
+        }
+    };
+    timeout(Duration::from_secs(20), wait).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_caller_makes_up_is_not_in_the_log() {
+    let mut server = Server::builder().start().await.unwrap();
+    for method in ["tools/call", "SecretMethod"] {
+        let call = format!(
+            r#"{{"jsonrpc":"2.0","id":"SecretId","method":"{method}","params":{{"name":"SecretTool"}}}}"#
+        );
+        let post = reqwest::Client::new().post(server.url("/mcp")).body(call);
+        post.header("content-type", "application/json").send().await.unwrap();
+    }
+    server.terminate().unwrap();
+    server.wait().await.unwrap();
+    let logs = server.logs().join("\n");
+    assert!(logs.contains("/mcp") && !logs.contains("Secret"), "{logs}");
+}
+
+#[tokio::test]
+async fn a_head_has_a_limit() {
+    let server = Server::builder().start().await.unwrap();
+    let get = reqwest::Client::new().get(server.url("/")).header("x-long", "x".repeat(300_000));
+    assert_eq!(get.send().await.unwrap().status().as_u16(), 431);
 }

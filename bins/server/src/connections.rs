@@ -26,6 +26,9 @@ use crate::{settings::Settings, socket_options};
 /// How long a client may take to send a request's head or to take a part of an answer, and how long an idle connection is kept.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
+/// From this many bytes on a head that has not ended gets 431; what was read along may be as much again.
+const HEAD_BYTES: usize = 64 * 1024;
+
 /// How long the loop rests when the system has no file descriptor or memory for a further connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
@@ -162,6 +165,7 @@ impl Server {
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_LIMIT)
+                .max_buf_size(HEAD_BYTES)
                 .serve_connection(TokioIo::new(stream), service);
             let mut connection = pin!(connection);
             let result = select! {

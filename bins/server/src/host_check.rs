@@ -15,6 +15,9 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 /// Paths that platforms probe under addresses of their own; they say nothing worth protecting.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
+/// The most characters of a refused host that are logged.
+const HOST_CHARS: usize = 60;
+
 /// The host names that a request may ask for.
 #[derive(Debug, Clone)]
 pub struct AllowedHosts(Arc<[String]>);
@@ -37,10 +40,8 @@ pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: 
     if probe || host.as_deref().is_some_and(|host| allowed.allows(host)) {
         return next.run(request).await;
     }
-    tracing::warn!(
-        host = host.as_deref(),
-        "refused a request for a host that is not in ALLOWED_HOSTS"
-    );
+    let shown: Option<String> = host.map(|host| host.chars().take(HOST_CHARS).collect());
+    tracing::warn!(host = shown, "refused a request for a host that is not in ALLOWED_HOSTS");
     let message = "This server does not answer to that host name. Its operator can add it to ALLOWED_HOSTS.\n";
     (StatusCode::MISDIRECTED_REQUEST, message).into_response()
 }

@@ -6,8 +6,9 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::settings::{LogFormat, Settings};
 
-/// Said by libraries at a level that would drown our own words.
-const QUIET: [&str; 1] = ["rmcp=warn"];
+/// Said by libraries at a level that would drown our own words, or with what a caller sent: `rmcp::service` repeats ids and
+/// methods in its warnings, and what failed is logged by the adapter.
+const QUIET: [&str; 2] = ["rmcp=warn", "rmcp::service=off"];
 
 /// Starts the log for the rest of the process; a panic becomes a log line too.
 pub fn start(settings: &Settings) {

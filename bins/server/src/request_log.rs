@@ -2,42 +2,75 @@
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::HeaderName,
+    http::{HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
 use restaurant_mcp::CalledTool;
 use tokio::time::Instant;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid, RequestId};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// The response header that tells the caller the id; whatever a caller sends under the name is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What the log has for a request whose caller went away before the answer; its work may have been done all the same.
+const CALLER_WENT_AWAY: u16 = 499;
+
+/// The most characters of a method that are logged: any word is one, however long.
+const METHOD_CHARS: usize = 20;
+
 /// Gives the request an id, passes it on, and logs what became of it: no query, no body, no header.
 pub async fn log(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let id = MakeRequestUuid.make_request_id(&request);
-    let id = id.unwrap_or_else(|| RequestId::new(axum::http::HeaderValue::from_static("-")));
+    let id = id.unwrap_or_else(|| RequestId::new(HeaderValue::from_static("-")));
     request.headers_mut().remove(&REQUEST_ID);
     request.extensions_mut().insert(id.clone());
-    let id = id.into_header_value();
-    let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or("-"));
-    let mut response = next.run(request).instrument(span.clone()).await;
-    let tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
-    span.in_scope(|| {
-        tracing::info!(
-            request_id = id.to_str().unwrap_or("-"),
-            %method,
-            route = route.as_ref().map_or("-", MatchedPath::as_str),
-            status = response.status().as_u16(),
-            ms = started.elapsed().as_secs_f64() * 1000.0,
-            tool,
-            "request"
-        );
-    });
-    response.headers_mut().insert(REQUEST_ID, id);
+    let mut line = Line::new(&request, id.into_header_value());
+    let mut response = next.run(request).instrument(line.span.clone()).await;
+    line.status = response.status().as_u16();
+    line.tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
+    response.headers_mut().insert(REQUEST_ID, line.id.clone());
     response
+}
+
+/// The line of a request. Written when it is dropped, since a caller that goes away drops the request with it.
+struct Line {
+    started: Instant,
+    id: HeaderValue,
+    method: String,
+    route: Option<MatchedPath>,
+    status: u16,
+    tool: Option<&'static str>,
+    span: Span,
+}
+
+impl Line {
+    fn new(request: &Request, id: HeaderValue) -> Self {
+        Self {
+            started: Instant::now(),
+            method: request.method().as_str().chars().take(METHOD_CHARS).collect(),
+            route: request.extensions().get().cloned(),
+            status: CALLER_WENT_AWAY,
+            tool: None,
+            span: tracing::info_span!("request", request_id = id.to_str().unwrap_or("-")),
+            id,
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.span.in_scope(|| {
+            tracing::info!(
+                request_id = self.id.to_str().unwrap_or("-"),
+                method = self.method,
+                route = self.route.as_ref().map_or("-", MatchedPath::as_str),
+                status = self.status,
+                ms = self.started.elapsed().as_secs_f64() * 1000.0,
+                tool = self.tool,
+                "request"
+            );
+        });
+    }
 }

@@ -146,15 +146,24 @@ impl McpService {
     }
 
     async fn read(&self, body: Body) -> Result<Bytes, Refusal> {
-        let body = Limited::new(body, self.max_request_bytes).collect().await;
-        body.map(http_body_util::Collected::to_bytes).map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                let limit = self.max_request_bytes;
-                let message = format!("the request is too large: send at most {limit} bytes");
-                return Refusal::invalid(StatusCode::PAYLOAD_TOO_LARGE, message);
+        let mut body = Limited::new(body, self.max_request_bytes);
+        let mut whole = Vec::new();
+        // Into one buffer: `collect` keeps one for each frame, and a frame may be a single byte.
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame.map_err(|error| self.unread(&*error))?.into_data() {
+                whole.extend_from_slice(&data);
             }
-            Refusal::invalid(StatusCode::BAD_REQUEST, "the request's body broke off")
-        })
+        }
+        Ok(whole.into())
+    }
+
+    fn unread(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Refusal {
+        if error.is::<LengthLimitError>() {
+            let limit = self.max_request_bytes;
+            let message = format!("the request is too large: send at most {limit} bytes");
+            return Refusal::invalid(StatusCode::PAYLOAD_TOO_LARGE, message);
+        }
+        Refusal::invalid(StatusCode::BAD_REQUEST, "the request's body broke off")
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    RequestExt,
+    extract::{FromRequest, FromRequestParts, Request},
 };
-use http::{StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{header::CONTENT_TYPE, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError};
 use percent_encoding::percent_decode;
 
 use crate::error_page::PageError;
@@ -64,24 +65,34 @@ pub(crate) struct FormFields(pub(crate) Fields);
 impl<S: Send + Sync> FromRequest<S> for FormFields {
     type Rejection = PageError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, PageError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
         let content_type =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !essence.trim().eq_ignore_ascii_case(FORM_TYPE) {
             return Err(PageError::NoForm);
         }
-        let body =
-            Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        Fields::parse(&body).map(Self)
+        Fields::parse(&read(request).await?).map(Self)
     }
 }
 
-fn unread(rejection: &BytesRejection) -> PageError {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLarge,
-        _ => PageError::BadRequest("The form did not arrive whole."),
+/// The body, within the router's limit. Into one buffer: a frame may be a single byte, and axum's `Bytes` keeps one for each.
+async fn read(request: Request) -> Result<Vec<u8>, PageError> {
+    let mut body = request.into_limited_body();
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(unread)?.into_data() {
+            whole.extend_from_slice(&data);
+        }
     }
+    Ok(whole)
+}
+
+fn unread(error: axum::Error) -> PageError {
+    if error.into_inner().is::<LengthLimitError>() {
+        return PageError::TooLarge;
+    }
+    PageError::BadRequest("The form did not arrive whole.")
 }
 
 #[cfg(test)]
