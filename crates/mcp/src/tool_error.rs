@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use restaurant_domain::{Forbidden, Permission, RestaurantId, StoreError};
+use restaurant_domain::{CreateError, Forbidden, Permission, RestaurantId, StoreError};
 use rmcp::model::{CallToolResult, ContentBlock};
 use serde::Serialize;
 
@@ -40,6 +40,15 @@ impl From<Forbidden> for ToolError {
 impl From<StoreError> for ToolError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<CreateError> for ToolError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Store(error) => error.into(),
+            other => StoreError::failed(other).into(),
+        }
     }
 }
 

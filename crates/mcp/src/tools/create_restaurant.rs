@@ -61,6 +61,6 @@ impl Tool for CreateRestaurant {
         actor: &Actor,
     ) -> Result<RestaurantView, ToolError> {
         let author = actor.may_write()?;
-        Ok(repository.create_restaurant(self.0, author).await?.into())
+        Ok(repository.create_restaurant(self.0, author, None).await?.into_inner().into())
     }
 }

@@ -67,7 +67,7 @@ impl Tool for CreateReview {
         actor: &Actor,
     ) -> Result<ReviewView, ToolError> {
         let author = actor.may_write()?;
-        let review = repository.create_review(self.restaurant, self.review, author).await?;
-        review.map(Into::into).ok_or(ToolError::NotFound(self.restaurant))
+        let review = repository.create_review(self.restaurant, self.review, author, None).await?;
+        review.map(|review| review.into_inner().into()).ok_or(ToolError::NotFound(self.restaurant))
     }
 }
