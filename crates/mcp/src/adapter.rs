@@ -15,8 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     handler::{Handler, Settings},
+    service::McpService,
     tools::Toolbox,
-    transport::McpService,
+    transport::TransportLayer,
 };
 
 /// The hosts of the machine itself: always allowed. Never empty, since rmcp takes an empty list for "any host".
@@ -47,14 +48,14 @@ pub struct McpAdapter {
     instructions: String,
     allowed_hosts: Vec<String>,
     allowed_origins: Vec<String>,
-    max_request_bytes: usize,
+    transport: TransportLayer,
     call_timeout: Duration,
     cancellation_token: CancellationToken,
     default_actor: Option<Actor>,
 }
 
 impl McpAdapter {
-    /// An adapter with safe defaults: loopback only, requests up to 64 KiB, calls up to 30 seconds, no caller known.
+    /// An adapter with safe defaults: loopback only, requests up to 64 KiB, answers up to 256 KiB, calls up to 30 seconds, no caller known.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -72,7 +73,9 @@ impl McpAdapter {
             instructions: INSTRUCTIONS.to_owned(),
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).into(),
             allowed_origins: LOOPBACK_ORIGINS.map(str::to_owned).into(),
-            max_request_bytes: 64 * 1024,
+            transport: TransportLayer::new()
+                .settings_named("McpAdapter::allowed_hosts", "McpAdapter::allowed_origins")
+                .response_setting("McpAdapter::max_response_bytes"),
             call_timeout: Duration::from_secs(30),
             cancellation_token: CancellationToken::new(),
             default_actor: None,
@@ -163,7 +166,54 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn max_request_bytes(self, bytes: usize) -> Self {
-        Self { max_request_bytes: bytes, ..self }
+        Self { transport: self.transport.max_request_bytes(bytes), ..self }
+    }
+
+    /// How many bytes an answer may have: 256 KiB unless told otherwise. A larger one is kept back; the caller gets a
+    /// JSON-RPC error in its place, and the log a line.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let adapter = adapter.max_response_bytes(64 * 1024);
+    /// # drop(adapter);
+    /// ```
+    #[must_use]
+    pub fn max_response_bytes(self, bytes: usize) -> Self {
+        Self { transport: self.transport.max_response_bytes(bytes), ..self }
+    }
+
+    /// How long the body of a request may take to arrive: 10 seconds unless told otherwise. Then the answer is 408.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let adapter = adapter.body_timeout(Duration::from_secs(2));
+    /// # drop(adapter);
+    /// ```
+    #[must_use]
+    pub fn body_timeout(self, limit: Duration) -> Self {
+        Self { transport: self.transport.body_timeout(limit), ..self }
+    }
+
+    /// What your users call the settings behind [`Self::allowed_hosts`] and [`Self::allowed_origins`]: the log names them
+    /// when a request is refused.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let adapter = adapter.settings_named("GUIDE_HOSTS", "GUIDE_ORIGINS");
+    /// # drop(adapter);
+    /// ```
+    #[must_use]
+    pub fn settings_named(self, hosts: &'static str, origins: &'static str) -> Self {
+        Self { transport: self.transport.settings_named(hosts, origins), ..self }
     }
 
     /// How long a tool call may take: 30 seconds unless told otherwise. Then it is dropped, and the caller may try again.
@@ -262,11 +312,12 @@ impl McpAdapter {
             .with_json_response(true)
             .with_allowed_hosts(self.allowed_hosts)
             .with_allowed_origins(self.allowed_origins)
-            .with_max_request_body_bytes(self.max_request_bytes)
+            // The transport layer has counted them.
+            .with_max_request_body_bytes(usize::MAX)
             .with_cancellation_token(self.cancellation_token);
         let sessions = Arc::new(NeverSessionManager::default());
         let rmcp = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
-        McpService::new(rmcp, self.max_request_bytes)
+        McpService::new(rmcp, &self.transport)
     }
 }
 

@@ -18,9 +18,9 @@ use serde_json::Value;
 use tracing::Instrument;
 
 use crate::{
+    service::CallContext,
     tool_error::ToolError,
     tools::{Call, Entry, Toolbox},
-    transport::CallContext,
 };
 
 /// For how long clients may keep the list of tools and the server's description: it changes with a release, or with the caller's rights.

@@ -6,6 +6,7 @@ mod handler;
 mod media_type;
 mod output;
 mod schema;
+mod service;
 mod tool_error;
 mod tools;
 mod transport;
@@ -14,5 +15,6 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
     adapter::McpAdapter,
-    transport::{CalledTool, McpService},
+    service::{CalledTool, McpService},
+    transport::{Transport, TransportLayer},
 };

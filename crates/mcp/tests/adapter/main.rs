@@ -11,3 +11,4 @@ mod protocol;
 mod server;
 mod stores;
 mod tools;
+mod transport;
