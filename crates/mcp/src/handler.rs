@@ -8,9 +8,9 @@ use restaurant_domain::{Actor, Author, Permissions, Repository, quoted};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest,
-        CustomResult, DiscoverResult, JsonObject, ListToolsResult, PaginatedRequestParams,
-        ServerConfig,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ConstString,
+        CustomRequest, CustomResult, DiscoverResult, InitializeResultMethod, JsonObject,
+        ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerConfig,
     },
     service::RequestContext,
 };
@@ -150,8 +150,13 @@ impl ServerHandler for Handler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        let stateless = context.protocol_version() >= Some(ProtocolVersion::V_2026_07_28);
+        if stateless && request.method == InitializeResultMethod::VALUE {
+            // The handshake is gone from this revision on.
+            return Err(ErrorData::method_not_found::<InitializeResultMethod>());
+        }
         let method = quoted(&request.method);
         Err(match request.method.as_str() {
             "tools/call" => ErrorData::invalid_params(
