@@ -32,7 +32,6 @@ use std::{
 use axum::{
     BoxError,
     body::{Body, Bytes, HttpBody},
-    response::IntoResponse,
 };
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
@@ -187,7 +186,7 @@ where
         Box::pin(async move {
             let (request, asked) = match layer.admit(request).await {
                 Ok(admitted) => admitted,
-                Err(refusal) => return Ok(refusal.into_response()),
+                Err(refusal) => return Ok(refusal.answer(None)),
             };
             let response = inner.call(request).await?;
             Ok(layer.finish(response.map(Body::new), &asked).await)

@@ -1,6 +1,6 @@
 //! The way out: rmcp's plain-text refusals get a body that a client can read, and answers stay within their limit.
 
-use axum::{body::Body, response::IntoResponse};
+use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header::ALLOW};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use restaurant_domain::quoted;
@@ -24,7 +24,7 @@ impl TransportLayer {
             return self.bound(response, asked).await;
         }
         let allow = response.headers().get(ALLOW).cloned();
-        let mut refusal = self.refusal(status, asked).with_id(asked.id()).into_response();
+        let mut refusal = self.refusal(status, asked).answer(asked.id());
         if let Some(allow) = allow {
             refusal.headers_mut().insert(ALLOW, allow);
         }
@@ -51,9 +51,7 @@ impl TransportLayer {
             "the server failed".to_owned()
         };
         // In a 200, as every JSON-RPC error that a request led to: with another status clients do not read it.
-        Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None))
-            .with_id(asked.id())
-            .into_response()
+        Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None)).answer(asked.id())
     }
 
     fn refusal(&self, status: StatusCode, asked: &Asked) -> Refusal {

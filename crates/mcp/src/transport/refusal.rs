@@ -13,13 +13,12 @@ use crate::media_type;
 pub(super) struct Refusal {
     status: StatusCode,
     error: ErrorData,
-    id: Option<RequestId>,
 }
 
 impl Refusal {
-    /// A refusal of a request whose id is not known.
+    /// A refusal with this status.
     pub(super) fn new(status: StatusCode, error: ErrorData) -> Self {
-        Self { status, error, id: None }
+        Self { status, error }
     }
 
     /// It is the request's fault.
@@ -34,15 +33,9 @@ impl Refusal {
         Self::invalid(StatusCode::BAD_REQUEST, message)
     }
 
-    /// Names the request that is answered.
-    pub(super) fn with_id(self, id: Option<RequestId>) -> Self {
-        Self { id, ..self }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response<Body> {
-        let body = serde_json::to_vec(&JsonRpcError::new(self.id, self.error)).unwrap_or_default();
+    /// The refusal as an answer to the request with this id, where one is known.
+    pub(super) fn answer(self, id: Option<RequestId>) -> Response<Body> {
+        let body = serde_json::to_vec(&JsonRpcError::new(id, self.error)).unwrap_or_default();
         (self.status, [(CONTENT_TYPE, media_type::JSON)], body).into_response()
     }
 }
