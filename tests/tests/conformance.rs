@@ -79,8 +79,8 @@ fn explained(error: &anyhow::Error, failed: &BTreeMap<String, String>) -> String
     let unexpected = failed.iter().filter(|(check, _)| {
         named(check) || check.split_once(':').is_some_and(|(scenario, _)| named(scenario))
     });
-    let reasons: String = unexpected.map(|(check, why)| format!("{check}: {why}\n")).collect();
-    format!("{said}\n{reasons}")
+    let reasons: Vec<_> = unexpected.map(|(check, why)| format!("{check}: {why}")).collect();
+    format!("{said}\n{}\n", reasons.join("\n"))
 }
 
 /// Reads from the suite's results what failed, as a baseline names it (`scenario:check`), and why. Each scenario has a
