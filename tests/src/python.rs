@@ -2,15 +2,18 @@
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::workspace;
+use crate::{
+    installation::{self, check},
+    workspace,
+};
 
 /// Runs a program of `tests/python` and reads the JSON that it prints.
 ///
@@ -34,23 +37,8 @@ pub fn run<A: AsRef<OsStr>>(program: &str, args: &[A]) -> Result<Value> {
 pub fn environment() -> Result<PathBuf> {
     let requirements = folder().join("requirements.txt");
     let wanted = fs::read_to_string(&requirements)?;
-    let venv = workspace::target().join("python");
-    fs::create_dir_all(workspace::target())?;
-    let lock = File::create(workspace::target().join("python.lock"))?;
-    // Released with the file, or with the process if that is killed.
-    lock.lock()?;
-    let python = venv.join("bin/python");
-    let complete = venv.join("complete");
-    if fs::read_to_string(&complete).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    if venv.exists() {
-        fs::remove_dir_all(&venv)?;
-    }
-    install(&venv, &requirements)?;
-    // Last, so that an attempt that was cut short is made again.
-    fs::write(complete, wanted)?;
-    Ok(python)
+    let venv = installation::once("python", &wanted, |venv| install(venv, &requirements))?;
+    Ok(venv.join("bin/python"))
 }
 
 /// The system's Python.
@@ -72,10 +60,4 @@ fn install(venv: &Path, requirements: &Path) -> Result<()> {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
-}
-
-fn check(output: &Output) -> Result<()> {
-    let said = [&*output.stdout, &*output.stderr].concat();
-    ensure!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));
-    Ok(())
 }
