@@ -231,7 +231,12 @@ impl ServerBuilder {
             .context("it does not start")
     }
 
-    async fn command(&self, folder: &Path) -> Result<Command> {
+    /// The command that would run the binary in `folder`: nothing to read, its output piped, killed when its child is
+    /// dropped.
+    ///
+    /// # Errors
+    /// The binary cannot be built.
+    pub async fn command(&self, folder: &Path) -> Result<Command> {
         let program = match &self.program {
             Some(program) => program.clone(),
             None => binary().await?,

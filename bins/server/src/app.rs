@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Extension, Router, middleware};
-use restaurant_domain::{Actor, Repository};
+use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
 
@@ -20,6 +20,7 @@ const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
 /// What of the settings the application needs.
 pub struct AppSettings {
     auth_mode: AuthMode,
+    read_only: bool,
     public_hosts: Vec<String>,
     public_origins: Vec<String>,
     allowed_origins: Vec<String>,
@@ -31,6 +32,7 @@ impl From<&Settings> for AppSettings {
     fn from(settings: &Settings) -> Self {
         Self {
             auth_mode: settings.auth_mode,
+            read_only: settings.read_only,
             public_hosts: settings.public_hosts(),
             public_origins: settings.public_origins(),
             allowed_origins: settings.allowed_origins(),
@@ -45,14 +47,15 @@ impl From<&Settings> for AppSettings {
 /// # Errors
 /// When a setting is wrong that only its user can judge, such as an origin.
 pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow::Result<Router> {
+    let permissions = if settings.read_only { Permissions::READ } else { Permissions::ALL };
     let actor = match settings.auth_mode {
-        AuthMode::None => Actor::unauthenticated(),
+        AuthMode::None => Actor::new(Author::anonymous(), permissions),
     };
     let mut config = WebConfig::default();
     config.request_timeout = settings.request_limit;
     config.trusted_origins.clone_from(&settings.public_origins);
     let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
-    let mcp = McpAdapter::new(repository)
+    let mcp = mcp_adapter(repository, settings.read_only)
         .allowed_hosts(settings.public_hosts.clone())
         .allowed_origins([settings.public_origins, settings.allowed_origins].concat())
         .settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
@@ -65,4 +68,10 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
         .layer(Extension(actor))
         .layer(middleware::from_fn_with_state(hosts, host_check::check))
         .layer(middleware::from_fn(request_log::log)))
+}
+
+/// What is the same for every transport.
+pub fn mcp_adapter(repository: Arc<dyn Repository>, read_only: bool) -> McpAdapter {
+    let adapter = McpAdapter::new(repository);
+    if read_only { adapter.read_only() } else { adapter }
 }

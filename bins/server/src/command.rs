@@ -2,6 +2,7 @@
 
 mod config;
 mod healthcheck;
+mod mcp_stdio;
 mod migrate;
 mod seed;
 mod serve;
@@ -26,6 +27,8 @@ pub enum Command {
     /// Serve the pages and the MCP endpoint (the default).
     #[default]
     Serve,
+    /// Serve MCP to one client over stdin and stdout, as desktop clients want it, until it leaves.
+    McpStdio,
     /// Bring the database's tables up to date and exit.
     Migrate,
     /// Fill the database with sample data.
@@ -49,6 +52,7 @@ pub fn run(
     let code = runtime.block_on(async {
         match command {
             Command::Serve => serve::run(settings).await,
+            Command::McpStdio => mcp_stdio::run(settings).await,
             Command::Migrate => migrate::run(settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,

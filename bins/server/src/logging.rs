@@ -6,13 +6,20 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::settings::{LogFormat, Settings};
 
-/// Said by libraries at a level that would drown our own words, or with what a caller sent: `rmcp::service` repeats ids and
-/// methods in its warnings, `rmcp::transport` hosts and origins, and the adapter logs what failed or was refused.
-const QUIET: [&str; 3] = ["rmcp=warn", "rmcp::service=off", "rmcp::transport=error"];
+/// What holds unless LOG says otherwise of the same target. Libraries say some things at a level that would drown our own
+/// words, or with what a caller sent: `rmcp::service` repeats ids and methods in its warnings, `rmcp::transport` hosts and
+/// origins, and the adapter logs what failed or was refused; `tokio_postgres` has the values of every statement. The audit record is kept at every level.
+const DIRECTIVES: [&str; 5] = [
+    "rmcp=warn",
+    "rmcp::service=off",
+    "rmcp::transport=error",
+    "tokio_postgres=info",
+    "audit=info",
+];
 
 /// Starts the log for the rest of the process; a panic becomes a log line too.
 pub fn start(settings: &Settings) {
-    let filter = EnvFilter::new(QUIET.join(",") + "," + &settings.log);
+    let filter = EnvFilter::new(DIRECTIVES.join(",") + "," + &settings.log);
     let json = match settings.log_format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Json => true,

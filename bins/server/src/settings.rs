@@ -46,6 +46,11 @@ pub struct Settings {
         default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
     allow_insecure: bool,
 
+    /// Let nobody write, neither on the pages nor over MCP, whatever their rights.
+    #[arg(long, env = "READ_ONLY", global = true, action = ArgAction::Set, num_args = 0..=1,
+        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub read_only: bool,
+
     /// Most connections at a time; further ones wait in the system's queue.
     #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,

@@ -9,7 +9,7 @@ use tracing::Span;
 pub(crate) struct Record {
     author: Author,
     tool: &'static str,
-    target: Target,
+    resource: Resource,
     outcome: &'static str,
     span: Span,
 }
@@ -18,13 +18,13 @@ impl Record {
     /// The record of a call that begins now; `span` is the call's, within the host application's with the request's id.
     pub(crate) fn new(author: &Author, tool: &'static str, span: Span) -> Self {
         // What nobody saw the end of may have been written.
-        let (author, target, outcome) = (author.clone(), Target::default(), "unknown");
-        Self { author, tool, target, outcome, span }
+        let (author, resource, outcome) = (author.clone(), Resource::default(), "unknown");
+        Self { author, tool, resource, outcome, span }
     }
 
     /// Notes what the call is about.
-    pub(crate) fn target(&mut self, target: Target) {
-        self.target = target;
+    pub(crate) fn resource(&mut self, resource: Resource) {
+        self.resource = resource;
     }
 
     /// Notes what became of the call.
@@ -42,7 +42,7 @@ impl Drop for Record {
             actor_id = self.author.id(),
             actor_name = self.author.name(),
             tool = self.tool,
-            target = %self.target,
+            resource = %self.resource,
             outcome = self.outcome,
             "write"
         );
@@ -51,14 +51,14 @@ impl Drop for Record {
 
 /// What a call writes: `restaurant/7`, `restaurant/7/review/12`, or `-` where it is not known.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Target {
+pub(crate) struct Resource {
     /// The restaurant.
     pub(crate) restaurant: Option<RestaurantId>,
     /// The review of it.
     pub(crate) review: Option<ReviewId>,
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.restaurant, self.review) {
             (None, _) => f.write_str("-"),

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     answer::Answer,
-    audit::{Record, Target},
+    audit::{Record, Resource},
 };
 
 /// A restaurant.
@@ -114,7 +114,7 @@ impl Answer for Restaurant {
     }
 
     fn note(&self, record: &mut Record) {
-        record.target(Target { restaurant: Some(self.id), review: None });
+        record.resource(Resource { restaurant: Some(self.id), review: None });
     }
 }
 
@@ -126,7 +126,7 @@ impl Answer for Review {
     }
 
     fn note(&self, record: &mut Record) {
-        record.target(Target { restaurant: Some(self.restaurant_id), review: Some(self.id) });
+        record.resource(Resource { restaurant: Some(self.restaurant_id), review: Some(self.id) });
     }
 }
 

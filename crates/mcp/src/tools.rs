@@ -19,7 +19,7 @@ use crate::{
     access::Access,
     answer::{Answer, Rendered, render},
     argument::{Argument, Given, Refused, input_schema},
-    audit::{Record, Target},
+    audit::{Record, Resource},
     operation::Operation,
     request_error::RequestError,
     schema::output_schema,
@@ -44,8 +44,8 @@ trait Tool: Sized + Send + 'static {
     fn read(given: &mut Given) -> Result<Self, Refused>;
 
     /// What it is about to write to, for the audit record.
-    fn target(&self) -> Target {
-        Target::default()
+    fn resource(&self) -> Resource {
+        Resource::default()
     }
 
     /// Does it.
@@ -154,7 +154,7 @@ fn run<T: Tool>(mut call: Call<'_>) -> BoxFuture<'_, Result<Rendered, RequestErr
         let tool = T::read(&mut given);
         let tool = given.finish(tool, T::ARGUMENTS)?;
         if let Some(record) = &mut call.record {
-            record.target(tool.target());
+            record.resource(tool.resource());
         }
         let answer = tool.call(call.repository, call.actor).await?;
         if let Some(record) = &mut call.record {

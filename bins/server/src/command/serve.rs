@@ -41,7 +41,10 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 }
 
 /// Opens the database and brings it up to date: an SQLite file at once, a PostgreSQL as soon as it answers.
-async fn open(url: &DatabaseUrl, settings: &Settings) -> anyhow::Result<Arc<dyn Database>> {
+pub(super) async fn open(
+    url: &DatabaseUrl,
+    settings: &Settings,
+) -> anyhow::Result<Arc<dyn Database>> {
     let Some(path) = url.sqlite_path() else {
         let database = super::open_database(settings).await?;
         tokio::spawn(migrate_until_done(Arc::clone(&database)));

@@ -8,7 +8,7 @@ use restaurant_domain::{
 use super::Tool;
 use crate::{
     argument::{Argument, Given, Kind, Refused, integer, text},
-    audit::Target,
+    audit::Resource,
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
@@ -68,8 +68,8 @@ impl Tool for CreateReview {
         Ok(Self { restaurant: restaurant?, review, idempotency_key: idempotency_key? })
     }
 
-    fn target(&self) -> Target {
-        Target { restaurant: Some(self.restaurant), review: None }
+    fn resource(&self) -> Resource {
+        Resource { restaurant: Some(self.restaurant), review: None }
     }
 
     async fn call(

@@ -37,7 +37,7 @@ async fn a_write_says_who_what_where_and_in_which_request() {
     server.add_review(id, 5).await;
     let records = log.audit("");
     assert_eq!(records.len(), 2, "{records:?}");
-    for (record, tool, target) in [
+    for (record, tool, resource) in [
         (&records[0], "create_restaurant_mcp", "restaurant/1 "),
         (&records[1], "create_review_mcp", "restaurant/1/review/1 "),
     ] {
@@ -45,7 +45,7 @@ async fn a_write_says_who_what_where_and_in_which_request() {
             "INFO request{request_id=17}:mcp",
             "actor_kind=\"agent\" actor_id=\"a1b2\" actor_name=\"Concierge\"",
             &format!("tool=\"{tool}\""),
-            &format!("target={target}"),
+            &format!("resource={resource}"),
             "outcome=\"created\"",
         ] {
             assert!(record.contains(part), "{part} is not in {record}");
@@ -68,15 +68,15 @@ async fn what_was_not_written_is_recorded_with_its_reason() {
     server.error("create_review_mcp", review).await;
     let records = log.audit("");
     let expected = [
-        ("target=- ", "invalid_arguments"),
-        ("target=restaurant/9 ", "not_found"),
-        ("target=- ", "forbidden"),
-        ("target=restaurant/9 ", "unavailable"),
+        ("resource=- ", "invalid_arguments"),
+        ("resource=restaurant/9 ", "not_found"),
+        ("resource=- ", "forbidden"),
+        ("resource=restaurant/9 ", "unavailable"),
     ];
     assert_eq!(records.len(), expected.len(), "{records:?}");
-    for (record, (target, outcome)) in records.iter().zip(expected) {
+    for (record, (resource, outcome)) in records.iter().zip(expected) {
         let outcome = format!("outcome=\"{outcome}\"");
-        assert!(record.contains(target) && record.contains(&outcome), "{record}");
+        assert!(record.contains(resource) && record.contains(&outcome), "{record}");
     }
 }
 

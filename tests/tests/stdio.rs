@@ -1,0 +1,159 @@
+//! `mcp-stdio`: the server as a desktop client starts it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use restaurant_tests::{
+    postgres::shared,
+    server::{Server, ServerBuilder},
+};
+use rmcp::{
+    RoleClient, ServiceExt,
+    model::{CallToolRequestParams, ReadResourceRequestParams},
+    service::RunningService,
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{io::AsyncReadExt, process::Child, task::JoinHandle, time::timeout};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A client whose server is a process of its own.
+struct Session {
+    client: RunningService<RoleClient, ()>,
+    child: Child,
+    /// Read from the start: a full pipe would hold the server up.
+    log: JoinHandle<String>,
+}
+
+impl Session {
+    async fn start(server: ServerBuilder, folder: &Path) -> Self {
+        let mut command = server.arg("mcp-stdio").command(folder).await.unwrap();
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let streams = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            stderr.read_to_string(&mut log).await.unwrap();
+            log
+        });
+        let client = timeout(PATIENCE, ().serve(streams)).await.unwrap().unwrap();
+        Self { client, child, log }
+    }
+
+    async fn call(&self, tool: &'static str, arguments: Value) -> Result<Value, Value> {
+        let call = CallToolRequestParams::new(tool).with_arguments(rmcp::model::object(arguments));
+        let result = timeout(PATIENCE, self.client.call_tool(call)).await.unwrap().unwrap();
+        let text = &result.content[0].as_text().unwrap().text;
+        let json = serde_json::from_str(text).unwrap();
+        if result.is_error == Some(true) { Err(json) } else { Ok(json) }
+    }
+
+    async fn create(&self, name: &str) -> Result<Value, Value> {
+        let arguments =
+            json!({"restaurant_name": name, "street_address": "1 Quay", "description": "Fish"});
+        self.call("create_restaurant_mcp", arguments).await
+    }
+
+    /// Leaves, sees the server end well, and returns its log.
+    async fn leave(mut self) -> String {
+        self.client.cancel().await.unwrap();
+        let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "{status}");
+        self.log.await.unwrap()
+    }
+}
+
+fn sqlite() -> ServerBuilder {
+    Server::builder().env("DATABASE_URL", "sqlite://data.sqlite3")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_has_sample_data_and_leaves_an_audit_record() {
+    let folder = TempDir::new().unwrap();
+    let session = Session::start(sqlite().env("LOG", "error"), folder.path()).await;
+    assert_eq!(session.client.list_all_tools().await.unwrap().len(), 4);
+    assert_eq!(session.client.list_all_resources().await.unwrap().len(), 12);
+    let restaurant = session.create("Private Anchor").await.unwrap();
+    let uri = format!("restaurant://{}", restaurant["id"]);
+    let read = session.client.read_resource(ReadResourceRequestParams::new(uri)).await.unwrap();
+    assert_eq!(read.contents.len(), 1);
+    let log = session.leave().await;
+    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(records.len(), 1, "{log}");
+    let record = &records[0];
+    assert_eq!(
+        (&record["target"], &record["tool"]),
+        (&json!("audit"), &json!("create_restaurant_mcp"))
+    );
+    let resource = format!("restaurant/{}", restaurant["id"]);
+    assert_eq!((&record["outcome"], &record["resource"]), (&json!("created"), &json!(resource)));
+    assert!(!log.contains("Private"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_and_a_server_share_a_file() {
+    let folder = TempDir::new().unwrap();
+    let server = sqlite().folder(folder.path()).start().await.unwrap();
+    let session = Session::start(sqlite(), folder.path()).await;
+    let id = session.create("Seen by all").await.unwrap()["id"].clone();
+    let page = reqwest::get(server.url(&format!("/details/{id}"))).await.unwrap();
+    assert!(page.text().await.unwrap().contains("Seen by all"));
+    session.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_works_on_postgresql_and_says_when_that_is_not_ready() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let folder = TempDir::new().unwrap();
+    let server = Server::builder().env("DATABASE_URL", database.url());
+    let session = Session::start(server, folder.path()).await;
+    let migrated = async {
+        loop {
+            match session.create("Anchor").await {
+                Ok(restaurant) => return restaurant,
+                Err(error) => assert_eq!(error["code"], "unavailable"),
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, migrated).await.unwrap()["name"], "Anchor");
+    session.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_writes_nothing_but_messages_to_stdout() {
+    let folder = TempDir::new().unwrap();
+    let output = sqlite().arg("mcp-stdio").folder(folder.path()).run().await.unwrap();
+    assert!(output.status.success(), "nobody there is no error: {output:?}");
+    assert_eq!(output.stdout, b"", "{output:?}");
+    let wrong = Server::builder().env("DATABASE_URL", "mysql://x").arg("mcp-stdio");
+    let output = wrong.run().await.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.stdout, b"", "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_only_server_lets_nobody_write_by_any_door() {
+    let folder = TempDir::new().unwrap();
+    let read_only = || sqlite().env("READ_ONLY", "true");
+    let session = Session::start(read_only(), folder.path()).await;
+    let tools = session.client.list_all_tools().await.unwrap();
+    assert!(tools.iter().all(|tool| !tool.name.starts_with("create")), "{tools:?}");
+    assert_eq!(session.create("Anchor").await.unwrap_err()["code"], "forbidden");
+    session.leave().await;
+
+    let server = read_only().folder(folder.path()).start().await.unwrap();
+    let client = reqwest::Client::new();
+    let form = [("restaurant_name", "A"), ("street_address", "B"), ("description", "C")];
+    let refused = client.post(server.url("/add")).form(&form).send().await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let page = client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("The Blue Door") && !page.contains("/create"), "{page}");
+    let call = json!({
+        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        "params": {"name": "create_restaurant_mcp", "arguments": {}},
+    });
+    let answer = client.post(server.url("/mcp")).json(&call).send().await.unwrap();
+    assert!(answer.text().await.unwrap().contains("read-only"));
+}
