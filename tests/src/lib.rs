@@ -7,5 +7,6 @@ pub mod postgres;
 mod process;
 pub mod product;
 pub mod python;
+pub mod reference;
 pub mod server;
 pub mod workspace;

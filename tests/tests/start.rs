@@ -6,6 +6,7 @@ use std::{net::TcpListener, os::unix::fs::PermissionsExt, process::Output};
 
 use restaurant_tests::{
     postgres::shared,
+    reference,
     server::{Server, ServerBuilder},
     workspace,
 };
@@ -300,4 +301,11 @@ async fn the_log_has_one_json_line_a_request_and_nothing_that_was_sent() {
     );
     assert_eq!(requests[2]["tool"], "list_restaurants_mcp");
     assert!(!server.logs().join("\n").contains("Secret"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_of_the_tools_is_what_the_server_lists() {
+    let written = std::fs::read_to_string(workspace::root().join("docs/tools.md")).unwrap();
+    let listed = reference::markdown().await.unwrap();
+    assert!(written == listed, "docs/tools.md is out of date: run cargo xtask docs");
 }

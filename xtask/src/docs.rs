@@ -6,18 +6,24 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use restaurant_tests::{server, workspace};
+use restaurant_tests::{reference, server, workspace};
 
-/// Writes docs/configuration.md from the server's settings.
+/// Writes docs/configuration.md from the server's settings, and docs/tools.md from what it lists.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {}
 
 /// Runs the command.
 pub(crate) fn run(_: &Arguments) -> Result<ExitCode> {
-    let server = tokio::runtime::Runtime::new()?.block_on(server::build())?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let server = runtime.block_on(server::build())?;
     let output = Command::new(server).args(["config", "--markdown"]).env_clear().output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let file = workspace::root().join("docs/configuration.md");
-    fs::write(&file, output.stdout).with_context(|| format!("cannot write {}", file.display()))?;
+    write("configuration.md", &output.stdout)?;
+    write("tools.md", runtime.block_on(reference::markdown())?.as_bytes())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn write(name: &str, text: &[u8]) -> Result<()> {
+    let file = workspace::root().join("docs").join(name);
+    fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
 }
