@@ -1,4 +1,4 @@
-//! Python programs with the packages of `tests/python/requirements.txt`.
+//! Python programs, each in an environment with the packages of its folder's `requirements.txt`.
 
 use std::{
     ffi::OsStr,
@@ -12,45 +12,73 @@ use serde_json::Value;
 
 use crate::workspace;
 
-/// Runs a program of `tests/python` and reads the JSON that it prints.
-///
-/// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
-/// else must go on meanwhile.
-///
-/// # Errors
-/// Python or a package is not there, the program fails, or prints something else; the error has
-/// what it said.
-pub fn run<A: AsRef<OsStr>>(program: &str, args: &[A]) -> Result<Value> {
-    let path = folder().join(program);
-    let output = Command::new(environment()?).arg(path).args(args).output()?;
-    check(&output).with_context(|| format!("{program} failed"))?;
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
+/// A folder of `tests/python`: programs, and the packages that they need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// The MCP project's client, version 1.
+    Mcp1,
+    /// The MCP project's client, version 2.
+    Mcp2,
 }
 
-/// The interpreter that has the packages; made on the first call of all processes.
-///
-/// # Errors
-/// Python is not there, or the packages cannot be installed.
-pub fn environment() -> Result<PathBuf> {
-    let requirements = folder().join("requirements.txt");
-    let wanted = fs::read_to_string(&requirements)?;
-    let venv = workspace::target().join("python");
-    fs::create_dir_all(workspace::target())?;
-    let lock = File::create(workspace::target().join("python.lock"))?;
-    // Released with the file, or with the process if that is killed.
-    lock.lock()?;
-    let python = venv.join("bin/python");
-    let complete = venv.join("complete");
-    if fs::read_to_string(&complete).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
+impl Environment {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Mcp1, Self::Mcp2];
+
+    /// The folder's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mcp1 => "mcp1",
+            Self::Mcp2 => "mcp2",
+        }
     }
-    if venv.exists() {
-        fs::remove_dir_all(&venv)?;
+
+    /// Runs a program of the folder and reads the JSON that it prints.
+    ///
+    /// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
+    /// else must go on meanwhile.
+    ///
+    /// # Errors
+    /// Python or a package is not there, the program fails, or prints something else; the error has
+    /// what it said.
+    pub fn run<A: AsRef<OsStr>>(self, program: &str, args: &[A]) -> Result<Value> {
+        let path = self.folder().join(program);
+        let output = Command::new(self.interpreter()?).arg(path).args(args).output()?;
+        check(&output).with_context(|| format!("{program} failed"))?;
+        serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
     }
-    install(&venv, &requirements)?;
-    // Last, so that an attempt that was cut short is made again.
-    fs::write(complete, wanted)?;
-    Ok(python)
+
+    /// The interpreter that has the packages; made on the first call of all processes.
+    ///
+    /// # Errors
+    /// Python is not there, or the packages cannot be installed.
+    pub fn interpreter(self) -> Result<PathBuf> {
+        let requirements = self.folder().join("requirements.txt");
+        let wanted = fs::read_to_string(&requirements)?;
+        let folder = workspace::target().join("python");
+        fs::create_dir_all(&folder)?;
+        let lock = File::create(folder.join(self.name()).with_extension("lock"))?;
+        // Released with the file, or with the process if that is killed.
+        lock.lock()?;
+        let venv = folder.join(self.name());
+        let python = venv.join("bin/python");
+        let complete = venv.join("complete");
+        if fs::read_to_string(&complete).is_ok_and(|installed| installed == wanted) {
+            return Ok(python);
+        }
+        if venv.exists() {
+            fs::remove_dir_all(&venv)?;
+        }
+        install(&venv, &requirements)?;
+        // Last, so that an attempt that was cut short is made again.
+        fs::write(complete, wanted)?;
+        Ok(python)
+    }
+
+    fn folder(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(self.name())
+    }
 }
 
 /// The system's Python.
@@ -68,10 +96,6 @@ fn install(venv: &Path, requirements: &Path) -> Result<()> {
         .arg(requirements)
         .output()?;
     check(&installed).context("pip install failed")
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
 }
 
 fn check(output: &Output) -> Result<()> {
