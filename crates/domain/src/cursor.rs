@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    Restaurant, RestaurantId, RestaurantSort, ReviewId, ValidationError, validation::Problem,
+    Restaurant, RestaurantId, RestaurantSort, ReviewId, ValidationError, text::fold,
+    validation::Problem,
 };
 
 /// The longest cursor that is looked at, in bytes; the longest of ours has 229.
@@ -47,6 +48,12 @@ impl RestaurantCursor {
             RestaurantSort::Newest => SortKey::Newest,
         };
         Self { key, id: restaurant.id }
+    }
+
+    /// The place in the order by name before every name that is not less than this text, without regard to case.
+    #[must_use]
+    pub fn before_name(text: &str) -> Self {
+        Self { key: SortKey::Name(fold(text)), id: RestaurantId(i64::MIN) }
     }
 
     /// The order that the cursor belongs to.

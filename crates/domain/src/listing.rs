@@ -81,6 +81,14 @@ impl RestaurantPage {
         let next = next.map(|last| RestaurantCursor::after(query.sort(), last));
         Self { restaurants: rows, total, next }
     }
+
+    /// Cuts the page to its first rows; the next page starts after them. `sort` is the order that the page is in.
+    pub fn shorten(&mut self, rows: usize, sort: RestaurantSort) {
+        if rows < self.restaurants.len() {
+            self.restaurants.truncate(rows);
+            self.next = self.restaurants.last().map(|last| RestaurantCursor::after(sort, last));
+        }
+    }
 }
 
 /// Which reviews of a restaurant to list: the newest first.
@@ -110,6 +118,14 @@ impl RestaurantDetails {
         let more = truncate(&mut reviews, limit);
         let next = reviews.last().filter(|_| more).map(|last| ReviewCursor(last.id));
         Self { restaurant, reviews, next }
+    }
+
+    /// Cuts the page to its first reviews; the next page starts after them.
+    pub fn shorten(&mut self, reviews: usize) {
+        if reviews < self.reviews.len() {
+            self.reviews.truncate(reviews);
+            self.next = self.reviews.last().map(|last| ReviewCursor(last.id));
+        }
     }
 }
 

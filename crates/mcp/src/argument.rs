@@ -1,4 +1,4 @@
-//! A tool's arguments: declared once, for the schema that clients see and for reading what they send.
+//! The arguments of tools and prompts: declared once, for the schema that clients see and for reading what they send.
 //!
 //! Reading is lenient about the order of things and strict about the rest: every argument that is missing,
 //! of the wrong JSON type, out of its limits or unknown is reported, all of them at once.
@@ -8,7 +8,7 @@ use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::tool_error::ToolError;
+use crate::request_error::RequestError;
 
 /// How many unknown arguments are reported: more would only make the answer larger than the request.
 const MAX_UNKNOWN: usize = 10;
@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Text { max_chars: usize },
     /// A text that may be blank, of at most so many characters.
     Search { max_chars: usize },
+    /// A restaurant's name, or its id as a text.
+    Restaurant,
     /// A cursor that a call before returned.
     Cursor,
     /// A whole number, inclusive.
@@ -51,7 +53,7 @@ impl Kind {
                 json!({"type": "string", "minLength": 1, "maxLength": max_chars})
             }
             Self::Search { max_chars } => json!({"type": "string", "maxLength": max_chars}),
-            Self::Cursor => json!({"type": "string"}),
+            Self::Restaurant | Self::Cursor => json!({"type": "string"}),
             Self::Integer { min, max } => {
                 json!({"type": "integer", "minimum": min, "maximum": max})
             }
@@ -66,6 +68,7 @@ impl Kind {
         match self {
             Self::Text { max_chars } => format!("a text of 1 to {max_chars} characters"),
             Self::Search { max_chars } => format!("a text of at most {max_chars} characters"),
+            Self::Restaurant => "the name or the id of a restaurant, as a text".to_owned(),
             Self::Cursor => "the text that came as next_cursor".to_owned(),
             Self::Integer { min, max } => {
                 format!("a whole number from {min} to {max}, as a number")
@@ -127,6 +130,17 @@ impl Fault {
         }
     }
 
+    /// A restaurant that the argument does not lead to; `problem` reads on from the argument's name.
+    pub(crate) fn unresolved(argument: &Argument, code: &'static str, problem: &str) -> Self {
+        Self {
+            field: argument.name.to_owned(),
+            code,
+            message: format!("{} {problem}", argument.name),
+            given: None,
+            limit: Some(argument.kind.schema()),
+        }
+    }
+
     fn wrong_type(argument: &Argument, given: &Value) -> Self {
         let (name, given, expected) = (argument.name, shortened(given), argument.kind.expected());
         let or = if argument.required { "" } else { ", or leave it out" };
@@ -145,7 +159,7 @@ impl Fault {
         Self {
             field: name.chars().take(MAX_NAME_CHARS).collect(),
             message: format!(
-                "{} is not an argument of this tool: leave it out; its arguments are {known}",
+                "{} is not an argument here: leave it out; the arguments are {known}",
                 quoted(name)
             ),
             code: "unknown_argument",
@@ -233,13 +247,13 @@ impl Given {
         mut self,
         read: Result<T, Refused>,
         known: &[&Argument],
-    ) -> Result<T, ToolError> {
+    ) -> Result<T, RequestError> {
         for (name, value) in self.values.iter().take(MAX_UNKNOWN) {
             self.faults.push(Fault::unknown(name, value, known));
         }
         match read {
             Ok(tool) if self.faults.is_empty() => Ok(tool),
-            _ => Err(ToolError::InvalidArguments(self.faults)),
+            _ => Err(RequestError::InvalidArguments(self.faults)),
         }
     }
 }

@@ -1,30 +1,41 @@
-//! What the server answers: the meeting place of rmcp, the tools and the caller.
+//! What the server answers: the meeting place of rmcp, the caller, and the tools, resources and prompts.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use http::request::Parts;
-use restaurant_domain::{Actor, Author, Permissions, Repository, quoted};
+use restaurant_domain::{Actor, Repository, RestaurantCursor, quoted};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest,
-        CustomResult, DiscoverResult, JsonObject, ListToolsResult, PaginatedRequestParams,
-        ServerConfig,
+        CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+        CompleteResult, CompletionInfo, ContentBlock, CustomRequest, CustomResult, DiscoverResult,
+        ErrorCode, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
+        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
     },
     service::RequestContext,
 };
-use serde_json::Value;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
-    tool_error::ToolError,
+    access::Access,
+    answer::Rendered,
+    audit::Record,
+    completion::Completion,
+    operation::Operation,
+    prompts,
+    request_error::RequestError,
+    resources::{self, Address},
     tools::{Call, Entry, Toolbox},
     transport::CallContext,
 };
 
-/// For how long clients may keep the list of tools and the server's description: it changes with a release, or with the caller's rights.
+/// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
+/// with a release, or with the caller's rights.
 const CACHE_TTL: Duration = Duration::from_mins(5);
+/// Restaurants may change at any moment.
+const NO_CACHE: Duration = Duration::ZERO;
 
 /// The handler of one request; a clone costs one count.
 #[derive(Clone)]
@@ -36,10 +47,12 @@ pub(crate) struct Settings {
     pub(crate) repository: Arc<dyn Repository>,
     /// The tools.
     pub(crate) tools: Toolbox,
-    /// Who calls when the request does not say.
-    pub(crate) default_actor: Option<Actor>,
-    /// How long a call may take.
+    /// Who calls, and what they may do.
+    pub(crate) access: Access,
+    /// How long a request may take.
     pub(crate) call_timeout: Duration,
+    /// How large a response may be, in bytes.
+    pub(crate) max_response_bytes: usize,
     /// How the server describes itself.
     pub(crate) config: ServerConfig,
 }
@@ -50,56 +63,92 @@ impl Handler {
         Self(Arc::new(settings))
     }
 
-    /// Who calls. Without an answer it is somebody who may do nothing.
+    /// Who calls.
     fn actor(&self, context: &RequestContext<RoleServer>) -> Actor {
         let parts = context.extensions.get::<Parts>();
-        let actor = parts.and_then(|parts| parts.extensions.get::<Actor>());
-        actor.or(self.0.default_actor.as_ref()).cloned().unwrap_or_else(|| {
-            tracing::warn!(
-                "nobody may use the tools: the request's extensions hold no Actor; \
-                 put one there in a layer before the adapter, or choose McpAdapter::default_actor"
+        self.0.access.actor(parts.map(|parts| &parts.extensions))
+    }
+
+    fn may(&self, actor: &Actor, operation: Operation) -> bool {
+        self.0.access.check(actor, operation).is_ok()
+    }
+
+    /// Does the work of a request: within its time, in a span of its own, until the caller hangs up. A panic ends the
+    /// work, not the server. What the caller is not told is logged here, once.
+    async fn run<T>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        span: Span,
+        work: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, RequestError> {
+        let limit = self.0.call_timeout;
+        // Nothing that the work touched outlives it, save the repository, which must stand the loss of a caller anyway.
+        let work = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind());
+        let work = async {
+            let outcome = match context.ct.run_until_cancelled(work).await {
+                Some(Ok(Ok(outcome))) => outcome,
+                Some(Ok(Err(_panic))) => Err(RequestError::Defect("a panic")),
+                Some(Err(_elapsed)) => Err(RequestError::TimedOut(limit)),
+                None => Err(RequestError::Cancelled),
+            };
+            tracing::debug!(
+                outcome = outcome.as_ref().map_or_else(RequestError::code, |_| "ok"),
+                "answered"
             );
-            Actor::new(Author::anonymous(), Permissions::default())
-        })
+            outcome.inspect_err(RequestError::log)
+        };
+        work.instrument(span).await
     }
 
-    /// Runs a call within its time limit; a panic ends the call, not the server.
-    async fn run(
+    /// [`Self::run`] for everything but tools.
+    async fn answer<T>(
         &self,
-        tool: &Entry,
-        actor: &Actor,
-        arguments: Option<JsonObject>,
-    ) -> Result<Value, ToolError> {
-        let repository = &*self.0.repository;
-        // Nothing that the call touched outlives it, save the repository, which must stand the loss of a caller anyway.
-        let call =
-            AssertUnwindSafe(async { tool.run(Call { repository, actor, arguments }).await });
-        match tokio::time::timeout(self.0.call_timeout, call.catch_unwind()).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(_panic)) => Err(ToolError::Defect("the tool panicked")),
-            Err(_elapsed) => Err(ToolError::TimedOut(self.0.call_timeout)),
+        context: &RequestContext<RoleServer>,
+        method: &'static str,
+        what: &'static str,
+        work: impl Future<Output = Result<T, RequestError>>,
+    ) -> Result<T, ErrorData> {
+        let parent = CallContext::span(&context.extensions);
+        let span = tracing::info_span!(parent: parent, "mcp", method, prompt = Empty);
+        if !what.is_empty() {
+            span.record("prompt", what);
         }
+        self.run(context, span, work).await.map_err(RequestError::into_error)
     }
 
-    /// Runs a call and turns its outcome into a result; what the caller is not told is logged here, once.
-    async fn answer(
+    /// Runs a tool, and writes the audit record when it is one that writes.
+    async fn call(
         &self,
         tool: &Entry,
-        actor: &Actor,
-        arguments: Option<JsonObject>,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
     ) -> CallToolResult {
-        match self.run(tool, actor, arguments).await {
-            Ok(output) => {
-                tracing::debug!(outcome = "ok", "tool call");
-                CallToolResult::structured(output)
-            }
-            Err(error) => {
-                tracing::debug!(outcome = error.code(), "tool call");
-                error.log();
-                error.into_result()
-            }
+        let parent = CallContext::note(&context.extensions, tool.name());
+        let span =
+            tracing::info_span!(parent: parent, "mcp", method = "tools/call", tool = tool.name());
+        let actor = self.actor(context);
+        let writes = !tool.operation().is_read_only();
+        let mut record = writes.then(|| Record::new(actor.author(), tool.name(), span.clone()));
+        let call = Call {
+            repository: &*self.0.repository,
+            access: &self.0.access,
+            actor: &actor,
+            arguments: request.arguments,
+            max_response_bytes: self.0.max_response_bytes,
+            record: record.as_mut(),
+        };
+        let outcome = self.run(context, span, tool.run(call)).await;
+        if let Some(record) = &mut record {
+            record.outcome(outcome.as_ref().map_or_else(RequestError::code, |_| "created"));
         }
+        outcome.map_or_else(RequestError::into_result, into_result)
     }
+}
+
+fn into_result(Rendered { value, text }: Rendered) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(value);
+    result
 }
 
 impl ServerHandler for Handler {
@@ -119,10 +168,11 @@ impl ServerHandler for Handler {
 
     async fn list_tools(
         &self,
-        _request: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self.0.tools.visible_to(&self.actor(&context));
+        only_page(request)?;
+        let tools = self.0.tools.visible_to(&self.actor(&context), &self.0.access);
         Ok(ListToolsResult::with_all_items(tools)
             .with_ttl_ms(milliseconds(CACHE_TTL))
             .with_cache_scope(CacheScope::Private))
@@ -137,13 +187,104 @@ impl ServerHandler for Handler {
             let (name, known) = (quoted(&request.name), self.0.tools.names());
             ErrorData::invalid_params(format!("unknown tool {name}: the tools are {known}"), None)
         })?;
-        let request_span = CallContext::note(&context.extensions, tool.name());
+        Ok(self.call(tool, request, &context).await.into())
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let after = request.and_then(|request| request.cursor);
+        let after = after.map(|cursor| cursor.parse::<RestaurantCursor>()).transpose();
+        let after = after.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
+        let result = if self.may(&self.actor(&context), Operation::ListRestaurants) {
+            let page = async { Ok(resources::list(&*self.0.repository, after).await?) };
+            self.answer(&context, "resources/list", "", page).await?
+        } else {
+            ListResourcesResult::default()
+        };
+        Ok(result.with_ttl_ms(milliseconds(NO_CACHE)).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        only_page(request)?;
+        let may_read = self.may(&self.actor(&context), Operation::GetDetails);
+        let templates = may_read.then(resources::template).into_iter().collect();
+        Ok(ListResourceTemplatesResult::with_all_items(templates)
+            .with_ttl_ms(milliseconds(CACHE_TTL))
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let Address { restaurant, reviews } = Address::parse(&request.uri)?;
         let actor = self.actor(&context);
-        let span = tracing::info_span!(parent: request_span, "tool", tool = tool.name());
-        let answer = self.answer(tool, &actor, request.arguments).instrument(span);
-        // The token falls when the caller hangs up: the work ends with it, and nobody reads the error.
-        let answer = context.ct.run_until_cancelled(answer).await;
-        answer.map(Into::into).ok_or_else(|| ErrorData::internal_error("cancelled", None))
+        let read = self.answer(&context, "resources/read", "", async {
+            self.0.access.check(&actor, Operation::GetDetails)?;
+            let details = self.0.repository.restaurant_details(restaurant, reviews).await?;
+            let details = details.ok_or(RequestError::NotFound(restaurant))?;
+            resources::content(details, request.uri, self.0.max_response_bytes)
+        });
+        let result = ReadResourceResult::new(vec![read.await?])
+            .with_ttl_ms(milliseconds(NO_CACHE))
+            .with_cache_scope(CacheScope::Private);
+        Ok(result.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        only_page(request)?;
+        let prompts = prompts::visible_to(&self.actor(&context), &self.0.access);
+        Ok(ListPromptsResult::with_all_items(prompts)
+            .with_ttl_ms(milliseconds(CACHE_TTL))
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let prompt = prompts::find(&request.name).ok_or_else(|| {
+            let (name, known) = (quoted(&request.name), prompts::names());
+            ErrorData::invalid_params(
+                format!("unknown prompt {name}: the prompts are {known}"),
+                None,
+            )
+        })?;
+        let actor = self.actor(&context);
+        let filled = prompt.fill(prompts::Request {
+            repository: &*self.0.repository,
+            access: &self.0.access,
+            actor: &actor,
+            arguments: request.arguments,
+            max_response_bytes: self.0.max_response_bytes,
+        });
+        self.answer(&context, "prompts/get", prompt.name(), filled).await.map(Into::into)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let completion = Completion::of(request)?;
+        if !self.may(&self.actor(&context), Operation::ListRestaurants) {
+            return Ok(CompleteResult::new(CompletionInfo::default()));
+        }
+        let found = completion.run(&*self.0.repository);
+        self.answer(&context, "completion/complete", "", found).await.map(CompleteResult::new)
     }
 
     /// rmcp brings here what it cannot read, a known method with parameters of the wrong shape among it.
@@ -152,22 +293,44 @@ impl ServerHandler for Handler {
         request: CustomRequest,
         _context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let method = quoted(&request.method);
-        Err(match request.method.as_str() {
-            "tools/call" => ErrorData::invalid_params(
-                "the params of tools/call are not readable: give name (a text) and arguments (an object)",
-                None,
-            ),
-            "initialize" | "tools/list" | "server/discover" => {
-                ErrorData::invalid_params(format!("the params of {method} are not readable"), None)
-            }
-            _ => ErrorData::new(
-                rmcp::model::ErrorCode::METHOD_NOT_FOUND,
-                format!("unknown method {method}"),
-                None,
-            ),
-        })
+        Err(unreadable(&request.method))
     }
+}
+
+/// Refuses a cursor where there is one page.
+fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        Some(cursor) if !cursor.is_empty() => {
+            let message = "cursor is none of this list: it has one page; leave the cursor out";
+            Err(ErrorData::invalid_params(message, None))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The error for a request whose method or params nobody reads.
+fn unreadable(method: &str) -> ErrorData {
+    let needs = match method {
+        "tools/call" | "prompts/get" => ": give name (a text) and arguments (an object)",
+        "resources/read" => ": give uri (a text)",
+        "completion/complete" => {
+            ": give ref (an object with type and name or uri) and argument (an object with name and value)"
+        }
+        "initialize"
+        | "server/discover"
+        | "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "prompts/list" => "",
+        _ => {
+            let message = format!("unknown method {}", quoted(method));
+            return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None);
+        }
+    };
+    ErrorData::invalid_params(
+        format!("the params of {} are not readable{needs}", quoted(method)),
+        None,
+    )
 }
 
 fn milliseconds(duration: Duration) -> u64 {

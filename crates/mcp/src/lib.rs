@@ -1,12 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod adapter;
+mod answer;
 mod argument;
+mod audit;
+mod completion;
 mod handler;
 mod media_type;
+mod names;
+mod operation;
 mod output;
+mod prompts;
+mod request_error;
+mod resources;
 mod schema;
-mod tool_error;
 mod tools;
 mod transport;
 
@@ -14,5 +22,6 @@ pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
     adapter::McpAdapter,
+    operation::Operation,
     transport::{CalledTool, McpService},
 };

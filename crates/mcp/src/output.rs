@@ -1,9 +1,11 @@
-//! What the tools return: the wire names are a contract.
+//! What the repository answered, in its form on the wire: the names are a contract.
 
 use chrono::SecondsFormat;
-use restaurant_domain::{Restaurant, RestaurantDetails, RestaurantPage, Review};
+use restaurant_domain::{Restaurant, RestaurantDetails, RestaurantPage, RestaurantSort, Review};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::{answer::Answer, audit::Target};
 
 /// A restaurant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,8 +30,8 @@ pub(crate) struct RestaurantView {
     stars_percent: u8,
 }
 
-impl From<Restaurant> for RestaurantView {
-    fn from(restaurant: Restaurant) -> Self {
+impl From<&Restaurant> for RestaurantView {
+    fn from(restaurant: &Restaurant) -> Self {
         Self {
             id: restaurant.id.0,
             name: restaurant.name.to_string(),
@@ -61,8 +63,8 @@ pub(crate) struct ReviewView {
     review_date: String,
 }
 
-impl From<Review> for ReviewView {
-    fn from(review: Review) -> Self {
+impl From<&Review> for ReviewView {
+    fn from(review: &Review) -> Self {
         Self {
             id: review.id.0,
             restaurant: review.restaurant_id.0,
@@ -87,16 +89,6 @@ pub(crate) struct RestaurantPageView {
     next_cursor: Option<String>,
 }
 
-impl From<RestaurantPage> for RestaurantPageView {
-    fn from(page: RestaurantPage) -> Self {
-        Self {
-            restaurants: page.restaurants.into_iter().map(Into::into).collect(),
-            total: page.total,
-            next_cursor: page.next.map(|cursor| cursor.to_string()),
-        }
-    }
-}
-
 /// A restaurant with a page of its reviews.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DetailsView {
@@ -109,12 +101,71 @@ pub(crate) struct DetailsView {
     next_cursor: Option<String>,
 }
 
-impl From<RestaurantDetails> for DetailsView {
-    fn from(details: RestaurantDetails) -> Self {
-        Self {
-            restaurant: details.restaurant.into(),
-            reviews: details.reviews.into_iter().map(Into::into).collect(),
-            next_cursor: details.next.map(|cursor| cursor.to_string()),
+impl Answer for Restaurant {
+    type View = RestaurantView;
+
+    fn view(&self) -> RestaurantView {
+        self.into()
+    }
+
+    fn target(&self) -> Target {
+        Target { restaurant: Some(self.id), review: None }
+    }
+}
+
+impl Answer for Review {
+    type View = ReviewView;
+
+    fn view(&self) -> ReviewView {
+        self.into()
+    }
+
+    fn target(&self) -> Target {
+        Target { restaurant: Some(self.restaurant_id), review: Some(self.id) }
+    }
+}
+
+/// A page of restaurants, with the order that it is in.
+pub(crate) struct Listed {
+    /// The page.
+    pub(crate) page: RestaurantPage,
+    /// Its order.
+    pub(crate) sort: RestaurantSort,
+}
+
+impl Answer for Listed {
+    type View = RestaurantPageView;
+
+    fn view(&self) -> RestaurantPageView {
+        let Self { page, .. } = self;
+        RestaurantPageView {
+            restaurants: page.restaurants.iter().map(Into::into).collect(),
+            total: page.total,
+            next_cursor: page.next.as_ref().map(ToString::to_string),
         }
+    }
+
+    fn halve(&mut self) -> bool {
+        let rows = self.page.restaurants.len() / 2;
+        self.page.shorten(rows.max(1), self.sort);
+        rows > 0
+    }
+}
+
+impl Answer for RestaurantDetails {
+    type View = DetailsView;
+
+    fn view(&self) -> DetailsView {
+        DetailsView {
+            restaurant: (&self.restaurant).into(),
+            reviews: self.reviews.iter().map(Into::into).collect(),
+            next_cursor: self.next.map(|cursor| cursor.to_string()),
+        }
+    }
+
+    fn halve(&mut self) -> bool {
+        let rows = self.reviews.len() / 2;
+        self.shorten(rows.max(1));
+        rows > 0
     }
 }

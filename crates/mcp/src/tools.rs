@@ -8,20 +8,21 @@ mod list_restaurants;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use restaurant_domain::{Actor, Forbidden, Repository};
+use restaurant_domain::{Actor, Repository};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::Value;
 
 use self::{
     create_restaurant::CreateRestaurant, create_review::CreateReview, get_details::GetDetails,
     list_restaurants::ListRestaurantsTool,
 };
 use crate::{
+    access::Access,
+    answer::{Answer, Rendered, render},
     argument::{Argument, Given, Refused, input_schema},
+    audit::{Record, Target},
+    operation::Operation,
+    request_error::RequestError,
     schema::output_schema,
-    tool_error::ToolError,
 };
 
 /// A tool; a value of it is a call with its arguments read.
@@ -32,50 +33,37 @@ trait Tool: Sized + Send + 'static {
     const TITLE: &'static str;
     /// What it does, when to use it and when not, for the model.
     const DESCRIPTION: &'static str;
-    /// What it does to the data.
-    const EFFECT: Effect;
+    /// What it lets its caller do.
+    const OPERATION: Operation;
     /// Its arguments.
     const ARGUMENTS: &'static [&'static Argument];
     /// What it returns.
-    type Output: Serialize + JsonSchema;
+    type Output: Answer + Send;
 
     /// Reads every argument before it gives up on one, so that all faults are noted.
     fn read(given: &mut Given) -> Result<Self, Refused>;
+
+    /// What it is about to write to, for the audit record.
+    fn target(&self) -> Target {
+        Target::default()
+    }
 
     /// Does it.
     fn call(
         self,
         repository: &dyn Repository,
         actor: &Actor,
-    ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+    ) -> impl Future<Output = Result<Self::Output, RequestError>> + Send;
 }
 
-/// What a tool does to the data: its hints and the right that it needs follow.
-#[derive(Debug, Clone, Copy)]
-enum Effect {
-    /// Nothing.
-    Reads,
-    /// It adds something, once more at every call.
-    Adds,
-}
-
-impl Effect {
-    /// Asks whether a caller may have it.
-    fn allowed(self, actor: &Actor) -> Result<(), Forbidden> {
-        match self {
-            Self::Reads => actor.may_read(),
-            Self::Adds => actor.may_write().map(drop),
-        }
-    }
-
-    fn annotations(self, title: &str) -> ToolAnnotations {
-        let reads = matches!(self, Self::Reads);
-        ToolAnnotations::with_title(title)
-            .read_only(reads)
-            .destructive(false)
-            .idempotent(reads)
-            .open_world(false)
-    }
+/// What clients may take for granted about a tool.
+fn annotations<T: Tool>() -> ToolAnnotations {
+    let reads = T::OPERATION.is_read_only();
+    ToolAnnotations::with_title(T::TITLE)
+        .read_only(reads)
+        .destructive(false)
+        .idempotent(reads)
+        .open_world(false)
 }
 
 /// All tools, in the order in which clients see them.
@@ -98,8 +86,8 @@ impl Toolbox {
     }
 
     /// What a caller sees: the tools that they may use.
-    pub(crate) fn visible_to(&self, actor: &Actor) -> Vec<Definition> {
-        let allowed = self.0.iter().filter(|entry| entry.effect.allowed(actor).is_ok());
+    pub(crate) fn visible_to(&self, actor: &Actor, access: &Access) -> Vec<Definition> {
+        let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation).is_ok());
         allowed.map(|entry| entry.definition.clone()).collect()
     }
 
@@ -112,19 +100,25 @@ impl Toolbox {
 /// A tool without its type.
 pub(crate) struct Entry {
     name: &'static str,
-    effect: Effect,
+    operation: Operation,
     definition: Definition,
-    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>>,
+    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Rendered, RequestError>>,
 }
 
 /// What a call brings along.
 pub(crate) struct Call<'a> {
     /// The store.
     pub(crate) repository: &'a dyn Repository,
+    /// The rules.
+    pub(crate) access: &'a Access,
     /// Who calls.
     pub(crate) actor: &'a Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,
+    /// How large the response may be, in bytes.
+    pub(crate) max_response_bytes: usize,
+    /// Where to note what is written, for a tool that writes.
+    pub(crate) record: Option<&'a mut Record>,
 }
 
 impl Entry {
@@ -132,9 +126,9 @@ impl Entry {
         let input = Arc::new(input_schema(T::ARGUMENTS));
         let definition = Definition::new(T::NAME, T::DESCRIPTION, input)
             .with_title(T::TITLE)
-            .with_raw_output_schema(Arc::new(output_schema::<T::Output>()))
-            .with_annotations(T::EFFECT.annotations(T::TITLE));
-        Self { name: T::NAME, effect: T::EFFECT, definition, run: run::<T> }
+            .with_raw_output_schema(Arc::new(output_schema::<<T::Output as Answer>::View>()))
+            .with_annotations(annotations::<T>());
+        Self { name: T::NAME, operation: T::OPERATION, definition, run: run::<T> }
     }
 
     /// The tool's name on the wire.
@@ -142,19 +136,30 @@ impl Entry {
         self.name
     }
 
-    /// Runs a call: permission, arguments, the store, the result as JSON.
-    pub(crate) fn run<'a>(&self, call: Call<'a>) -> BoxFuture<'a, Result<Value, ToolError>> {
+    /// What it lets its caller do.
+    pub(crate) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// Runs a call: permission, arguments, the store, the answer as JSON.
+    pub(crate) fn run<'a>(&self, call: Call<'a>) -> BoxFuture<'a, Result<Rendered, RequestError>> {
         (self.run)(call)
     }
 }
 
-fn run<T: Tool>(call: Call<'_>) -> BoxFuture<'_, Result<Value, ToolError>> {
+fn run<T: Tool>(mut call: Call<'_>) -> BoxFuture<'_, Result<Rendered, RequestError>> {
     Box::pin(async move {
-        T::EFFECT.allowed(call.actor)?;
+        call.access.check(call.actor, T::OPERATION)?;
         let mut given = Given::new(call.arguments);
         let tool = T::read(&mut given);
         let tool = given.finish(tool, T::ARGUMENTS)?;
-        let output = tool.call(call.repository, call.actor).await?;
-        serde_json::to_value(output).map_err(|_| ToolError::Defect("the result has no JSON form"))
+        if let Some(record) = &mut call.record {
+            record.target(tool.target());
+        }
+        let answer = tool.call(call.repository, call.actor).await?;
+        if let Some(record) = &mut call.record {
+            record.target(answer.target());
+        }
+        render(answer, call.max_response_bytes)
     })
 }

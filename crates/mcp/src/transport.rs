@@ -70,12 +70,19 @@ impl CallContext {
 
     /// Notes which tool a request calls, and gives the host application's span of the request.
     pub(crate) fn note(extensions: &Extensions, name: &'static str) -> Span {
-        let parts = extensions.get::<http::request::Parts>();
-        let Some(call) = parts.and_then(|parts| parts.extensions.get::<Self>()) else {
-            return Span::current();
-        };
-        call.called.get_or_init(|| name);
-        call.span.clone()
+        if let Some(call) = Self::of(extensions) {
+            call.called.get_or_init(|| name);
+        }
+        Self::span(extensions)
+    }
+
+    /// The host application's span of a request.
+    pub(crate) fn span(extensions: &Extensions) -> Span {
+        Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
+    }
+
+    fn of(extensions: &Extensions) -> Option<&Self> {
+        extensions.get::<http::request::Parts>()?.extensions.get()
     }
 }
 

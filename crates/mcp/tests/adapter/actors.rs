@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use restaurant_domain::{
     Actor, Author, ListReviews, Permissions, Repository, RestaurantId, testing::InMemoryStore,
 };
-use restaurant_mcp::McpAdapter;
+use restaurant_mcp::{McpAdapter, Operation};
 use serde_json::{Value, json};
 
 use crate::{log::Log, server::Server};
@@ -79,4 +80,51 @@ async fn what_is_written_is_kept_in_the_callers_name() {
     let details = details.unwrap().unwrap();
     assert_eq!(details.restaurant.created_by, author);
     assert_eq!(details.reviews[0].created_by, author);
+}
+
+#[tokio::test]
+async fn a_read_only_server_lets_nobody_write() {
+    let server = Server::of(adapter().read_only()).await;
+    assert_eq!(names(&server.tools().await), ALL[..2]);
+    server.ok("list_restaurants_mcp", json!({})).await;
+    for tool in &ALL[2..] {
+        let error = server.error(tool, json!({})).await;
+        assert_eq!(error["code"], "forbidden");
+        assert!(error["message"].as_str().unwrap().contains("read-only"), "{error}");
+    }
+    let prompts = server.request("prompts/list", json!({})).await["result"]["prompts"].clone();
+    assert_eq!(names(prompts.as_array().unwrap()), ["compare_restaurants"]);
+}
+
+#[tokio::test]
+async fn a_policy_narrows_what_a_caller_may_do_and_never_widens_it() {
+    let no_new_restaurants = |_: &Actor, operation| operation != Operation::CreateRestaurant;
+    let server = Server::of(adapter().permission_policy(no_new_restaurants)).await;
+    assert_eq!(names(&server.tools().await), ALL[..3]);
+    assert_eq!(server.error("create_restaurant_mcp", json!({})).await["code"], "forbidden");
+
+    let reader = Actor::new(Author::person("1", None), Permissions::READ);
+    let server = Server::with_actor(adapter().permission_policy(|_, _| true), reader).await;
+    assert_eq!(names(&server.tools().await), ALL[..2]);
+    assert_eq!(server.error("create_review_mcp", json!({})).await["code"], "forbidden");
+}
+
+#[tokio::test]
+async fn the_host_says_where_the_actor_is_found() {
+    #[derive(Clone)]
+    struct Session(&'static str);
+    let store = Arc::new(InMemoryStore::default());
+    let adapter = McpAdapter::new(store.clone()).actor_from(|extensions| {
+        let Session(user) = extensions.get()?;
+        Some(Actor::new(Author::person(user, None), Permissions::ALL))
+    });
+    let server = Server::serve(adapter.router(&["/mcp"]).layer(Extension(Session("ann")))).await;
+    let id = server.add_restaurant("Anchor").await;
+    let details = store.restaurant_details(RestaurantId(id), ListReviews::default()).await;
+    assert_eq!(details.unwrap().unwrap().restaurant.created_by, Author::person("ann", None));
+
+    // What the default looks for means nothing then.
+    let adapter = self::adapter().actor_from(|_| None);
+    let server = Server::with_actor(adapter, Actor::unauthenticated()).await;
+    assert_eq!(server.tools().await, Vec::<Value>::new());
 }

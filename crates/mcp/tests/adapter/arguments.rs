@@ -173,7 +173,7 @@ async fn unknown_arguments_are_named_but_not_all_of_a_thousand() {
     let error = server.error("list_restaurants_mcp", Value::Object(arguments)).await;
     assert_eq!(error["problems"].as_array().unwrap().len(), 10);
     let message = error["problems"][0]["message"].as_str().unwrap();
-    assert!(message.ends_with("its arguments are search, sort, limit, cursor"), "{message}");
+    assert!(message.ends_with("the arguments are search, sort, limit, cursor"), "{message}");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn a_panic_ends_its_call_and_not_the_server() {
         assert_eq!(error["code"], "internal");
         assert!(!error.to_string().contains(SECRET));
     }
-    assert_eq!(log.with("the tool panicked").len(), calls().len());
+    assert_eq!(log.with("a panic").len(), calls().len());
     assert_eq!(server.tools().await.len(), 4);
 }
 

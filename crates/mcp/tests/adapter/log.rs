@@ -1,45 +1,72 @@
 //! What a test's server writes into its log.
+//!
+//! One subscriber serves all tests, and is there before the first of them logs: a subscriber for each would miss lines
+//! that another test's thread is the first to write at the same moment.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, io, sync::Once};
 
-use tracing::{Level, subscriber::DefaultGuard};
+use tracing::Level;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The log of this thread while it lives; a test and its server share one thread.
-pub(crate) struct Log {
-    lines: Lines,
-    _guard: DefaultGuard,
+thread_local! {
+    /// The lines of a test that wants them; a test and its server share one thread.
+    static LINES: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// The log of this thread while it lives, from debug up.
+pub(crate) struct Log(());
 
-impl Log {
-    /// Gathers this crate's lines, from debug up.
-    pub(crate) fn start() -> Self {
-        let lines = Lines::default();
+/// Brings the subscriber up. Every test does so before its server may log.
+pub(crate) fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(Level::DEBUG)
             .with_ansi(false)
-            .with_writer(lines.clone())
+            .with_writer(Lines)
             .finish();
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
+    }
+}
+
+impl Log {
+    /// Begins to gather lines.
+    pub(crate) fn start() -> Self {
+        install();
+        LINES.set(Some(Vec::new()));
+        Self(())
     }
 
     /// The lines of this crate that hold a text.
     pub(crate) fn with(&self, text: &str) -> Vec<String> {
-        let lines = String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap();
-        let ours = lines.lines().filter(|line| line.contains(" restaurant_mcp::"));
+        self.of(" restaurant_mcp::", text)
+    }
+
+    /// The audit records that hold a text.
+    pub(crate) fn audit(&self, text: &str) -> Vec<String> {
+        self.of(" audit: ", text)
+    }
+
+    #[expect(clippy::unused_self, reason = "without a log there are no lines")]
+    fn of(&self, target: &str, text: &str) -> Vec<String> {
+        let lines = LINES.with_borrow(Clone::clone).unwrap_or_default();
+        let lines = String::from_utf8(lines).unwrap();
+        let ours = lines.lines().filter(|line| line.contains(target));
         ours.filter(|line| line.contains(text)).map(str::to_owned).collect()
     }
 }
 
+struct Lines;
+
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        LINES.with_borrow_mut(|lines| lines.as_mut().map(|lines| lines.extend_from_slice(bytes)));
         Ok(bytes.len())
     }
 
@@ -52,6 +79,6 @@ impl MakeWriter<'_> for Lines {
     type Writer = Self;
 
     fn make_writer(&self) -> Self {
-        self.clone()
+        Self
     }
 }

@@ -4,10 +4,15 @@
 
 mod actors;
 mod arguments;
+mod audit;
+mod bounds;
 mod client;
 mod failures;
 mod log;
+mod prompts;
 mod protocol;
+mod resources;
 mod server;
+mod stdio;
 mod stores;
 mod tools;

@@ -44,7 +44,8 @@ async fn every_version_of_the_handshake_is_spoken() {
         let info = json!({"name": "guide", "title": "City guide", "version": "1.2.3"});
         assert_eq!(result["serverInfo"], info);
         assert_eq!(result["instructions"], "Ask away.");
-        assert_eq!(result["capabilities"], json!({"tools": {}}));
+        let capabilities = json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}});
+        assert_eq!(result["capabilities"], capabilities);
     }
 }
 
@@ -253,7 +254,14 @@ async fn unknown_methods_and_unreadable_params_are_told_apart() {
     let server = Server::start().await;
     for (method, params, code) in [
         ("tools/fly", json!({}), -32601),
-        ("resources/list", json!({}), -32601),
+        ("resources/subscribe", json!({"uri": "restaurant://1"}), -32601),
+        ("resources/read", json!({}), -32602),
+        ("prompts/get", json!({"name": "no_such_prompt"}), -32602),
+        ("completion/complete", json!({"ref": {"type": "ref/tool", "name": "x"}}), -32602),
+        ("tools/list", json!({"cursor": "x"}), -32602),
+        ("prompts/list", json!({"cursor": "x"}), -32602),
+        ("resources/list", json!({"cursor": "x"}), -32602),
+        ("resources/templates/list", json!({"cursor": "x"}), -32602),
         ("tools/call", json!({"name": "no_such_tool"}), -32602),
         ("tools/call", json!({"name": "list_restaurants_mcp", "arguments": [1]}), -32602),
         ("tools/call", json!({"arguments": {}}), -32602),
@@ -306,8 +314,12 @@ async fn what_a_call_logs_belongs_to_the_hosts_request() {
     let app = adapter().router(&["/mcp"]).layer(Extension(Actor::unauthenticated()));
     let server = Server::serve(app.layer(middleware::from_fn(in_a_span))).await;
     server.ok("list_restaurants_mcp", json!({})).await;
-    let calls = log.with("tool call");
-    assert!(calls[0].contains("host{request=17}:tool{tool=\"list_restaurants_mcp\"}"), "{calls:?}");
+    let calls = log.with("answered");
+    assert!(
+        calls[0]
+            .contains("host{request=17}:mcp{method=\"tools/call\" tool=\"list_restaurants_mcp\"}"),
+        "{calls:?}"
+    );
 }
 
 #[tokio::test]
@@ -316,7 +328,7 @@ async fn the_log_has_the_tool_and_no_argument() {
     let server = Server::start().await;
     server.add_restaurant("Very Private Place").await;
     server.error("create_review_mcp", json!({"review_text": "Very private words"})).await;
-    let calls = log.with("tool call");
+    let calls = log.with("answered");
     assert_eq!(calls.len(), 2, "{calls:?}");
     assert!(calls[0].contains("create_restaurant_mcp") && calls[0].contains("outcome=\"ok\""));
     assert!(calls[1].contains("create_review_mcp") && calls[1].contains("invalid_arguments"));

@@ -9,6 +9,8 @@ use restaurant_mcp::McpAdapter;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::AbortHandle};
 
+use crate::log;
+
 /// A server that ends with its test.
 pub(crate) struct Server {
     pub(crate) url: String,
@@ -39,6 +41,7 @@ impl Server {
 
     /// Serves an application.
     pub(crate) async fn serve(app: axum::Router) -> Self {
+        log::install();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, app).await }).abort_handle();

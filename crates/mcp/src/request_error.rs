@@ -1,43 +1,54 @@
-//! Why a tool call failed, in a form that a model can act on.
+//! Why a request failed, in a form that a model can act on: the result of a tool, or a JSON-RPC error for everything else.
 //!
-//! The JSON goes out as text alone: clients hold `structuredContent` against the tool's output schema even when
+//! A tool's goes out as text alone: clients hold `structuredContent` against the tool's output schema even when
 //! `isError` is set, and would hide the error behind a schema violation.
 
 use std::time::Duration;
 
-use restaurant_domain::{Forbidden, Permission, RestaurantId, StoreError};
-use rmcp::model::{CallToolResult, ContentBlock};
+use restaurant_domain::{Forbidden, RestaurantId, StoreError};
+use rmcp::{
+    ErrorData,
+    model::{CallToolResult, ContentBlock, ErrorCode},
+};
 use serde::Serialize;
 
-use crate::argument::Fault;
+use crate::{access::Denied, argument::Fault};
 
 /// After how many seconds a caller may try again what failed for a moment.
 const RETRY_AFTER_SECONDS: u64 = 5;
 
-/// Why a tool call failed.
+/// Why a request failed.
 #[derive(Debug)]
-pub(crate) enum ToolError {
+pub(crate) enum RequestError {
     /// Arguments that break their limits, at least one.
     InvalidArguments(Vec<Fault>),
     /// There is no such restaurant.
     NotFound(RestaurantId),
-    /// The caller lacks the right.
-    Forbidden(Forbidden),
+    /// The caller may not do this.
+    Denied(Denied),
     /// The store failed.
     Store(StoreError),
-    /// The call took longer than it may.
+    /// The request took longer than it may.
     TimedOut(Duration),
-    /// The tool has a defect: it panicked, or its result has no JSON form.
+    /// The caller hung up: nobody reads this.
+    Cancelled,
+    /// The server has a defect: it panicked, or its answer has no JSON form.
     Defect(&'static str),
 }
 
-impl From<Forbidden> for ToolError {
-    fn from(error: Forbidden) -> Self {
-        Self::Forbidden(error)
+impl From<Denied> for RequestError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
     }
 }
 
-impl From<StoreError> for ToolError {
+impl From<Forbidden> for RequestError {
+    fn from(Forbidden(permission): Forbidden) -> Self {
+        Self::Denied(Denied::Permission(permission))
+    }
+}
+
+impl From<StoreError> for RequestError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
@@ -70,36 +81,50 @@ impl<'a> Report<'a> {
 
     fn passing(code: &'static str, message: &str) -> Self {
         let message = format!("{message}: try again in {RETRY_AFTER_SECONDS} s");
-        let next_step = "Wait that long, then call the tool again; before you repeat a create, look whether the first one was done after all.";
+        let next_step = "Wait that long, then call again. Repeat a create with the idempotency_key of the first time, if it had one; else look first whether it was done after all.";
         let report = Self::lasting(code, message, next_step);
         Self { retryable: true, retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..report }
     }
 
     fn invalid_arguments(problems: &'a [Fault]) -> Self {
         let messages: Vec<_> = problems.iter().map(Fault::message).collect();
-        let next_step = "Correct the arguments named in problems, and call the tool again.";
+        let next_step = "Correct the arguments named in problems, and call again.";
         let report = Self::lasting("invalid_arguments", messages.join("; "), next_step);
         Self { problems, ..report }
     }
 }
 
-impl ToolError {
+impl RequestError {
     /// A short stable name for programs and for the log.
     pub(crate) fn code(&self) -> &'static str {
         self.report().code
     }
 
-    /// The result that tells the caller. Nothing of the inside is in it.
+    /// The result that tells the caller of a tool. Nothing of the inside is in it.
     pub(crate) fn into_result(self) -> CallToolResult {
         let json = serde_json::to_string(&self.report()).unwrap_or_default();
         CallToolResult::error(vec![ContentBlock::text(json)])
     }
 
+    /// The JSON-RPC error that tells the caller of anything else: the same, as the error's data.
+    pub(crate) fn into_error(self) -> ErrorData {
+        let code = match self {
+            Self::InvalidArguments(_) => ErrorCode::INVALID_PARAMS,
+            Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
+            Self::Denied(_) => ErrorCode::INVALID_REQUEST,
+            Self::Store(_) | Self::TimedOut(_) | Self::Cancelled | Self::Defect(_) => {
+                ErrorCode::INTERNAL_ERROR
+            }
+        };
+        let report = self.report();
+        ErrorData::new(code, report.message.clone(), serde_json::to_value(&report).ok())
+    }
+
     /// Writes what the caller is not told into the log.
     pub(crate) fn log(&self) {
         match self {
-            Self::InvalidArguments(_) | Self::NotFound(_) => {}
-            Self::Forbidden(error) => tracing::warn!(%error, "tool call refused"),
+            Self::InvalidArguments(_) | Self::NotFound(_) | Self::Cancelled => {}
+            Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "store unavailable");
             }
@@ -109,8 +134,8 @@ impl ToolError {
             Self::Store(error) => {
                 tracing::error!(error = error as &dyn std::error::Error, "store failed");
             }
-            Self::TimedOut(limit) => tracing::error!(?limit, "tool call took too long"),
-            Self::Defect(what) => tracing::error!(what, "tool call failed"),
+            Self::TimedOut(limit) => tracing::error!(?limit, "request took too long"),
+            Self::Defect(what) => tracing::error!(what, "request failed"),
         }
     }
 
@@ -122,9 +147,9 @@ impl ToolError {
                 format!("there is no restaurant with the id {id}"),
                 "Call list_restaurants_mcp, and use the id of a restaurant that it returns.",
             ),
-            Self::Forbidden(Forbidden(permission)) => Report::lasting(
+            Self::Denied(denied) => Report::lasting(
                 "forbidden",
-                format!("you may not {}", right(*permission)),
+                denied.to_string(),
                 "Do not try again: ask whoever runs this server for the right.",
             ),
             Self::Store(StoreError::Unavailable(_)) => {
@@ -134,20 +159,14 @@ impl ToolError {
                 "timeout",
                 &format!("the call was given up after {} s", limit.as_secs_f64()),
             ),
+            Self::Cancelled => {
+                Report::lasting("cancelled", "the caller hung up".to_owned(), "Call again.")
+            }
             Self::Store(_) | Self::Defect(_) => Report::lasting(
                 "internal",
                 "the server failed; the arguments are not the cause".to_owned(),
                 "Do not try again right away; if it goes on, tell whoever runs this server.",
             ),
         }
-    }
-}
-
-/// What a right lets its holder do.
-fn right(permission: Permission) -> &'static str {
-    match permission {
-        Permission::Read => "read restaurants and reviews",
-        Permission::Write => "add restaurants or reviews",
-        _ => "do this",
     }
 }

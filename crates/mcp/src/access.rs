@@ -1,0 +1,94 @@
+//! Who calls, and what they may do here.
+
+use std::sync::Arc;
+
+use axum::http::Extensions;
+use restaurant_domain::{Actor, Author, Permission, Permissions};
+
+use crate::operation::Operation;
+
+/// Finds the caller in a request's extensions.
+pub(crate) type ActorFrom = dyn Fn(&Extensions) -> Option<Actor> + Send + Sync;
+/// Tells whether a caller, who has the right that an operation needs, may have it.
+pub(crate) type Policy = dyn Fn(&Actor, Operation) -> bool + Send + Sync;
+
+/// The rules for callers. Nothing in them widens an [`Actor`]'s own permissions.
+#[derive(Clone)]
+pub(crate) struct Access {
+    /// Finds the caller.
+    pub(crate) actor_from: Arc<ActorFrom>,
+    /// Who calls when nobody is found.
+    pub(crate) default_actor: Option<Actor>,
+    /// Whether nobody may write.
+    pub(crate) read_only: bool,
+    /// The host application's further rule.
+    pub(crate) policy: Option<Arc<Policy>>,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            actor_from: Arc::new(|extensions| extensions.get().cloned()),
+            default_actor: None,
+            read_only: false,
+            policy: None,
+        }
+    }
+}
+
+impl Access {
+    /// Who calls. Without an answer it is somebody who may do nothing.
+    pub(crate) fn actor(&self, extensions: Option<&Extensions>) -> Actor {
+        let actor = extensions.and_then(|extensions| (self.actor_from)(extensions));
+        actor.or_else(|| self.default_actor.clone()).unwrap_or_else(|| {
+            tracing::warn!(
+                "nobody may use the tools: the request's extensions hold no Actor; put one there in a layer before \
+                 the adapter, or choose McpAdapter::actor_from or McpAdapter::default_actor"
+            );
+            Actor::new(Author::anonymous(), Permissions::default())
+        })
+    }
+
+    /// Asks whether a caller may have an operation.
+    pub(crate) fn check(&self, actor: &Actor, operation: Operation) -> Result<(), Denied> {
+        let permission = operation.permission();
+        let granted = match permission {
+            Permission::Read => actor.may_read().is_ok(),
+            Permission::Write => actor.may_write().is_ok(),
+            // A right that a later version knows: refused until this one does.
+            _ => false,
+        };
+        if self.read_only && !operation.is_read_only() {
+            Err(Denied::ReadOnly)
+        } else if !granted {
+            Err(Denied::Permission(permission))
+        } else if self.policy.as_ref().is_some_and(|policy| !policy(actor, operation)) {
+            Err(Denied::Policy)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Why a caller may not have an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Denied {
+    /// They lack a right.
+    #[error("you may not {}", right(*.0))]
+    Permission(Permission),
+    /// Nobody may write here.
+    #[error("this server is read-only: nobody may add restaurants or reviews")]
+    ReadOnly,
+    /// The host application's policy says no.
+    #[error("the rules of this server do not let you do this")]
+    Policy,
+}
+
+/// What a right lets its holder do.
+fn right(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => "read restaurants and reviews",
+        Permission::Write => "add restaurants or reviews",
+        _ => "do this",
+    }
+}

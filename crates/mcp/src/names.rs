@@ -1,0 +1,107 @@
+//! Restaurants by what people call them: completion of a name, and the way from a name to the restaurant.
+
+use restaurant_domain::{
+    ListRestaurants, ListReviews, PageLimit, Repository, Restaurant, RestaurantCursor,
+    RestaurantDetails, RestaurantId, RestaurantName, RestaurantSort, SearchText, StoreError,
+};
+
+use crate::{
+    argument::{Argument, Fault},
+    request_error::RequestError,
+};
+
+/// How many restaurants are offered at most; the protocol's own limit is 100.
+const OFFERED: u8 = 50;
+/// How many restaurants of the same name are told apart.
+const NAMESAKES: u8 = 10;
+
+/// The restaurants that somebody may mean, and whether there are more.
+pub(crate) struct Offers {
+    /// The restaurants: those whose names begin with what was typed, then those that hold it elsewhere.
+    pub(crate) restaurants: Vec<Restaurant>,
+    /// Whether there are more.
+    pub(crate) more: bool,
+}
+
+/// Whom somebody may mean who typed the beginning or a part of a name.
+///
+/// # Errors
+/// When the store fails.
+pub(crate) async fn complete(
+    repository: &dyn Repository,
+    typed: &str,
+) -> Result<Offers, StoreError> {
+    // What no search could be made of is in no name.
+    let Ok(search) = SearchText::parse(typed) else {
+        return Ok(Offers { restaurants: Vec::new(), more: false });
+    };
+    let beginning = search.as_ref().map_or("", SearchText::as_str);
+    let mut offers = beginning_with(repository, beginning, OFFERED).await?;
+    if search.is_none() || offers.more {
+        return Ok(offers);
+    }
+    let query = ListRestaurants::new(search.clone(), RestaurantSort::Name, limit(OFFERED), None);
+    let page = repository.list_restaurants(&query.unwrap_or_default()).await?;
+    let held = page.restaurants.into_iter().filter(|restaurant| {
+        let key = restaurant.name.sort_key();
+        key.contains(beginning) && !key.starts_with(beginning)
+    });
+    offers.restaurants.extend(held);
+    offers.more = page.next.is_some() || offers.restaurants.len() > OFFERED.into();
+    offers.restaurants.truncate(OFFERED.into());
+    Ok(offers)
+}
+
+/// The restaurants whose names begin with a folded text, by name. The cost does not depend on how many others there are.
+async fn beginning_with(
+    repository: &dyn Repository,
+    beginning: &str,
+    rows: u8,
+) -> Result<Offers, StoreError> {
+    let from = RestaurantCursor::before_name(beginning);
+    let query = ListRestaurants::new(None, RestaurantSort::Name, limit(rows), Some(from));
+    let page = repository.list_restaurants(&query.unwrap_or_default()).await?;
+    let begins = |restaurant: &Restaurant| restaurant.name.sort_key().starts_with(beginning);
+    let more = page.next.is_some() && page.restaurants.iter().all(begins);
+    let restaurants = page.restaurants.into_iter().take_while(begins).collect();
+    Ok(Offers { restaurants, more })
+}
+
+fn limit(rows: u8) -> PageLimit {
+    PageLimit::new(rows.into()).unwrap_or_default()
+}
+
+/// The restaurant that an argument names, by its name without regard to case, or by its id.
+///
+/// # Errors
+/// When there is none, when there are several of the name, or when the store fails.
+pub(crate) async fn find(
+    repository: &dyn Repository,
+    argument: &Argument,
+    named: &RestaurantName,
+    reviews: ListReviews,
+) -> Result<RestaurantDetails, RequestError> {
+    let key = named.sort_key();
+    let mut namesakes = beginning_with(repository, &key, NAMESAKES).await?.restaurants;
+    namesakes.retain(|restaurant| restaurant.name.sort_key() == key);
+    let id = match namesakes.as_slice() {
+        [one] => Some(one.id),
+        [] => named.as_str().parse().ok().map(RestaurantId),
+        several => return Err(ambiguous(argument, several)),
+    };
+    let details = match id {
+        Some(id) => repository.restaurant_details(id, reviews).await?,
+        None => None,
+    };
+    details.ok_or_else(|| {
+        let problem = "is no restaurant's name or id: call list_restaurants_mcp, and give the id of a restaurant that it returns";
+        RequestError::InvalidArguments(vec![Fault::unresolved(argument, "not_found", problem)])
+    })
+}
+
+fn ambiguous(argument: &Argument, several: &[Restaurant]) -> RequestError {
+    let ids: Vec<_> = several.iter().map(|restaurant| restaurant.id.to_string()).collect();
+    let problem =
+        format!("is the name of several restaurants: give the id of one: {}", ids.join(", "));
+    RequestError::InvalidArguments(vec![Fault::unresolved(argument, "ambiguous", &problem)])
+}

@@ -1,0 +1,34 @@
+//! What a caller can ask for.
+
+use restaurant_domain::Permission;
+
+/// What a caller can ask for: the question that [`crate::McpAdapter::permission_policy`] answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Find restaurants: the tool `list_restaurants_mcp`, the list of resources, the completion of names.
+    ListRestaurants,
+    /// Read a restaurant and its reviews: the tool `get_details_mcp`, a resource, the prompt `compare_restaurants`.
+    GetDetails,
+    /// Publish a review: the tool `create_review_mcp`, the prompt `write_fair_review`.
+    CreateReview,
+    /// Add a restaurant: the tool `create_restaurant_mcp`.
+    CreateRestaurant,
+}
+
+impl Operation {
+    /// The right that it needs.
+    #[must_use]
+    pub fn permission(self) -> Permission {
+        match self {
+            Self::ListRestaurants | Self::GetDetails => Permission::Read,
+            Self::CreateReview | Self::CreateRestaurant => Permission::Write,
+        }
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_read_only(self) -> bool {
+        self.permission() == Permission::Read
+    }
+}

@@ -1,0 +1,109 @@
+//! The audit record: one for each call of a tool that writes.
+
+use std::sync::Arc;
+
+use axum::{Extension, extract::Request, middleware, response::Response};
+use restaurant_domain::{Actor, Author, Permissions, testing::InMemoryStore};
+use restaurant_mcp::McpAdapter;
+use serde_json::json;
+use tracing::Instrument;
+
+use crate::{
+    log::Log,
+    server::{Server, message},
+    stores::{FailingStore, Failure},
+};
+
+/// A host's layer that gives each request an id.
+async fn with_id(request: Request, next: middleware::Next) -> Response {
+    next.run(request).instrument(tracing::info_span!("request", request_id = 17)).await
+}
+
+async fn serve(adapter: McpAdapter, permissions: Permissions) -> Server {
+    let actor = Actor::new(Author::agent("a1b2", Some("Concierge")), permissions);
+    let app = adapter.router(&["/mcp"]).layer(Extension(actor));
+    Server::serve(app.layer(middleware::from_fn(with_id))).await
+}
+
+fn adapter() -> McpAdapter {
+    McpAdapter::new(Arc::new(InMemoryStore::default()))
+}
+
+#[tokio::test]
+async fn a_write_says_who_what_where_and_in_which_request() {
+    let log = Log::start();
+    let server = serve(adapter(), Permissions::ALL).await;
+    let id = server.add_restaurant("Private Anchor").await;
+    server.add_review(id, 5).await;
+    let records = log.audit("");
+    assert_eq!(records.len(), 2, "{records:?}");
+    for (record, tool, target) in [
+        (&records[0], "create_restaurant_mcp", "restaurant/1 "),
+        (&records[1], "create_review_mcp", "restaurant/1/review/1 "),
+    ] {
+        for part in [
+            "INFO request{request_id=17}:mcp",
+            "actor_kind=\"agent\" actor_id=\"a1b2\" actor_name=\"Concierge\"",
+            &format!("tool=\"{tool}\""),
+            &format!("target={target}"),
+            "outcome=\"created\"",
+        ] {
+            assert!(record.contains(part), "{part} is not in {record}");
+        }
+    }
+    assert_eq!(log.audit("Private").len() + log.audit("Good").len(), 0, "no texts");
+}
+
+#[tokio::test]
+async fn what_was_not_written_is_recorded_with_its_reason() {
+    let log = Log::start();
+    let server = serve(adapter(), Permissions::ALL).await;
+    server.error("create_restaurant_mcp", json!({})).await;
+    let review = json!({"restaurant_id": 9, "user_name": "A", "rating": 1, "review_text": "B"});
+    server.error("create_review_mcp", review.clone()).await;
+    let server = serve(adapter(), Permissions::READ).await;
+    server.error("create_review_mcp", review.clone()).await;
+    let failing = McpAdapter::new(Arc::new(FailingStore(Failure::Unavailable)));
+    let server = serve(failing, Permissions::ALL).await;
+    server.error("create_review_mcp", review).await;
+    let records = log.audit("");
+    let expected = [
+        ("target=- ", "invalid_arguments"),
+        ("target=restaurant/9 ", "not_found"),
+        ("target=- ", "forbidden"),
+        ("target=restaurant/9 ", "unavailable"),
+    ];
+    assert_eq!(records.len(), expected.len(), "{records:?}");
+    for (record, (target, outcome)) in records.iter().zip(expected) {
+        let outcome = format!("outcome=\"{outcome}\"");
+        assert!(record.contains(target) && record.contains(&outcome), "{record}");
+    }
+}
+
+#[tokio::test]
+async fn reading_leaves_no_record() {
+    let log = Log::start();
+    let server = serve(adapter(), Permissions::ALL).await;
+    server.ok("list_restaurants_mcp", json!({})).await;
+    server.error("get_details_mcp", json!({"restaurant_id": 1})).await;
+    server.tools().await;
+    assert_eq!(log.audit(""), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_write_whose_caller_hangs_up_is_recorded() {
+    let log = Log::start();
+    let (store, begun, dropped) = FailingStore::hanging();
+    let server = serve(McpAdapter::new(store), Permissions::ALL).await;
+    let arguments =
+        json!({"restaurant_name": "Anchor", "street_address": "1 Quay", "description": "Fish"});
+    let params = json!({"name": "create_restaurant_mcp", "arguments": arguments});
+    let call = tokio::spawn(server.post(message("tools/call", &params)).send());
+    begun.await.unwrap();
+    call.abort();
+    dropped.await.unwrap_err();
+    while log.audit("").is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert!(log.audit("")[0].contains("outcome=\"cancelled\""), "{:?}", log.audit(""));
+}
