@@ -9,6 +9,8 @@ pub(crate) const STATEFUL: &str = "2025-11-25";
 /// The version of the protocol in which every request stands alone.
 pub(crate) const STATELESS: &str = "2026-07-28";
 
+const JSON: &str = "application/json";
+
 /// The restaurant that is there before the visit.
 const HOST: &str = "Café Visited";
 
@@ -33,7 +35,9 @@ impl Visit {
         let added = client.post(product.url("/add")).form(&form).send().await.unwrap();
         let location = added.headers()["location"].to_str().unwrap();
         let id = location.trim_start_matches("/details/").split('?').next().unwrap();
-        Self([tools(), reviews(id.parse().unwrap()), refusals()].into_iter().flatten().collect())
+        let id: i64 = id.parse().unwrap();
+        let parts = [tools(), reviews(id), resources(id), prompts(id), completions(id)];
+        Self(parts.into_iter().flatten().collect())
     }
 
     /// The questions, for a program to read.
@@ -84,6 +88,14 @@ fn refused(tool: &str, arguments: &Value, code: &'static str) -> Step {
     ask("tools/call", json!({"name": tool, "arguments": arguments}), move |result| {
         assert_eq!(result["isError"], true);
         assert_eq!(text_of(result)["code"], code);
+    })
+}
+
+/// A request that fails by a JSON-RPC error: its message says why.
+fn failed(method: &'static str, params: Value, says: &'static str) -> Step {
+    ask(method, params, move |answer| {
+        assert!(answer["error"]["code"].is_i64());
+        assert!(answer["error"]["message"].as_str().unwrap().contains(says));
     })
 }
 
@@ -144,6 +156,7 @@ fn tools() -> Vec<Step> {
         call("list_restaurants_mcp", &json!({}), |page| {
             assert!(names(&page["restaurants"]).contains(&HOST));
         }),
+        failed("tools/call", json!({"name": "drop_table_mcp", "arguments": {}}), "unknown tool"),
     ]
 }
 
@@ -156,6 +169,8 @@ fn reviews(id: i64) -> Vec<Step> {
         }),
         call("create_review_mcp", &review(5, "Better soup"), |_| {}),
         refused("create_review_mcp", &review(9, "Too good"), "invalid_arguments"),
+        refused("get_details_mcp", &json!({"restaurant_id": i64::from(u32::MAX)}), "not_found"),
+        refused("get_details_mcp", &json!({}), "invalid_arguments"),
         call("get_details_mcp", &json!({"restaurant_id": id, "reviews_limit": 1}), |details| {
             assert_eq!(details["restaurant"]["name"], HOST);
             assert_eq!(details["restaurant"]["avg_rating"], 4.5);
@@ -166,13 +181,76 @@ fn reviews(id: i64) -> Vec<Step> {
     ]
 }
 
-fn refusals() -> Vec<Step> {
+fn resources(id: i64) -> Vec<Step> {
+    let uri = format!("restaurant://{id}");
+    let listed = uri.clone();
     vec![
-        refused("get_details_mcp", &json!({"restaurant_id": i64::from(u32::MAX)}), "not_found"),
-        refused("get_details_mcp", &json!({}), "invalid_arguments"),
-        ask("tools/call", json!({"name": "drop_table_mcp", "arguments": {}}), |answer| {
-            assert_eq!(answer["error"]["code"], -32602);
-            assert!(answer["error"]["message"].as_str().unwrap().contains("unknown tool"));
+        ask("resources/list", json!({}), move |list| {
+            let resources = list["resources"].as_array().unwrap();
+            let host = resources.iter().find(|resource| resource["uri"] == listed).unwrap();
+            assert_eq!((&host["title"], &host["mimeType"]), (&json!(HOST), &json!(JSON)));
         }),
+        ask("resources/templates/list", json!({}), |list| {
+            let templates = list["resourceTemplates"].as_array().unwrap();
+            assert_eq!(templates.len(), 1);
+            assert_eq!(templates[0]["uriTemplate"], "restaurant://{id}");
+        }),
+        ask("resources/read", json!({"uri": uri}), move |read| {
+            let contents = read["contents"].as_array().unwrap();
+            assert_eq!(contents.len(), 1);
+            assert_host(&contents[0], id);
+        }),
+        failed("resources/read", json!({"uri": "restaurant://0"}), "restaurant"),
+    ]
+}
+
+/// The content of the resource that the visited restaurant is.
+fn assert_host(content: &Value, id: i64) {
+    assert_eq!(content["uri"], format!("restaurant://{id}"));
+    assert_eq!(content["mimeType"], JSON);
+    let details: Value = serde_json::from_str(content["text"].as_str().unwrap()).unwrap();
+    assert_eq!(details["restaurant"]["name"], HOST);
+    assert_eq!(details["reviews"][0]["review_text"], "Better soup");
+}
+
+fn prompts(id: i64) -> Vec<Step> {
+    let compared = json!({
+        "first_restaurant": HOST, "second_restaurant": "Café Added", "occasion": "A quiet dinner"
+    });
+    let get = |name: &str, arguments: &Value| json!({"name": name, "arguments": arguments});
+    vec![
+        ask("prompts/list", json!({}), |list| {
+            assert_eq!(names(&list["prompts"]), ["compare_restaurants", "write_fair_review"]);
+        }),
+        ask("prompts/get", get("compare_restaurants", &compared), move |prompt| {
+            let messages = prompt["messages"].as_array().unwrap();
+            assert_eq!(messages.len(), 4);
+            assert!(messages[0]["content"]["text"].as_str().unwrap().contains("choose"));
+            assert!(messages[1]["content"]["text"].as_str().unwrap().contains("A quiet dinner"));
+            assert_host(&messages[2]["content"]["resource"], id);
+            assert!(messages[3].to_string().contains("Café Added"));
+        }),
+        ask("prompts/get", get("write_fair_review", &json!({"restaurant": HOST})), move |prompt| {
+            let messages = prompt["messages"].as_array().unwrap();
+            assert_eq!(messages.len(), 2);
+            assert!(messages[0]["content"]["text"].as_str().unwrap().contains("fair review"));
+            assert_host(&messages[1]["content"]["resource"], id);
+        }),
+        failed("prompts/get", get("write_fair_review", &json!({})), "restaurant is missing"),
+    ]
+}
+
+fn completions(id: i64) -> Vec<Step> {
+    let complete = |reference: Value, argument: &str, expected: String| {
+        let params = json!({"ref": reference, "argument": {"name": argument, "value": "Café V"}});
+        ask("completion/complete", params, move |answer| {
+            assert_eq!(answer["completion"]["values"], json!([expected]));
+        })
+    };
+    let prompt = json!({"type": "ref/prompt", "name": "compare_restaurants"});
+    let template = json!({"type": "ref/resource", "uri": "restaurant://{id}"});
+    vec![
+        complete(prompt, "second_restaurant", HOST.to_owned()),
+        complete(template, "id", id.to_string()),
     ]
 }
