@@ -30,6 +30,15 @@ pub(crate) const TOOLS: [(&str, &[&str]); 4] = [
 const OPTIONAL: [&str; 7] =
     ["search", "sort", "limit", "cursor", "reviews_limit", "reviews_cursor", "idempotency_key"];
 
+/// The prompts, and their arguments.
+const PROMPTS: [(&str, &[&str]); 2] = [
+    (
+        "compare_restaurants",
+        &["first_restaurant", "second_restaurant", "third_restaurant", "occasion"],
+    ),
+    ("write_fair_review", &["restaurant", "experience"]),
+];
+
 const METHODS: [&str; 16] = [
     "initialize",
     "ping",
@@ -138,6 +147,57 @@ pub(crate) fn call() -> impl Strategy<Value = (&'static str, Value)> {
         });
         (Just(tool), prop_oneof![4 => known, 1 => json_value()])
     })
+}
+
+/// What follows `restaurant://`, or is taken for a restaurant's name.
+fn place() -> impl Strategy<Value = String> {
+    let known = ["1", "2", "good", "{id}", "1?reviews_cursor=cmV2aWV3OjE", "-1", "1/2"];
+    prop_oneof![3 => select(known.to_vec()).prop_map(str::to_owned), 1 => text()]
+}
+
+fn place_or_any() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => place().prop_map(Value::from), 1 => json_value()]
+}
+
+/// A prompt, with any values for its arguments.
+fn get() -> impl Strategy<Value = (&'static str, String, Value)> {
+    select(PROMPTS.as_slice()).prop_flat_map(|(prompt, arguments)| {
+        let values = vec(option::weighted(0.9, place_or_any()), arguments.len());
+        values.prop_map(move |values| {
+            let given = arguments.iter().zip(values);
+            let given = given.filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+            let params = json!({"name": prompt, "arguments": object(given)});
+            ("prompts/get", prompt.to_owned(), params)
+        })
+    })
+}
+
+/// A completion for a prompt, or for what may be the resource template.
+fn complete() -> impl Strategy<Value = (&'static str, String, Value)> {
+    let reference = prop_oneof![
+        select(PROMPTS.as_slice())
+            .prop_map(|(name, _)| json!({"type": "ref/prompt", "name": name})),
+        place().prop_map(|place| {
+            json!({"type": "ref/resource", "uri": format!("restaurant://{place}")})
+        }),
+    ];
+    let argument = select(vec!["id", "restaurant", "first_restaurant", "occasion", "other"]);
+    (reference, argument, place_or_any()).prop_map(|(reference, argument, value)| {
+        let argument = json!({"name": argument, "value": value});
+        let params = json!({"ref": reference, "argument": argument});
+        ("completion/complete", String::new(), params)
+    })
+}
+
+/// A request that reads, with any values where it takes some: its method, the name for its header, its params.
+pub(crate) fn reading() -> impl Strategy<Value = (&'static str, String, Value)> {
+    let read = place().prop_map(|place| {
+        let uri = format!("restaurant://{place}");
+        ("resources/read", uri.clone(), json!({"uri": uri}))
+    });
+    let list = place_or_any()
+        .prop_map(|cursor| ("resources/list", String::new(), json!({"cursor": cursor})));
+    prop_oneof![get(), complete(), read, list]
 }
 
 /// Params that a method may know, with any values; or anything else.

@@ -9,7 +9,7 @@ use proptest::{collection::vec, option, prelude::*, test_runner::FileFailurePers
 use serde_json::json;
 
 use crate::{
-    input::{body, call, header, message, method, params},
+    input::{body, call, header, message, method, params, reading},
     server::{post, send},
 };
 
@@ -37,6 +37,17 @@ proptest! {
                 prop_assert!(result["isError"].is_boolean(), "{}", answer);
                 prop_assert_eq!(result["content"].as_array().unwrap().len(), 1);
             }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn any_values_where_something_is_read(
+        (method, name, params) in reading(),
+        stateless in any::<bool>(),
+    ) {
+        send([message(method, Some(&name), params, stateless)], |answer| {
+            prop_assert_eq!(&answer["id"], &json!(1), "{}", answer);
             Ok(())
         })?;
     }

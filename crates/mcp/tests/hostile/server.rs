@@ -17,7 +17,7 @@ use axum::{
 };
 use http::{Request, StatusCode, header::CONTENT_TYPE};
 use proptest::prelude::*;
-use restaurant_domain::{Actor, testing::InMemoryStore};
+use restaurant_domain::{Actor, Author, NewRestaurant, Repository, testing::InMemoryStore};
 use restaurant_mcp::McpAdapter;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
@@ -64,7 +64,8 @@ impl Server {
                 report(info);
             }));
         });
-        let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+        let store = Arc::new(InMemoryStore::default());
+        let adapter = McpAdapter::new(Arc::clone(&store) as Arc<dyn Repository>);
         let app = adapter.router(&["/mcp"]).layer(Extension(Actor::unauthenticated()));
         let panics = Arc::new(AtomicUsize::new(0));
         let of_thread = Arc::clone(&panics);
@@ -74,6 +75,8 @@ impl Server {
             .enable_all()
             .build()
             .unwrap();
+        let good = NewRestaurant::parse("good", "1 Quay", "Fish").unwrap();
+        runtime.block_on(store.create_restaurant(good, &Author::anonymous())).unwrap();
         Self { app, runtime, panics }
     }
 
