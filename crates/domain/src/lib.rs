@@ -2,7 +2,9 @@
 
 mod actor;
 mod clock;
+mod created;
 mod cursor;
+mod fingerprint;
 mod import;
 mod listing;
 mod rating;
@@ -17,7 +19,9 @@ mod validation;
 pub use self::{
     actor::{Actor, Author, AuthorKind, Forbidden, Permission, Permissions},
     clock::{Clock, SystemClock},
+    created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},
+    fingerprint::Fingerprint,
     import::{Import, ImportRestaurant, ImportReview},
     listing::{
         ListRestaurants, ListReviews, PageLimit, RestaurantDetails, RestaurantPage, RestaurantSort,
@@ -27,6 +31,6 @@ pub use self::{
     repository::{Repository, StoreError},
     restaurant::{NewRestaurant, Restaurant, RestaurantId},
     review::{NewReview, Review, ReviewId},
-    text::{Description, RestaurantName, ReviewText, StreetAddress, UserName},
+    text::{Description, IdempotencyKey, RestaurantName, ReviewText, StreetAddress, UserName},
     validation::{Problem, ValidationError, ValidationErrors, quoted},
 };

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Author, ListRestaurants, ListReviews, NewRestaurant, NewReview, Restaurant, RestaurantDetails,
-    RestaurantId, RestaurantPage, Review,
+    Author, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews, NewRestaurant,
+    NewReview, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
 };
 
 /// A store of restaurants and reviews.
@@ -12,6 +12,16 @@ use crate::{
 /// The rules that hold for every store stand in the contract suite (`testing::contract`, feature `testing`):
 /// what was acknowledged is kept; a write happens whole or not at all, even when its caller goes away;
 /// [`Restaurant::rating`] equals a recount of the reviews at any time.
+///
+/// # Repeating a create
+/// A caller that did not hear the answer to a create cannot know whether it was done. With an [`IdempotencyKey`] it may
+/// ask again: the same create under the same key gives the first result, [`Created::Repeated`], and writes nothing;
+/// a create with other content is [`CreateError::KeyReused`]. [`Fingerprint`](crate::Fingerprint) says which content is
+/// the same. Of many such creates at once one writes.
+///
+/// - A key belongs to its caller: the kind and the id of the [`Author`]. All anonymous callers are one.
+/// - It is kept with what it created, for [`IdempotencyKey::LIFETIME`], and goes when that goes. A create that failed, or
+///   that found no restaurant to review, leaves its key free.
 #[async_trait]
 pub trait Repository: Send + Sync + 'static {
     /// A page of restaurants.
@@ -31,26 +41,28 @@ pub trait Repository: Send + Sync + 'static {
         reviews: ListReviews,
     ) -> Result<Option<RestaurantDetails>, StoreError>;
 
-    /// Adds a restaurant.
+    /// Adds a restaurant; with a key, once.
     ///
     /// # Errors
-    /// When the store fails; nothing was written then, or nobody can tell because the connection broke.
+    /// When the store fails, or when the key was used for other content.
     async fn create_restaurant(
         &self,
         restaurant: NewRestaurant,
         author: &Author,
-    ) -> Result<Restaurant, StoreError>;
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError>;
 
-    /// Adds a review to a restaurant; `None` when there is no such restaurant.
+    /// Adds a review to a restaurant; with a key, once. `None` when there is no such restaurant.
     ///
     /// # Errors
-    /// When the store fails; nothing was written then, or nobody can tell because the connection broke.
+    /// When the store fails, or when the key was used for other content.
     async fn create_review(
         &self,
         restaurant: RestaurantId,
         review: NewReview,
         author: &Author,
-    ) -> Result<Option<Review>, StoreError>;
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError>;
 
     /// Asks the store whether it can answer now.
     ///

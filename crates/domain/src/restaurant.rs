@@ -76,6 +76,19 @@ impl NewRestaurant {
         }
     }
 
+    /// The restaurant that comes of keeping this one, before any review.
+    #[must_use]
+    pub fn created(
+        self,
+        id: RestaurantId,
+        created_at: DateTime<Utc>,
+        created_by: Author,
+    ) -> Restaurant {
+        let Self { name, street_address, description } = self;
+        let rating = RatingSummary::default();
+        Restaurant { id, name, street_address, description, rating, created_at, created_by }
+    }
+
     /// What a search looks through: name, address and description without regard to case. A search text never holds the line break between them.
     #[must_use]
     pub fn search_text(&self) -> String {

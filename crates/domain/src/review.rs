@@ -65,4 +65,17 @@ impl NewReview {
             }
         }
     }
+
+    /// The review that comes of keeping this one.
+    #[must_use]
+    pub fn created(
+        self,
+        id: ReviewId,
+        restaurant_id: RestaurantId,
+        created_at: DateTime<Utc>,
+        created_by: Author,
+    ) -> Review {
+        let Self { user_name, rating, text } = self;
+        Review { id, restaurant_id, user_name, rating, text, created_at, created_by }
+    }
 }

@@ -1,6 +1,7 @@
-//! For tests: a store in memory, and the suite that every store must pass (feature `testing`).
+//! For tests: a store in memory, a clock to move, and the suite that every store must pass (feature `testing`).
 
 pub mod contract;
 mod in_memory;
+mod manual_clock;
 
-pub use self::in_memory::InMemoryStore;
+pub use self::{in_memory::InMemoryStore, manual_clock::ManualClock};

@@ -106,6 +106,11 @@ limited_text!(
     /// What a reviewer wrote: 1–500 characters, line breaks allowed.
     ReviewText, field: "review_text", max: 500, lines: Many
 );
+limited_text!(
+    /// What a caller gives a create to be able to repeat it: one line of 1–100 characters, best a new random one for each
+    /// create. See [`crate::Repository`].
+    IdempotencyKey, field: "idempotency_key", max: 100, lines: One
+);
 
 impl RestaurantName {
     /// What the list is ordered by when it is ordered by name: the name without regard to case.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use restaurant_domain::testing::InMemoryStore;
+use restaurant_domain::{Clock, testing::InMemoryStore};
 
 #[expect(clippy::unused_async, reason = "other stores take a while to make")]
-async fn store() -> (Arc<InMemoryStore>, ()) {
-    (Arc::new(InMemoryStore::default()), ())
+async fn store(clock: Arc<dyn Clock>) -> (Arc<InMemoryStore>, ()) {
+    (Arc::new(InMemoryStore::new(clock)), ())
 }
 
 restaurant_domain::repository_contract!(store);

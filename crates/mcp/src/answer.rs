@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{audit::Target, request_error::RequestError};
+use crate::{audit::Record, request_error::RequestError};
 
 /// What is left of a response for JSON-RPC's frame around the answer, in bytes.
 const FRAME_BYTES: usize = 1024;
@@ -22,10 +22,8 @@ pub(crate) trait Answer {
         false
     }
 
-    /// What was written, for the audit record.
-    fn target(&self) -> Target {
-        Target::default()
-    }
+    /// Notes what was written.
+    fn note(&self, _record: &mut Record) {}
 }
 
 /// An answer as JSON: the value, and the same as text.

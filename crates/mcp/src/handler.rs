@@ -138,8 +138,8 @@ impl Handler {
             record: record.as_mut(),
         };
         let outcome = self.run(context, span, tool.run(call)).await;
-        if let Some(record) = &mut record {
-            record.outcome(outcome.as_ref().map_or_else(RequestError::code, |_| "created"));
+        if let (Some(record), Err(error)) = (&mut record, &outcome) {
+            record.outcome(error.code());
         }
         outcome.map_or_else(RequestError::into_result, into_result)
     }

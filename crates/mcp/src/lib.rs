@@ -7,6 +7,7 @@ mod argument;
 mod audit;
 mod completion;
 mod handler;
+mod idempotency;
 mod media_type;
 mod names;
 mod operation;

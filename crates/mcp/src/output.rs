@@ -1,11 +1,16 @@
 //! What the repository answered, in its form on the wire: the names are a contract.
 
 use chrono::SecondsFormat;
-use restaurant_domain::{Restaurant, RestaurantDetails, RestaurantPage, RestaurantSort, Review};
+use restaurant_domain::{
+    Created, Restaurant, RestaurantDetails, RestaurantPage, RestaurantSort, Review,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{answer::Answer, audit::Target};
+use crate::{
+    answer::Answer,
+    audit::{Record, Target},
+};
 
 /// A restaurant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -108,8 +113,8 @@ impl Answer for Restaurant {
         self.into()
     }
 
-    fn target(&self) -> Target {
-        Target { restaurant: Some(self.id), review: None }
+    fn note(&self, record: &mut Record) {
+        record.target(Target { restaurant: Some(self.id), review: None });
     }
 }
 
@@ -120,8 +125,26 @@ impl Answer for Review {
         self.into()
     }
 
-    fn target(&self) -> Target {
-        Target { restaurant: Some(self.restaurant_id), review: Some(self.id) }
+    fn note(&self, record: &mut Record) {
+        record.target(Target { restaurant: Some(self.restaurant_id), review: Some(self.id) });
+    }
+}
+
+impl<T: Answer> Answer for Created<T> {
+    type View = T::View;
+
+    fn view(&self) -> T::View {
+        let (Self::New(created) | Self::Repeated(created)) = self;
+        created.view()
+    }
+
+    fn note(&self, record: &mut Record) {
+        let (created, outcome) = match self {
+            Self::New(created) => (created, "created"),
+            Self::Repeated(created) => (created, "repeated"),
+        };
+        created.note(record);
+        record.outcome(outcome);
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use restaurant_domain::{Forbidden, RestaurantId, StoreError};
+use restaurant_domain::{CreateError, Forbidden, RestaurantId, StoreError};
 use rmcp::{
     ErrorData,
     model::{CallToolResult, ContentBlock, ErrorCode},
@@ -24,6 +24,8 @@ pub(crate) enum RequestError {
     InvalidArguments(Vec<Fault>),
     /// There is no such restaurant.
     NotFound(RestaurantId),
+    /// The caller gave the key of another create.
+    KeyReused,
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -51,6 +53,16 @@ impl From<Forbidden> for RequestError {
 impl From<StoreError> for RequestError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<CreateError> for RequestError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::KeyReused => Self::KeyReused,
+            CreateError::Store(error) => error.into(),
+            other => StoreError::failed(other).into(),
+        }
     }
 }
 
@@ -109,7 +121,7 @@ impl RequestError {
     /// The JSON-RPC error that tells the caller of anything else: the same, as the error's data.
     pub(crate) fn into_error(self) -> ErrorData {
         let code = match self {
-            Self::InvalidArguments(_) => ErrorCode::INVALID_PARAMS,
+            Self::InvalidArguments(_) | Self::KeyReused => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
             Self::Denied(_) => ErrorCode::INVALID_REQUEST,
             Self::Store(_) | Self::TimedOut(_) | Self::Cancelled | Self::Defect(_) => {
@@ -123,7 +135,7 @@ impl RequestError {
     /// Writes what the caller is not told into the log.
     pub(crate) fn log(&self) {
         match self {
-            Self::InvalidArguments(_) | Self::NotFound(_) | Self::Cancelled => {}
+            Self::InvalidArguments(_) | Self::NotFound(_) | Self::KeyReused | Self::Cancelled => {}
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "store unavailable");
@@ -146,6 +158,11 @@ impl RequestError {
                 "not_found",
                 format!("there is no restaurant with the id {id}"),
                 "Call list_restaurants_mcp, and use the id of a restaurant that it returns.",
+            ),
+            Self::KeyReused => Report::lasting(
+                "idempotency_key_reused",
+                "idempotency_key belongs to another create of yours in the last 24 hours: nothing was written".to_owned(),
+                "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
             ),
             Self::Denied(denied) => Report::lasting(
                 "forbidden",

@@ -158,7 +158,7 @@ fn run<T: Tool>(mut call: Call<'_>) -> BoxFuture<'_, Result<Rendered, RequestErr
         }
         let answer = tool.call(call.repository, call.actor).await?;
         if let Some(record) = &mut call.record {
-            record.target(answer.target());
+            answer.note(record);
         }
         render(answer, call.max_response_bytes)
     })

@@ -13,16 +13,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::SimpleAsyncConnection;
 use restaurant_domain::{
-    Author, Clock, Import, ImportRestaurant, ListRestaurants, ListReviews, NewRestaurant,
-    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
-    StoreError,
+    Author, Clock, CreateError, Created, IdempotencyKey, Import, ImportRestaurant, ListRestaurants,
+    ListReviews, NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, Review, ReviewId, StoreError,
 };
 
 use self::{connect::Connector, pool::Connections};
 use crate::{
     Database, Limits,
-    database::Migrated,
-    rows::{created_restaurant, created_review},
+    database::{Migrated, no_key_yet},
     url::Server,
 };
 
@@ -71,13 +70,15 @@ impl Repository for PostgresStore {
         &self,
         restaurant: NewRestaurant,
         author: &Author,
-    ) -> Result<Restaurant, StoreError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
+        no_key_yet(key)?;
         let now = self.clock.now();
         let new = &restaurant;
         let work = async |connection: &mut _| write::restaurant(connection, new, now, author).await;
         let id = self.connections.run_in_time(work).await?;
-        Ok(created_restaurant(id, restaurant, now, author))
+        Ok(Created::New(restaurant.created(RestaurantId(id), now, author.clone())))
     }
 
     async fn create_review(
@@ -85,15 +86,18 @@ impl Repository for PostgresStore {
         restaurant: RestaurantId,
         review: NewReview,
         author: &Author,
-    ) -> Result<Option<Review>, StoreError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
+        no_key_yet(key)?;
         let now = self.clock.now();
         let new = &review;
         let work = async |connection: &mut _| {
             write::review(connection, restaurant, new, now, author).await
         };
         let id = self.connections.run_in_time(work).await?;
-        Ok(id.map(|id| created_review(id, restaurant, review, now, author)))
+        let created = |id| review.created(ReviewId(id), restaurant, now, author.clone());
+        Ok(id.map(created).map(Created::New))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -11,16 +11,15 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use restaurant_domain::{
-    Author, Clock, Import, ImportRestaurant, ListRestaurants, ListReviews, NewRestaurant,
-    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
-    StoreError,
+    Author, Clock, CreateError, Created, IdempotencyKey, Import, ImportRestaurant, ListRestaurants,
+    ListReviews, NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, Review, ReviewId, StoreError,
 };
 
 use self::pool::{Connections, File};
 use crate::{
     Database, Limits,
-    database::Migrated,
-    rows::{created_restaurant, created_review},
+    database::{Migrated, no_key_yet},
 };
 
 /// Restaurants and reviews in an SQLite file.
@@ -70,14 +69,16 @@ impl Repository for SqliteStore {
         &self,
         restaurant: NewRestaurant,
         author: &Author,
-    ) -> Result<Restaurant, StoreError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
+        no_key_yet(key)?;
         let (now, author) = (self.clock.now(), author.clone());
         let work = move |connection: &mut _| {
             let id = write::restaurant(connection, &restaurant, now, &author)?;
-            Ok(created_restaurant(id, restaurant, now, &author))
+            Ok(Created::New(restaurant.created(RestaurantId(id), now, author)))
         };
-        self.writer.run_in_time(work).await
+        Ok(self.writer.run_in_time(work).await?)
     }
 
     async fn create_review(
@@ -85,14 +86,16 @@ impl Repository for SqliteStore {
         restaurant: RestaurantId,
         review: NewReview,
         author: &Author,
-    ) -> Result<Option<Review>, StoreError> {
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
+        no_key_yet(key)?;
         let (now, author) = (self.clock.now(), author.clone());
         let work = move |connection: &mut _| {
             let id = write::review(connection, restaurant, &review, now, &author)?;
-            Ok(id.map(|id| created_review(id, restaurant, review, now, &author)))
+            Ok(id.map(|id| Created::New(review.created(ReviewId(id), restaurant, now, author))))
         };
-        self.writer.run_in_time(work).await
+        Ok(self.writer.run_in_time(work).await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

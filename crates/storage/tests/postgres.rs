@@ -5,9 +5,9 @@
 use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{
-    Author, Clock as _, ImportRestaurant, ImportReview, ListRestaurants, ListReviews,
-    NewRestaurant, NewReview, PageLimit, Rating, RestaurantId, RestaurantSort, SearchText,
-    StoreError, SystemClock,
+    Author, Clock, CreateError, ImportRestaurant, ImportReview, ListRestaurants, ListReviews,
+    NewRestaurant, NewReview, PageLimit, Rating, Restaurant, RestaurantId, RestaurantSort,
+    SearchText, StoreError, SystemClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{Cluster, TestDatabase, shared};
@@ -28,9 +28,11 @@ mod contract {
 }
 
 /// A store in an empty database.
-async fn store() -> (Arc<dyn Database>, TestDatabase) {
+async fn store(clock: Arc<dyn Clock>) -> (Arc<dyn Database>, TestDatabase) {
     let database = shared().await.unwrap().create_database().await.unwrap();
-    let store = migrated(database.url(), Limits::default()).await;
+    let url = DatabaseUrl::parse(database.url()).unwrap();
+    let store = open(&url, Limits::default(), clock).await.unwrap();
+    store.migrate().await.unwrap();
     (store, database)
 }
 
@@ -59,6 +61,15 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
 
 fn restaurant(name: &str) -> NewRestaurant {
     NewRestaurant::parse(name, "1 Harbour Road", "Fish").unwrap()
+}
+
+/// Adds a restaurant without a key.
+async fn create(store: &dyn Database, name: &str) -> Result<Restaurant, StoreError> {
+    match store.create_restaurant(restaurant(name), &Author::anonymous(), None).await {
+        Ok(created) => Ok(created.into_inner()),
+        Err(CreateError::Store(error)) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
 }
 
 async fn total(store: &dyn Database) -> Result<i64, StoreError> {
@@ -99,7 +110,7 @@ async fn before_it_is_migrated_it_answers_nothing() {
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_is_given_up() {
-    let (_, database) = store().await;
+    let (_, database) = store(Arc::new(SystemClock)).await;
     let store =
         migrated(database.url(), limits(|l| l.statement = Duration::from_millis(100))).await;
     let other = client(&database).await;
@@ -108,14 +119,14 @@ async fn a_statement_that_takes_too_long_is_given_up() {
     assert_unavailable(&total(&*store).await);
     // By the server: the caller's own patience is a second longer.
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    assert_unavailable(&store.create_restaurant(restaurant("Name"), &Author::anonymous()).await);
+    assert_unavailable(&create(&*store, "Name").await);
     other.batch_execute("COMMIT").await.unwrap();
     assert_eq!(total(&*store).await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn who_waits_too_long_for_a_connection_is_told_to_come_back() {
-    let (_, database) = store().await;
+    let (_, database) = store(Arc::new(SystemClock)).await;
     let limits = limits(|l| {
         l.pool_size = 1;
         l.acquire = Duration::from_millis(100);
@@ -142,7 +153,7 @@ async fn who_waits_too_long_for_a_connection_is_told_to_come_back() {
 
 #[tokio::test]
 async fn a_caller_that_goes_away_leaves_nobody_its_busy_connection() {
-    let (_, database) = store().await;
+    let (_, database) = store(Arc::new(SystemClock)).await;
     let store = migrated(
         database.url(),
         limits(|l| {
@@ -151,7 +162,7 @@ async fn a_caller_that_goes_away_leaves_nobody_its_busy_connection() {
         }),
     )
     .await;
-    let id = store.create_restaurant(restaurant("Name"), &Author::anonymous()).await.unwrap().id;
+    let id = create(&*store, "Name").await.unwrap().id;
     let other = client(&database).await;
     other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
     let reader = tokio::spawn({
@@ -173,7 +184,7 @@ async fn a_caller_that_goes_away_leaves_nobody_its_busy_connection() {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_given_up_and_called_again() {
-    let (_, database) = store().await;
+    let (_, database) = store(Arc::new(SystemClock)).await;
     let proxy = Proxy::to(database.url()).await;
     let limits = limits(|l| {
         l.pool_size = 1;
@@ -203,24 +214,24 @@ async fn it_works_again_when_the_database_is_back() {
     assert_unavailable(&store.ping().await);
     cluster.start_again().await.unwrap();
     store.migrate().await.unwrap();
-    store.create_restaurant(restaurant("First"), &Author::anonymous()).await.unwrap();
+    create(&*store, "First").await.unwrap();
 
     cluster.stop().await.unwrap();
     assert_unavailable(&total(&*store).await);
-    assert_unavailable(&store.create_restaurant(restaurant("Lost"), &Author::anonymous()).await);
+    assert_unavailable(&create(&*store, "Lost").await);
     cluster.start_again().await.unwrap();
     assert_eq!(total(&*store).await.unwrap(), 1);
 
     cluster.kill().await.unwrap();
     assert_unavailable(&store.ping().await);
     cluster.start_again().await.unwrap();
-    store.create_restaurant(restaurant("Second"), &Author::anonymous()).await.unwrap();
+    create(&*store, "Second").await.unwrap();
     assert_eq!(total(&*store).await.unwrap(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_query_uses_its_index() {
-    let (store, database) = store().await;
+    let (store, database) = store(Arc::new(SystemClock)).await;
     assert!(store.import(many(), true).await.unwrap());
     let client = client(&database).await;
     drop(store);
@@ -245,7 +256,7 @@ async fn each_query_uses_its_index() {
     let read = store.restaurant_details(RestaurantId(77), ListReviews::default()).await.unwrap();
     assert_eq!(read.unwrap().reviews.len(), 3);
     let review = NewReview::parse("Ann", Rating::new(5), "Good").unwrap();
-    let created = store.create_review(RestaurantId(77), review, &Author::anonymous()).await;
+    let created = store.create_review(RestaurantId(77), review, &Author::anonymous(), None).await;
     assert!(created.unwrap().is_some());
     drop(store);
     until_alone(&client).await;
@@ -305,7 +316,7 @@ async fn without_the_trigram_extension_a_search_only_takes_longer() {
     for url in urls {
         let store = open(&url.unwrap(), Limits::default(), Arc::new(SystemClock)).await.unwrap();
         store.migrate().await.unwrap();
-        let name = store.create_restaurant(restaurant("Blue Door"), &Author::anonymous()).await;
+        let name = create(&*store, "Blue Door").await;
         let search = SearchText::parse("E DOO").unwrap();
         let query =
             ListRestaurants::new(search, RestaurantSort::Newest, PageLimit::default(), None);

@@ -10,7 +10,9 @@ use std::{
 };
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
-use restaurant_domain::{Author, ListRestaurants, NewRestaurant, StoreError, SystemClock};
+use restaurant_domain::{
+    Author, Clock, CreateError, ListRestaurants, NewRestaurant, Restaurant, StoreError, SystemClock,
+};
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -23,9 +25,10 @@ mod contract {
 }
 
 /// A store in a file of its own.
-async fn store() -> (Arc<dyn Database>, TempDir) {
+async fn store(clock: Arc<dyn Clock>) -> (Arc<dyn Database>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_file(&file(&folder), Limits::default()).await.unwrap();
+    let url = url(&file(&folder));
+    let store = open(&url, Limits::default(), clock).await.unwrap();
     assert!(store.migrate().await.unwrap() > 0);
     (store, folder)
 }
@@ -35,12 +38,24 @@ fn file(folder: &TempDir) -> PathBuf {
 }
 
 async fn open_file(path: &Path, limits: Limits) -> Result<Arc<dyn Database>, StoreError> {
-    let url = DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap();
-    open(&url, limits, Arc::new(SystemClock)).await
+    open(&url(path), limits, Arc::new(SystemClock)).await
+}
+
+fn url(path: &Path) -> DatabaseUrl {
+    DatabaseUrl::parse(&format!("sqlite://{}", path.display())).unwrap()
 }
 
 fn restaurant() -> NewRestaurant {
     NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap()
+}
+
+/// Adds a restaurant without a key.
+async fn create(store: &dyn Database) -> Result<Restaurant, StoreError> {
+    match store.create_restaurant(restaurant(), &Author::anonymous(), None).await {
+        Ok(created) => Ok(created.into_inner()),
+        Err(CreateError::Store(error)) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
 }
 
 async fn total(store: &dyn Database) -> Result<i64, StoreError> {
@@ -71,7 +86,7 @@ async fn before_it_is_migrated_it_answers_nothing() {
     for result in [
         store.ping().await,
         total(&*store).await.map(drop),
-        store.create_restaurant(restaurant(), &Author::anonymous()).await.map(drop),
+        create(&*store).await.map(drop),
         store.import(vec![], true).await.map(drop),
     ] {
         assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
@@ -80,8 +95,8 @@ async fn before_it_is_migrated_it_answers_nothing() {
 
 #[tokio::test]
 async fn what_was_written_is_there_when_the_file_is_opened_again() {
-    let (store, folder) = store().await;
-    let created = store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+    let (store, folder) = store(Arc::new(SystemClock)).await;
+    let created = create(&*store).await.unwrap();
     drop(store);
     let store = open_file(&file(&folder), Limits::default()).await.unwrap();
     assert_eq!(store.migrate().await.unwrap(), 0);
@@ -107,7 +122,7 @@ async fn a_file_that_cannot_be_opened_is_named() {
 
 #[tokio::test]
 async fn a_file_that_may_not_be_written_is_named() {
-    let (store, folder) = store().await;
+    let (store, folder) = store(Arc::new(SystemClock)).await;
     drop(store);
     let path = file(&folder);
     let mut permissions = fs::metadata(&path).unwrap().permissions();
@@ -132,22 +147,22 @@ fn lock(folder: &TempDir) -> SqliteConnection {
 
 #[tokio::test]
 async fn who_waits_too_long_for_a_lock_is_told_to_come_back() {
-    let (_, folder) = store().await;
+    let (_, folder) = store(Arc::new(SystemClock)).await;
     let mut limits = Limits::default();
     limits.acquire = Duration::from_millis(50);
     let store = open_file(&file(&folder), limits).await.unwrap();
     store.migrate().await.unwrap();
     let mut other = lock(&folder);
-    let result = store.create_restaurant(restaurant(), &Author::anonymous()).await;
+    let result = create(&*store).await;
     assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     assert_eq!(total(&*store).await.unwrap(), 0, "readers do not wait for writers");
     other.batch_execute("COMMIT").unwrap();
-    store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+    create(&*store).await.unwrap();
 }
 
 #[tokio::test]
 async fn who_waits_too_long_for_the_writer_is_told_to_come_back() {
-    let (_, folder) = store().await;
+    let (_, folder) = store(Arc::new(SystemClock)).await;
     let mut limits = Limits::default();
     limits.acquire = Duration::from_secs(2);
     limits.statement = Duration::from_millis(50);
@@ -155,11 +170,11 @@ async fn who_waits_too_long_for_the_writer_is_told_to_come_back() {
     store.migrate().await.unwrap();
     let mut other = lock(&folder);
     // Its closure goes on to wait for the lock; its caller does not.
-    let result = store.create_restaurant(restaurant(), &Author::anonymous()).await;
+    let result = create(&*store).await;
     assert!(matches!(result, Err(StoreError::Unavailable(_))), "{result:?}");
     other.batch_execute("COMMIT").unwrap();
     // The only writer comes back when the closure is done, and it did its work.
-    store.create_restaurant(restaurant(), &Author::anonymous()).await.unwrap();
+    create(&*store).await.unwrap();
     assert_eq!(total(&*store).await.unwrap(), 2);
 }
 

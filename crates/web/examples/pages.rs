@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     for author in [Author::agent("1", Some("Dinner planner")), Author::person("2", Some("Ann"))] {
         let review =
             NewReview::parse("Ann", Rating::new(4), "Small plates, big taste.\n\nBook ahead.")?;
-        store.create_review(RestaurantId(1), review, &author).await?;
+        store.create_review(RestaurantId(1), review, &author, None).await?;
     }
     let actor = Actor::new(Author::anonymous(), Permissions::ALL);
     let app = router(store, WebConfig::default())?.layer(Extension(actor));

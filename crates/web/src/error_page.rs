@@ -11,7 +11,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{Forbidden, StoreError};
+use restaurant_domain::{CreateError, Forbidden, StoreError};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
@@ -55,6 +55,16 @@ pub(crate) enum PageError {
     /// An answer of the framework, of which nothing but the status is known.
     #[error("answered {0}")]
     Bare(StatusCode),
+}
+
+impl From<CreateError> for PageError {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Store(error) => error.into(),
+            // Forms send no idempotency key.
+            other => StoreError::failed(other).into(),
+        }
+    }
 }
 
 impl PageError {

@@ -6,6 +6,8 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
+mod idempotency;
+
 use std::{
     collections::HashSet,
     sync::Arc,
@@ -15,6 +17,12 @@ use std::{
 use chrono::{TimeDelta, TimeZone, Utc};
 use tokio::task::JoinSet;
 
+pub use self::idempotency::{
+    a_create_that_was_none_leaves_its_key_free, a_key_belongs_to_its_caller,
+    a_key_is_free_again_after_a_day, a_repeated_create_gives_the_first_result_again,
+    of_many_creates_with_one_key_one_writes, other_content_under_a_key_is_refused,
+    who_went_away_may_repeat_its_create,
+};
 use super::in_memory::is_after;
 use crate::{
     Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, ListRestaurants,
@@ -23,7 +31,7 @@ use crate::{
     ReviewCursor, ReviewId, SearchText, SortKey, SystemClock,
 };
 
-/// Makes a test of each rule. Takes the path of an `async fn() -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) and `G` whatever must live as long as it.
+/// Makes a test of each rule. Takes the path of an `async fn(Arc<dyn Clock>) -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) that goes by this clock, and `G` whatever must live as long as it.
 #[macro_export]
 macro_rules! repository_contract {
     ($store:path) => {
@@ -45,14 +53,33 @@ macro_rules! repository_contract {
             an_import_whose_caller_goes_away_is_whole_or_not_there
             of_many_imports_into_an_empty_store_one_wins
             a_store_answers_a_ping
+            other_content_under_a_key_is_refused
+            a_key_belongs_to_its_caller
+            of_many_creates_with_one_key_one_writes
+            a_create_that_was_none_leaves_its_key_free
+            who_went_away_may_repeat_its_create
+        }
+        $crate::repository_contract! { @later $store:
+            a_repeated_create_gives_the_first_result_again
+            a_key_is_free_again_after_a_day
         }
     };
     (@tests $store:path: $($rule:ident)*) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $rule() {
-                let (store, _guard) = $store().await;
+                let (store, _guard) = $store(::std::sync::Arc::new($crate::SystemClock)).await;
                 $crate::testing::contract::$rule(store).await;
+            }
+        )*
+    };
+    (@later $store:path: $($rule:ident)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $rule() {
+                let clock = ::std::sync::Arc::new($crate::testing::ManualClock::default());
+                let (store, _guard) = $store(clock.clone()).await;
+                $crate::testing::contract::$rule(store, &clock).await;
             }
         )*
     };
@@ -68,7 +95,7 @@ pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore
     let author = Author::person("0000-1", Some("Ann Ödman"));
     let new = NewRestaurant::parse("L'Étoile \"%_\\", "1 O'Hara St; --", "Fish\n& <b>chips</b> 🐟")
         .unwrap();
-    let created = store.create_restaurant(new.clone(), &author).await.unwrap();
+    let created = store.create_restaurant(new.clone(), &author, None).await.unwrap().into_inner();
     assert_eq!((&created.name, &created.street_address), (&new.name, &new.street_address));
     assert_eq!(created.description, new.description);
     assert_eq!(created.rating, RatingSummary::default());
@@ -88,7 +115,8 @@ pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore + ?
     let before = SystemClock.now();
     let author = Author::agent("app-7", Some("Foundry agent"));
     let new = review("Ann", 4, "Line one\nline two 'quoted' \u{1F600}");
-    let created = store.create_review(restaurant.id, new.clone(), &author).await.unwrap().unwrap();
+    let created = store.create_review(restaurant.id, new.clone(), &author, None).await;
+    let created = created.unwrap().unwrap().into_inner();
     assert_eq!(created.restaurant_id, restaurant.id);
     assert_eq!(
         (&created.user_name, created.rating, &created.text),
@@ -112,9 +140,9 @@ pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore + ?Sized>) {
     ];
     for author in &authors {
         let new = NewRestaurant::parse("Name", "Street", "Text").unwrap();
-        let restaurant = store.create_restaurant(new, author).await.unwrap();
+        let restaurant = store.create_restaurant(new, author, None).await.unwrap().into_inner();
         store
-            .create_review(restaurant.id, review("Ann", 3, "Text"), author)
+            .create_review(restaurant.id, review("Ann", 3, "Text"), author, None)
             .await
             .unwrap()
             .unwrap();
@@ -132,9 +160,9 @@ pub async fn the_longest_texts_fit(store: Arc<impl TestStore + ?Sized>) {
     for letter in ["🍜", "İ"] {
         let new = NewRestaurant::parse(&letter.repeat(50), &wide(50), &wide(250)).unwrap();
         let author = Author::person(&wide(100), Some(&wide(100)));
-        let restaurant = store.create_restaurant(new, &author).await.unwrap();
+        let restaurant = store.create_restaurant(new, &author, None).await.unwrap().into_inner();
         let new = review(&wide(50), 5, &wide(500));
-        store.create_review(restaurant.id, new.clone(), &author).await.unwrap().unwrap();
+        store.create_review(restaurant.id, new.clone(), &author, None).await.unwrap().unwrap();
         let read = details(&*store, restaurant.id).await;
         assert_eq!(read.restaurant.name.as_str(), letter.repeat(50));
         assert_eq!(read.reviews[0].text, new.text);
@@ -147,7 +175,8 @@ pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStor
     let known = add_restaurant(&*store, "Blue Door").await;
     for id in [i64::MIN, -1, 0, known.id.0 + 1, i64::MAX].map(RestaurantId) {
         assert_eq!(store.restaurant_details(id, ListReviews::default()).await.unwrap(), None);
-        let created = store.create_review(id, review("Ann", 1, "Text"), &Author::anonymous()).await;
+        let new = review("Ann", 1, "Text");
+        let created = store.create_review(id, new, &Author::anonymous(), None).await;
         assert_eq!(created.unwrap(), None, "{id}");
     }
     assert_eq!(details(&*store, known.id).await.restaurant.rating.count, 0);
@@ -206,10 +235,9 @@ pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestSto
     let mut written = Vec::new();
     for number in 0..11 {
         let new = review("Ann", 1 + number % 5, &format!("Number {number}"));
-        written
-            .push(store.create_review(one.id, new, &Author::anonymous()).await.unwrap().unwrap());
+        written.push(add_review(&*store, one.id, new).await);
         let new = review("Bob", 1, "Elsewhere");
-        store.create_review(other.id, new, &Author::anonymous()).await.unwrap().unwrap();
+        add_review(&*store, other.id, new).await;
     }
     written.reverse();
     for limit in [1, 4, 10, 11, 12] {
@@ -227,7 +255,7 @@ pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore + 
         ("Plain", "4 Side St", "100 greens, AND more; OR less -- NEAR"),
     ] {
         let new = NewRestaurant::parse(name, street, text).unwrap();
-        store.create_restaurant(new, &Author::anonymous()).await.unwrap();
+        store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
     }
     for (text, names) in [
         ("%", vec!["100% Vegan"]),
@@ -301,10 +329,10 @@ pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestS
                 let id = if writer % 2 == 0 { ids[0] } else { ids[round % ids.len()] };
                 let stars = i64::try_from((writer + round) % 5 + 1).unwrap();
                 let new = review("Ann", stars, "Text");
-                store.create_review(id, new, &Author::anonymous()).await.unwrap().unwrap();
+                add_review(&*store, id, new).await;
             }
             let new = NewRestaurant::parse("New", "Street", "Text").unwrap();
-            store.create_restaurant(new, &Author::anonymous()).await.unwrap();
+            store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
         });
     }
     while let Some(writer) = writers.join_next().await {
@@ -330,10 +358,10 @@ pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Tes
             async move {
                 let author = Author::anonymous();
                 if round % 2 == 0 {
-                    store.create_review(id, review("Ann", 5, "Text"), &author).await.map(drop)
+                    store.create_review(id, review("Ann", 5, "Text"), &author, None).await.map(drop)
                 } else {
                     let new = NewRestaurant::parse("Blue Window", "1 Main Street", "Text").unwrap();
-                    store.create_restaurant(new, &author).await.map(drop)
+                    store.create_restaurant(new, &author, None).await.map(drop)
                 }
             }
         });
@@ -347,7 +375,7 @@ pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Tes
             written.unwrap();
         }
     }
-    store.create_review(id, review("Bob", 1, "Last"), &Author::anonymous()).await.unwrap().unwrap();
+    add_review(&*store, id, review("Bob", 1, "Last")).await;
     assert_recount(&*store, id).await;
     assert_one_count(&*store).await;
 }
@@ -436,14 +464,7 @@ async fn fill(store: &(impl TestStore + ?Sized)) {
             let restaurant = add_restaurant(store, name).await;
             for number in 0..(index + round) % 4 {
                 let stars = i64::try_from((index + number) % 5 + 1).unwrap();
-                store
-                    .create_review(
-                        restaurant.id,
-                        review("Ann", stars, "Text"),
-                        &Author::anonymous(),
-                    )
-                    .await
-                    .unwrap();
+                add_review(store, restaurant.id, review("Ann", stars, "Text")).await;
             }
         }
     }
@@ -489,7 +510,11 @@ fn review(user_name: &str, stars: i64, text: &str) -> NewReview {
 
 async fn add_restaurant(store: &(impl TestStore + ?Sized), name: &str) -> Restaurant {
     let new = NewRestaurant::parse(name, "1 Main Street", "A place to eat").unwrap();
-    store.create_restaurant(new, &Author::anonymous()).await.unwrap()
+    store.create_restaurant(new, &Author::anonymous(), None).await.unwrap().into_inner()
+}
+
+async fn add_review(store: &(impl TestStore + ?Sized), id: RestaurantId, new: NewReview) -> Review {
+    store.create_review(id, new, &Author::anonymous(), None).await.unwrap().unwrap().into_inner()
 }
 
 async fn details(store: &(impl TestStore + ?Sized), id: RestaurantId) -> RestaurantDetails {

@@ -1,5 +1,7 @@
 //! The repository in memory: for tests of the adapters, and the plainest reading of the contract.
 
+mod keys;
+
 use std::{
     cmp::Reverse,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,11 +10,12 @@ use std::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
+use self::keys::{KeyUse, Keys};
 use crate::{
-    Author, Clock, Import, ImportRestaurant, ListRestaurants, ListReviews, NewRestaurant,
-    NewReview, RatingSummary, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
-    RestaurantId, RestaurantPage, RestaurantSort, Review, ReviewId, SortKey, StoreError,
-    SystemClock,
+    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
+    ListRestaurants, ListReviews, NewRestaurant, NewReview, RatingSummary, Repository, Restaurant,
+    RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantSort, Review,
+    ReviewId, SortKey, StoreError, SystemClock,
 };
 
 /// A store that forgets everything when it goes.
@@ -25,6 +28,7 @@ pub struct InMemoryStore {
 struct Tables {
     restaurants: Vec<Restaurant>,
     reviews: Vec<Review>,
+    keys: Keys,
 }
 
 impl InMemoryStore {
@@ -88,8 +92,19 @@ impl Repository for InMemoryStore {
         &self,
         restaurant: NewRestaurant,
         author: &Author,
-    ) -> Result<Restaurant, StoreError> {
-        Ok(self.tables().add_restaurant(restaurant, self.clock.now(), author))
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        let key = KeyUse::new(author, key, Fingerprint::of_restaurant(&restaurant), now);
+        if let Some(id) = tables.keys.created(&key)?
+            && let Some(first) = tables.restaurants.iter().find(|r| r.id.0 == id)
+        {
+            let first = Restaurant { rating: RatingSummary::default(), ..first.clone() };
+            return Ok(Created::Repeated(first));
+        }
+        let created = tables.add_restaurant(restaurant, now, author);
+        tables.keys.keep(key, created.id.0);
+        Ok(Created::New(created))
     }
 
     async fn create_review(
@@ -97,8 +112,20 @@ impl Repository for InMemoryStore {
         restaurant: RestaurantId,
         review: NewReview,
         author: &Author,
-    ) -> Result<Option<Review>, StoreError> {
-        Ok(self.tables().add_review(restaurant, review, self.clock.now(), author))
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        let key = KeyUse::new(author, key, Fingerprint::of_review(restaurant, &review), now);
+        if let Some(id) = tables.keys.created(&key)?
+            && let Some(first) = tables.reviews.iter().find(|review| review.id.0 == id)
+        {
+            return Ok(Some(Created::Repeated(first.clone())));
+        }
+        let created = tables.add_review(restaurant, review, now, author);
+        Ok(created.map(|created| {
+            tables.keys.keep(key, created.id.0);
+            Created::New(created)
+        }))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -135,15 +162,8 @@ impl Tables {
         created_at: DateTime<Utc>,
         author: &Author,
     ) -> Restaurant {
-        let restaurant = Restaurant {
-            id: RestaurantId(next_id(self.restaurants.len())),
-            name: new.name,
-            street_address: new.street_address,
-            description: new.description,
-            rating: RatingSummary::default(),
-            created_at,
-            created_by: author.clone(),
-        };
+        let id = RestaurantId(next_id(self.restaurants.len()));
+        let restaurant = new.created(id, created_at, author.clone());
         self.restaurants.push(restaurant.clone());
         restaurant
     }
@@ -157,15 +177,8 @@ impl Tables {
     ) -> Option<Review> {
         let restaurant = self.restaurants.iter_mut().find(|r| r.id == restaurant_id)?;
         restaurant.rating.add(new.rating);
-        let review = Review {
-            id: ReviewId(next_id(self.reviews.len())),
-            restaurant_id,
-            user_name: new.user_name,
-            rating: new.rating,
-            text: new.text,
-            created_at,
-            created_by: author.clone(),
-        };
+        let id = ReviewId(next_id(self.reviews.len()));
+        let review = new.created(id, restaurant_id, created_at, author.clone());
         self.reviews.push(review.clone());
         Some(review)
     }

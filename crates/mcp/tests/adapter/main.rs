@@ -8,6 +8,7 @@ mod audit;
 mod bounds;
 mod client;
 mod failures;
+mod idempotency;
 mod log;
 mod prompts;
 mod protocol;

@@ -7,8 +7,9 @@ use std::{
 
 use async_trait::async_trait;
 use restaurant_domain::{
-    Author, ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
-    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
+    Author, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews, NewRestaurant,
+    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
+    StoreError,
 };
 use tokio::sync::oneshot;
 
@@ -83,8 +84,9 @@ impl Repository for FailingStore {
         &self,
         _: NewRestaurant,
         _: &Author,
-    ) -> Result<Restaurant, StoreError> {
-        self.fail().await
+        _: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        Ok(self.fail().await?)
     }
 
     async fn create_review(
@@ -92,8 +94,9 @@ impl Repository for FailingStore {
         _: RestaurantId,
         _: NewReview,
         _: &Author,
-    ) -> Result<Option<Review>, StoreError> {
-        self.fail().await
+        _: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
+        Ok(self.fail().await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -30,8 +30,8 @@ pub(crate) async fn add(
     let input = Input::take(fields);
     match input.parse() {
         Ok(new) => {
-            let restaurant = site.repository.create_restaurant(new, &author).await?;
-            Ok(see_restaurant(restaurant.id, Created::Restaurant))
+            let restaurant = site.repository.create_restaurant(new, &author, None).await?;
+            Ok(see_restaurant(restaurant.into_inner().id, Created::Restaurant))
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();

@@ -26,8 +26,8 @@ pub(crate) async fn add(
     let input = Input::take(fields);
     match input.parse() {
         Ok(new) => {
-            let review = site.repository.create_review(id, new, &author).await?;
-            let review = review.ok_or(PageError::NotFound)?;
+            let review = site.repository.create_review(id, new, &author, None).await?;
+            let review = review.ok_or(PageError::NotFound)?.into_inner();
             Ok(see_restaurant(review.restaurant_id, Created::Review))
         }
         Err(errors) => {

@@ -5,9 +5,9 @@ use std::{future, sync::Arc};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use restaurant_domain::{
-    Author, Clock, ListRestaurants, ListReviews, NewRestaurant, NewReview, Rating, Repository,
-    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
-    testing::InMemoryStore,
+    Author, Clock, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews,
+    NewRestaurant, NewReview, Rating, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, Review, StoreError, testing::InMemoryStore,
 };
 
 /// A clock that stands still.
@@ -37,13 +37,13 @@ pub(crate) async fn small() -> Arc<InMemoryStore> {
 
 pub(crate) async fn restaurant(store: &dyn Repository, name: &str, author: &Author) {
     let new = NewRestaurant::parse(name, "1 Harbour Road", "Fish.\nAnd a view.").unwrap();
-    store.create_restaurant(new, author).await.unwrap();
+    store.create_restaurant(new, author, None).await.unwrap();
 }
 
 pub(crate) async fn review(store: &dyn Repository, id: i64, stars: i64, author: &Author) {
     let text = format!("Worth {stars} stars.\nAnd the walk.");
     let new = NewReview::parse("Guest", Rating::new(stars), &text).unwrap();
-    store.create_review(RestaurantId(id), new, author).await.unwrap();
+    store.create_review(RestaurantId(id), new, author, None).await.unwrap();
 }
 
 pub(crate) const SECRET: &str = "db.internal:5432";
@@ -86,8 +86,9 @@ impl Repository for Broken {
         &self,
         _: NewRestaurant,
         _: &Author,
-    ) -> Result<Restaurant, StoreError> {
-        self.answer().await
+        _: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        Ok(self.answer().await?)
     }
 
     async fn create_review(
@@ -95,8 +96,9 @@ impl Repository for Broken {
         _: RestaurantId,
         _: NewReview,
         _: &Author,
-    ) -> Result<Option<Review>, StoreError> {
-        self.answer().await
+        _: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
+        Ok(self.answer().await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
