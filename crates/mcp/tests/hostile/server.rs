@@ -76,7 +76,7 @@ impl Server {
             .build()
             .unwrap();
         let good = NewRestaurant::parse("good", "1 Quay", "Fish").unwrap();
-        runtime.block_on(store.create_restaurant(good, &Author::anonymous())).unwrap();
+        runtime.block_on(store.create_restaurant(good, &Author::anonymous(), None)).unwrap();
         Self { app, runtime, panics }
     }
 
