@@ -1,18 +1,21 @@
-//! Python programs, each in an environment with the packages of its folder's `requirements.txt`.
+//! Python programs, each in an environment of its own choice.
 
 use std::{
     ffi::OsStr,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Command,
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::workspace;
+use crate::{
+    installation::{self, check},
+    workspace,
+};
 
-/// A folder of `tests/python`: programs, and the packages that they need.
+/// Packages that go together, pinned in the `requirements.txt` of a folder in `tests/python`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// The MCP project's client, version 1.
@@ -34,7 +37,7 @@ impl Environment {
         }
     }
 
-    /// Runs a program of the folder and reads the JSON that it prints.
+    /// Runs a program of `tests/python` and reads the JSON that it prints.
     ///
     /// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
     /// else must go on meanwhile.
@@ -43,7 +46,7 @@ impl Environment {
     /// Python or a package is not there, the program fails, or prints something else; the error has
     /// what it said.
     pub fn run<A: AsRef<OsStr>>(self, program: &str, args: &[A]) -> Result<Value> {
-        let path = self.folder().join(program);
+        let path = folder().join(program);
         let output = Command::new(self.interpreter()?).arg(path).args(args).output()?;
         check(&output).with_context(|| format!("{program} failed"))?;
         serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
@@ -54,30 +57,11 @@ impl Environment {
     /// # Errors
     /// Python is not there, or the packages cannot be installed.
     pub fn interpreter(self) -> Result<PathBuf> {
-        let requirements = self.folder().join("requirements.txt");
+        let requirements = folder().join(self.name()).join("requirements.txt");
         let wanted = fs::read_to_string(&requirements)?;
-        let folder = workspace::target().join("python");
-        fs::create_dir_all(&folder)?;
-        let lock = File::create(folder.join(self.name()).with_extension("lock"))?;
-        // Released with the file, or with the process if that is killed.
-        lock.lock()?;
-        let venv = folder.join(self.name());
-        let python = venv.join("bin/python");
-        let complete = venv.join("complete");
-        if fs::read_to_string(&complete).is_ok_and(|installed| installed == wanted) {
-            return Ok(python);
-        }
-        if venv.exists() {
-            fs::remove_dir_all(&venv)?;
-        }
-        install(&venv, &requirements)?;
-        // Last, so that an attempt that was cut short is made again.
-        fs::write(complete, wanted)?;
-        Ok(python)
-    }
-
-    fn folder(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(self.name())
+        let name = format!("python-{}", self.name());
+        let venv = installation::once(&name, &wanted, |venv| install(venv, &requirements))?;
+        Ok(venv.join("bin/python"))
     }
 }
 
@@ -98,8 +82,6 @@ fn install(venv: &Path, requirements: &Path) -> Result<()> {
     check(&installed).context("pip install failed")
 }
 
-fn check(output: &Output) -> Result<()> {
-    let said = [&*output.stdout, &*output.stderr].concat();
-    ensure!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));
-    Ok(())
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("python")
 }

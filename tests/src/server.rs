@@ -265,22 +265,36 @@ async fn binary() -> Result<PathBuf> {
 /// # Errors
 /// It does not build; the error has what the compiler said.
 pub async fn build() -> Result<PathBuf> {
+    build_by_cargo(&["--package=restaurant-server"]).await
+}
+
+/// Builds the server that the MCP conformance suite wants to meet, and says where it is.
+///
+/// # Errors
+/// It does not build; the error has what the compiler said.
+pub async fn build_conformance_fixture() -> Result<PathBuf> {
+    // The whole workspace's features, as `cargo test --workspace` has them: then it is built already.
+    build_by_cargo(&["--workspace", "--example=conformance"]).await
+}
+
+async fn build_by_cargo(target: &[&str]) -> Result<PathBuf> {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--package=restaurant-server", "--locked", "--message-format=json"])
+        .args(["build", "--locked", "--message-format=json"])
+        .args(target)
         .current_dir(workspace::root())
         .stderr(Stdio::piped())
         .output()
         .await
         .context("cargo does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "the server does not build:\n{said}");
+    ensure!(output.status.success(), "{target:?} does not build:\n{said}");
     let messages = String::from_utf8_lossy(&output.stdout);
     let executable = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
         .next_back();
-    executable.context("cargo named no executable for the server")
+    executable.with_context(|| format!("cargo named no executable for {target:?}"))
 }
 
 fn pages_address(line: &str) -> Option<String> {

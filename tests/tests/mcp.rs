@@ -110,3 +110,18 @@ async fn both_addresses_and_the_pages_show_the_same_data(product: Product) {
     let page = reqwest::get(product.url(&format!("/details/{}", restaurant["id"]))).await.unwrap();
     assert!(page.text().await.unwrap().contains("Seen by all"));
 }
+
+#[tokio::test]
+async fn a_foreign_origin_is_refused_and_the_log_names_the_setting_once() {
+    let product = Product::on_sqlite().await.unwrap();
+    let post = reqwest::Client::new().post(product.url("/mcp")).body("{}");
+    let post = post.header("content-type", "application/json");
+    let answer = post.header("origin", "https://elsewhere.example").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 403);
+    let mut server = product.server;
+    server.terminate().unwrap();
+    server.wait().await.unwrap();
+    let lines = server.logs();
+    let lines: Vec<_> = lines.iter().filter(|line| line.contains("elsewhere.example")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("ALLOWED_ORIGINS"), "{lines:?}");
+}

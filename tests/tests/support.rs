@@ -1,4 +1,4 @@
-//! What the tests stand on, stands: clusters, servers, browsers and Python programs.
+//! What the tests stand on, stands: clusters, servers, browsers, Python and Node programs.
 
 use std::{
     env, fs,
@@ -12,10 +12,12 @@ use std::{
 use anyhow::Result;
 use restaurant_tests::{
     browser::Browser,
+    node,
     postgres::{self, Cluster},
     python::Environment,
     server::Server,
 };
+use serde_json::Value;
 use thirtyfour::By;
 use tokio::time::{Instant, sleep};
 
@@ -193,8 +195,28 @@ async fn python_has_the_pinned_clients() -> Result<()> {
 
 #[test]
 fn a_python_program_that_fails_says_why() {
-    let error = Environment::Mcp1.run("visit.py", &["http://127.0.0.1:0/mcp", "[]"]).unwrap_err();
+    let error =
+        Environment::Mcp1.run("visit.py", &["http://127.0.0.1:0/mcp", "[]", "legacy"]).unwrap_err();
     assert!(format!("{error:#}").contains("Connect"), "{error:#}");
+}
+
+#[test]
+fn node_is_new_enough_and_has_the_pinned_packages() -> Result<()> {
+    let versions: Value = serde_json::from_str(&node::run("versions.mjs", &[""])?)?;
+    let node = versions["node"].as_str().and_then(|version| version.split('.').next());
+    assert!(node.is_some_and(|major| major.parse::<u32>().is_ok_and(|major| major >= 22)));
+    let pinned: Value = serde_json::from_str(include_str!("../node/package.json"))?;
+    let pinned = &pinned["dependencies"]["@modelcontextprotocol/conformance"];
+    assert_eq!(&versions["conformance"], pinned);
+    Ok(())
+}
+
+#[test]
+fn a_node_program_that_fails_says_why() {
+    let error = node::run("conformance", &["server", "--url", "nonsense"]).unwrap_err();
+    assert!(format!("{error:#}").contains("Invalid server URL"), "{error:#}");
+    let error = node::run("no-such-program", &[""]).unwrap_err();
+    assert!(format!("{error:#}").contains("Cannot find module"), "{error:#}");
 }
 
 /// A server that is a shell script.

@@ -3,11 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Extension, Router, http::StatusCode, middleware};
+use axum::{Extension, Router, middleware};
 use restaurant_domain::{Actor, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::{
     host_check::{self, AllowedHosts},
@@ -56,13 +55,10 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
     let mcp = McpAdapter::new(repository)
         .allowed_hosts(settings.public_hosts.clone())
         .allowed_origins([settings.public_origins, settings.allowed_origins].concat())
+        .settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
+        .body_timeout(settings.request_limit)
         .call_timeout(settings.call_limit)
-        .router(&MCP_PATHS)
-        // The adapter limits its calls; this limits a client that never ends its body as well.
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            settings.request_limit + settings.call_limit,
-        ));
+        .router(&MCP_PATHS);
     let hosts = AllowedHosts::new(&settings.public_hosts);
     Ok(pages
         .merge(mcp)

@@ -7,8 +7,8 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 use crate::settings::{LogFormat, Settings};
 
 /// Said by libraries at a level that would drown our own words, or with what a caller sent: `rmcp::service` repeats ids and
-/// methods in its warnings, and what failed is logged by the adapter.
-const QUIET: [&str; 2] = ["rmcp=warn", "rmcp::service=off"];
+/// methods in its warnings, `rmcp::transport` hosts and origins, and the adapter logs what failed or was refused.
+const QUIET: [&str; 3] = ["rmcp=warn", "rmcp::service=off", "rmcp::transport=error"];
 
 /// Starts the log for the rest of the process; a panic becomes a log line too.
 pub fn start(settings: &Settings) {

@@ -50,7 +50,7 @@ pub struct Settings {
     #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub max_connections: u32,
 
-    /// Time limit of a page, in seconds. Then the answer is 503.
+    /// Time limit of a page, and of reading a message to the MCP endpoint, in seconds. Then the answer is 503 or 408.
     #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = value::seconds)]
     pub request_seconds: Duration,
 

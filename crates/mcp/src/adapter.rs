@@ -1,33 +1,13 @@
 //! The adapter: what a host application sets up, and what it gets to mount.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Router,
-    http::{Extensions, Uri},
-};
+use axum::http::{Extensions, Uri};
 use restaurant_domain::{Actor, Repository};
-use rmcp::{
-    ServiceExt,
-    model::{Implementation, ServerCapabilities, ServerConfig},
-    service::ServerInitializeError,
-    transport::{
-        async_rw::AsyncRwTransport,
-        streamable_http_server::{
-            StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-        },
-    },
-};
-use tokio::io::{AsyncRead, AsyncWrite};
+use rmcp::model::Implementation;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    access::Access,
-    handler::{Handler, Settings},
-    operation::Operation,
-    tools::Toolbox,
-    transport::McpService,
-};
+use crate::{access::Access, operation::Operation, transport::TransportLayer};
 
 /// The hosts of the machine itself: always allowed. Never empty, since rmcp takes an empty list for "any host".
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -54,20 +34,19 @@ const INSTRUCTIONS: &str = "Restaurants and what their guests say about them. \
 /// Who calls is the [`Actor`] in the HTTP request's extensions, put there by a layer of the host application.
 /// Without one the caller may do nothing, unless [`Self::default_actor`] says otherwise.
 pub struct McpAdapter {
-    repository: Arc<dyn Repository>,
-    server_info: Implementation,
-    instructions: String,
-    allowed_hosts: Vec<String>,
-    allowed_origins: Vec<String>,
-    max_request_bytes: usize,
-    call_timeout: Duration,
-    max_response_bytes: usize,
-    cancellation_token: CancellationToken,
-    access: Access,
+    pub(crate) repository: Arc<dyn Repository>,
+    pub(crate) server_info: Implementation,
+    pub(crate) instructions: String,
+    pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) transport: TransportLayer,
+    pub(crate) call_timeout: Duration,
+    pub(crate) cancellation_token: CancellationToken,
+    pub(crate) access: Access,
 }
 
 impl McpAdapter {
-    /// An adapter with safe defaults: loopback only, requests up to 64 KiB, calls up to 30 seconds, no caller known.
+    /// An adapter with safe defaults: loopback only, requests up to 64 KiB, answers up to 256 KiB, calls up to 30 seconds, no caller known.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -85,9 +64,10 @@ impl McpAdapter {
             instructions: INSTRUCTIONS.to_owned(),
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).into(),
             allowed_origins: LOOPBACK_ORIGINS.map(str::to_owned).into(),
-            max_request_bytes: 64 * 1024,
+            transport: TransportLayer::new()
+                .settings_named("McpAdapter::allowed_hosts", "McpAdapter::allowed_origins")
+                .response_setting("McpAdapter::max_response_bytes"),
             call_timeout: Duration::from_secs(30),
-            max_response_bytes: 256 * 1024,
             cancellation_token: CancellationToken::new(),
             access: Access::default(),
         }
@@ -177,7 +157,38 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn max_request_bytes(self, bytes: usize) -> Self {
-        Self { max_request_bytes: bytes, ..self }
+        Self { transport: self.transport.max_request_bytes(bytes), ..self }
+    }
+
+    /// How long the body of a request may take to arrive: 10 seconds unless told otherwise. Then the answer is 408.
+    ///
+    /// ```
+    /// # use std::{sync::Arc, time::Duration};
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let adapter = adapter.body_timeout(Duration::from_secs(2));
+    /// # drop(adapter);
+    /// ```
+    #[must_use]
+    pub fn body_timeout(self, limit: Duration) -> Self {
+        Self { transport: self.transport.body_timeout(limit), ..self }
+    }
+
+    /// What your users call the settings behind [`Self::allowed_hosts`] and [`Self::allowed_origins`]: the log names them
+    /// when a request is refused.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let adapter = adapter.settings_named("GUIDE_HOSTS", "GUIDE_ORIGINS");
+    /// # drop(adapter);
+    /// ```
+    #[must_use]
+    pub fn settings_named(self, hosts: &'static str, origins: &'static str) -> Self {
+        Self { transport: self.transport.settings_named(hosts, origins), ..self }
     }
 
     /// How long a tool call may take: 30 seconds unless told otherwise. Then it is dropped, and the caller may try again.
@@ -226,7 +237,8 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn max_response_bytes(self, bytes: usize) -> Self {
-        Self { max_response_bytes: bytes.max(MIN_RESPONSE_BYTES), ..self }
+        let bytes = bytes.max(MIN_RESPONSE_BYTES);
+        Self { transport: self.transport.max_response_bytes(bytes), ..self }
     }
 
     /// How to find the caller in a request's extensions, where the host application's authentication put them. Without
@@ -319,105 +331,6 @@ impl McpAdapter {
     pub fn read_only(mut self) -> Self {
         self.access.read_only = true;
         self
-    }
-
-    /// The server as a router that answers at exactly these paths.
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use restaurant_domain::testing::InMemoryStore;
-    /// # use restaurant_mcp::McpAdapter;
-    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
-    /// let app = axum::Router::new().merge(adapter.router(&["/mcp", "/mcp/mcp"]));
-    /// # let _: axum::Router = app;
-    /// ```
-    ///
-    /// # Panics
-    /// As axum does when a path does not start with `/`, or is given twice.
-    pub fn router(self, paths: &[&str]) -> Router {
-        let service = self.into_service();
-        paths.iter().fold(Router::new(), |router, path| router.route_service(path, service.clone()))
-    }
-
-    /// The server as a tower service, for a router of any kind.
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use restaurant_domain::testing::InMemoryStore;
-    /// # use restaurant_mcp::McpAdapter;
-    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
-    /// let app = axum::Router::new().route_service("/mcp", adapter.into_service());
-    /// # let _: axum::Router = app;
-    /// ```
-    #[must_use]
-    pub fn into_service(self) -> McpService {
-        let max_request_bytes = self.max_request_bytes;
-        let config = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_allowed_hosts(self.allowed_hosts.clone())
-            .with_allowed_origins(self.allowed_origins.clone())
-            .with_max_request_body_bytes(max_request_bytes)
-            .with_cancellation_token(self.cancellation_token.clone());
-        let handler = self.into_handler();
-        let sessions = Arc::new(NeverSessionManager::default());
-        let rmcp = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
-        McpService::new(rmcp, max_request_bytes)
-    }
-
-    /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
-    /// stdio. There is no HTTP request that could hold an [`Actor`], so who calls is [`Self::default_actor`].
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use restaurant_domain::testing::InMemoryStore;
-    /// # use restaurant_mcp::McpAdapter;
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
-    /// use restaurant_domain::Actor;
-    ///
-    /// let adapter = adapter.default_actor(Actor::unauthenticated());
-    /// # let (stdin, stdout) = (tokio::io::empty(), tokio::io::sink());
-    /// adapter.serve_stdio(stdin, stdout).await // tokio::io::stdin(), tokio::io::stdout()
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// When the client's first message does not open a session, or the streams fail.
-    pub async fn serve_stdio(
-        self,
-        input: impl AsyncRead + Send + Unpin + 'static,
-        output: impl AsyncWrite + Send + Unpin + 'static,
-    ) -> io::Result<()> {
-        let transport = AsyncRwTransport::new_server(input, output)
-            .with_max_line_length(self.max_request_bytes);
-        let token = self.cancellation_token.clone();
-        let service = match self.into_handler().serve_with_ct(transport, token).await {
-            Ok(service) => service,
-            Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-            Err(error) => return Err(io::Error::other(error)),
-        };
-        service.waiting().await.map(drop).map_err(io::Error::other)
-    }
-
-    fn into_handler(self) -> Handler {
-        let capabilities = ServerCapabilities::builder()
-            .enable_tools()
-            .enable_resources()
-            .enable_prompts()
-            .enable_completions()
-            .build();
-        Handler::new(Settings {
-            repository: self.repository,
-            tools: Toolbox::new(),
-            access: self.access,
-            call_timeout: self.call_timeout,
-            max_response_bytes: self.max_response_bytes,
-            config: ServerConfig::new(capabilities)
-                .with_server_info(self.server_info)
-                .with_instructions(self.instructions),
-        })
     }
 }
 

@@ -9,9 +9,10 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-        CompleteResult, CompletionInfo, ContentBlock, CustomRequest, CustomResult, DiscoverResult,
-        ErrorCode, GetPromptRequestParams, GetPromptResponse, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+        CompleteResult, CompletionInfo, ConstString, ContentBlock, CustomRequest, CustomResult,
+        DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
+        InitializeResultMethod, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
         ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
     },
     service::RequestContext,
@@ -27,8 +28,8 @@ use crate::{
     prompts,
     request_error::RequestError,
     resources::{self, Address},
+    service::CallContext,
     tools::{Call, Entry, Toolbox},
-    transport::CallContext,
 };
 
 /// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
@@ -291,8 +292,13 @@ impl ServerHandler for Handler {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        let stateless = context.protocol_version() >= Some(ProtocolVersion::V_2026_07_28);
+        if stateless && request.method == InitializeResultMethod::VALUE {
+            // The handshake is gone from this revision on.
+            return Err(ErrorData::method_not_found::<InitializeResultMethod>());
+        }
         Err(unreadable(&request.method))
     }
 }

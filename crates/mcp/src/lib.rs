@@ -9,6 +9,7 @@ mod completion;
 mod handler;
 mod idempotency;
 mod media_type;
+mod mount;
 mod names;
 mod operation;
 mod output;
@@ -16,6 +17,7 @@ mod prompts;
 mod request_error;
 mod resources;
 mod schema;
+mod service;
 mod tools;
 mod transport;
 
@@ -24,5 +26,6 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::{
     adapter::McpAdapter,
     operation::Operation,
-    transport::{CalledTool, McpService},
+    service::{CalledTool, McpService},
+    transport::{Transport, TransportLayer},
 };

@@ -8,12 +8,23 @@ use http::{
 /// The media type of every message.
 pub(crate) const JSON: &str = "application/json";
 
+/// The media type of a stream of messages.
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// Whether the body is declared as JSON. Parameters (`charset=utf-8`) do not matter.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    is_a(JSON, headers)
+}
+
+/// Whether the body is declared as a stream of messages.
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+    is_a(EVENT_STREAM, headers)
+}
+
+fn is_a(media_type: &str, headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|value| {
-        value.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case(JSON))
-    })
+    let essence = content_type.and_then(|value| value.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media_type))
 }
 
 /// Whether an answer in JSON is welcome: no `Accept` at all, `*/*`, `application/*` or the type itself.

@@ -4,280 +4,192 @@
 //! |---|---|---|
 //! | with any `Accept` that admits JSON | 406 unless it lists JSON and event streams | served |
 //! | with another `Content-Type` | 415, plain text | 415, and says what to send |
-//! | larger than the limit | 413, plain text | 413, and says the limit |
+//! | larger than the limit | 413 once so much was read, plain text | 413, at once where the length is known, and says the limit |
+//! | whose body does not end in time | waits for it | 408 |
+//! | whose body breaks off | 500, plain text | 400 |
 //! | that is no UTF-8 or no JSON | 415, plain text | 400, -32700 |
 //! | that is a batch or no message of MCP | 415, plain text | 400, -32600 |
-//! | of an unknown protocol version | 400, plain text | 400, and lists the known ones |
+//! | of an unknown protocol version, which only its header names | 400, plain text | 400, and lists the known ones |
 //! | from a host or an origin that is not allowed | 403, plain text | 403, and the log says which setting |
+//! | with another method than the service takes | 405, plain text | 405 |
+//! | to a session that is no more | 404, plain text | 404 |
+//! | whose JSON answer is larger than the limit | the answer | -32603, and the log says which setting |
 //!
 //! Every error has a JSON-RPC error as its body. This layer looks at the form of a request alone; it is rmcp that checks host and origin,
-//! before anything is done.
+//! before anything is done. What rmcp answers in JSON passes as it is, and so does every event stream.
+
+mod incoming;
+mod outgoing;
+mod refusal;
 
 use std::{
     convert::Infallible,
-    sync::{Arc, OnceLock},
+    mem,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use axum::{
-    body::{Body, Bytes},
-    response::IntoResponse,
+    BoxError,
+    body::{Body, Bytes, HttpBody},
 };
 use futures_util::future::BoxFuture;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCEPT, ALLOW, CONTENT_TYPE, HOST, ORIGIN},
-};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use restaurant_domain::quoted;
-use rmcp::{
-    ErrorData,
-    model::{ErrorCode, Extensions, JsonRpcError, ProtocolVersion},
-    transport::streamable_http_server::{
-        StreamableHttpService, session::never::NeverSessionManager,
-    },
-};
-use serde::de::IgnoredAny;
-use serde_json::json;
-use tracing::Span;
+use http::{Request, Response};
 
-use crate::{
-    handler::Handler,
-    media_type::{self, accepts_json, is_json},
-};
-
-/// What rmcp wants to read in `Accept`.
-const ACCEPT_BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
-/// The header in which clients name the protocol version.
-const VERSION_HEADER: &str = "mcp-protocol-version";
-
-/// In the extensions of the HTTP response to a `tools/call`: the tool's name (known names only), for the log of the host application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CalledTool(pub &'static str);
-
-/// What goes with a request into the task that rmcp makes of it: the way back for the tool's name, and the span to log in.
-#[derive(Clone)]
-pub(crate) struct CallContext {
-    called: Arc<OnceLock<&'static str>>,
-    span: Span,
+/// Puts the transport layer around an rmcp service: around the one of [`McpAdapter`](crate::McpAdapter), and around any of your own.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use restaurant_mcp::TransportLayer;
+/// use rmcp::transport::streamable_http_server::{
+///     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+/// };
+/// use tower::Layer;
+///
+/// #[derive(Clone)]
+/// struct Clock; // any handler of yours
+/// impl rmcp::ServerHandler for Clock {}
+///
+/// let config = StreamableHttpServerConfig::default()
+///     .with_legacy_session_mode(false)
+///     .with_json_response(true);
+/// let sessions = Arc::new(NeverSessionManager::default());
+/// let rmcp = StreamableHttpService::new(|| Ok(Clock), sessions, config);
+/// let app = axum::Router::new().route_service("/mcp", TransportLayer::new().layer(rmcp));
+/// # let _: axum::Router = app;
+/// ```
+#[derive(Debug, Clone)]
+pub struct TransportLayer {
+    pub(crate) max_request_bytes: usize,
+    pub(crate) max_response_bytes: usize,
+    body_timeout: Duration,
+    hosts_setting: &'static str,
+    origins_setting: &'static str,
+    response_setting: &'static str,
 }
 
-impl CallContext {
-    /// For a request that comes in now.
-    fn new() -> Self {
-        Self { called: Arc::default(), span: Span::current() }
+impl Default for TransportLayer {
+    fn default() -> Self {
+        Self::new()
     }
+}
 
-    /// Notes which tool a request calls, and gives the host application's span of the request.
-    pub(crate) fn note(extensions: &Extensions, name: &'static str) -> Span {
-        if let Some(call) = Self::of(extensions) {
-            call.called.get_or_init(|| name);
+impl TransportLayer {
+    /// Requests up to 64 KiB, which have 10 seconds to arrive; answers up to 256 KiB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            max_request_bytes: 64 * 1024,
+            max_response_bytes: 256 * 1024,
+            body_timeout: Duration::from_secs(10),
+            hosts_setting: "StreamableHttpServerConfig::allowed_hosts",
+            origins_setting: "StreamableHttpServerConfig::allowed_origins",
+            response_setting: "TransportLayer::max_response_bytes",
         }
-        Self::span(extensions)
     }
 
-    /// The host application's span of a request.
-    pub(crate) fn span(extensions: &Extensions) -> Span {
-        Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
+    /// How many bytes the body of a request may have. A larger one is refused with 413. rmcp has a limit of its own, 4 MiB
+    /// unless told otherwise.
+    ///
+    /// ```
+    /// # use restaurant_mcp::TransportLayer;
+    /// let layer = TransportLayer::new().max_request_bytes(16 * 1024);
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn max_request_bytes(self, bytes: usize) -> Self {
+        Self { max_request_bytes: bytes, ..self }
     }
 
-    fn of(extensions: &Extensions) -> Option<&Self> {
-        extensions.get::<http::request::Parts>()?.extensions.get()
+    /// How many bytes the body of an answer may have, event streams aside. A larger one is kept back: the caller gets a
+    /// JSON-RPC error, and the log a line.
+    ///
+    /// ```
+    /// # use restaurant_mcp::TransportLayer;
+    /// let layer = TransportLayer::new().max_response_bytes(64 * 1024);
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn max_response_bytes(self, bytes: usize) -> Self {
+        Self { max_response_bytes: bytes, ..self }
+    }
+
+    /// How long the body of a request may take to arrive. Then the answer is 408.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use restaurant_mcp::TransportLayer;
+    /// let layer = TransportLayer::new().body_timeout(Duration::from_secs(2));
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn body_timeout(self, limit: Duration) -> Self {
+        Self { body_timeout: limit, ..self }
+    }
+
+    /// What your users call the settings that allow hosts and origins, for the log line about a request that was refused:
+    /// the names of rmcp's unless told otherwise.
+    ///
+    /// ```
+    /// # use restaurant_mcp::TransportLayer;
+    /// let layer = TransportLayer::new().settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS");
+    /// # drop(layer);
+    /// ```
+    #[must_use]
+    pub fn settings_named(self, hosts: &'static str, origins: &'static str) -> Self {
+        Self { hosts_setting: hosts, origins_setting: origins, ..self }
+    }
+
+    /// What the log calls the limit of an answer.
+    pub(crate) fn response_setting(self, name: &'static str) -> Self {
+        Self { response_setting: name, ..self }
     }
 }
 
-/// The MCP server as a tower service: give it to [`axum::Router::route_service`], or to anything that takes one. A clone is cheap.
-#[derive(Clone)]
-pub struct McpService {
-    rmcp: Arc<StreamableHttpService<Handler, NeverSessionManager>>,
-    max_request_bytes: usize,
+impl<S> tower::Layer<S> for TransportLayer {
+    type Service = Transport<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Transport { inner, layer: self.clone() }
+    }
 }
 
-impl tower::Service<Request<Body>> for McpService {
+/// An rmcp service behind the layer; [`TransportLayer`] makes it.
+#[derive(Debug, Clone)]
+pub struct Transport<S> {
+    inner: S,
+    layer: TransportLayer,
+}
+
+impl<S, B> tower::Service<Request<Body>> for Transport<S>
+where
+    S: tower::Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send,
+    B: HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move { Ok(service.answer(request).await) })
-    }
-}
-
-impl McpService {
-    /// Puts the layer around rmcp's service.
-    pub(crate) fn new(
-        rmcp: StreamableHttpService<Handler, NeverSessionManager>,
-        max_request_bytes: usize,
-    ) -> Self {
-        Self { rmcp: Arc::new(rmcp), max_request_bytes }
-    }
-
-    async fn answer(&self, request: Request<Body>) -> Response<Body> {
-        let mut request = match self.admit(request).await {
-            Ok(request) => request,
-            Err(refusal) => return refusal.into_response(),
-        };
-        let asked = Asked::of(request.headers());
-        let call = CallContext::new();
-        request.extensions_mut().insert(call.clone());
-        let mut response = mend(self.rmcp.handle(request).await.map(Body::new), &asked);
-        if let Some(name) = call.called.get() {
-            response.extensions_mut().insert(CalledTool(name));
-        }
-        response
-    }
-
-    /// Brings a POST into the form that rmcp reads. Other methods are rmcp's to refuse.
-    async fn admit(&self, request: Request<Body>) -> Result<Request<Body>, Refusal> {
-        if request.method() != Method::POST {
-            return Ok(request);
-        }
-        let (mut parts, body) = request.into_parts();
-        if !is_json(&parts.headers) {
-            let message = "send the message as application/json, and say so in Content-Type";
-            return Err(Refusal::invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-        }
-        if !accepts_json(&parts.headers) {
-            let message = "answers are application/json: admit it in Accept";
-            return Err(Refusal::invalid(StatusCode::NOT_ACCEPTABLE, message));
-        }
-        parts.headers.insert(ACCEPT, ACCEPT_BOTH);
-        let bytes = self.read(body).await?;
-        check_message(&bytes)?;
-        Ok(Request::from_parts(parts, Body::from(bytes)))
-    }
-
-    async fn read(&self, body: Body) -> Result<Bytes, Refusal> {
-        let mut body = Limited::new(body, self.max_request_bytes);
-        let mut whole = Vec::new();
-        // Into one buffer: `collect` keeps one for each frame, and a frame may be a single byte.
-        while let Some(frame) = body.frame().await {
-            if let Ok(data) = frame.map_err(|error| self.unread(&*error))?.into_data() {
-                whole.extend_from_slice(&data);
-            }
-        }
-        Ok(whole.into())
-    }
-
-    fn unread(&self, error: &(dyn std::error::Error + Send + Sync + 'static)) -> Refusal {
-        if error.is::<LengthLimitError>() {
-            let limit = self.max_request_bytes;
-            let message = format!("the request is too large: send at most {limit} bytes");
-            return Refusal::invalid(StatusCode::PAYLOAD_TOO_LARGE, message);
-        }
-        Refusal::invalid(StatusCode::BAD_REQUEST, "the request's body broke off")
-    }
-}
-
-/// Refuses what cannot be a single JSON-RPC message.
-fn check_message(bytes: &[u8]) -> Result<(), Refusal> {
-    let unreadable = |message: String| Refusal {
-        status: StatusCode::BAD_REQUEST,
-        error: ErrorData::parse_error(message, None),
-    };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| unreadable(format!("the request is not UTF-8: {error}")))?;
-    serde_json::from_str::<IgnoredAny>(text)
-        .map_err(|error| unreadable(format!("the request is not JSON: {error}")))?;
-    match text.trim_start().as_bytes().first() {
-        Some(b'{') => Ok(()),
-        Some(b'[') => Err(Refusal::invalid(
-            StatusCode::BAD_REQUEST,
-            "batches are not supported: send one message per request",
-        )),
-        _ => Err(Refusal::not_a_message()),
-    }
-}
-
-/// What a refusal by rmcp may be about.
-struct Asked {
-    host: Option<HeaderValue>,
-    origin: Option<HeaderValue>,
-    version: Option<HeaderValue>,
-}
-
-impl Asked {
-    fn of(headers: &HeaderMap) -> Self {
-        Self {
-            host: headers.get(HOST).cloned(),
-            origin: headers.get(ORIGIN).cloned(),
-            version: headers.get(VERSION_HEADER).cloned(),
-        }
-    }
-
-    /// The protocol version that was asked for, when it is none that is known.
-    fn unknown_version(&self) -> Option<&str> {
-        let version = self.version.as_ref()?.to_str().ok()?;
-        let known = ProtocolVersion::KNOWN_VERSIONS.iter().any(|known| known.as_str() == version);
-        (!known).then_some(version)
-    }
-}
-
-/// Gives rmcp's plain-text refusals a body that a client can read.
-fn mend(response: Response<Body>, asked: &Asked) -> Response<Body> {
-    let status = response.status();
-    if status.is_success() || is_json(response.headers()) {
-        return response;
-    }
-    match status {
-        StatusCode::METHOD_NOT_ALLOWED => {
-            let refusal = Refusal::invalid(status, "this address takes POST alone");
-            ([(ALLOW, "POST")], refusal).into_response()
-        }
-        StatusCode::FORBIDDEN => {
-            tracing::warn!(
-                host = ?asked.host,
-                origin = ?asked.origin,
-                "refused a request: if the host is yours, name it with McpAdapter::allowed_hosts; \
-                 if the origin is, with McpAdapter::allowed_origins"
-            );
-            Refusal::invalid(status, "this Host or Origin is not allowed here").into_response()
-        }
-        // The content type was right, so it is the message that rmcp could not read.
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::not_a_message().into_response(),
-        StatusCode::BAD_REQUEST => bad_request(asked).into_response(),
-        _ => Refusal { status, error: ErrorData::internal_error("the server failed", None) }
-            .into_response(),
-    }
-}
-
-fn bad_request(asked: &Asked) -> Refusal {
-    let status = StatusCode::BAD_REQUEST;
-    if let Some(version) = asked.unknown_version() {
-        let (message, version) = ("unsupported protocol version", quoted(version));
-        let data = json!({"requested": version, "supported": ProtocolVersion::KNOWN_VERSIONS});
-        let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
-        return Refusal { status, error: ErrorData::new(code, message, Some(data)) };
-    }
-    Refusal::invalid(status, "the Host or the MCP-Protocol-Version header is missing or malformed")
-}
-
-/// An HTTP status with a JSON-RPC error as its body. It has no id, since the request's was not read.
-struct Refusal {
-    status: StatusCode,
-    error: ErrorData,
-}
-
-impl Refusal {
-    fn invalid(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, error: ErrorData::invalid_request(message.into(), None) }
-    }
-
-    fn not_a_message() -> Self {
-        let message =
-            "the request is no message of MCP: send a JSON-RPC 2.0 request or notification";
-        Self::invalid(StatusCode::BAD_REQUEST, message)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response<Body> {
-        let body = serde_json::to_vec(&JsonRpcError::new(None, self.error)).unwrap_or_default();
-        (self.status, [(CONTENT_TYPE, media_type::JSON)], body).into_response()
+        // The one that was polled is the one that is ready.
+        let next = self.inner.clone();
+        let mut inner = mem::replace(&mut self.inner, next);
+        let layer = self.layer.clone();
+        Box::pin(async move {
+            let (request, asked) = match layer.admit(request).await {
+                Ok(admitted) => admitted,
+                Err(refusal) => return Ok(refusal.answer(None)),
+            };
+            let response = inner.call(request).await?;
+            Ok(layer.finish(response.map(Body::new), &asked).await)
+        })
     }
 }

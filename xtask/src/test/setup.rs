@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _};
 
 use anyhow::{Context as _, Result, bail};
-use restaurant_tests::{browser, postgres, python, workspace};
+use restaurant_tests::{browser, node, postgres, python, workspace};
 use xshell::{Shell, cmd};
 
 /// Something that the tests need.
@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         name: "PostgreSQL (initdb, postgres)",
         found: |_| postgres::binaries().is_some(),
@@ -35,6 +35,8 @@ const NEEDS: [Need; 4] = [
         },
         packages: &["python3", "python3-venv"],
     },
+    // Its Node may be old: the packages bring one of their own.
+    Need { name: "Node's npm", found: |_| node::npm().is_some(), packages: &["nodejs", "npm"] },
 ];
 
 /// Finds what the tests need; root also installs what is missing, by apt-get.
@@ -57,13 +59,14 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     if !missing.is_empty() {
         bail!("install what is missing, or run this as root where there is apt-get");
     }
-    eprintln!("found PostgreSQL, Chromium, chromedriver and Python; looking for Python's packages");
+    eprintln!("found PostgreSQL, Chromium, chromedriver, Python and npm; looking for packages");
     for environment in python::Environment::ALL {
         let name = environment.name();
         environment
             .interpreter()
             .with_context(|| format!("the packages of tests/python/{name} are missing"))?;
     }
+    node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }
 

@@ -17,3 +17,4 @@ mod server;
 mod stdio;
 mod stores;
 mod tools;
+mod transport;

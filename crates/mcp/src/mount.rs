@@ -1,0 +1,126 @@
+//! What becomes of a set-up adapter: a router, a tower service, or a session over a pair of streams.
+
+use std::{io, sync::Arc};
+
+use axum::Router;
+use rmcp::{
+    ServiceExt,
+    model::{ServerCapabilities, ServerConfig},
+    service::ServerInitializeError,
+    transport::{
+        async_rw::AsyncRwTransport,
+        streamable_http_server::{
+            StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
+        },
+    },
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::{
+    adapter::McpAdapter,
+    handler::{Handler, Settings},
+    service::McpService,
+    tools::Toolbox,
+};
+
+impl McpAdapter {
+    /// The server as a router that answers at exactly these paths.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let app = axum::Router::new().merge(adapter.router(&["/mcp", "/mcp/mcp"]));
+    /// # let _: axum::Router = app;
+    /// ```
+    ///
+    /// # Panics
+    /// As axum does when a path does not start with `/`, or is given twice.
+    pub fn router(self, paths: &[&str]) -> Router {
+        let service = self.into_service();
+        paths.iter().fold(Router::new(), |router, path| router.route_service(path, service.clone()))
+    }
+
+    /// The server as a tower service, for a router of any kind.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let app = axum::Router::new().route_service("/mcp", adapter.into_service());
+    /// # let _: axum::Router = app;
+    /// ```
+    #[must_use]
+    pub fn into_service(self) -> McpService {
+        let transport = self.transport.clone();
+        let config = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(false)
+            .with_json_response(true)
+            .with_allowed_hosts(self.allowed_hosts.clone())
+            .with_allowed_origins(self.allowed_origins.clone())
+            // The transport layer has counted them.
+            .with_max_request_body_bytes(usize::MAX)
+            .with_cancellation_token(self.cancellation_token.clone());
+        let handler = self.into_handler();
+        let sessions = Arc::new(NeverSessionManager::default());
+        let rmcp = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
+        McpService::new(rmcp, &transport)
+    }
+
+    /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
+    /// stdio. There is no HTTP request that could hold an [`Actor`], so who calls is [`Self::default_actor`].
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// use restaurant_domain::Actor;
+    ///
+    /// let adapter = adapter.default_actor(Actor::unauthenticated());
+    /// # let (stdin, stdout) = (tokio::io::empty(), tokio::io::sink());
+    /// adapter.serve_stdio(stdin, stdout).await // tokio::io::stdin(), tokio::io::stdout()
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the client's first message does not open a session, or the streams fail.
+    pub async fn serve_stdio(
+        self,
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> io::Result<()> {
+        let transport = AsyncRwTransport::new_server(input, output)
+            .with_max_line_length(self.transport.max_request_bytes);
+        let token = self.cancellation_token.clone();
+        let service = match self.into_handler().serve_with_ct(transport, token).await {
+            Ok(service) => service,
+            Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        service.waiting().await.map(drop).map_err(io::Error::other)
+    }
+
+    fn into_handler(self) -> Handler {
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .enable_prompts()
+            .enable_completions()
+            .build();
+        Handler::new(Settings {
+            repository: self.repository,
+            tools: Toolbox::new(),
+            access: self.access,
+            call_timeout: self.call_timeout,
+            max_response_bytes: self.transport.max_response_bytes,
+            config: ServerConfig::new(capabilities)
+                .with_server_info(self.server_info)
+                .with_instructions(self.instructions),
+        })
+    }
+}

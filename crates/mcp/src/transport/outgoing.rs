@@ -1,0 +1,104 @@
+//! The way out: rmcp's plain-text refusals get a body that a client can read, and answers stay within their limit.
+
+use axum::body::Body;
+use http::{HeaderValue, Response, StatusCode, header::ALLOW};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use restaurant_domain::quoted;
+use rmcp::{
+    ErrorData,
+    model::{ErrorCode, ProtocolVersion},
+};
+use serde_json::json;
+
+use super::{TransportLayer, incoming::Asked, refusal::Refusal};
+use crate::media_type::{is_event_stream, is_json};
+
+impl TransportLayer {
+    /// Makes an answer of rmcp's one that any client can take.
+    pub(super) async fn finish(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
+        let status = response.status();
+        if is_event_stream(response.headers()) {
+            return response;
+        }
+        if status.is_success() || is_json(response.headers()) {
+            return self.bound(response, asked).await;
+        }
+        let allow = response.headers().get(ALLOW).cloned();
+        let mut refusal = self.refusal(status, asked).answer(asked.id());
+        if let Some(allow) = allow {
+            refusal.headers_mut().insert(ALLOW, allow);
+        }
+        refusal
+    }
+
+    /// The last guard: who answers keeps to the limit; what does not is kept back.
+    async fn bound(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
+        let (parts, body) = response.into_parts();
+        let limit = self.max_response_bytes;
+        let error = match Limited::new(body, limit).collect().await {
+            Ok(whole) => return Response::from_parts(parts, Body::from(whole.to_bytes())),
+            Err(error) => error,
+        };
+        let message = if error.is::<LengthLimitError>() {
+            tracing::error!(
+                limit,
+                setting = self.response_setting,
+                "kept back an answer that is too large"
+            );
+            format!("the answer is larger than {limit} bytes: ask for less")
+        } else {
+            tracing::error!(error = &*error as &dyn std::error::Error, "an answer broke off");
+            "the server failed".to_owned()
+        };
+        // In a 200, as every JSON-RPC error that a request led to: with another status clients do not read it.
+        Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None)).answer(asked.id())
+    }
+
+    fn refusal(&self, status: StatusCode, asked: &Asked) -> Refusal {
+        match status {
+            StatusCode::FORBIDDEN => {
+                tracing::warn!(
+                    host = asked.host.as_ref().map(shown),
+                    origin = asked.origin.as_ref().map(shown),
+                    "refused a request: if the host is yours, name it with {}; if the origin is, with {}",
+                    self.hosts_setting,
+                    self.origins_setting,
+                );
+                Refusal::invalid(status, "this Host or Origin is not allowed here")
+            }
+            // The content type was right, so it is the message that rmcp could not read.
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::not_a_message(),
+            StatusCode::BAD_REQUEST => bad_request(asked),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Refusal::invalid(status, "this address does not take that method")
+            }
+            StatusCode::NOT_FOUND => {
+                Refusal::invalid(status, "there is no such session: initialize again")
+            }
+            _ if status.is_client_error() => {
+                let reason = status.canonical_reason().unwrap_or("a fault of the request");
+                Refusal::invalid(status, format!("the request was refused: {reason}"))
+            }
+            _ => Refusal::new(status, ErrorData::internal_error("the server failed", None)),
+        }
+    }
+}
+
+fn bad_request(asked: &Asked) -> Refusal {
+    let status = StatusCode::BAD_REQUEST;
+    if let Some(version) = asked.unknown_version() {
+        let (message, version) = ("unsupported protocol version", quoted(version));
+        let data = json!({"requested": version, "supported": ProtocolVersion::KNOWN_VERSIONS});
+        let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+        return Refusal::new(status, ErrorData::new(code, message, Some(data)));
+    }
+    Refusal::invalid(
+        status,
+        "the Host, MCP-Protocol-Version or Mcp-Session-Id header is missing or malformed",
+    )
+}
+
+/// A header's value for the log, cut short.
+fn shown(value: &HeaderValue) -> String {
+    quoted(&String::from_utf8_lossy(value.as_bytes()))
+}

@@ -1,0 +1,236 @@
+//! The transport layer: its limits, and its use by handlers of others.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
+use futures_util::stream;
+use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::BodyExt;
+use restaurant_domain::{
+    Author, Description, NewRestaurant, Repository, RestaurantName, StreetAddress,
+    testing::InMemoryStore,
+};
+use restaurant_mcp::{McpAdapter, TransportLayer};
+use rmcp::{
+    ServerHandler,
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
+    },
+};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tower::{Layer, ServiceExt, service_fn};
+
+use crate::{
+    log::Log,
+    server::{Server, json_of, message},
+};
+
+fn adapter() -> McpAdapter {
+    McpAdapter::new(Arc::new(InMemoryStore::default()))
+}
+
+/// A `tools/list` with this body, and with these headers besides those that it needs.
+fn post(body: impl Into<Body>, headers: &[(&str, &str)]) -> Request<Body> {
+    let request = Request::post("/mcp").header("host", "localhost");
+    let request = request.header(CONTENT_TYPE, "application/json");
+    let request =
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.body(body.into()).unwrap()
+}
+
+fn list() -> String {
+    message("tools/list", &json!({}))
+}
+
+async fn answer(app: Router, request: Request<Body>) -> (StatusCode, Value) {
+    let response = app.oneshot(request).await.unwrap();
+    let status = response.status();
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/json", "{status}");
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    (status, serde_json::from_slice(&body).unwrap())
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_end_is_given_up() {
+    let log = Log::start();
+    let begun = stream::once(async { Ok::<_, Infallible>(Bytes::from_static(b"{")) });
+    let body = Body::from_stream(stream::StreamExt::chain(begun, stream::pending()));
+    let app = adapter().body_timeout(Duration::from_millis(50)).router(&["/mcp"]);
+    let answer = answer(app, post(body, &[]));
+    let (status, body) = tokio::time::timeout(Duration::from_secs(10), answer).await.unwrap();
+    assert_eq!((status, &body["error"]["code"]), (StatusCode::REQUEST_TIMEOUT, &json!(-32600)));
+    assert_eq!(body["error"]["message"], "the request's body did not end within 0.05 s");
+    let lines = log.with("whose body did not end");
+    assert!(lines.len() == 1 && lines[0].contains("DEBUG"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_the_callers_fault() {
+    let body = Body::from_stream(stream::iter([Err::<Bytes, _>(io::Error::other("cut"))]));
+    let (status, body) = answer(adapter().router(&["/mcp"]), post(body, &[])).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(body["error"]["message"], "the request's body broke off");
+}
+
+#[tokio::test]
+async fn a_length_beyond_the_limit_is_refused_unread() {
+    let server = Server::start().await;
+    let address = server.url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: 65537\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4096];
+    let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut answer)).await;
+    let answer = String::from_utf8_lossy(&answer[..read.unwrap().unwrap()]).into_owned();
+    assert!(
+        answer.starts_with("HTTP/1.1 413") && answer.contains("at most 65536 bytes"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
+    let log = Log::start();
+    // Pages are cut to fit. What cannot be cut is a text that no input could have brought in.
+    let store = InMemoryStore::default();
+    let restaurant = NewRestaurant {
+        name: RestaurantName::from_stored("Blue Door".to_owned()),
+        street_address: StreetAddress::from_stored("1 Quay".to_owned()),
+        description: Description::from_stored("x".repeat(70_000)),
+    };
+    store.create_restaurant(restaurant, &Author::anonymous(), None).await.unwrap();
+    let server = Server::of(McpAdapter::new(Arc::new(store)).max_response_bytes(65_536)).await;
+    assert_eq!(server.tools().await.len(), 4);
+    assert_eq!(log.with("max_response_bytes").len(), 0);
+    let call = message("tools/call", &json!({"name": "list_restaurants_mcp", "arguments": {}}));
+    let response = server.post(call).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let answer = json_of(response).await;
+    assert_eq!((&answer["id"], &answer["error"]["code"]), (&json!(1), &json!(-32603)), "{answer}");
+    assert_eq!(answer["error"]["message"], "the answer is larger than 65536 bytes: ask for less");
+    let lines = log.with("McpAdapter::max_response_bytes");
+    assert!(lines.len() == 1 && lines[0].contains("ERROR"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn the_limit_of_an_answer_is_exact() {
+    for (bytes, fits) in [(500, true), (501, false)] {
+        let inner = service_fn(move |_| async move {
+            let body = Body::from("x".repeat(bytes));
+            let response = Response::builder().header(CONTENT_TYPE, "application/json");
+            Ok::<_, Infallible>(response.body(body).unwrap())
+        });
+        let service = TransportLayer::new().max_response_bytes(500).layer(inner);
+        let response = service.oneshot(post(list(), &[])).await.unwrap();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(body.starts_with(b"xxx"), fits);
+    }
+}
+
+#[tokio::test]
+async fn streams_pass_untouched() {
+    let inner = service_fn(async |_| {
+        let body = Body::from("data: x\n\n".repeat(100));
+        let response = Response::builder().header(CONTENT_TYPE, "text/event-stream; charset=utf-8");
+        Ok::<_, Infallible>(response.body(body).unwrap())
+    });
+    let service = TransportLayer::new().max_response_bytes(500).layer(inner);
+    let response = service.oneshot(post(list(), &[])).await.unwrap();
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), 900);
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_leaks_nothing() {
+    let log = Log::start();
+    let inner = service_fn(async |_| {
+        let body = Body::from_stream(stream::iter([Err::<Bytes, _>(io::Error::other("secret"))]));
+        let response = Response::builder().header(CONTENT_TYPE, "application/json");
+        Ok::<_, Infallible>(response.body(body).unwrap())
+    });
+    let app = Router::new().route_service("/mcp", TransportLayer::new().layer(inner));
+    let (_, body) = answer(app, post(list(), &[])).await;
+    assert_eq!((&body["id"], &body["error"]["message"]), (&json!(1), &json!("the server failed")));
+    assert_eq!(log.with("secret").len(), 1);
+}
+
+#[tokio::test]
+async fn the_log_calls_the_settings_what_the_host_calls_them() {
+    let log = Log::start();
+    let app = adapter().settings_named("GUIDE_HOSTS", "GUIDE_ORIGINS").router(&["/mcp"]);
+    let origin = format!("https://{}.example", "e".repeat(60));
+    let (status, body) = answer(app, post(list(), &[("origin", &origin)])).await;
+    assert_eq!((status, &body["id"]), (StatusCode::FORBIDDEN, &json!(1)));
+    let lines = log.with("GUIDE_HOSTS; if the origin is, with GUIDE_ORIGINS");
+    assert!(lines.len() == 1 && lines[0].contains("https://eee"), "{lines:?}");
+    assert!(!lines[0].contains(&origin), "a caller decides how much is logged: {lines:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_request() {
+    let version = [("mcp-protocol-version", "1999-01-01")];
+    let request = json!({"jsonrpc": "2.0", "id": "seven", "method": "tools/list"}).to_string();
+    let (status, body) = answer(adapter().router(&["/mcp"]), post(request, &version)).await;
+    assert_eq!((status, &body["id"]), (StatusCode::BAD_REQUEST, &json!("seven")));
+    let (status, body) = answer(adapter().router(&["/mcp"]), post(r#"{"id": 5}"#, &[])).await;
+    assert_eq!((status, &body["id"]), (StatusCode::BAD_REQUEST, &json!(5)));
+}
+
+/// A handler that knows no restaurants.
+#[derive(Clone)]
+struct Foreign;
+
+impl ServerHandler for Foreign {}
+
+/// A foreign handler with sessions and streams behind the layer.
+fn foreign() -> Router {
+    let sessions = Arc::new(LocalSessionManager::default());
+    let config = StreamableHttpServerConfig::default();
+    let rmcp = StreamableHttpService::new(|| Ok(Foreign), sessions, config);
+    Router::new().route_service("/mcp", TransportLayer::new().layer(rmcp))
+}
+
+#[tokio::test]
+async fn a_foreign_handler_keeps_its_sessions_and_streams() {
+    let app = foreign();
+    let client = json!({"name": "test", "version": "1"});
+    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let initialize = post(message("initialize", &params), &[("accept", "*/*")]);
+    let response = app.clone().oneshot(initialize).await.unwrap();
+    assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
+    let session = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(String::from_utf8_lossy(&body).contains(r#""protocolVersion":"2025-11-25""#));
+    let delete = Request::delete("/mcp").header("host", "localhost");
+    let delete = delete.header("mcp-session-id", session).body(Body::empty()).unwrap();
+    assert_eq!(app.oneshot(delete).await.unwrap().status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn what_a_foreign_handler_refuses_is_readable() {
+    let get = |accept: &str, method: &str| {
+        let request = Request::builder().method(method).uri("/mcp").header("host", "localhost");
+        request.header("accept", accept).body(Body::empty()).unwrap()
+    };
+    for (request, status, says) in [
+        (post(list(), &[("mcp-session-id", "gone")]), 404, "initialize again"),
+        (post(list(), &[]), 400, "Mcp-Session-Id"),
+        (get("application/json", "GET"), 406, "Not Acceptable"),
+        (get("text/event-stream", "GET"), 400, "Mcp-Session-Id"),
+        (get("*/*", "PUT"), 405, "method"),
+    ] {
+        let (given, body) = answer(foreign(), request).await;
+        assert_eq!((given.as_u16(), &body["error"]["code"]), (status, &json!(-32600)), "{body}");
+        assert!(body["error"]["message"].as_str().unwrap().contains(says), "{body}");
+    }
+    let response = foreign().oneshot(get("*/*", "PUT")).await.unwrap();
+    assert_eq!(response.headers()["allow"], "GET, POST, DELETE");
+}
