@@ -1,4 +1,4 @@
-//! Python programs with the packages of `tests/python/requirements.txt`.
+//! Python programs, each in an environment of its own choice.
 
 use std::{
     ffi::OsStr,
@@ -15,30 +15,54 @@ use crate::{
     workspace,
 };
 
-/// Runs a program of `tests/python` and reads the JSON that it prints.
-///
-/// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
-/// else must go on meanwhile.
-///
-/// # Errors
-/// Python or a package is not there, the program fails, or prints something else; the error has
-/// what it said.
-pub fn run<A: AsRef<OsStr>>(program: &str, args: &[A]) -> Result<Value> {
-    let path = folder().join(program);
-    let output = Command::new(environment()?).arg(path).args(args).output()?;
-    check(&output).with_context(|| format!("{program} failed"))?;
-    serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
+/// Packages that go together, pinned in the `requirements.txt` of a folder in `tests/python`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    /// The MCP project's client, version 1.
+    Mcp1,
+    /// The MCP project's client, version 2.
+    Mcp2,
 }
 
-/// The interpreter that has the packages; made on the first call of all processes.
-///
-/// # Errors
-/// Python is not there, or the packages cannot be installed.
-pub fn environment() -> Result<PathBuf> {
-    let requirements = folder().join("requirements.txt");
-    let wanted = fs::read_to_string(&requirements)?;
-    let venv = installation::once("python", &wanted, |venv| install(venv, &requirements))?;
-    Ok(venv.join("bin/python"))
+impl Environment {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Mcp1, Self::Mcp2];
+
+    /// The folder's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mcp1 => "mcp1",
+            Self::Mcp2 => "mcp2",
+        }
+    }
+
+    /// Runs a program of `tests/python` and reads the JSON that it prints.
+    ///
+    /// Blocks the thread until the program has ended: call it from `spawn_blocking` where something
+    /// else must go on meanwhile.
+    ///
+    /// # Errors
+    /// Python or a package is not there, the program fails, or prints something else; the error has
+    /// what it said.
+    pub fn run<A: AsRef<OsStr>>(self, program: &str, args: &[A]) -> Result<Value> {
+        let path = folder().join(program);
+        let output = Command::new(self.interpreter()?).arg(path).args(args).output()?;
+        check(&output).with_context(|| format!("{program} failed"))?;
+        serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
+    }
+
+    /// The interpreter that has the packages; made on the first call of all processes.
+    ///
+    /// # Errors
+    /// Python is not there, or the packages cannot be installed.
+    pub fn interpreter(self) -> Result<PathBuf> {
+        let requirements = folder().join(self.name()).join("requirements.txt");
+        let wanted = fs::read_to_string(&requirements)?;
+        let name = format!("python-{}", self.name());
+        let venv = installation::once(&name, &wanted, |venv| install(venv, &requirements))?;
+        Ok(venv.join("bin/python"))
+    }
 }
 
 /// The system's Python.

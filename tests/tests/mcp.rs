@@ -1,8 +1,8 @@
-//! Agents over MCP: rmcp's client and the Python `mcp` package, on both databases.
+//! An agent over MCP, in detail, on both databases.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use restaurant_tests::{on_both_databases, product::Product, python};
+use restaurant_tests::{on_both_databases, product::Product};
 use rmcp::{
     RoleClient, ServiceExt,
     model::{CallToolRequestParams, CallToolResult},
@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 on_both_databases! {
     rmcps_client_lists_and_calls_all_four
-    the_python_client_lists_and_calls_all_four
     both_addresses_and_the_pages_show_the_same_data
 }
 
@@ -100,34 +99,6 @@ async fn rmcps_client_lists_and_calls_all_four(product: Product) {
     let details = ok(&client, "get_details_mcp", json!({"restaurant_id": id})).await;
     assert_eq!(details["restaurant"]["review_count"], 1, "a refused call writes nothing");
     client.cancel().await.unwrap();
-}
-
-async fn the_python_client_lists_and_calls_all_four(product: Product) {
-    let url = product.url("/mcp/mcp");
-    let said = tokio::task::spawn_blocking(move || python::run("list_and_call.py", &[url]))
-        .await
-        .unwrap()
-        .unwrap();
-    let mut names: Vec<_> = said["tools"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tool| tool["name"].as_str().unwrap())
-        .collect();
-    names.sort_unstable();
-    assert_eq!(names, TOOLS);
-    let (restaurant, review) =
-        (&said["create_restaurant"]["structured"], &said["create_review"]["structured"]);
-    assert_eq!(restaurant["name"], "Café Python");
-    assert_eq!(said["details"]["structured"]["reviews"], json!([review]));
-    assert!(
-        said["list"]["structured"]["restaurants"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|listed| listed["id"] == restaurant["id"])
-    );
-    assert_eq!(said["bad_rating"]["is_error"], true, "{said}");
 }
 
 async fn both_addresses_and_the_pages_show_the_same_data(product: Product) {

@@ -12,12 +12,20 @@ use tokio::{
 };
 use tokio_postgres::NoTls;
 
-/// Sends the head of a POST and one byte of its body; gives the answer's status line.
-async fn never_end_the_body(server: &Server, path: &str, content_type: &str) -> String {
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// Sends the head of a POST, which announces so many bytes, and one of them; gives the answer's status line.
+async fn never_end_the_body(
+    server: &Server,
+    path: &str,
+    content_type: &str,
+    announced: usize,
+) -> String {
     let address = server.url("").replace("http://", "");
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: 100\r\n\r\n{{"
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: {announced}\r\n\r\n{{"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
@@ -30,10 +38,21 @@ async fn never_end_the_body(server: &Server, path: &str, content_type: &str) -> 
 async fn a_body_that_never_ends_is_answered() {
     let server = Server::builder().env("REQUEST_SECONDS", "0.2").env("MCP_CALL_SECONDS", "0.2");
     let server = server.start().await.unwrap();
-    let form = never_end_the_body(&server, "/add", "application/x-www-form-urlencoded").await;
-    assert!(form.starts_with("HTTP/1.1 503"), "{form}");
-    let message = never_end_the_body(&server, "/mcp", "application/json").await;
+    let form = never_end_the_body(&server, "/add", FORM, 100).await;
+    assert!(form.starts_with("HTTP/1.1 408"), "{form}");
+    let message = never_end_the_body(&server, "/mcp", JSON, 100).await;
     assert!(message.starts_with("HTTP/1.1 408"), "{message}");
+}
+
+#[tokio::test]
+async fn a_body_announced_as_too_large_is_not_waited_for() {
+    // Longer than the test waits for an answer.
+    let server = Server::builder().env("REQUEST_SECONDS", "60").env("MCP_CALL_SECONDS", "60");
+    let server = server.start().await.unwrap();
+    for (path, content_type) in [("/add", FORM), ("/mcp", JSON)] {
+        let answer = never_end_the_body(&server, path, content_type, 1_000_000).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{path}: {answer}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -14,7 +14,7 @@ use restaurant_tests::{
     browser::Browser,
     node,
     postgres::{self, Cluster},
-    python,
+    python::Environment,
     server::Server,
 };
 use serde_json::Value;
@@ -179,19 +179,24 @@ async fn a_browser_without_javascript_runs_none_and_still_clicks() -> Result<()>
 }
 
 #[tokio::test]
-async fn python_has_the_pinned_client() -> Result<()> {
-    let python = python::environment()?;
-    let code = "import mcp, importlib.metadata as m; print('mcp==' + m.version('mcp'))";
-    let output = Command::new(python).args(["-c", code]).output()?;
-    let version = String::from_utf8(output.stdout)?;
-    let pinned = include_str!("../python/requirements.txt");
-    assert!(pinned.lines().any(|line| line == version.trim()), "{version}");
+async fn python_has_the_pinned_clients() -> Result<()> {
+    let pinned = [
+        include_str!("../python/mcp1/requirements.txt"),
+        include_str!("../python/mcp2/requirements.txt"),
+    ];
+    for (environment, pinned) in Environment::ALL.into_iter().zip(pinned) {
+        let code = "import mcp, importlib.metadata as m; print('mcp==' + m.version('mcp'))";
+        let output = Command::new(environment.interpreter()?).args(["-c", code]).output()?;
+        let version = String::from_utf8(output.stdout)?;
+        assert!(pinned.lines().any(|line| line == version.trim()), "{version}");
+    }
     Ok(())
 }
 
 #[test]
 fn a_python_program_that_fails_says_why() {
-    let error = python::run("list_and_call.py", &["http://127.0.0.1:0/mcp"]).unwrap_err();
+    let error =
+        Environment::Mcp1.run("visit.py", &["http://127.0.0.1:0/mcp", "[]", "legacy"]).unwrap_err();
     assert!(format!("{error:#}").contains("Connect"), "{error:#}");
 }
 

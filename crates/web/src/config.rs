@@ -6,9 +6,9 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WebConfig {
-    /// The largest request body, in bytes; a larger one is answered by 413. Default: 64 KiB.
+    /// The largest request body, in bytes; a larger one is answered by 413, at once where its size is announced. Default: 64 KiB.
     pub body_limit: usize,
-    /// How long a request may take, its body included; then it is answered by 503. Default: 10 s.
+    /// How long a request may take, its body included; then it is answered by 408 if its body is still on the way, else by 503. Default: 10 s.
     pub request_timeout: Duration,
     /// How long the store may take to answer a readiness check. Default: 2 s.
     pub ready_timeout: Duration,

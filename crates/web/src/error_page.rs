@@ -38,6 +38,8 @@ pub(crate) enum PageError {
     TooLarge,
     #[error("the body is no form")]
     NoForm,
+    #[error("the body did not arrive in the time for the request")]
+    SlowForm,
     #[error("the cursor is none of this list")]
     BadCursor,
     #[error(transparent)]
@@ -66,14 +68,6 @@ impl From<CreateError> for PageError {
 }
 
 impl PageError {
-    /// The reason for an answer that a layer of the router gave: of those only the time limit answers 503.
-    fn of_bare(status: StatusCode) -> Self {
-        match status {
-            StatusCode::SERVICE_UNAVAILABLE => Self::OutOfTime,
-            other => Self::Bare(other),
-        }
-    }
-
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -81,6 +75,7 @@ impl PageError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
             Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime => {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -111,6 +106,10 @@ impl PageError {
             Self::NoForm => (
                 "This is no form",
                 "This address takes a web form (application/x-www-form-urlencoded).",
+            ),
+            Self::SlowForm => (
+                "Your form did not arrive in time",
+                "Nothing was saved. Check your connection, go back, and send the form again.",
             ),
             Self::BadCursor => (
                 "This page of reviews does not exist",
@@ -185,7 +184,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
         return response;
     }
     let error = response.extensions_mut().remove::<Arc<PageError>>();
-    let error = error.unwrap_or_else(|| Arc::new(PageError::of_bare(status)));
+    let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status, request_id);
     render(&site.templates, &error, request_id)

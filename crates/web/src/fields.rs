@@ -1,16 +1,20 @@
 //! The fields that a browser sends, in an address or in a body.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, error::Error};
 
 use axum::{
-    RequestExt,
+    body::Body,
     extract::{FromRequest, FromRequestParts, Request},
 };
-use http::{header::CONTENT_TYPE, request::Parts};
-use http_body_util::{BodyExt, LengthLimitError};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    request::Parts,
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
 
-use crate::error_page::PageError;
+use crate::{error_page::PageError, router::Site, time_limit::AwaitsBody};
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -62,34 +66,47 @@ impl<S: Sync> FromRequestParts<S> for QueryFields {
 /// The fields in the body.
 pub(crate) struct FormFields(pub(crate) Fields);
 
-impl<S: Send + Sync> FromRequest<S> for FormFields {
+impl FromRequest<Site> for FormFields {
     type Rejection = PageError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, PageError> {
+    async fn from_request(mut request: Request, site: &Site) -> Result<Self, PageError> {
         let content_type =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !essence.trim().eq_ignore_ascii_case(FORM_TYPE) {
             return Err(PageError::NoForm);
         }
-        Fields::parse(&read(request).await?).map(Self)
+        if announced(request.headers()).is_some_and(|bytes| bytes > site.body_limit) {
+            return Err(PageError::TooLarge);
+        }
+        let awaits_body: AwaitsBody = request.extensions_mut().remove().unwrap_or_default();
+        awaits_body.set(true);
+        let whole = read(request.into_body(), site.body_limit).await?;
+        awaits_body.set(false);
+        Fields::parse(&whole).map(Self)
     }
 }
 
-/// The body, within the router's limit. Into one buffer: a frame may be a single byte, and axum's `Bytes` keeps one for each.
-async fn read(request: Request) -> Result<Vec<u8>, PageError> {
-    let mut body = request.into_limited_body();
+/// The size that the body will have, if the client says it; what no memory holds counts as the largest.
+fn announced(headers: &HeaderMap) -> Option<usize> {
+    let bytes: u64 = headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()?;
+    Some(usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+/// The body, of at most `limit` bytes. Into one buffer: a frame may be a single byte, and axum's `Bytes` keeps one for each.
+async fn read(body: Body, limit: usize) -> Result<Vec<u8>, PageError> {
+    let mut body = Limited::new(body, limit);
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(unread)?.into_data() {
+        if let Ok(data) = frame.map_err(|error| unread(&*error))?.into_data() {
             whole.extend_from_slice(&data);
         }
     }
     Ok(whole)
 }
 
-fn unread(error: axum::Error) -> PageError {
-    if error.into_inner().is::<LengthLimitError>() {
+fn unread(error: &(dyn Error + Send + Sync + 'static)) -> PageError {
+    if error.is::<LengthLimitError>() {
         return PageError::TooLarge;
     }
     PageError::BadRequest("The form did not arrive whole.")

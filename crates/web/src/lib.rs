@@ -13,6 +13,7 @@ mod router;
 mod security_headers;
 mod stars;
 mod templates;
+mod time_limit;
 mod wording;
 
 pub use self::{

@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     middleware::{from_fn_with_state, map_response},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::StatusCode;
@@ -16,7 +15,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     csrf::{ConfigError, CsrfLayer},
-    timeout::TimeoutLayer,
 };
 
 use crate::{
@@ -26,6 +24,7 @@ use crate::{
     pages::{create, details, list, review},
     security_headers::security_headers,
     templates::Templates,
+    time_limit,
 };
 
 /// What the handlers share.
@@ -33,6 +32,8 @@ use crate::{
 pub(crate) struct Site {
     pub(crate) repository: Arc<dyn Repository>,
     pub(crate) templates: Arc<Templates>,
+    pub(crate) body_limit: usize,
+    pub(crate) request_timeout: Duration,
     pub(crate) ready_timeout: Duration,
 }
 
@@ -48,23 +49,44 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     let site = Site {
         repository,
         templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
+        body_limit,
+        request_timeout,
         ready_timeout,
     };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
-    let out_of_time = StatusCode::SERVICE_UNAVAILABLE;
     // Each layer stands around those before it: the error pages see what the limits answer.
     Ok(routes()
         .fallback(async || PageError::NotFound)
-        .layer(DefaultBodyLimit::max(body_limit))
         .layer(guard)
-        .layer(TimeoutLayer::with_status_code(out_of_time, request_timeout))
+        .layer(from_fn_with_state(site.clone(), time_limit::limit))
         .layer(CatchPanicLayer::custom(error_page::after_panic))
         .layer(from_fn_with_state(site.clone(), error_page::show))
+        .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(map_response(keep_status))
         .layer(map_response(security_headers))
         .with_state(site))
+}
+
+/// The status of a response, from before it was compressed.
+#[derive(Clone, Copy)]
+struct Status(StatusCode);
+
+async fn note_status(mut response: Response) -> Response {
+    let status = Status(response.status());
+    response.extensions_mut().insert(status);
+    response
+}
+
+/// The compression answers 406, and leaves the body plain, where a client declines plain bodies and those that we could make of them.
+/// By then the form is written: the client gets its answer plain, and is told what became of it.
+async fn keep_status(mut response: Response) -> Response {
+    if let Some(Status(status)) = response.extensions_mut().remove() {
+        *response.status_mut() = status;
+    }
+    response
 }
 
 fn routes() -> Router<Site> {

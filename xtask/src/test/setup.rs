@@ -60,7 +60,12 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         bail!("install what is missing, or run this as root where there is apt-get");
     }
     eprintln!("found PostgreSQL, Chromium, chromedriver, Python and npm; looking for packages");
-    python::environment().context("the packages of tests/python/requirements.txt are missing")?;
+    for environment in python::Environment::ALL {
+        let name = environment.name();
+        environment
+            .interpreter()
+            .with_context(|| format!("the packages of tests/python/{name} are missing"))?;
+    }
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }

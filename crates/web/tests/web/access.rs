@@ -3,7 +3,10 @@
 use restaurant_domain::{Actor, Author, Permissions};
 use restaurant_web::WebConfig;
 
-use crate::{site::TestSite, stores::small};
+use crate::{
+    site::TestSite,
+    stores::{empty, small},
+};
 
 async fn site(permissions: Option<Permissions>) -> TestSite {
     let actor = permissions.map(|permissions| Actor::new(Author::anonymous(), permissions));
@@ -60,6 +63,9 @@ async fn a_reader_sees_no_form_and_sends_none() {
     for (method, address) in &ADDRESSES[2..] {
         status(&site, method, address, 403).await;
     }
+    let actor = Actor::new(Author::anonymous(), Permissions::READ);
+    let empty = TestSite::with(empty(), WebConfig::default(), Some(actor));
+    empty.get("/").await.shows("no restaurants yet").hides("/create");
     let all = TestSite::over(small().await);
     all.get("/").await.shows("/create");
     all.get("/details/1").await.shows("action=\"/review/1\"");

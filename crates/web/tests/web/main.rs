@@ -4,6 +4,7 @@
 
 mod access;
 mod assets;
+mod bodies;
 mod cross_origin;
 mod errors;
 mod forms;

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use restaurant_domain::{Actor, Author, Permissions};
+use restaurant_web::WebConfig;
+
 use crate::{
+    bodies::silent,
     markup,
     site::{TestSite, form, request},
     stores::{Broken, empty, small},
@@ -82,10 +86,23 @@ async fn refusals() {
     let site = TestSite::over(small().await);
     let foreign = crate::site::and_header(form("/add", ""), "sec-fetch-site", "cross-site");
     assert_page!("error_403_cross_origin", 403, site.send(foreign).await);
-    let nobody = restaurant_domain::Actor::new(
-        restaurant_domain::Author::anonymous(),
-        restaurant_domain::Permissions::default(),
-    );
-    let site = TestSite::with(empty(), restaurant_web::WebConfig::default(), Some(nobody));
+    let nobody = Actor::new(Author::anonymous(), Permissions::default());
+    let site = TestSite::with(empty(), WebConfig::default(), Some(nobody));
     assert_page!("error_403", 403, site.get("/").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting() {
+    let site = TestSite::over(empty());
+    assert_page!("error_408", 408, site.send(silent("/add", None)).await);
+}
+
+#[tokio::test]
+async fn for_readers() {
+    let reader = || Some(Actor::new(Author::anonymous(), Permissions::READ));
+    let site = TestSite::with(small().await, WebConfig::default(), reader());
+    assert_page!("list_for_readers", 200, site.get("/").await);
+    assert_page!("details_for_readers", 200, site.get("/details/2").await);
+    let site = TestSite::with(empty(), WebConfig::default(), reader());
+    assert_page!("list_empty_for_readers", 200, site.get("/").await);
 }

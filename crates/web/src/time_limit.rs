@@ -1,0 +1,36 @@
+//! How long a request may take, and who is to blame when it takes longer.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tokio::time::timeout;
+
+use crate::{error_page::PageError, router::Site};
+
+/// Set in a request's extensions while its body is awaited: time that runs out then is the client's doing.
+#[derive(Clone, Default)]
+pub(crate) struct AwaitsBody(Arc<AtomicBool>);
+
+impl AwaitsBody {
+    pub(crate) fn set(&self, awaits: bool) {
+        self.0.store(awaits, Ordering::Relaxed);
+    }
+}
+
+/// Middleware: gives a request its time, then answers 408 if its body is still on the way, and 503 if it is us who are late.
+pub(crate) async fn limit(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let awaits_body = AwaitsBody::default();
+    request.extensions_mut().insert(awaits_body.clone());
+    match timeout(site.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) if awaits_body.0.load(Ordering::Relaxed) => PageError::SlowForm.into_response(),
+        Err(_) => PageError::OutOfTime.into_response(),
+    }
+}
