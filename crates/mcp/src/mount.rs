@@ -70,7 +70,7 @@ impl McpAdapter {
     }
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
-    /// stdio. There is no HTTP request that could hold an [`Actor`], so who calls is [`Self::default_actor`].
+    /// stdio. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
     ///
     /// ```
     /// # use std::sync::Arc;
