@@ -2,6 +2,8 @@
 //!
 //! Absolute figures depend on the machine. What is compared stands in one run, on one machine: each kind of request against a bare answer, a large table against a small one.
 
+mod soak;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -29,6 +31,9 @@ pub(crate) struct Arguments {
     /// How many connections ask at a time.
     #[arg(long, default_value = "16", value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: u32,
+    /// In place of the measurements: makes so many stateless MCP calls, and fails when the server's memory grows.
+    #[arg(long, value_name = "CALLS", num_args = 0..=1, default_missing_value = "100000", value_parser = clap::value_parser!(u32).range(10_000..=100_000_000))]
+    soak: Option<u32>,
 }
 
 /// A kind of request.
@@ -84,6 +89,9 @@ pub(crate) fn run(bench: &Arguments) -> Result<ExitCode> {
 
 async fn measure_all(bench: &Arguments) -> Result<()> {
     let program = build()?;
+    if let Some(calls) = bench.soak {
+        return soak::run(&program, calls, bench.connections).await;
+    }
     start_and_memory(&program).await?;
     let cluster = Cluster::start(&[("shared_buffers", "256MB")]).await?;
     for restaurants in ["100", "10000"] {
