@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use restaurant_domain::{Clock, IdempotencyKey, Import, Repository, StoreError};
+use restaurant_domain::{Clock, Import, Repository, StoreError};
 
 use crate::{
     postgres::PostgresStore,
@@ -71,11 +71,6 @@ pub async fn open(
         Place::Postgres(server) => Arc::new(PostgresStore::new(server, limits, clock)?),
         Place::Sqlite(path) => Arc::new(SqliteStore::open(path, limits, clock).await?),
     })
-}
-
-/// Refuses what the databases cannot do yet.
-pub(crate) fn no_key_yet(key: Option<&IdempotencyKey>) -> Result<(), StoreError> {
-    key.map_or(Ok(()), |_| Err(StoreError::failed("idempotency keys are not kept yet")))
 }
 
 /// Whether the schema is there.

@@ -12,6 +12,8 @@ pub(crate) enum WorkError {
     Query(#[from] QueryError),
     #[error(transparent)]
     Corrupt(#[from] CorruptRow),
+    #[error("an idempotency key was taken and freed again several times meanwhile")]
+    Contended,
 }
 
 impl From<WorkError> for StoreError {
@@ -20,6 +22,7 @@ impl From<WorkError> for StoreError {
             WorkError::Query(error) if passes(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
+            error @ WorkError::Contended => Self::unavailable(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod database;
 mod error;
+mod keys;
 mod postgres;
 mod queries;
 mod rows;

@@ -1,6 +1,7 @@
 //! The store in PostgreSQL.
 
 mod connect;
+mod keyed;
 mod migrations;
 mod pool;
 mod read;
@@ -13,15 +14,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::SimpleAsyncConnection;
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, IdempotencyKey, Import, ImportRestaurant, ListRestaurants,
-    ListReviews, NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, Review, ReviewId, StoreError,
+    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
+    ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
+    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
 };
 
 use self::{connect::Connector, pool::Connections};
 use crate::{
     Database, Limits,
-    database::{Migrated, no_key_yet},
+    database::Migrated,
+    keys::{Answer, KeyRow},
     url::Server,
 };
 
@@ -73,12 +75,15 @@ impl Repository for PostgresStore {
         key: Option<&IdempotencyKey>,
     ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
-        no_key_yet(key)?;
         let now = self.clock.now();
         let new = &restaurant;
-        let work = async |connection: &mut _| write::restaurant(connection, new, now, author).await;
-        let id = self.connections.run_in_time(work).await?;
-        Ok(Created::New(restaurant.created(RestaurantId(id), now, author.clone())))
+        let key = key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(new), now));
+        let work = async |connection: &mut _| match &key {
+            None => Ok(Answer::New(write::restaurant(connection, new, now, author).await?)),
+            Some(key) => keyed::restaurant(connection, new, now, author, key).await,
+        };
+        let answer = self.connections.run_in_time(work).await?;
+        answer.into_restaurant(restaurant, now, author)
     }
 
     async fn create_review(
@@ -89,15 +94,19 @@ impl Repository for PostgresStore {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
-        no_key_yet(key)?;
         let now = self.clock.now();
         let new = &review;
-        let work = async |connection: &mut _| {
-            write::review(connection, restaurant, new, now, author).await
+        let key =
+            key.map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, new), now));
+        let work = async |connection: &mut _| match &key {
+            None => {
+                let id = write::review(connection, restaurant, new, now, author).await?;
+                Ok(id.map(Answer::New))
+            }
+            Some(key) => keyed::review(connection, restaurant, new, now, author, key).await,
         };
-        let id = self.connections.run_in_time(work).await?;
-        let created = |id| review.created(ReviewId(id), restaurant, now, author.clone());
-        Ok(id.map(created).map(Created::New))
+        let answer = self.connections.run_in_time(work).await?;
+        answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

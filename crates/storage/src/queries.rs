@@ -51,7 +51,7 @@ pub(crate) const REVIEW: ReviewColumns = (
     (reviews::created_by_kind, reviews::created_by_id, reviews::created_by_name),
 );
 
-type ReviewColumns = (
+pub(crate) type ReviewColumns = (
     reviews::id,
     reviews::restaurant_id,
     reviews::user_name,

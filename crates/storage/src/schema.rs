@@ -45,4 +45,23 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(restaurants, reviews, restaurant_search);
+diesel::table! {
+    idempotency_keys (caller_kind, caller_id, key) {
+        caller_kind -> Text,
+        caller_id -> Text,
+        key -> Text,
+        fingerprint -> Binary,
+        created_at -> Timestamp,
+        restaurant_id -> Nullable<BigInt>,
+        review_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(idempotency_keys -> restaurants (restaurant_id));
+diesel::joinable!(idempotency_keys -> reviews (review_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    idempotency_keys,
+    restaurants,
+    reviews,
+    restaurant_search
+);

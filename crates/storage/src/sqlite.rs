@@ -1,6 +1,8 @@
 //! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
 
+mod keyed;
 mod migrations;
+mod plan;
 mod pool;
 mod read;
 mod search;
@@ -11,15 +13,16 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, IdempotencyKey, Import, ImportRestaurant, ListRestaurants,
-    ListReviews, NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, Review, ReviewId, StoreError,
+    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
+    ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
+    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
 };
 
 use self::pool::{Connections, File};
 use crate::{
     Database, Limits,
-    database::{Migrated, no_key_yet},
+    database::Migrated,
+    keys::{Answer, KeyRow},
 };
 
 /// Restaurants and reviews in an SQLite file.
@@ -72,13 +75,17 @@ impl Repository for SqliteStore {
         key: Option<&IdempotencyKey>,
     ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
-        no_key_yet(key)?;
         let (now, author) = (self.clock.now(), author.clone());
+        let key =
+            key.map(|key| KeyRow::new(&author, key, &Fingerprint::of_restaurant(&restaurant), now));
         let work = move |connection: &mut _| {
-            let id = write::restaurant(connection, &restaurant, now, &author)?;
-            Ok(Created::New(restaurant.created(RestaurantId(id), now, author)))
+            let answer = match key {
+                None => Answer::New(write::restaurant(connection, &restaurant, now, &author)?),
+                Some(key) => keyed::restaurant(connection, &restaurant, now, &author, key)?,
+            };
+            Ok(answer.into_restaurant(restaurant, now, &author))
         };
-        Ok(self.writer.run_in_time(work).await?)
+        self.writer.run_in_time(work).await?
     }
 
     async fn create_review(
@@ -89,13 +96,20 @@ impl Repository for SqliteStore {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
-        no_key_yet(key)?;
         let (now, author) = (self.clock.now(), author.clone());
+        let key = key.map(|key| {
+            KeyRow::new(&author, key, &Fingerprint::of_review(restaurant, &review), now)
+        });
         let work = move |connection: &mut _| {
-            let id = write::review(connection, restaurant, &review, now, &author)?;
-            Ok(id.map(|id| Created::New(review.created(ReviewId(id), restaurant, now, author))))
+            let answer = match key {
+                None => {
+                    write::review(connection, restaurant, &review, now, &author)?.map(Answer::New)
+                }
+                Some(key) => keyed::review(connection, restaurant, &review, now, &author, key)?,
+            };
+            Ok(answer.map(|answer| answer.into_review(restaurant, review, now, &author)))
         };
-        Ok(self.writer.run_in_time(work).await?)
+        self.writer.run_in_time(work).await?.transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

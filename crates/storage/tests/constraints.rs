@@ -9,7 +9,7 @@ use restaurant_domain::SystemClock;
 use restaurant_storage::{DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::shared;
 
-/// A restaurant's or a review's columns that a case may change, each with a good value.
+/// The columns of a restaurant, a review or a key that a case may change, each with a good value.
 const RESTAURANT: &[(&str, &str)] = &[
     ("name", "'Blue Door'"),
     ("name_key", "'blue door'"),
@@ -29,6 +29,15 @@ const REVIEW: &[(&str, &str)] = &[
     ("created_by_kind", "'person'"),
     ("created_by_id", "'id'"),
     ("created_by_name", "'Ann'"),
+];
+const KEY: &[(&str, &str)] = &[
+    ("caller_kind", "'anonymous'"),
+    ("caller_id", "''"),
+    ("key", "'k'"),
+    ("fingerprint", "zeroblob(32)"),
+    ("created_at", "'2026-01-01 12:00:00'"),
+    ("restaurant_id", "1"),
+    ("review_id", "NULL"),
 ];
 
 fn insert(table: &str, columns: &[(&str, &str)], column: &str, value: &str) -> String {
@@ -73,6 +82,17 @@ fn bad() -> Vec<String> {
         add(table, columns, "created_by_id", vec![text_of(101)]);
         add(table, columns, "created_by_name", vec![text_of(101)]);
     }
+    add("idempotency_keys", KEY, "caller_kind", ["NULL", "'robot'"].map(Into::into).into());
+    add("idempotency_keys", KEY, "caller_id", vec!["NULL".into(), text_of(101)]);
+    add("idempotency_keys", KEY, "key", texts(100, true));
+    let sizes = ["NULL", "zeroblob(31)", "zeroblob(33)"];
+    add("idempotency_keys", KEY, "fingerprint", sizes.map(Into::into).into());
+    add("idempotency_keys", KEY, "created_at", vec!["NULL".into()]);
+    add("idempotency_keys", KEY, "restaurant_id", ["NULL", "7"].map(Into::into).into());
+    // With a restaurant it is one too many.
+    add("idempotency_keys", KEY, "review_id", vec!["4".into()]);
+    // Taken.
+    add("idempotency_keys", KEY, "key", vec![text_of(100)]);
     bad
 }
 
@@ -80,6 +100,7 @@ fn bad() -> Vec<String> {
 fn good() -> Vec<(String, [i64; 4])> {
     let restaurant = |column, value: &str| insert("restaurants", RESTAURANT, column, value);
     let review = |column, value: &str| insert("reviews", REVIEW, column, value);
+    let key = |column, value: &str| insert("idempotency_keys", KEY, column, value);
     // Expected: the first restaurant's sum, count and key; the number of restaurants.
     vec![
         (restaurant("name", &text_of(50)), [0, 0, 0, 1]),
@@ -92,6 +113,9 @@ fn good() -> Vec<(String, [i64; 4])> {
         ("DELETE FROM reviews WHERE rating = 5".into(), [4, 1, 4_000_000, 2]),
         ("DELETE FROM restaurants WHERE id = 2".into(), [4, 1, 4_000_000, 1]),
         ("DELETE FROM reviews".into(), [0, 0, 0, 1]),
+        (review("rating", "4"), [4, 1, 4_000_000, 1]),
+        (key("key", &text_of(100)), [4, 1, 4_000_000, 1]),
+        (key("caller_id", &text_of(100)), [4, 1, 4_000_000, 1]),
     ]
 }
 
@@ -120,10 +144,10 @@ async fn sqlite_keeps_the_rules() {
         assert_eq!(<[i64; 4]>::from(sums), expected, "{statement}");
     }
     let fraction = insert("reviews", REVIEW, "rating", "4.5");
-    for statement in bad()
-        .into_iter()
-        .chain([fraction, insert("restaurants", RESTAURANT, "name", "'a' || char(0)")])
-    {
+    let no_blob = insert("idempotency_keys", KEY, "fingerprint", &text_of(32));
+    let zeros = [("restaurants", RESTAURANT, "name"), ("idempotency_keys", KEY, "key")]
+        .map(|(table, columns, column)| insert(table, columns, column, "'a' || char(0)"));
+    for statement in bad().into_iter().chain([fraction, no_blob]).chain(zeros) {
         assert!(connection.batch_execute(&statement).is_err(), "{statement:?}");
     }
 }
@@ -135,6 +159,9 @@ async fn postgresql_keeps_the_rules() {
     let (client, connection) =
         tokio_postgres::connect(database.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
+    let as_sqlite = "CREATE FUNCTION zeroblob(size INT) RETURNS bytea LANGUAGE sql \
+         AS $$ SELECT decode(repeat('00', size), 'hex') $$";
+    client.batch_execute(as_sqlite).await.unwrap();
     for (statement, expected) in good() {
         client.batch_execute(&statement).await.unwrap();
         assert_eq!(sums(&client).await, expected, "{statement}");
@@ -143,7 +170,7 @@ async fn postgresql_keeps_the_rules() {
         assert!(client.batch_execute(&statement).await.is_err(), "{statement:?}");
     }
     let review = insert("reviews", REVIEW, "", "");
-    client.batch_execute(&format!("{review}; TRUNCATE reviews")).await.unwrap();
+    client.batch_execute(&format!("{review}; TRUNCATE reviews CASCADE")).await.unwrap();
     assert_eq!(sums(&client).await, [0, 0, 0, 1]);
     client.batch_execute("TRUNCATE restaurants CASCADE").await.unwrap();
     let left = client

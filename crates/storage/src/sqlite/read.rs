@@ -64,22 +64,11 @@ type PageQuery<'a> =
 
 #[cfg(test)]
 mod tests {
-    use diesel::{debug_query, sql_query, sql_types::Text};
+    use diesel::debug_query;
     use restaurant_domain::{PageLimit, RestaurantSort, SearchText};
 
     use super::*;
-    use crate::sqlite::migrations;
-
-    #[derive(QueryableByName)]
-    struct Step {
-        #[diesel(sql_type = Text)]
-        detail: String,
-    }
-
-    fn plan(connection: &mut SqliteConnection, query: &str) -> String {
-        let steps = sql_query(format!("EXPLAIN QUERY PLAN {query}")).load::<Step>(connection);
-        steps.unwrap().into_iter().map(|step| step.detail + "\n").collect()
-    }
+    use crate::sqlite::plan::{database, plan};
 
     fn list(search: &str, sort: RestaurantSort) -> ListRestaurants {
         let search = SearchText::parse(search).unwrap();
@@ -88,8 +77,7 @@ mod tests {
 
     #[test]
     fn each_query_uses_its_index() {
-        let mut connection = SqliteConnection::establish(":memory:").unwrap();
-        migrations::run(&mut connection).unwrap();
+        let mut connection = database();
         let mut expect = |query: &str, index: &str| {
             let plan = plan(&mut connection, query);
             assert!(plan.contains(index), "{query}\n{plan}");

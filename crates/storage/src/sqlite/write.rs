@@ -33,13 +33,7 @@ pub(super) fn review(
     author: &Author,
 ) -> Result<Option<i64>, WorkError> {
     connection.immediate_transaction(|connection| {
-        let row = NewReviewRow::new(restaurant.0, new, created_at, author);
-        let id = review_of_known(&row)
-            .insert_into(reviews::table)
-            .into_columns(NEW_REVIEW)
-            .returning(reviews::id)
-            .get_result(connection);
-        Ok(id.optional()?)
+        Ok(insert_review(connection, restaurant, new, created_at, author)?)
     })
 }
 
@@ -66,7 +60,8 @@ pub(super) fn import(
     })
 }
 
-fn insert_restaurant(
+/// Inserts a restaurant and its search text, in the caller's transaction.
+pub(super) fn insert_restaurant(
     connection: &mut SqliteConnection,
     new: &NewRestaurant,
     created_at: DateTime<Utc>,
@@ -80,4 +75,21 @@ fn insert_restaurant(
         .values(&SearchRow::new(id, new))
         .execute(connection)?;
     Ok(id)
+}
+
+/// Inserts a review if its restaurant exists, in the caller's transaction.
+pub(super) fn insert_review(
+    connection: &mut SqliteConnection,
+    restaurant: RestaurantId,
+    new: &NewReview,
+    created_at: DateTime<Utc>,
+    author: &Author,
+) -> QueryResult<Option<i64>> {
+    let row = NewReviewRow::new(restaurant.0, new, created_at, author);
+    review_of_known(&row)
+        .insert_into(reviews::table)
+        .into_columns(NEW_REVIEW)
+        .returning(reviews::id)
+        .get_result(connection)
+        .optional()
 }

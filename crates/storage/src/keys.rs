@@ -1,0 +1,161 @@
+//! Idempotency keys: their rows, and the queries about them that both databases share.
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::{
+    dsl::{self, auto_type},
+    prelude::*,
+};
+use restaurant_domain::{
+    Author, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview,
+    RatingSummary, Restaurant, RestaurantId, Review, ReviewId, StoreError,
+};
+
+use crate::{
+    queries::{RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
+    rows::{CorruptRow, RestaurantRow, ReviewRow},
+    schema::{idempotency_keys, restaurants, reviews},
+};
+
+/// How many keys that are too old a create with a key deletes: more than it adds, so that they go, and few enough not to
+/// keep it waiting.
+pub(crate) const FORGET_AT_ONCE: i64 = 100;
+
+/// A key on its way in, with what was created under it once that is known.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = idempotency_keys)]
+pub(crate) struct KeyRow {
+    pub(crate) caller_kind: &'static str,
+    pub(crate) caller_id: String,
+    pub(crate) key: String,
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) created_at: NaiveDateTime,
+    pub(crate) restaurant_id: Option<i64>,
+    pub(crate) review_id: Option<i64>,
+}
+
+impl KeyRow {
+    /// A key of a create that is asked for at `now`.
+    pub(crate) fn new(
+        author: &Author,
+        key: &IdempotencyKey,
+        fingerprint: &Fingerprint,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            caller_kind: author.kind().as_str(),
+            caller_id: author.id().unwrap_or_default().to_owned(),
+            key: key.as_str().to_owned(),
+            fingerprint: fingerprint.as_bytes().into(),
+            created_at: now.naive_utc(),
+            restaurant_id: None,
+            review_id: None,
+        }
+    }
+
+    /// Keys of this time or before are too old.
+    pub(crate) fn expired(&self) -> NaiveDateTime {
+        self.created_at - IdempotencyKey::LIFETIME
+    }
+}
+
+/// A key as it is kept, with what was created under it; `None` stands for the other kind of create.
+#[derive(Debug, Queryable)]
+pub(crate) struct Kept<Row> {
+    fingerprint: Vec<u8>,
+    created_at: NaiveDateTime,
+    created: Option<Row>,
+}
+
+impl<Row> Kept<Row> {
+    /// What the kept key answers to a create with the same key; `None` when it is too old to answer anything.
+    pub(crate) fn answer(self, asked: &KeyRow) -> Option<Answer<Row>> {
+        if self.created_at <= asked.expired() {
+            return None;
+        }
+        let created = self.created.filter(|_| self.fingerprint == asked.fingerprint);
+        Some(created.map_or(Answer::Reused, Answer::First))
+    }
+}
+
+/// What a create with a key comes to.
+#[derive(Debug)]
+pub(crate) enum Answer<Row> {
+    /// It was written, under this id.
+    New(i64),
+    /// The same create was written before.
+    First(Row),
+    /// The key was used for other content.
+    Reused,
+}
+
+impl Answer<RestaurantRow> {
+    /// What a create of `new` gives its caller.
+    pub(crate) fn into_restaurant(
+        self,
+        new: NewRestaurant,
+        now: DateTime<Utc>,
+        author: &Author,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        match self {
+            Self::New(id) => Ok(Created::New(new.created(RestaurantId(id), now, author.clone()))),
+            Self::First(row) => {
+                let first = Restaurant::try_from(row).map_err(corrupt)?;
+                Ok(Created::Repeated(Restaurant { rating: RatingSummary::default(), ..first }))
+            }
+            Self::Reused => Err(CreateError::KeyReused),
+        }
+    }
+}
+
+impl Answer<ReviewRow> {
+    /// What a create of `new` gives its caller.
+    pub(crate) fn into_review(
+        self,
+        restaurant: RestaurantId,
+        new: NewReview,
+        now: DateTime<Utc>,
+        author: &Author,
+    ) -> Result<Created<Review>, CreateError> {
+        match self {
+            Self::New(id) => {
+                Ok(Created::New(new.created(ReviewId(id), restaurant, now, author.clone())))
+            }
+            Self::First(row) => Ok(Created::Repeated(row.try_into().map_err(corrupt)?)),
+            Self::Reused => Err(CreateError::KeyReused),
+        }
+    }
+}
+
+fn corrupt(row: CorruptRow) -> StoreError {
+    StoreError::failed(row)
+}
+
+/// A key with its restaurant, as [`Kept`].
+#[auto_type]
+pub(crate) fn kept_restaurant<'a>(key: &'a KeyRow) -> _ {
+    let kind: &'a str = key.caller_kind;
+    let id: &'a str = &key.caller_id;
+    let name: &'a str = &key.key;
+    let columns: dsl::Nullable<RestaurantColumns> = RESTAURANT.nullable();
+    idempotency_keys::table
+        .left_join(restaurants::table)
+        .filter(idempotency_keys::caller_kind.eq(kind))
+        .filter(idempotency_keys::caller_id.eq(id))
+        .filter(idempotency_keys::key.eq(name))
+        .select((idempotency_keys::fingerprint, idempotency_keys::created_at, columns))
+}
+
+/// A key with its review, as [`Kept`].
+#[auto_type]
+pub(crate) fn kept_review<'a>(key: &'a KeyRow) -> _ {
+    let kind: &'a str = key.caller_kind;
+    let id: &'a str = &key.caller_id;
+    let name: &'a str = &key.key;
+    let columns: dsl::Nullable<ReviewColumns> = REVIEW.nullable();
+    idempotency_keys::table
+        .left_join(reviews::table)
+        .filter(idempotency_keys::caller_kind.eq(kind))
+        .filter(idempotency_keys::caller_id.eq(id))
+        .filter(idempotency_keys::key.eq(name))
+        .select((idempotency_keys::fingerprint, idempotency_keys::created_at, columns))
+}

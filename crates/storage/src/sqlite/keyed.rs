@@ -1,0 +1,99 @@
+//! Creates with an idempotency key in SQLite. Each is one immediate transaction: what it reads of the key stays true until
+//! it has written.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{BigInt, Timestamp},
+};
+use restaurant_domain::{Author, NewRestaurant, NewReview, RestaurantId};
+
+use super::write::{insert_restaurant, insert_review};
+use crate::{
+    error::WorkError,
+    keys::{Answer, FORGET_AT_ONCE, Kept, KeyRow, kept_restaurant, kept_review},
+    rows::{RestaurantRow, ReviewRow},
+    schema::idempotency_keys,
+};
+
+/// Adds a restaurant, or finds what its key stands for.
+pub(super) fn restaurant(
+    connection: &mut SqliteConnection,
+    new: &NewRestaurant,
+    created_at: DateTime<Utc>,
+    author: &Author,
+    key: KeyRow,
+) -> Result<Answer<RestaurantRow>, WorkError> {
+    connection.immediate_transaction(|connection| {
+        let kept = kept_restaurant(&key).first::<Kept<_>>(connection).optional()?;
+        if let Some(answer) = kept.and_then(|kept| kept.answer(&key)) {
+            return Ok(answer);
+        }
+        let id = insert_restaurant(connection, new, created_at, author)?;
+        keep(connection, &KeyRow { restaurant_id: Some(id), ..key })?;
+        Ok(Answer::New(id))
+    })
+}
+
+/// Adds a review, or finds what its key stands for; `None` when there is no such restaurant.
+pub(super) fn review(
+    connection: &mut SqliteConnection,
+    restaurant: RestaurantId,
+    new: &NewReview,
+    created_at: DateTime<Utc>,
+    author: &Author,
+    key: KeyRow,
+) -> Result<Option<Answer<ReviewRow>>, WorkError> {
+    connection.immediate_transaction(|connection| {
+        let kept = kept_review(&key).first::<Kept<_>>(connection).optional()?;
+        if let Some(answer) = kept.and_then(|kept| kept.answer(&key)) {
+            return Ok(Some(answer));
+        }
+        let Some(id) = insert_review(connection, restaurant, new, created_at, author)? else {
+            return Ok(None);
+        };
+        keep(connection, &KeyRow { review_id: Some(id), ..key })?;
+        Ok(Some(Answer::New(id)))
+    })
+}
+
+/// Keeps a key in the place of one that is too old, and forgets some others that are.
+fn keep(connection: &mut SqliteConnection, key: &KeyRow) -> QueryResult<()> {
+    let forget = diesel::sql_query(FORGET).bind::<Timestamp, _>(key.expired());
+    forget.bind::<BigInt, _>(FORGET_AT_ONCE).execute(connection)?;
+    diesel::replace_into(idempotency_keys::table).values(key).execute(connection)?;
+    Ok(())
+}
+
+/// Deletes keys of a time or before, the oldest first, up to a number.
+const FORGET: &str = "DELETE FROM idempotency_keys WHERE rowid IN (\
+     SELECT rowid FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)";
+
+#[cfg(test)]
+mod tests {
+    use diesel::{debug_query, sqlite::Sqlite};
+    use restaurant_domain::{Clock, Fingerprint, IdempotencyKey, SystemClock};
+
+    use super::*;
+    use crate::sqlite::plan::{database, plan};
+
+    #[test]
+    fn keys_are_found_by_their_indexes() {
+        let mut connection = database();
+        let mut expect = |query: &str, index: &str| {
+            let plan = plan(&mut connection, query);
+            assert!(plan.contains(index) && !plan.contains("SCAN"), "{query}\n{plan}");
+        };
+        expect(FORGET, "COVERING INDEX idempotency_keys_by_age");
+        let key = IdempotencyKey::parse("k").unwrap();
+        let new = NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap();
+        let fingerprint = Fingerprint::of_restaurant(&new);
+        let key = KeyRow::new(&Author::anonymous(), &key, &fingerprint, SystemClock.now());
+        for query in [
+            debug_query::<Sqlite, _>(&kept_restaurant(&key)).to_string(),
+            debug_query::<Sqlite, _>(&kept_review(&key)).to_string(),
+        ] {
+            expect(&query, "idempotency_keys USING INDEX sqlite_autoindex_idempotency_keys_1");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Idempotency keys in the databases' own tables: how long they stay, with what they go, and who waits for whom.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::{sync::Arc, time::Duration};
+
+use diesel::{
+    Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
+};
+use restaurant_domain::{
+    Author, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview, Rating, Restaurant,
+    RestaurantId, Review, testing::ManualClock,
+};
+use restaurant_storage::{Database, DatabaseUrl, Limits, open};
+use restaurant_tests::postgres::{TestDatabase, shared};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+use tokio_postgres::{Client, NoTls};
+
+/// A store, its clock, and a way past it.
+struct Fixture<Direct> {
+    store: Arc<dyn Database>,
+    clock: Arc<ManualClock>,
+    direct: Direct,
+}
+
+/// A way into the tables past the store.
+trait Direct {
+    async fn execute(&mut self, statement: &str);
+    async fn number(&mut self, query: &str) -> i64;
+}
+
+struct Sqlite(SqliteConnection, #[expect(dead_code, reason = "it holds the file")] TempDir);
+
+impl Direct for Sqlite {
+    async fn execute(&mut self, statement: &str) {
+        self.0.batch_execute(statement).unwrap();
+    }
+
+    async fn number(&mut self, query: &str) -> i64 {
+        let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(query);
+        query.get_result(&mut self.0).unwrap()
+    }
+}
+
+struct Postgres(Client, TestDatabase);
+
+impl Direct for Postgres {
+    async fn execute(&mut self, statement: &str) {
+        self.0.batch_execute(statement).await.unwrap();
+    }
+
+    async fn number(&mut self, query: &str) -> i64 {
+        self.0.query_one(query, &[]).await.unwrap().get(0)
+    }
+}
+
+async fn opened(url: &str) -> (Arc<dyn Database>, Arc<ManualClock>) {
+    let clock = Arc::new(ManualClock::default());
+    let url = DatabaseUrl::parse(url).unwrap();
+    let store = open(&url, Limits::default(), Arc::clone(&clock) as _).await.unwrap();
+    store.migrate().await.unwrap();
+    (store, clock)
+}
+
+async fn sqlite() -> Fixture<Sqlite> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("restaurants.db");
+    let (store, clock) = opened(&format!("sqlite://{}", path.display())).await;
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection.batch_execute("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 3000").unwrap();
+    Fixture { store, clock, direct: Sqlite(connection, folder) }
+}
+
+async fn postgres() -> Fixture<Postgres> {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let (store, clock) = opened(database.url()).await;
+    let direct = Postgres(client(&database).await, database);
+    Fixture { store, clock, direct }
+}
+
+async fn client(database: &TestDatabase) -> Client {
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey::parse(text).unwrap()
+}
+
+fn restaurant(name: &str) -> NewRestaurant {
+    NewRestaurant::parse(name, "1 Harbour Road", "Fish").unwrap()
+}
+
+async fn create(store: &dyn Database, name: &str, text: &str) -> Created<Restaurant> {
+    let author = Author::anonymous();
+    store.create_restaurant(restaurant(name), &author, Some(&key(text))).await.unwrap()
+}
+
+async fn write(store: &dyn Database, id: RestaurantId, text: &str, by: &str) -> Created<Review> {
+    let review = NewReview::parse("Ann", Rating::new(4), text).unwrap();
+    let created = store.create_review(id, review, &Author::anonymous(), Some(&key(by))).await;
+    created.unwrap().unwrap()
+}
+
+const KEYS: &str = "SELECT count(*) FROM idempotency_keys";
+
+async fn keys_that_are_too_old_go_bit_by_bit(mut fixture: Fixture<impl Direct>) {
+    let store = &*fixture.store;
+    let id = create(store, "Blue Door", "restaurant").await.into_inner().id;
+    for number in 1..250 {
+        write(store, id, "Good", &format!("key {number}")).await;
+    }
+    assert_eq!(fixture.direct.number(KEYS).await, 250);
+    fixture.clock.advance(IdempotencyKey::LIFETIME);
+    for (number, left) in [(1, 151), (2, 52), (3, 3), (4, 4)] {
+        write(store, id, "Good", &format!("new {number}")).await;
+        assert_eq!(fixture.direct.number(KEYS).await, left, "after {number}");
+    }
+}
+
+#[tokio::test]
+async fn keys_that_are_too_old_go_bit_by_bit_from_sqlite() {
+    keys_that_are_too_old_go_bit_by_bit(sqlite().await).await;
+}
+
+#[tokio::test]
+async fn keys_that_are_too_old_go_bit_by_bit_from_postgresql() {
+    keys_that_are_too_old_go_bit_by_bit(postgres().await).await;
+}
+
+async fn a_key_goes_with_what_was_created_under_it(mut fixture: Fixture<impl Direct>) {
+    let store = &*fixture.store;
+    let id = create(store, "Blue Door", "restaurant").await.into_inner().id;
+    write(store, id, "Good", "review").await;
+    fixture.direct.execute("DELETE FROM reviews").await;
+    let again = write(store, id, "Better", "review").await;
+    assert!(matches!(again, Created::New(_)), "{again:?}");
+    fixture.direct.execute("DELETE FROM restaurants").await;
+    assert_eq!(fixture.direct.number(KEYS).await, 0);
+    let again = create(store, "Red Door", "restaurant").await;
+    assert!(matches!(again, Created::New(_)), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_key_goes_with_what_was_created_under_it_in_sqlite() {
+    a_key_goes_with_what_was_created_under_it(sqlite().await).await;
+}
+
+#[tokio::test]
+async fn a_key_goes_with_what_was_created_under_it_in_postgresql() {
+    a_key_goes_with_what_was_created_under_it(postgres().await).await;
+}
+
+/// Another instance that is in the middle of the same create.
+#[tokio::test]
+async fn in_postgresql_who_comes_second_waits_for_the_first() {
+    let Fixture { store, direct: Postgres(first, database), .. } = postgres().await;
+    let watch = client(&database).await;
+    for (end, repeated) in [("ROLLBACK", false), ("COMMIT", true)] {
+        first.batch_execute("BEGIN").await.unwrap();
+        let insert = "WITH created AS (INSERT INTO restaurants (name, name_key, street_address, \
+             description, created_at, created_by_kind) VALUES ($1, '', 's', 'd', now(), 'anonymous') \
+             RETURNING id, created_at) \
+             INSERT INTO idempotency_keys SELECT 'anonymous', '', $1, $2, created_at, id FROM created \
+             RETURNING restaurant_id";
+        let fingerprint = Fingerprint::of_restaurant(&restaurant(end));
+        let fingerprint = fingerprint.as_bytes().as_slice();
+        let row = first.query_one(insert, &[&end, &fingerprint]).await.unwrap();
+        let second = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { create(&*store, end, end).await }
+        });
+        until(&watch, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").await;
+        first.batch_execute(end).await.unwrap();
+        let second = second.await.unwrap();
+        assert_eq!(matches!(second, Created::Repeated(_)), repeated, "{second:?}");
+        assert_eq!(second.into_inner().id.0 == row.get::<_, i64>(0), repeated);
+    }
+    assert_eq!(Postgres(first, database).number("SELECT count(*) FROM restaurants").await, 2);
+}
+
+/// Half of many keys are too old: no planner reads them all to find one, or a hundred.
+#[tokio::test]
+async fn in_postgresql_keys_are_found_by_their_indexes() {
+    let Fixture { store, direct: Postgres(client, database), .. } = postgres().await;
+    let id = create(&*store, "Blue Door", "restaurant").await.into_inner().id;
+    drop(store);
+    until(&client, ALONE).await;
+    let fill = "INSERT INTO idempotency_keys SELECT 'anonymous', '', 'key ' || number, \
+         sha256(number::TEXT::BYTEA), created_at - number % 2 * INTERVAL '24 hours', id \
+         FROM restaurants, generate_series(1, 20000) AS number";
+    client.batch_execute(fill).await.unwrap();
+    client.batch_execute("VACUUM ANALYZE").await.unwrap();
+    client.batch_execute("SELECT pg_stat_reset()").await.unwrap();
+
+    let (store, _) = opened(database.url()).await;
+    let review = write(&*store, id, "Good", "review").await;
+    assert_eq!(write(&*store, id, "Good", "review").await.into_inner(), review.into_inner());
+    drop(store);
+    until(&client, ALONE).await;
+    // The key goes by its index, too.
+    let delete = "DELETE FROM reviews; SELECT pg_stat_force_next_flush()";
+    client.batch_execute(delete).await.unwrap();
+    let used = "SELECT array_agg(indexrelname::TEXT ORDER BY indexrelname) FROM pg_stat_user_indexes \
+         WHERE relname = 'idempotency_keys' AND idx_scan > 0";
+    let used: Vec<String> = client.query_one(used, &[]).await.unwrap().get(0);
+    let indexes =
+        ["idempotency_keys_by_age", "idempotency_keys_of_reviews", "idempotency_keys_pkey"];
+    assert_eq!(used, indexes);
+    let scans = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'idempotency_keys'";
+    assert_eq!(client.query_one(scans, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let left: i64 = client.query_one(KEYS, &[]).await.unwrap().get(0);
+    assert_eq!(left, 20_001 - 200);
+}
+
+/// A connection reports what it read when it ends, at the latest.
+const ALONE: &str = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()";
+
+async fn until(client: &Client, query: &str) {
+    let holds = async {
+        while !client.query_one(query, &[]).await.unwrap().get::<_, bool>(0) {
+            // tidy: it looks, then waits a little before it looks again
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), holds).await.expect(query);
+}
