@@ -49,6 +49,33 @@ async fn the_first_start_makes_a_file_with_sample_data_and_says_where_everything
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_deleted_under_the_server_is_missed_and_the_next_start_makes_a_new_one() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("restaurants.sqlite3");
+    let mut server = Server::builder().folder(folder.path()).start().await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let form = [("restaurant_name", "Lost"), ("street_address", "1 Street"), ("description", "x")];
+    let add = reqwest::Client::new().post(server.url("/add")).form(&form);
+    for answer in [
+        add.send().await.unwrap(),
+        reqwest::get(server.url("/")).await.unwrap(),
+        reqwest::get(server.url("/readyz")).await.unwrap(),
+    ] {
+        assert_eq!(answer.status(), 503, "{}", answer.url());
+        assert!(!answer.text().await.unwrap().contains("sqlite3"));
+    }
+    assert!(!file.exists());
+    server.terminate().unwrap();
+    assert!(server.wait().await.unwrap().success());
+    let logs = server.logs().join("\n");
+    assert!(logs.contains("restaurants.sqlite3 cannot be used: it was deleted"), "{logs}");
+
+    let server = Server::builder().folder(folder.path()).start().await.unwrap();
+    let page = reqwest::get(server.url("/")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("The Blue Door"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_cannot_start_says_why_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

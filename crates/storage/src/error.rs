@@ -77,8 +77,14 @@ fn passes(error: &QueryError) -> bool {
     }
 }
 
+/// Whether SQLite failed because another connection has a lock.
+pub(crate) fn is_locked(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(_, information)
+        if LOCKED.iter().any(|text| information.message().contains(text)))
+}
+
 fn passing_text(message: &str) -> bool {
-    PASSING.iter().any(|text| message.contains(text))
+    PASSING.iter().chain(LOCKED).any(|text| message.contains(text))
 }
 
 /// Parts of the messages of failures that pass.
@@ -104,11 +110,13 @@ const PASSING: &[&str] = &[
     // PgBouncer
     "server conn crashed",
     "query_wait_timeout",
-    // SQLITE_BUSY, SQLITE_LOCKED, SQLITE_FULL
-    "database is locked",
-    "table is locked",
+    // SQLITE_FULL, SQLITE_IOERR
     "disk is full",
+    "disk I/O error",
 ];
+
+/// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`, which pass, too.
+const LOCKED: &[&str] = &["database is locked", "table is locked"];
 
 #[cfg(test)]
 mod tests {
@@ -120,7 +128,9 @@ mod tests {
 
     #[test]
     fn what_passes_is_told_from_what_stays() {
-        for message in ["canceling statement due to statement timeout", "database is locked"] {
+        for message in
+            ["canceling statement due to statement timeout", "database is locked", "disk I/O error"]
+        {
             let error = database_error(DatabaseErrorKind::Unknown, message);
             assert!(matches!(error, StoreError::Unavailable(_)), "{message}");
         }

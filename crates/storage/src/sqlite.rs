@@ -1,5 +1,6 @@
 //! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
 
+mod file;
 mod keyed;
 mod migrations;
 mod plan;
@@ -18,7 +19,7 @@ use restaurant_domain::{
     RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
 };
 
-use self::pool::{Connections, File};
+use self::{file::File, pool::Connections};
 use crate::{
     Database, Limits,
     database::Migrated,
@@ -40,10 +41,10 @@ impl SqliteStore {
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let file = File::new(path.to_owned(), limits.acquire);
+        let file = File::new(path, limits.acquire);
         let readers = Connections::new(file.clone(), limits.pool_size, limits)?;
         let writer = Connections::new(file, 1, limits)?;
-        writer.check().await?;
+        writer.open().await?;
         Ok(Self { readers, writer, clock, migrated: Migrated::default() })
     }
 }

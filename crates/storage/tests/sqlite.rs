@@ -194,3 +194,72 @@ async fn a_file_of_another_program_is_refused_and_stays_as_it_is() {
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 }
+
+/// What a store says that cannot use its file.
+fn complaint<T: std::fmt::Debug>(result: Result<T, StoreError>) -> String {
+    match result {
+        Err(StoreError::Unavailable(cause)) => cause.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_deleted_is_missed_and_not_made_again() {
+    let (store, folder) = store(Arc::new(SystemClock)).await;
+    let path = file(&folder);
+    create(&*store).await.unwrap();
+    fs::remove_file(&path).unwrap();
+    // More at once than there are connections yet.
+    let mut readers = JoinSet::new();
+    for _ in 0..32 {
+        let store = Arc::clone(&store);
+        readers.spawn(async move { total(&*store).await });
+    }
+    let mut complaints: Vec<_> = readers.join_all().await.into_iter().map(complaint).collect();
+    complaints.push(complaint(create(&*store).await));
+    complaints.push(complaint(store.ping().await));
+    complaints.push(complaint(store.import(vec![], false).await));
+    for said in complaints {
+        assert!(said.contains(path.to_str().unwrap()) && said.contains("deleted"), "{said}");
+    }
+    assert!(!path.exists());
+
+    drop(store);
+    let store = open_file(&path, Limits::default()).await.unwrap();
+    assert!(store.migrate().await.unwrap() > 0);
+    create(&*store).await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_comes_back_is_used_again() {
+    let (store, folder) = store(Arc::new(SystemClock)).await;
+    let (path, aside) = (file(&folder), folder.path().join("aside"));
+    create(&*store).await.unwrap();
+    fs::rename(&path, &aside).unwrap();
+    complaint(create(&*store).await);
+    // Whatever is in its place is left as it is.
+    fs::write(&path, "").unwrap();
+    for result in [create(&*store).await.map(drop), total(&*store).await.map(drop)] {
+        let said = complaint(result);
+        assert!(said.contains("another file is in its place"), "{said}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    fs::rename(&aside, &path).unwrap();
+    create(&*store).await.unwrap();
+    assert_eq!(total(&*store).await.unwrap(), 2);
+}
+
+/// SQLite would take some of them for parts of a URI.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_character_of_a_path_stands_for_itself() {
+    for name in ["%41", "a#b", "a b", "50%", "ä&mode=memory", "file:x", "-"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        let store = open_file(&path, Limits::default()).await.unwrap();
+        store.migrate().await.unwrap();
+        create(&*store).await.unwrap();
+        assert_eq!(total(&*store).await.unwrap(), 1, "{name}");
+        assert!(path.exists(), "{name}");
+    }
+}

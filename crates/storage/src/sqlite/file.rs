@@ -1,0 +1,178 @@
+//! A database file: how to connect to it, and whether it is still the one that was opened.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{self, Path},
+    sync::{Arc, OnceLock},
+    thread,
+    time::{Duration, Instant},
+};
+
+use diesel::{connection::SimpleConnection, prelude::*};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use restaurant_domain::StoreError;
+use tokio::task::JoinError;
+
+use crate::error::{WorkError, is_locked};
+
+/// What tells the program's files from other SQLite files: "REST" in ASCII.
+const MARK: i32 = 0x5245_5354;
+
+/// How long to rest before asking again for what another connection has locked.
+const BUSY_REST: Duration = Duration::from_millis(5);
+
+/// What means something in SQLite's `file:` URIs.
+const URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+/// A database file. Only the first connection makes it: whoever deletes it while the program runs shall not find an empty
+/// one in its place.
+#[derive(Debug, Clone)]
+pub(crate) struct File {
+    path: Arc<Path>,
+    busy: Duration,
+    opened: Arc<OnceLock<Identity>>,
+}
+
+/// A file's device and inode. No other file has them as long as a connection has the file open, which the writer's has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl File {
+    /// A file, and how long to wait for another's lock on it.
+    pub(crate) fn new(path: &Path, busy: Duration) -> Self {
+        Self { path: path.into(), busy, opened: Arc::default() }
+    }
+
+    /// Connects. The first time it makes the file if it is missing.
+    pub(crate) fn connect(&self) -> Result<SqliteConnection, FileError> {
+        let mode = if self.opened.get().is_some() {
+            self.is_in_place()?;
+            "rw"
+        } else {
+            "rwc"
+        };
+        let uri = self.uri(mode)?;
+        let mut connection =
+            SqliteConnection::establish(&uri).map_err(|cause| self.error(cause))?;
+        let found = self.identity()?;
+        if *self.opened.get_or_init(|| found) != found {
+            return Err(self.error(Cause::Replaced));
+        }
+        if belongs_to_another(&mut connection).map_err(|cause| self.error(cause))? {
+            return Err(self.error(Cause::Foreign));
+        }
+        let set = connection.batch_execute(&self.pragmas());
+        set.and_then(|()| self.write_ahead(&mut connection)).map_err(|cause| self.error(cause))?;
+        Ok(connection)
+    }
+
+    /// Asks whether the file that was opened still has its name. What is written to one that has lost it is lost with the
+    /// last connection.
+    pub(crate) fn is_in_place(&self) -> Result<(), FileError> {
+        let opened = self.opened.get().copied();
+        match self.identity() {
+            Ok(found) if opened == Some(found) => Ok(()),
+            Ok(_) => Err(self.error(Cause::Replaced)),
+            Err(FileError { cause: Cause::Io(error), .. })
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                Err(self.error(Cause::Gone))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes the mark, to see whether the file can be written: SQLite opens what it may not write for reading.
+    pub(crate) fn mark(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        let marked = connection.batch_execute(&format!("PRAGMA application_id = {MARK}"));
+        marked.map_err(|error| match WorkError::from(error).into() {
+            StoreError::Failed(cause) => StoreError::failed(self.error(Cause::Mark(cause))),
+            passing => passing,
+        })
+    }
+
+    pub(super) fn error(&self, cause: impl Into<Cause>) -> FileError {
+        FileError { path: Arc::clone(&self.path), cause: cause.into() }
+    }
+
+    /// Looks at the file from outside: to open and close it past SQLite would end the locks that this process has on it.
+    fn identity(&self) -> Result<Identity, FileError> {
+        let found = fs::metadata(&self.path).map_err(|cause| self.error(cause))?;
+        Ok(Identity(found.dev(), found.ino()))
+    }
+
+    /// The file as SQLite can be told how to open it.
+    fn uri(&self, mode: &str) -> Result<String, FileError> {
+        let path = path::absolute(&self.path).map_err(|cause| self.error(cause))?;
+        let path = path.to_str().ok_or_else(|| self.error(Cause::NotUtf8))?;
+        Ok(format!("file:{}?mode={mode}", utf8_percent_encode(path, URI)))
+    }
+
+    /// Turns the write-ahead log on, which the file remembers. Of several connections that do it at once SQLite lets one
+    /// through and fails the others without waiting, whatever `busy_timeout` says: they ask again.
+    fn write_ahead(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        let end = Instant::now() + self.busy;
+        loop {
+            match connection.batch_execute("PRAGMA journal_mode = WAL") {
+                Err(error) if is_locked(&error) && Instant::now() < end => thread::sleep(BUSY_REST),
+                result => return result,
+            }
+        }
+    }
+
+    /// `busy_timeout` comes first: the others may have to wait for a lock. A commit in WAL survives the program's end with
+    /// `synchronous = NORMAL`, and the machine's only from the next checkpoint on. The cache is in KiB.
+    fn pragmas(&self) -> String {
+        let busy = self.busy.as_millis();
+        format!(
+            "PRAGMA busy_timeout = {busy}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; \
+             PRAGMA cache_size = -1024;"
+        )
+    }
+}
+
+/// Whether a file is another program's: it has another mark, or none and tables that are not ours. Changes nothing.
+fn belongs_to_another(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    connection.batch_execute("PRAGMA busy_timeout = 3000")?;
+    let query = format!(
+        "SELECT application_id NOT IN (0, {MARK}) OR (application_id = 0 \
+            AND EXISTS (SELECT * FROM sqlite_schema) \
+            AND NOT EXISTS (SELECT * FROM sqlite_schema WHERE name = '__diesel_schema_migrations')) \
+         FROM pragma_application_id"
+    );
+    diesel::select(diesel::dsl::sql::<diesel::sql_types::Bool>(&format!("({query})")))
+        .get_result(connection)
+}
+
+/// A database file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the database file {} cannot be used: {cause}", path.display())]
+pub(crate) struct FileError {
+    path: Arc<Path>,
+    cause: Cause,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Cause {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Pragma(#[from] diesel::result::Error),
+    #[error(transparent)]
+    Thread(#[from] JoinError),
+    #[error(transparent)]
+    Mark(Box<dyn std::error::Error + Send + Sync>),
+    #[error("its path is not UTF-8")]
+    NotUtf8,
+    #[error("it belongs to another program: name a file of this program's own, or a new one")]
+    Foreign,
+    #[error("it was deleted or moved while it was open: put it back, or restart the server")]
+    Gone,
+    #[error(
+        "another file is in its place: put the first one back, or restart the server to use the other"
+    )]
+    Replaced,
+}
