@@ -282,6 +282,16 @@ pub async fn build_conformance_fixture() -> Result<PathBuf> {
     build_by_cargo(&["--workspace", "--example=conformance"]).await
 }
 
+/// Builds the project of somebody else's that embeds the MCP adapter (`tests/embedding`), and says where it is.
+///
+/// # Errors
+/// It does not build; the error has what the compiler said.
+pub async fn build_embedding() -> Result<PathBuf> {
+    let target = workspace::target().join("embedding");
+    let target = target.to_str().context("the target folder's path is not UTF-8")?;
+    build_by_cargo(&["--manifest-path=tests/embedding/Cargo.toml", "--target-dir", target]).await
+}
+
 async fn build_by_cargo(target: &[&str]) -> Result<PathBuf> {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--locked", "--message-format=json"])

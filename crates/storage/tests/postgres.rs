@@ -25,6 +25,7 @@ mod contract {
     use super::store;
 
     restaurant_domain::repository_contract!(store);
+    restaurant_domain::import_contract!(store);
 }
 
 /// A store in an empty database.

@@ -1,6 +1,7 @@
 //! The suite that every store must pass: each function is one rule, given an empty store.
 //!
-//! [`repository_contract!`](crate::repository_contract) makes a test of each.
+//! [`repository_contract!`](crate::repository_contract) makes a test of each; [`import_contract!`](crate::import_contract) of
+//! those that are about imports.
 
 // tidy: long, because it is one list of rules, read from top to bottom
 
@@ -49,9 +50,6 @@ macro_rules! repository_contract {
             search_pages_join_up
             sums_equal_a_recount_after_concurrent_writers
             callers_that_go_away_leave_nothing_half_written
-            an_import_is_kept_whole
-            an_import_whose_caller_goes_away_is_whole_or_not_there
-            of_many_imports_into_an_empty_store_one_wins
             a_store_answers_a_ping
             other_content_under_a_key_is_refused
             a_key_belongs_to_its_caller
@@ -85,12 +83,20 @@ macro_rules! repository_contract {
     };
 }
 
-/// A store under test.
-pub trait TestStore: Repository + Import {}
-impl<S: Repository + Import + ?Sized> TestStore for S {}
+/// Makes a test of each rule for stores that are an [`Import`] too. Takes what [`repository_contract!`](crate::repository_contract) takes.
+#[macro_export]
+macro_rules! import_contract {
+    ($store:path) => {
+        $crate::repository_contract! { @tests $store:
+            an_import_is_kept_whole
+            an_import_whose_caller_goes_away_is_whole_or_not_there
+            of_many_imports_into_an_empty_store_one_wins
+        }
+    };
+}
 
 /// Reading a restaurant gives what creating it gave.
-pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore + ?Sized>) {
+pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl Repository + ?Sized>) {
     let before = SystemClock.now();
     let author = Author::person("0000-1", Some("Ann Ödman"));
     let new = NewRestaurant::parse("L'Étoile \"%_\\", "1 O'Hara St; --", "Fish\n& <b>chips</b> 🐟")
@@ -110,7 +116,7 @@ pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl TestStore
 }
 
 /// Reading a review gives what creating it gave, and its restaurant counts it.
-pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore + ?Sized>) {
+pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl Repository + ?Sized>) {
     let restaurant = add_restaurant(&*store, "Blue Door").await;
     let before = SystemClock.now();
     let author = Author::agent("app-7", Some("Foundry agent"));
@@ -131,7 +137,7 @@ pub async fn a_review_reads_back_as_it_was_written(store: Arc<impl TestStore + ?
 }
 
 /// Who wrote something is kept with it, whatever kind of caller it was.
-pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore + ?Sized>) {
+pub async fn every_kind_of_author_is_kept(store: Arc<impl Repository + ?Sized>) {
     let authors = [
         Author::anonymous(),
         Author::system(),
@@ -154,7 +160,7 @@ pub async fn every_kind_of_author_is_kept(store: Arc<impl TestStore + ?Sized>) {
 }
 
 /// The limits count characters, not bytes: texts of the greatest length in the widest characters are kept whole.
-pub async fn the_longest_texts_fit(store: Arc<impl TestStore + ?Sized>) {
+pub async fn the_longest_texts_fit(store: Arc<impl Repository + ?Sized>) {
     let wide = |count| "🍜".repeat(count);
     // The lower case of this letter is two characters, three bytes: the longest key there is.
     for letter in ["🍜", "İ"] {
@@ -171,7 +177,7 @@ pub async fn the_longest_texts_fit(store: Arc<impl TestStore + ?Sized>) {
 }
 
 /// An unknown restaurant is `None`, and no review of it is kept.
-pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStore + ?Sized>) {
+pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl Repository + ?Sized>) {
     let known = add_restaurant(&*store, "Blue Door").await;
     for id in [i64::MIN, -1, 0, known.id.0 + 1, i64::MAX].map(RestaurantId) {
         assert_eq!(store.restaurant_details(id, ListReviews::default()).await.unwrap(), None);
@@ -184,7 +190,7 @@ pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl TestStor
 }
 
 /// Each order is what it says, and pages of any size join to the whole list: nothing twice, nothing left out.
-pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
+pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl Repository + ?Sized>) {
     fill(&*store).await;
     for sort in RestaurantSort::ALL {
         let all = list_all(&*store, sort, 100).await;
@@ -198,7 +204,7 @@ pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl TestStore + 
 }
 
 /// A cursor may point anywhere, even where no restaurant ever was.
-pub async fn any_cursor_is_answered(store: Arc<impl TestStore + ?Sized>) {
+pub async fn any_cursor_is_answered(store: Arc<impl Repository + ?Sized>) {
     fill(&*store).await;
     for id in [i64::MIN, -1, 0, i64::MAX].map(RestaurantId) {
         let keys = [i64::MIN, 0, i64::MAX]
@@ -229,7 +235,7 @@ pub async fn any_cursor_is_answered(store: Arc<impl TestStore + ?Sized>) {
 }
 
 /// Reviews come newest first, page by page, and only those of the restaurant asked for.
-pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
+pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl Repository + ?Sized>) {
     let (one, other) =
         (add_restaurant(&*store, "One").await, add_restaurant(&*store, "Other").await);
     let mut written = Vec::new();
@@ -247,7 +253,7 @@ pub async fn reviews_come_newest_first_and_pages_join_up(store: Arc<impl TestSto
 }
 
 /// `%`, `_`, `*`, quotes and backslashes in a search stand for themselves; short and long texts are found in all three fields.
-pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore + ?Sized>) {
+pub async fn search_takes_every_character_as_itself(store: Arc<impl Repository + ?Sized>) {
     for (name, street, text) in [
         ("100% Vegan", "1 Main St", "Greens"),
         ("Under_score", "2 Main St", "A \"quoted\" word"),
@@ -287,7 +293,7 @@ pub async fn search_takes_every_character_as_itself(store: Arc<impl TestStore + 
 }
 
 /// Search knows no case, in any alphabet.
-pub async fn search_knows_no_case(store: Arc<impl TestStore + ?Sized>) {
+pub async fn search_knows_no_case(store: Arc<impl Repository + ?Sized>) {
     for name in ["CAFÉ Ölmühle", "Ресторан", "plain"] {
         add_restaurant(&*store, name).await;
     }
@@ -302,7 +308,7 @@ pub async fn search_knows_no_case(store: Arc<impl TestStore + ?Sized>) {
 }
 
 /// A search can be paged in every order.
-pub async fn search_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
+pub async fn search_pages_join_up(store: Arc<impl Repository + ?Sized>) {
     fill(&*store).await;
     for text in ["n 1", "common", "o"] {
         for sort in RestaurantSort::ALL {
@@ -315,7 +321,7 @@ pub async fn search_pages_join_up(store: Arc<impl TestStore + ?Sized>) {
 }
 
 /// The kept sums equal a recount after 64 writers at once, on one restaurant and on many.
-pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestStore + ?Sized>) {
+pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl Repository + ?Sized>) {
     let mut ids = Vec::new();
     for number in 0..4 {
         ids.push(add_restaurant(&*store, &format!("Number {number}")).await.id);
@@ -348,7 +354,7 @@ pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl TestS
 }
 
 /// A caller may go away at any moment: its write happens whole or not at all, and the store goes on.
-pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl TestStore + ?Sized>) {
+pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Repository + ?Sized>) {
     let id = add_restaurant(&*store, "Blue Door").await.id;
     for round in 0..60_u32 {
         // Whoever is asked next has a connection at hand: what is cut short is the write, not the way to it.
@@ -381,7 +387,7 @@ pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Tes
 }
 
 /// An import keeps everything: dates, order, sums, authors.
-pub async fn an_import_is_kept_whole(store: Arc<impl TestStore + ?Sized>) {
+pub async fn an_import_is_kept_whole(store: Arc<impl Repository + Import + ?Sized>) {
     assert!(store.import(sample(25), false).await.unwrap());
     assert!(store.import(vec![], false).await.unwrap());
     let all = list_all(&*store, RestaurantSort::Newest, 100).await;
@@ -405,7 +411,7 @@ pub async fn an_import_is_kept_whole(store: Arc<impl TestStore + ?Sized>) {
 
 /// An import that is cut short leaves all of its restaurants or none.
 pub async fn an_import_whose_caller_goes_away_is_whole_or_not_there(
-    store: Arc<impl TestStore + ?Sized>,
+    store: Arc<impl Repository + Import + ?Sized>,
 ) {
     for round in 0..30_u32 {
         store.ping().await.unwrap();
@@ -428,7 +434,9 @@ pub async fn an_import_whose_caller_goes_away_is_whole_or_not_there(
 }
 
 /// Of several imports that want an empty store, one happens.
-pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestStore + ?Sized>) {
+pub async fn of_many_imports_into_an_empty_store_one_wins(
+    store: Arc<impl Repository + Import + ?Sized>,
+) {
     let mut imports = JoinSet::new();
     for _ in 0..8 {
         let store = Arc::clone(&store);
@@ -441,12 +449,12 @@ pub async fn of_many_imports_into_an_empty_store_one_wins(store: Arc<impl TestSt
 }
 
 /// A store that works says so.
-pub async fn a_store_answers_a_ping(store: Arc<impl TestStore + ?Sized>) {
+pub async fn a_store_answers_a_ping(store: Arc<impl Repository + ?Sized>) {
     store.ping().await.unwrap();
 }
 
 /// Thirty restaurants with equal names, equal averages, equal counts, and some that stand alone.
-async fn fill(store: &(impl TestStore + ?Sized)) {
+async fn fill(store: &(impl Repository + ?Sized)) {
     let names = [
         "apple",
         "Apple",
@@ -508,20 +516,24 @@ fn review(user_name: &str, stars: i64, text: &str) -> NewReview {
     NewReview::parse(user_name, Rating::new(stars), text).unwrap()
 }
 
-async fn add_restaurant(store: &(impl TestStore + ?Sized), name: &str) -> Restaurant {
+async fn add_restaurant(store: &(impl Repository + ?Sized), name: &str) -> Restaurant {
     let new = NewRestaurant::parse(name, "1 Main Street", "A place to eat").unwrap();
     store.create_restaurant(new, &Author::anonymous(), None).await.unwrap().into_inner()
 }
 
-async fn add_review(store: &(impl TestStore + ?Sized), id: RestaurantId, new: NewReview) -> Review {
+async fn add_review(
+    store: &(impl Repository + ?Sized),
+    id: RestaurantId,
+    new: NewReview,
+) -> Review {
     store.create_review(id, new, &Author::anonymous(), None).await.unwrap().unwrap().into_inner()
 }
 
-async fn details(store: &(impl TestStore + ?Sized), id: RestaurantId) -> RestaurantDetails {
+async fn details(store: &(impl Repository + ?Sized), id: RestaurantId) -> RestaurantDetails {
     store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap()
 }
 
-async fn total(store: &(impl TestStore + ?Sized), search: Option<&str>) -> i64 {
+async fn total(store: &(impl Repository + ?Sized), search: Option<&str>) -> i64 {
     let search = search.and_then(|text| SearchText::parse(text).unwrap());
     let query =
         ListRestaurants::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
@@ -530,7 +542,7 @@ async fn total(store: &(impl TestStore + ?Sized), search: Option<&str>) -> i64 {
 }
 
 async fn list_all(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     sort: RestaurantSort,
     limit: i64,
 ) -> Vec<Restaurant> {
@@ -538,7 +550,7 @@ async fn list_all(
 }
 
 async fn search(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     text: &str,
     sort: RestaurantSort,
     limit: i64,
@@ -549,7 +561,7 @@ async fn search(
 
 /// Follows the cursors, in their text form, to the end.
 async fn pages(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     search: Option<SearchText>,
     sort: RestaurantSort,
     limit: i64,
@@ -568,7 +580,7 @@ async fn pages(
 }
 
 async fn reviews_of(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     id: RestaurantId,
     limit: i64,
 ) -> Vec<Review> {
@@ -585,7 +597,7 @@ async fn reviews_of(
 /// Counts a restaurant's reviews one by one and compares; gives the count.
 ///
 /// Looks again when a write came in between.
-async fn assert_recount(store: &(impl TestStore + ?Sized), id: RestaurantId) -> i64 {
+async fn assert_recount(store: &(impl Repository + ?Sized), id: RestaurantId) -> i64 {
     loop {
         let before = details(store, id).await.restaurant.rating;
         let mut recount = RatingSummary::default();
@@ -602,7 +614,7 @@ async fn assert_recount(store: &(impl TestStore + ?Sized), id: RestaurantId) -> 
 /// Counts all restaurants in the three ways that there are, where all of them are called "Blue …".
 ///
 /// Looks again when a write came in between.
-async fn assert_one_count(store: &(impl TestStore + ?Sized)) {
+async fn assert_one_count(store: &(impl Repository + ?Sized)) {
     loop {
         let before = total(store, None).await;
         let listed = list_all(store, RestaurantSort::Name, 100).await.len();

@@ -8,15 +8,15 @@ use std::{
 use chrono::TimeDelta;
 use tokio::task::JoinSet;
 
-use super::{TestStore, add_restaurant, assert_recount, details, review, total};
+use super::{add_restaurant, assert_recount, details, review, total};
 use crate::{
     Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Rating, RatingSummary,
-    Restaurant, RestaurantId, Review, testing::ManualClock,
+    Repository, Restaurant, RestaurantId, Review, testing::ManualClock,
 };
 
 /// A create that is repeated with its key gives the first result again, as it was, and writes nothing.
 pub async fn a_repeated_create_gives_the_first_result_again(
-    store: Arc<impl TestStore + ?Sized>,
+    store: Arc<impl Repository + ?Sized>,
     clock: &ManualClock,
 ) {
     let first_name = Author::person("id", Some("Ann"));
@@ -45,7 +45,7 @@ pub async fn a_repeated_create_gives_the_first_result_again(
 }
 
 /// A key that was used for other content is refused, and nothing is written.
-pub async fn other_content_under_a_key_is_refused(store: Arc<impl TestStore + ?Sized>) {
+pub async fn other_content_under_a_key_is_refused(store: Arc<impl Repository + ?Sized>) {
     let (store, author) = (&*store, Author::anonymous());
     let restaurant = new(store, blue_door(), &author, "restaurant").await;
     let other = add_restaurant(store, "Other").await;
@@ -78,7 +78,7 @@ pub async fn other_content_under_a_key_is_refused(store: Arc<impl TestStore + ?S
 }
 
 /// The same key in the hands of two callers is two keys.
-pub async fn a_key_belongs_to_its_caller(store: Arc<impl TestStore + ?Sized>) {
+pub async fn a_key_belongs_to_its_caller(store: Arc<impl Repository + ?Sized>) {
     let callers = [
         Author::anonymous(),
         Author::system(),
@@ -101,7 +101,7 @@ pub async fn a_key_belongs_to_its_caller(store: Arc<impl TestStore + ?Sized>) {
 
 /// A day after its first create a key is free again, for any content; not a moment sooner.
 pub async fn a_key_is_free_again_after_a_day(
-    store: Arc<impl TestStore + ?Sized>,
+    store: Arc<impl Repository + ?Sized>,
     clock: &ManualClock,
 ) {
     let author = Author::agent("id", None);
@@ -128,7 +128,7 @@ pub async fn a_key_is_free_again_after_a_day(
 }
 
 /// Of many creates at once with one key one writes, and all get the same answer.
-pub async fn of_many_creates_with_one_key_one_writes(store: Arc<impl TestStore + ?Sized>) {
+pub async fn of_many_creates_with_one_key_one_writes(store: Arc<impl Repository + ?Sized>) {
     let id = add_restaurant(&*store, "Reviewed").await.id;
     // The first round finds a store that is not warm yet: its creates may come one after the other.
     for round in 0..4 {
@@ -152,7 +152,7 @@ pub async fn of_many_creates_with_one_key_one_writes(store: Arc<impl TestStore +
 }
 
 /// A review of a restaurant that is not there leaves its key free.
-pub async fn a_create_that_was_none_leaves_its_key_free(store: Arc<impl TestStore + ?Sized>) {
+pub async fn a_create_that_was_none_leaves_its_key_free(store: Arc<impl Repository + ?Sized>) {
     let (author, key) = (Author::anonymous(), key("k"));
     let id = add_restaurant(&*store, "Blue Door").await.id;
     let missing = RestaurantId(id.0 + 1);
@@ -164,7 +164,7 @@ pub async fn a_create_that_was_none_leaves_its_key_free(store: Arc<impl TestStor
 }
 
 /// A caller that went away repeats its create: whatever became of the first one, there is one in the end.
-pub async fn who_went_away_may_repeat_its_create(store: Arc<impl TestStore + ?Sized>) {
+pub async fn who_went_away_may_repeat_its_create(store: Arc<impl Repository + ?Sized>) {
     let id = add_restaurant(&*store, "Reviewed").await.id;
     for round in 0..60_u32 {
         store.ping().await.unwrap();
@@ -208,7 +208,7 @@ fn four_stars() -> NewReview {
 
 /// Adds a restaurant under a key that is free.
 async fn new(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     restaurant: NewRestaurant,
     author: &Author,
     name: &str,
@@ -220,7 +220,7 @@ async fn new(
 
 /// Adds a review under a key that is free.
 async fn new_review(
-    store: &(impl TestStore + ?Sized),
+    store: &(impl Repository + ?Sized),
     id: RestaurantId,
     review: NewReview,
     author: &Author,
