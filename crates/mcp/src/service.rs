@@ -82,7 +82,10 @@ impl tower::Service<Request<Body>> for Rmcp {
 
 /// In the extensions of the HTTP response to a `tools/call`: the tool's name (known names only), for the log of the host application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CalledTool(pub &'static str);
+pub struct CalledTool(
+    /// The name.
+    pub &'static str,
+);
 
 /// What goes with a request into the task that rmcp makes of it: the way back for the tool's name, and the span to log in.
 #[derive(Clone)]
