@@ -196,8 +196,7 @@ impl ServerHandler for Handler {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        let after = request.and_then(|request| request.cursor);
-        let after = after.map(|cursor| cursor.parse::<RestaurantCursor>()).transpose();
+        let after = cursor(request).map(|cursor| cursor.parse::<RestaurantCursor>()).transpose();
         let after = after.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let result = if self.may(&self.actor(&context), Operation::ListRestaurants) {
             let page = async { Ok(resources::list(&*self.0.repository, after).await?) };
@@ -303,15 +302,17 @@ impl ServerHandler for Handler {
     }
 }
 
+/// Where a page starts. Some clients send an empty text for the first.
+fn cursor(request: Option<PaginatedRequestParams>) -> Option<String> {
+    request.and_then(|request| request.cursor).filter(|cursor| !cursor.is_empty())
+}
+
 /// Refuses a cursor where there is one page.
 fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
-    match request.and_then(|request| request.cursor) {
-        Some(cursor) if !cursor.is_empty() => {
-            let message = "cursor is none of this list: it has one page; leave the cursor out";
-            Err(ErrorData::invalid_params(message, None))
-        }
-        _ => Ok(()),
-    }
+    cursor(request).map_or(Ok(()), |_| {
+        let message = "cursor is none of this list: it has one page; leave the cursor out";
+        Err(ErrorData::invalid_params(message, None))
+    })
 }
 
 /// The error for a request whose method or params nobody reads.

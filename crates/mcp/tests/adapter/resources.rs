@@ -82,10 +82,10 @@ async fn every_restaurant_is_listed_once_a_page_at_a_time() {
     for number in 0..230 {
         server.add_restaurant(&format!("Anchor {number}")).await;
     }
-    let (mut seen, mut pages, mut cursor) = (BTreeSet::new(), 0, Value::Null);
+    let (mut seen, mut pages, mut cursor) = (BTreeSet::new(), 0, json!(""));
     loop {
-        let params = if cursor.is_null() { json!({}) } else { json!({"cursor": cursor}) };
-        let page = server.request("resources/list", params).await["result"].clone();
+        let page =
+            server.request("resources/list", json!({"cursor": cursor})).await["result"].clone();
         for resource in page["resources"].as_array().unwrap() {
             assert!(seen.insert(resource["uri"].to_string()), "{resource} twice");
         }
