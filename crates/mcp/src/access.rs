@@ -1,6 +1,9 @@
 //! Who calls, and what they may do here.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use axum::http::Extensions;
 use restaurant_domain::{Actor, Author, Permission, Permissions};
@@ -39,13 +42,17 @@ impl Default for Access {
 impl Access {
     /// Who calls. Without an answer it is somebody who may do nothing.
     pub(crate) fn actor(&self, extensions: Option<&Extensions>) -> Actor {
-        let actor = extensions.and_then(|extensions| (self.actor_from)(extensions));
-        actor.or_else(|| self.default_actor.clone()).unwrap_or_else(|| {
+        let find = || extensions.and_then(|extensions| (self.actor_from)(extensions));
+        let Ok(found) = catch_unwind(AssertUnwindSafe(find)) else {
+            tracing::error!("McpAdapter::actor_from panicked: the caller may do nothing");
+            return nobody();
+        };
+        found.or_else(|| self.default_actor.clone()).unwrap_or_else(|| {
             tracing::warn!(
                 "nobody may use the tools: the request's extensions hold no Actor; put one there in a layer before \
                  the adapter, or choose McpAdapter::actor_from or McpAdapter::default_actor"
             );
-            Actor::new(Author::anonymous(), Permissions::default())
+            nobody()
         })
     }
 
@@ -62,12 +69,26 @@ impl Access {
             Err(Denied::ReadOnly)
         } else if !granted {
             Err(Denied::Permission(permission))
-        } else if self.policy.as_ref().is_some_and(|policy| !policy(actor, operation)) {
+        } else if !self.agrees(actor, operation) {
             Err(Denied::Policy)
         } else {
             Ok(())
         }
     }
+
+    /// Whether the host application's policy lets a caller have an operation.
+    fn agrees(&self, actor: &Actor, operation: Operation) -> bool {
+        let Some(policy) = &self.policy else { return true };
+        catch_unwind(AssertUnwindSafe(|| policy(actor, operation))).unwrap_or_else(|_panic| {
+            tracing::error!(?operation, "McpAdapter::permission_policy panicked: it denies");
+            false
+        })
+    }
+}
+
+/// Somebody who may do nothing.
+fn nobody() -> Actor {
+    Actor::new(Author::anonymous(), Permissions::default())
 }
 
 /// Why a caller may not have an operation.

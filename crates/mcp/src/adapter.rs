@@ -242,7 +242,7 @@ impl McpAdapter {
     }
 
     /// How to find the caller in a request's extensions, where the host application's authentication put them. Without
-    /// this, an [`Actor`] is looked for. `None` means that nobody was found: see [`Self::default_actor`].
+    /// this, an [`Actor`] is looked for. `None` means that nobody was found: see [`Self::default_actor`]. After a panic in it the caller may do nothing.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -292,7 +292,7 @@ impl McpAdapter {
     }
 
     /// A further rule for who may do what: asked after the [`Actor`]'s own permissions, which it can narrow but not widen.
-    /// What it denies is neither listed nor done.
+    /// What it denies is neither listed nor done; a panic in it denies.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -128,3 +128,18 @@ async fn the_host_says_where_the_actor_is_found() {
     let server = Server::with_actor(adapter, Actor::unauthenticated()).await;
     assert_eq!(server.tools().await, Vec::<Value>::new());
 }
+
+#[tokio::test]
+async fn a_hosts_rule_that_panics_denies() {
+    let log = Log::start();
+    let adapter = || self::adapter().default_actor(Actor::unauthenticated());
+    let server = Server::of(adapter().actor_from(|_| panic!("no session"))).await;
+    assert_eq!(server.tools().await, Vec::<Value>::new(), "not even what the default actor may");
+    assert_eq!(server.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+    assert_eq!(log.with("actor_from panicked").len(), 2);
+
+    let server = Server::of(adapter().permission_policy(|_, _| panic!("no rule"))).await;
+    assert_eq!(server.tools().await, Vec::<Value>::new());
+    assert_eq!(server.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+    assert_eq!(log.with("permission_policy panicked").len(), 4 + 1);
+}
