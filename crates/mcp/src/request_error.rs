@@ -3,7 +3,7 @@
 //! A tool's goes out as text alone: clients hold `structuredContent` against the tool's output schema even when
 //! `isError` is set, and would hide the error behind a schema violation.
 
-use std::time::Duration;
+use std::{slice, time::Duration};
 
 use restaurant_domain::{CreateError, Forbidden, RestaurantId, StoreError};
 use rmcp::{
@@ -12,7 +12,7 @@ use rmcp::{
 };
 use serde::Serialize;
 
-use crate::{access::Denied, argument::Fault};
+use crate::{access::Denied, argument::Fault, idempotency::IDEMPOTENCY_KEY};
 
 /// After how many seconds a caller may try again what failed for a moment.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -25,7 +25,7 @@ pub(crate) enum RequestError {
     /// There is no such restaurant.
     NotFound(RestaurantId),
     /// The caller gave the key of another create.
-    KeyReused,
+    KeyReused(Fault),
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -59,7 +59,11 @@ impl From<StoreError> for RequestError {
 impl From<CreateError> for RequestError {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::KeyReused => Self::KeyReused,
+            CreateError::KeyReused => {
+                let problem =
+                    "belongs to another create of yours in the last 24 hours: nothing was written";
+                Self::KeyReused(Fault::unresolved(&IDEMPOTENCY_KEY, "reused", problem))
+            }
             CreateError::Store(error) => error.into(),
             other => StoreError::failed(other).into(),
         }
@@ -121,7 +125,7 @@ impl RequestError {
     /// The JSON-RPC error that tells the caller of anything else: the same, as the error's data.
     pub(crate) fn into_error(self) -> ErrorData {
         let code = match self {
-            Self::InvalidArguments(_) | Self::KeyReused => ErrorCode::INVALID_PARAMS,
+            Self::InvalidArguments(_) | Self::KeyReused(_) => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
             Self::Denied(_) => ErrorCode::INVALID_REQUEST,
             Self::Store(_) | Self::TimedOut(_) | Self::Cancelled | Self::Defect(_) => {
@@ -135,7 +139,10 @@ impl RequestError {
     /// Writes what the caller is not told into the log.
     pub(crate) fn log(&self) {
         match self {
-            Self::InvalidArguments(_) | Self::NotFound(_) | Self::KeyReused | Self::Cancelled => {}
+            Self::InvalidArguments(_)
+            | Self::NotFound(_)
+            | Self::KeyReused(_)
+            | Self::Cancelled => {}
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = &**source as &dyn std::error::Error, "store unavailable");
@@ -159,11 +166,14 @@ impl RequestError {
                 format!("there is no restaurant with the id {id}"),
                 "Call list_restaurants_mcp, and use the id of a restaurant that it returns.",
             ),
-            Self::KeyReused => Report::lasting(
-                "idempotency_key_reused",
-                "idempotency_key belongs to another create of yours in the last 24 hours: nothing was written".to_owned(),
-                "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
-            ),
+            Self::KeyReused(fault) => Report {
+                problems: slice::from_ref(fault),
+                ..Report::lasting(
+                    "idempotency_key_reused",
+                    fault.message().to_owned(),
+                    "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
+                )
+            },
             Self::Denied(denied) => Report::lasting(
                 "forbidden",
                 denied.to_string(),

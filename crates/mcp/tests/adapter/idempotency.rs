@@ -54,6 +54,11 @@ async fn a_key_of_other_content_is_refused_and_says_what_to_do() {
         assert_eq!(error["code"], "idempotency_key_reused");
         assert!(error["message"].as_str().unwrap().starts_with("idempotency_key "), "{error}");
         assert!(error["next_step"].as_str().unwrap().contains("new key"), "{error}");
+        assert_eq!(error["problems"][0]["field"], "idempotency_key");
+        assert_eq!(
+            error["problems"][0]["limit"],
+            json!({"type": "string", "minLength": 1, "maxLength": 100})
+        );
         assert_eq!(error["retryable"], false);
     }
     assert_eq!(server.ok("list_restaurants_mcp", json!({})).await["total"], 1);

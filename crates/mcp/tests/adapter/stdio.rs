@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{Actor, testing::InMemoryStore};
 use restaurant_mcp::{CancellationToken, McpAdapter};
-use rmcp::{ServiceExt, model::CallToolRequestParams};
+use rmcp::{
+    ClientLifecycleMode, ClientServiceExt, ServiceExt,
+    model::{CallToolRequestParams, ProtocolVersion},
+};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf},
@@ -76,6 +79,18 @@ async fn a_real_client_is_served_until_it_leaves() {
     assert_eq!(client.list_all_prompts().await.unwrap().len(), 2);
     client.cancel().await.unwrap();
     timeout(Duration::from_secs(10), server).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_without_a_handshake_is_served_too() {
+    let (stream, _server) = serve(adapter());
+    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
+    let mode = ClientLifecycleMode::Discover { preferred_versions };
+    let client = ().serve_with_lifecycle(stream, mode).await.unwrap();
+    let version = client.peer_info().unwrap().protocol_version.as_str().to_owned();
+    assert_eq!(version, "2026-07-28");
+    let call = CallToolRequestParams::new("list_restaurants_mcp");
+    assert_eq!(client.call_tool(call).await.unwrap().structured_content.unwrap()["total"], 0);
 }
 
 #[tokio::test]
