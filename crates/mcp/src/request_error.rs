@@ -25,7 +25,7 @@ pub(crate) enum RequestError {
     /// There is no such restaurant.
     NotFound(RestaurantId),
     /// The caller gave the key of another create.
-    KeyReused(Fault),
+    KeyReused(Box<Fault>),
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -62,7 +62,7 @@ impl From<CreateError> for RequestError {
             CreateError::KeyReused => {
                 let problem =
                     "belongs to another create of yours in the last 24 hours: nothing was written";
-                Self::KeyReused(Fault::unresolved(&IDEMPOTENCY_KEY, "reused", problem))
+                Self::KeyReused(Box::new(Fault::unresolved(&IDEMPOTENCY_KEY, "reused", problem)))
             }
             CreateError::Store(error) => error.into(),
             other => StoreError::failed(other).into(),
