@@ -36,7 +36,7 @@ impl Visit {
         let location = added.headers()["location"].to_str().unwrap();
         let id = location.trim_start_matches("/details/").split('?').next().unwrap();
         let id: i64 = id.parse().unwrap();
-        let parts = [tools(), reviews(id), resources(id), prompts(id), completions(id)];
+        let parts = [tools(), reviews(id), repeats(), resources(id), prompts(id), completions(id)];
         Self(parts.into_iter().flatten().collect())
     }
 
@@ -178,6 +178,29 @@ fn reviews(id: i64) -> Vec<Step> {
             assert_eq!(details["reviews"].as_array().unwrap().len(), 1);
             assert_eq!(details["reviews"][0]["review_text"], "Better soup");
         }),
+    ]
+}
+
+/// A create that is repeated by its key is done once.
+fn repeats() -> Vec<Step> {
+    let create = |name: &str| {
+        json!({
+            "restaurant_name": name, "street_address": "1 Quay", "description": "Fish",
+            "idempotency_key": "visit-1",
+        })
+    };
+    let made = || {
+        call("create_restaurant_mcp", &create("Twice told"), |restaurant| {
+            assert_eq!(restaurant["name"], "Twice told");
+        })
+    };
+    vec![
+        made(),
+        made(),
+        call("list_restaurants_mcp", &json!({"search": "twice told"}), |page| {
+            assert_eq!(page["total"], 1);
+        }),
+        refused("create_restaurant_mcp", &create("Something else"), "idempotency_key_reused"),
     ]
 }
 
