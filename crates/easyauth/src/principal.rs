@@ -1,0 +1,128 @@
+//! Who calls, as the identity provider vouches for them.
+
+use std::collections::BTreeSet;
+
+/// An authenticated caller. It knows no HTTP: a test or another transport may make one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    kind: PrincipalKind,
+    object_id: String,
+    tenant_id: Option<String>,
+    client_id: Option<String>,
+    name: Option<String>,
+    roles: BTreeSet<String>,
+    scopes: BTreeSet<String>,
+}
+
+/// What kind of caller it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrincipalKind {
+    /// A program in its own name (app-only token): its rights are app roles.
+    Application,
+    /// A person, by themselves or through a program (delegated token): that program's rights are scopes.
+    User,
+}
+
+impl Principal {
+    /// A caller with this object id (the `oid` claim), without roles or scopes.
+    #[must_use]
+    pub fn new(kind: PrincipalKind, object_id: impl Into<String>) -> Self {
+        Self {
+            kind,
+            object_id: object_id.into(),
+            tenant_id: None,
+            client_id: None,
+            name: None,
+            roles: BTreeSet::new(),
+            scopes: BTreeSet::new(),
+        }
+    }
+
+    /// The same caller of this tenant (`tid`).
+    #[must_use]
+    pub fn with_tenant_id(mut self, tenant_id: impl Into<String>) -> Self {
+        self.tenant_id = Some(tenant_id.into());
+        self
+    }
+
+    /// The same caller through this client application (`appid` in version 1.0 tokens, `azp` in 2.0).
+    #[must_use]
+    pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
+        self.client_id = Some(client_id.into());
+        self
+    }
+
+    /// The same caller with a name to show.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The same caller with these app roles (`roles`).
+    #[must_use]
+    pub fn with_roles<T: Into<String>>(mut self, roles: impl IntoIterator<Item = T>) -> Self {
+        self.roles = roles.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same caller with these delegated scopes (`scp`).
+    #[must_use]
+    pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What kind of caller it is.
+    #[must_use]
+    pub fn kind(&self) -> PrincipalKind {
+        self.kind
+    }
+
+    /// The immutable id of the person or service principal in the tenant.
+    #[must_use]
+    pub fn object_id(&self) -> &str {
+        &self.object_id
+    }
+
+    /// The tenant.
+    #[must_use]
+    pub fn tenant_id(&self) -> Option<&str> {
+        self.tenant_id.as_deref()
+    }
+
+    /// The client application that got the token.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// The name to show. It comes from outside and proves nothing: escape it, and decide nothing by it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether the caller has exactly this app role.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// Whether the caller has exactly this delegated scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.contains(scope)
+    }
+
+    /// All app roles, in order.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().map(String::as_str)
+    }
+
+    /// All delegated scopes, in order.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+}
