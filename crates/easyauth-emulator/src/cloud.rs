@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
 use crate::{Directory, Options, Site, keys::SigningKeys};
 
 /// The state of the emulated cloud. A handle: clones share it.
@@ -49,6 +53,18 @@ impl Cloud {
     /// The web apps, to read or change.
     pub fn sites(&self) -> MutexGuard<'_, Vec<Site>> {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The time.
+    #[expect(clippy::disallowed_methods, reason = "the emulator's own clock is the machine's")]
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    /// The claims of a token that this issuer signed and that is valid now.
+    #[expect(clippy::unused_self, reason = "the keys are needed")]
+    pub(crate) fn verify(&self, token: &str) -> Option<Map<String, Value>> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok()
     }
 
     pub(crate) fn keys(&self) -> MutexGuard<'_, SigningKeys> {
