@@ -86,6 +86,8 @@ fn admit(cloud: &Cloud, writes: &AtomicU32, mut request: Request) -> Result<Requ
     if let Ok(lower) = lower {
         *request.uri_mut() = Uri::from(lower);
     }
+    // The router within finds the parts of the path again.
+    request.extensions_mut().clear();
     Ok(request)
 }
 

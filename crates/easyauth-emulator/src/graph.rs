@@ -120,6 +120,8 @@ fn admit(cloud: &Cloud, mut request: Request) -> Result<Request, GraphError> {
     let path = request.uri().path().to_owned();
     permission::check(&caller, request.method(), &path)?;
     *request.uri_mut() = inner_uri(request.uri())?;
+    // The router within finds the parts of the path again.
+    request.extensions_mut().clear();
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(AskedPath(path));
     Ok(request)

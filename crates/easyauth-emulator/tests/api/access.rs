@@ -52,7 +52,10 @@ async fn a_write_wants_the_permission_for_it() {
     let path = format!("/v1.0/servicePrincipals/{OPERATOR}/appRoleAssignedTo");
     let refused = tenant.ask(Method::POST, &path, json!({}), &reader).await;
     assert_eq!(refused.code(), "Authorization_RequestDenied");
-    tenant.ask(Method::GET, "/v1.0/applications", Value::Null, &reader).await.expect(StatusCode::OK);
+    tenant
+        .ask(Method::GET, "/v1.0/applications", Value::Null, &reader)
+        .await
+        .expect(StatusCode::OK);
 
     let nobody = tenant.nobody().await;
     let refused = tenant.ask(Method::GET, "/v1.0/applications", Value::Null, &nobody).await;

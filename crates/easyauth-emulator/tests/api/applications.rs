@@ -71,7 +71,10 @@ async fn a_patch_replaces_collections_and_keeps_the_rest() {
     assert_eq!(found["api"]["requestedAccessTokenVersion"], 2);
     assert_eq!(found["api"]["oauth2PermissionScopes"][0]["value"], "user_impersonation");
     assert_eq!(found["api"]["oauth2PermissionScopes"][0]["isEnabled"], true);
-    assert_eq!(found["web"], json!({ "redirectUris": [], "homePageUrl": "https://eat.contoso.com" }));
+    assert_eq!(
+        found["web"],
+        json!({ "redirectUris": [], "homePageUrl": "https://eat.contoso.com" })
+    );
     let directory = tenant.emulator.cloud().directory();
     assert!(directory.resource("api://reviews").is_some());
     assert!(directory.resource("https://eat.contoso.com/mcp").is_none());
@@ -87,17 +90,34 @@ async fn an_identifier_uri_is_of_the_tenant_and_of_one_application() {
         tenant.post("/applications", body).await
     };
     let taken = create(json!(["api://taken"])).await;
-    assert_refused(&taken, "Request_BadRequest", "Another object with the same value for property identifierUris already exists.");
+    assert_refused(
+        &taken,
+        "Request_BadRequest",
+        "Another object with the same value for property identifierUris already exists.",
+    );
     assert_eq!(taken.detail(), "ObjectConflict");
     let twice = create(json!(["api://new", "api://new"])).await;
     assert_refused(&twice, "Request_BadRequest", "duplicate values");
-    for uri in ["https://reviews.azurewebsites.net/mcp", "https://notcontoso.com/mcp", "http://127.0.0.1/mcp"] {
+    for uri in [
+        "https://reviews.azurewebsites.net/mcp",
+        "https://notcontoso.com/mcp",
+        "http://127.0.0.1/mcp",
+    ] {
         assert_refused(&create(json!([uri])).await, "HostNameNotOnVerifiedDomain", uri);
     }
-    for uri in ["https://eat.contoso.com/mcp/", "api://new/", "api://", "reviews", "ftp://contoso.com/a", "api://a b"] {
+    for uri in [
+        "https://eat.contoso.com/mcp/",
+        "api://new/",
+        "api://",
+        "reviews",
+        "ftp://contoso.com/a",
+        "api://a b",
+    ] {
         assert_refused(&create(json!([uri])).await, "Request_BadRequest", "'identifierUris'");
     }
-    create(json!(["https://contoso.com/mcp", "https://eat.contoso.com/mcp"])).await.expect(StatusCode::CREATED);
+    create(json!(["https://contoso.com/mcp", "https://eat.contoso.com/mcp"]))
+        .await
+        .expect(StatusCode::CREATED);
 }
 
 #[tokio::test]
@@ -173,7 +193,11 @@ async fn only_applications_are_pre_authorized_and_for_scopes_that_are_there() {
     let clients = |app_id: Uuid| json!([{ "appId": app_id, "delegatedPermissionIds": [id] }]);
     let scopes = json!([scope(id, "user_impersonation")]);
     let both = json!({ "api": { "oauth2PermissionScopes": scopes, "preAuthorizedApplications": clients(OPERATOR_APP) } });
-    assert_refused(&tenant.patch(&path, both).await, "InvalidValue", "has a Permission Id that cannot be found");
+    assert_refused(
+        &tenant.patch(&path, both).await,
+        "InvalidValue",
+        "has a Permission Id that cannot be found",
+    );
     let body = json!({ "api": { "oauth2PermissionScopes": scopes } });
     tenant.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
 
@@ -194,8 +218,16 @@ async fn only_applications_are_pre_authorized_and_for_scopes_that_are_there() {
 async fn what_is_missing_wrong_or_read_only_is_named() {
     let tenant = Tenant::start().await;
     let create = async |body: Value| tenant.post("/applications", body).await;
-    assert_refused(&create(json!({})).await, "Request_BadRequest", "A value is required for property 'displayName'");
-    assert_refused(&create(json!({ "displayName": 1 })).await, "Request_BadRequest", "'displayName'");
+    assert_refused(
+        &create(json!({})).await,
+        "Request_BadRequest",
+        "A value is required for property 'displayName'",
+    );
+    assert_refused(
+        &create(json!({ "displayName": 1 })).await,
+        "Request_BadRequest",
+        "'displayName'",
+    );
     let long = json!({ "displayName": "x".repeat(257) });
     assert_refused(&create(long).await, "Request_BadRequest", "'displayName'");
     let own = json!({ "displayName": "A", "appId": Uuid::new_v4() });

@@ -88,7 +88,9 @@ async fn the_application_needs_a_service_principal() {
     assert_eq!(answer.code(), "Request_ResourceNotFound");
     assert_eq!(
         answer.message(),
-        format!("Resource '{id}' does not exist or one of its queried reference-property objects are not present.")
+        format!(
+            "Resource '{id}' does not exist or one of its queried reference-property objects are not present."
+        )
     );
 }
 

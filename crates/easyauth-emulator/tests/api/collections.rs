@@ -100,7 +100,8 @@ async fn a_long_list_comes_in_pages_of_this_origin() {
 async fn the_pages_of_a_part_keep_its_address() {
     let tenant = Tenant::start().await;
     let made = tenant.application("Reviews").await;
-    let path = format!("/applications(appId='{}')/federatedIdentityCredentials", made.text("appId"));
+    let path =
+        format!("/applications(appId='{}')/federatedIdentityCredentials", made.text("appId"));
     for number in 0..6 {
         let body = json!({
             "name": format!("c{number}"),

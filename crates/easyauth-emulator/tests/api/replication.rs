@@ -29,7 +29,8 @@ async fn a_new_application_is_found_at_the_third_request() {
 async fn each_step_of_an_assignment_waits_for_the_one_before() {
     let tenant = slow().await;
     let role = Uuid::new_v4();
-    let roles = json!([{ "id": role, "value": "MCP.Access", "allowedMemberTypes": ["Application"] }]);
+    let roles =
+        json!([{ "id": role, "value": "MCP.Access", "allowedMemberTypes": ["Application"] }]);
     let body = json!({ "displayName": "Reviews", "appRoles": roles });
     let application = tenant.post("/applications", body).await.expect(StatusCode::CREATED);
 
@@ -65,7 +66,8 @@ async fn a_new_principal_is_no_valid_reference_at_first() {
         tenant.post("/servicePrincipals", body.clone()).await.expect(StatusCode::BAD_REQUEST);
     }
     let caller = tenant.post("/servicePrincipals", body).await.expect(StatusCode::CREATED);
-    let graph = tenant.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')").await;
+    let graph =
+        tenant.get("/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')").await;
     let path = format!("/servicePrincipals/{}/appRoleAssignedTo", graph.text("id"));
     let body = json!({
         "principalId": caller.text("id"),

@@ -17,7 +17,10 @@ async fn an_application_has_one_service_principal_with_its_roles() {
     assert_eq!(made.body["servicePrincipalType"], "Application");
     assert_eq!(made.body["appRoles"][0]["value"], "MCP.Access");
     assert_eq!(made.body["tags"], json!(["HideApp"]));
-    assert_eq!(made.body["servicePrincipalNames"], json!([application.text("appId"), "api://reviews"]));
+    assert_eq!(
+        made.body["servicePrincipalNames"],
+        json!([application.text("appId"), "api://reviews"])
+    );
 
     let twice = tenant.post("/servicePrincipals", body).await;
     assert_eq!(twice.status, StatusCode::CONFLICT);
@@ -35,7 +38,9 @@ async fn there_is_none_without_an_application() {
     assert_eq!(answer.detail(), "NoBackingApplicationObject");
     assert_eq!(
         answer.message(),
-        format!("The appId '{unknown}' of the service principal does not reference a valid application object.")
+        format!(
+            "The appId '{unknown}' of the service principal does not reference a valid application object."
+        )
     );
     for body in [json!({}), json!({ "appId": "reviews" })] {
         let answer = tenant.post("/servicePrincipals", body).await.expect(StatusCode::BAD_REQUEST);

@@ -39,7 +39,8 @@ async fn set_up(tenant: &Tenant) -> usize {
         tenant.post("/servicePrincipals", body).await.expect(StatusCode::CREATED);
     }
     let resource = tenant.get(&path).await.expect(StatusCode::OK);
-    let body = json!({ "principalId": AGENT, "resourceId": resource.text("id"), "appRoleId": ROLE });
+    let body =
+        json!({ "principalId": AGENT, "resourceId": resource.text("id"), "appRoleId": ROLE });
     let assigned = tenant.post(&format!("{path}/appRoleAssignedTo"), body).await;
     if assigned.status == StatusCode::CREATED {
         made += 1;

@@ -11,7 +11,11 @@ const AUTH: &str = "/config/authsettingsV2";
 #[tokio::test]
 async fn a_site_is_found_in_any_case_and_says_where_it_is() {
     let tenant = Tenant::start().await;
-    for path in [SITE.to_owned(), SITE.to_lowercase(), SITE.to_uppercase().replacen("SUBSCRIPTIONS", "subscriptions", 1)] {
+    for path in [
+        SITE.to_owned(),
+        SITE.to_lowercase(),
+        SITE.to_uppercase().replacen("SUBSCRIPTIONS", "subscriptions", 1),
+    ] {
         let path = format!("{path}{VERSION}");
         let found = tenant.ask(Method::GET, &path, Value::Null, &tenant.arm_token).await;
         assert_eq!(found.status, StatusCode::OK, "{path}");
@@ -128,7 +132,8 @@ async fn app_settings_are_replaced_all_at_once_and_restart_the_site() {
     assert_eq!(secret.status, StatusCode::METHOD_NOT_ALLOWED);
 
     let settings = json!({ "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES": "api://a/user_impersonation" });
-    let put = tenant.site(Method::PUT, "/config/appsettings", json!({ "properties": settings })).await;
+    let put =
+        tenant.site(Method::PUT, "/config/appsettings", json!({ "properties": settings })).await;
     assert_eq!(put.expect(StatusCode::OK).body["properties"], settings);
     let after = tenant.site(Method::POST, list, Value::Null).await;
     assert_eq!(after.body["properties"], settings);

@@ -74,7 +74,11 @@ impl Tenant {
         let emulator = Emulator::start(directory(), options).await.unwrap();
         emulator.cloud().sites().push(site());
         let client = Client::new();
-        let graph_token = token("https://graph.microsoft.com", OPERATOR, &["roles"]);
+        let graph_token = token(
+            "https://graph.microsoft.com",
+            OPERATOR,
+            &["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"],
+        );
         let arm_token = token("https://management.azure.com", OPERATOR, &[]);
         Self { emulator, client, graph_token, arm_token }
     }
@@ -118,12 +122,16 @@ impl Tenant {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.unwrap();
-        let body = if body.is_empty() {
-            Value::Null
-        } else {
-            serde_json::from_slice(&body).unwrap()
-        };
+        let body =
+            if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() };
         Answer { status, headers, body }
+    }
+
+    pub async fn reader(&self) -> String {
+        token("https://graph.microsoft.com", OPERATOR, &["Application.Read.All"])
+    }
+    pub async fn nobody(&self) -> String {
+        token("https://graph.microsoft.com", OPERATOR, &[])
     }
 
     /// Registers an application of this name.
@@ -133,8 +141,7 @@ impl Tenant {
     }
 }
 
-pub fn token(audience: &str, oid: Uuid, _: &[&str]) -> String {
-    let roles = ["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"];
+fn token(audience: &str, oid: Uuid, roles: &[&str]) -> String {
     URL_SAFE_NO_PAD.encode(json!({ "aud": audience, "oid": oid, "roles": roles }).to_string())
 }
 
