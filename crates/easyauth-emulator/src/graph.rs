@@ -157,7 +157,7 @@ async fn no_such_method(_: Method) -> GraphError {
 
 impl Graph {
     /// Notes that an object is new.
-    fn created(&self, id: impl ToString) {
+    fn created(&self, id: &impl ToString) {
         self.replication.created(id, self.cloud.options().graph.replication_requests);
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn create(
     let application = changed(&graph.cloud, &directory, &new, &body)?;
     let location = format!("{}/v1.0/applications/{}", graph.cloud.origin(), application.id);
     let answer = query.object(&graph, render(&application));
-    graph.created(application.id);
+    graph.created(&application.id);
     directory.applications.push(application);
     Ok((StatusCode::CREATED, [(LOCATION, location)], answer).into_response())
 }
@@ -96,7 +96,7 @@ pub(super) fn of<'a>(
     key: Key,
 ) -> Result<&'a mut Application, GraphError> {
     let application = stored(directory, key)?;
-    if graph.replication.finds(application.id) { Ok(application) } else { Err(key.not_found()) }
+    if graph.replication.finds(&application.id) { Ok(application) } else { Err(key.not_found()) }
 }
 
 fn stored(directory: &mut Directory, key: Key) -> Result<&mut Application, GraphError> {

@@ -136,7 +136,7 @@ fn member_type(graph: &Graph, directory: &Directory, id: Uuid) -> Result<&'stati
         return Ok("User");
     }
     let is_principal = directory.service_principals.iter().any(|found| found.id == id);
-    if is_principal && graph.replication.finds(id) {
+    if is_principal && graph.replication.finds(&id) {
         return Ok("Application");
     }
     Err(GraphError::bad_request("Not a valid reference update."))

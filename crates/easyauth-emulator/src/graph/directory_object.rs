@@ -17,7 +17,7 @@ pub(super) async fn find(
 ) -> Result<Response, GraphError> {
     let directory = graph.cloud.directory();
     let found = kinds(&directory, key)
-        .filter(|(_, object)| object["id"].as_str().is_some_and(|id| graph.replication.finds(id)));
+        .filter(|(_, object)| object["id"].as_str().is_some_and(|id| graph.replication.finds(&id)));
     let (kind, mut object) = found.ok_or_else(|| key.not_found())?;
     object["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
     Ok(query.object(&graph, object))
@@ -70,7 +70,7 @@ pub(super) async fn organization(
     let tenant = json!({
         "id": graph.cloud.directory().tenant_id,
         "displayName": "Emulated tenant",
-        "verifiedDomains": Vec::from_iter(domains),
+        "verifiedDomains": domains.collect::<Vec<_>>(),
     });
     query.page(&graph, std::iter::once(tenant), &["id"])
 }

@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{Uri, request::Parts};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{AskedPath, Graph, PREFIX, error::GraphError, filter::Filter};
 
@@ -66,7 +66,7 @@ impl ListQuery {
         let filter = filter.unwrap_or_default();
         let found = objects
             .filter(|object| filter.admits(object))
-            .filter(|object| object["id"].as_str().is_none_or(|id| graph.replication.finds(id)));
+            .filter(|object| object["id"].as_str().is_none_or(|id| graph.replication.finds(&id)));
         let (skip, size) = (self.skip()?, self.size(graph)?);
         let mut page: Vec<_> = found.skip(skip).take(size + 1).collect();
         let has_more = page.len() > size;
@@ -93,7 +93,7 @@ impl ListQuery {
         };
         let names: Vec<_> = select.split(',').map(str::trim).collect();
         let chosen = properties.iter().filter(|(name, _)| names.contains(&name.as_str()));
-        Value::Object(Map::from_iter(chosen.map(|(name, value)| (name.clone(), value.clone()))))
+        chosen.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     fn context(&self, graph: &Graph) -> String {

@@ -11,14 +11,14 @@ pub(crate) struct Replication(Mutex<HashMap<String, u32>>);
 
 impl Replication {
     /// Notes a new object that `requests` requests miss.
-    pub(crate) fn created(&self, id: impl ToString, requests: u32) {
+    pub(crate) fn created(&self, id: &impl ToString, requests: u32) {
         if requests > 0 {
             self.lock().insert(id.to_string(), requests);
         }
     }
 
     /// Whether a request finds the object; each call counts as one.
-    pub(crate) fn finds(&self, id: impl ToString) -> bool {
+    pub(crate) fn finds(&self, id: &impl ToString) -> bool {
         let mut missing = self.lock();
         let id = id.to_string();
         let Some(left) = missing.get_mut(&id) else { return true };

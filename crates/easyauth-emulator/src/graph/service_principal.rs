@@ -59,10 +59,10 @@ pub(super) async fn create(
         service_principal_type: "Application".to_owned(),
         ..ServicePrincipal::default()
     };
-    let new = changed(&new, Body(without_app_id(body)))?;
+    let new = changed(&new, &without_app_id(body))?;
     let location = format!("{}/v1.0/servicePrincipals/{}", graph.cloud.origin(), new.id);
     let answer = query.object(&graph, render(&directory, &new));
-    graph.created(new.id);
+    graph.created(&new.id);
     directory.service_principals.push(new);
     Ok((StatusCode::CREATED, [(LOCATION, location)], answer).into_response())
 }
@@ -75,7 +75,7 @@ pub(super) async fn update(
 ) -> Result<StatusCode, GraphError> {
     let mut directory = graph.cloud.directory();
     let old = of(&graph, &directory, key)?;
-    let (id, new) = (old.id, changed(old, body)?);
+    let (id, new) = (old.id, changed(old, &body)?);
     if let Some(principal) = directory.service_principals.iter_mut().find(|found| found.id == id) {
         *principal = new;
     }
@@ -99,7 +99,7 @@ pub(super) fn of<'a>(
     let mut principals = directory.service_principals.iter();
     principals
         .find(|found| key.names(found.id, found.app_id))
-        .filter(|found| graph.replication.finds(found.id))
+        .filter(|found| graph.replication.finds(&found.id))
         .ok_or_else(|| key.not_found())
 }
 
@@ -124,7 +124,7 @@ fn backing<'a>(
     app_id: Uuid,
 ) -> Result<&'a Application, GraphError> {
     let application = directory.application(app_id);
-    application.filter(|found| graph.replication.finds(found.id)).ok_or_else(|| {
+    application.filter(|found| graph.replication.finds(&found.id)).ok_or_else(|| {
         let message = format!(
             "The appId '{app_id}' of the service principal does not reference a valid application object."
         );
@@ -132,12 +132,12 @@ fn backing<'a>(
     })
 }
 
-fn without_app_id(mut body: Body) -> serde_json::Map<String, Value> {
+fn without_app_id(mut body: Body) -> Body {
     body.0.remove("appId");
-    body.0
+    body
 }
 
-fn changed(old: &ServicePrincipal, body: Body) -> Result<ServicePrincipal, GraphError> {
+fn changed(old: &ServicePrincipal, body: &Body) -> Result<ServicePrincipal, GraphError> {
     if let Some(name) = READ_ONLY.iter().find(|name| body.0.contains_key(**name)) {
         let message = format!("Property '{name}' is read-only and cannot be set.");
         return Err(GraphError::bad_request(message));
