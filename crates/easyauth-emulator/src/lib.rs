@@ -10,6 +10,7 @@ mod graph;
 mod issuer;
 mod keys;
 mod options;
+pub mod sample;
 mod site;
 mod token;
 
@@ -23,6 +24,6 @@ pub use self::{
     emulator::Emulator,
     gateway::Gateway,
     graph::GraphOptions,
-    options::Options,
+    options::{IssuerOptions, Options},
     site::Site,
 };

@@ -6,8 +6,26 @@ use crate::{arm::ArmOptions, graph::GraphOptions};
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Options {
+    /// Of the issuer.
+    pub issuer: IssuerOptions,
     /// Of Microsoft Graph.
     pub graph: GraphOptions,
     /// Of Azure Resource Manager.
     pub arm: ArmOptions,
+}
+
+/// Of the issuer.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct IssuerOptions {
+    /// Whether access tokens say `idtyp`, an optional claim. Default: yes.
+    pub idtyp: bool,
+    /// Issuers elsewhere whose signed assertions federated credentials may name, each with its public key in PEM. Default: none.
+    pub foreign_issuers: Vec<(String, String)>,
+}
+
+impl Default for IssuerOptions {
+    fn default() -> Self {
+        Self { idtyp: true, foreign_issuers: Vec::new() }
+    }
 }

@@ -26,16 +26,29 @@ impl Authenticator {
         self
     }
 
-    /// Who calls.
+    /// Who calls. Where several schemes say so, the caller has the roles and scopes that all of them tell of.
     ///
     /// # Errors
     /// When a scheme finds nothing or refuses, or two name different callers.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
         let mut known: Option<Principal> = None;
+        let mut missing = false;
         for scheme in &self.schemes {
-            let _ = (scheme.authenticate(headers).await, &mut known);
+            let found = match scheme.authenticate(headers).await {
+                Outcome::Authenticated(principal) => principal,
+                Outcome::Failed(refusal) => return Err(refusal),
+                Outcome::NotRequested => {
+                    missing = true;
+                    continue;
+                }
+            };
+            known = Some(match known {
+                None => found,
+                Some(known) if known.is_same_caller(&found) => known.limited_to(&found),
+                Some(_) => return Err(Refusal::DifferentCallers),
+            });
         }
-        known.ok_or(Refusal::Missing)
+        known.filter(|_| !missing).ok_or(Refusal::Missing)
     }
 }
 
@@ -44,6 +57,3 @@ impl fmt::Debug for Authenticator {
         f.debug_struct("Authenticator").finish_non_exhaustive()
     }
 }
-
-#[expect(dead_code, reason = "until the schemes are asked")]
-fn outcome(_: Outcome) {}

@@ -2,6 +2,7 @@
 
 mod authentication;
 mod authenticator;
+mod identity_headers;
 mod platform_header;
 mod principal;
 mod protected_resource;
@@ -10,12 +11,16 @@ mod scheme;
 mod token;
 
 pub use self::{
-    authentication::AuthenticationLayer,
+    authentication::{Authentication, AuthenticationLayer},
     authenticator::Authenticator,
+    identity_headers::{ForgetIdentity, ForgetIdentityLayer},
     platform_header::{HeaderRefusal, PlatformHeader},
     principal::{Principal, PrincipalKind},
-    protected_resource::ProtectedResource,
-    requirement::{Requirement, RequirementLayer},
+    protected_resource::{ProtectedResource, ResourceError},
+    requirement::{Required, Requirement, RequirementLayer},
     scheme::{Outcome, Refusal, Scheme},
-    token::{EntraToken, EntraTokenBuilder, TokenConfigError, TokenRefusal},
+    token::{
+        EntraToken, EntraTokenBuilder, IssuerKeys, KeySource, KeySourceError, SigningKey,
+        TokenConfigError, TokenRefusal,
+    },
 };

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use axum::extract::FromRequestParts;
+use http::{StatusCode, request::Parts};
+
 /// An authenticated caller. It knows no HTTP: a test or another transport may make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -22,6 +25,24 @@ pub enum PrincipalKind {
     Application,
     /// A person, by themselves or through a program (delegated token): that program's rights are scopes.
     User,
+}
+
+impl PrincipalKind {
+    /// The kind as the claims tell it: `idtyp` where it is there (an optional claim); else scopes are a person's, and
+    /// a subject that is the object id itself is a program's. In doubt it is a person, whose roles do not count.
+    /// Source: <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
+    pub(crate) fn of(
+        idtyp: Option<&str>,
+        has_scopes: bool,
+        subject: Option<&str>,
+        object_id: &str,
+    ) -> Self {
+        match idtyp {
+            Some("app") => Self::Application,
+            None if !has_scopes && subject == Some(object_id) => Self::Application,
+            _ => Self::User,
+        }
+    }
 }
 
 impl Principal {
@@ -92,6 +113,37 @@ impl Principal {
         self.tenant_id.as_deref()
     }
 
+    /// Whether the caller is of this tenant; GUIDs are compared whatever their case.
+    #[must_use]
+    pub fn is_of_tenant(&self, tenant_id: &str) -> bool {
+        self.tenant_id().is_some_and(|id| id.eq_ignore_ascii_case(tenant_id))
+    }
+
+    /// Whether both are one caller: the same kind and object id, and the same tenant and client application
+    /// wherever both name one.
+    #[must_use]
+    pub fn is_same_caller(&self, other: &Self) -> bool {
+        let agree = |one: Option<&str>, two: Option<&str>| match (one, two) {
+            (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
+            _ => true,
+        };
+        self.kind == other.kind
+            && self.object_id.eq_ignore_ascii_case(&other.object_id)
+            && agree(self.tenant_id(), other.tenant_id())
+            && agree(self.client_id(), other.client_id())
+    }
+
+    /// The same caller with no more roles and scopes than `other` has as well.
+    #[must_use]
+    pub(crate) fn limited_to(mut self, other: &Self) -> Self {
+        self.roles.retain(|role| other.roles.contains(role));
+        self.scopes.retain(|scope| other.scopes.contains(scope));
+        self.tenant_id = self.tenant_id.or_else(|| other.tenant_id.clone());
+        self.client_id = self.client_id.or_else(|| other.client_id.clone());
+        self.name = self.name.or_else(|| other.name.clone());
+        self
+    }
+
     /// The client application that got the token.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
@@ -124,5 +176,14 @@ impl Principal {
     /// All delegated scopes, in order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scopes.iter().map(String::as_str)
+    }
+}
+
+/// The caller whom an [`crate::AuthenticationLayer`] let in; 401 without one.
+impl<S: Sync> FromRequestParts<S> for Principal {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        parts.extensions.get().cloned().ok_or(StatusCode::UNAUTHORIZED)
     }
 }

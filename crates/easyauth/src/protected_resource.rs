@@ -1,7 +1,14 @@
 //! What the service says of itself to clients that have no token yet: protected resource metadata (RFC 9728) and challenges (RFC 6750).
 
-use axum::Router;
-use http::HeaderValue;
+use axum::{Json, Router, response::IntoResponse, routing::get};
+use http::{HeaderValue, Uri, header::CACHE_CONTROL};
+use serde::Serialize;
+
+/// Where the metadata of the root resource is; that of a path is under this and the path (RFC 9728, section 3.1).
+const METADATA: &str = "/.well-known/oauth-protected-resource";
+
+/// How long a client may keep the metadata: it changes with the service's settings alone.
+const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The service as OAuth clients see it.
 #[derive(Debug, Clone)]
@@ -14,21 +21,37 @@ pub struct ProtectedResource {
 
 impl ProtectedResource {
     /// A service at this public origin, such as `https://reviews.example`: no path, no slash at the end.
-    #[must_use]
-    pub fn new(origin: impl Into<String>) -> Self {
-        Self {
-            origin: origin.into(),
+    ///
+    /// # Errors
+    /// When it is no origin.
+    pub fn new(origin: &str) -> Result<Self, ResourceError> {
+        let is_origin = origin.parse::<Uri>().is_ok_and(|uri| {
+            let scheme = uri.scheme_str().is_some_and(|scheme| matches!(scheme, "http" | "https"));
+            let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+            scheme && host && uri.path() == "/" && uri.query().is_none()
+        });
+        if !is_origin || origin.ends_with('/') || !is_quotable(origin) {
+            return Err(ResourceError::Origin);
+        }
+        Ok(Self {
+            origin: origin.to_owned(),
             paths: Vec::new(),
             authorization_servers: Vec::new(),
             scopes: Vec::new(),
-        }
+        })
     }
 
     /// Names a path that is a resource of its own, such as `/mcp`.
-    #[must_use]
-    pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.paths.push(path.into());
-        self
+    ///
+    /// # Errors
+    /// When it is none, or ends with a slash.
+    pub fn path(mut self, path: &str) -> Result<Self, ResourceError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
+        if !path.starts_with('/') || path.ends_with('/') || !path.chars().all(plain) {
+            return Err(ResourceError::Path);
+        }
+        self.paths.push(path.to_owned());
+        Ok(self)
     }
 
     /// Names an authorization server: the issuer's URL.
@@ -39,24 +62,89 @@ impl ProtectedResource {
     }
 
     /// Names a scope to ask for, such as `api://<client id>/user_impersonation`.
-    #[must_use]
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scopes.push(scope.into());
-        self
+    ///
+    /// # Errors
+    /// When it has characters that a scope may not have (RFC 6749, section 3.3).
+    pub fn scope(mut self, scope: &str) -> Result<Self, ResourceError> {
+        if scope.is_empty() || scope.contains(' ') || !is_quotable(scope) {
+            return Err(ResourceError::Scope);
+        }
+        self.scopes.push(scope.to_owned());
+        Ok(self)
     }
 
-    /// The metadata documents, at the root and at the path-suffixed addresses.
+    /// The metadata documents: at the root for the origin, and path-suffixed for each path (RFC 9728, section 3.1).
+    /// Mount them where nobody is asked who they are. Behind App Service Authentication do not: the platform has its own.
     pub fn router(&self) -> Router {
-        Router::new()
+        let paths = std::iter::once("").chain(self.paths.iter().map(String::as_str));
+        paths.fold(Router::new(), |router, path| {
+            let document = Json(self.document(path));
+            let answer =
+                async move || ([(CACHE_CONTROL, METADATA_CACHING)], document).into_response();
+            router.route(&format!("{METADATA}{path}"), get(answer))
+        })
     }
 
-    /// `WWW-Authenticate` of a 401 at this path.
-    pub(crate) fn challenge(&self, _path: &str) -> HeaderValue {
-        HeaderValue::from_static("Bearer")
+    fn document(&self, path: &str) -> Document {
+        Document {
+            resource: format!("{}{path}", self.origin),
+            authorization_servers: self.authorization_servers.clone(),
+            scopes_supported: self.scopes.clone(),
+            bearer_methods_supported: ["header"],
+        }
     }
 
-    /// `WWW-Authenticate` of a 403 at this path.
-    pub(crate) fn insufficient_scope(&self, _path: &str) -> HeaderValue {
-        HeaderValue::from_static("Bearer error=\"insufficient_scope\"")
+    /// `WWW-Authenticate` of a 401 at this path. It has no `error`: a request without a token and one with a bad one are told the same.
+    pub(crate) fn challenge(&self, path: &str) -> HeaderValue {
+        self.bearer(path, "")
     }
+
+    /// `WWW-Authenticate` of a 403 at this path (RFC 6750, section 3.1).
+    pub(crate) fn insufficient_scope(&self, path: &str) -> HeaderValue {
+        self.bearer(path, "error=\"insufficient_scope\", ")
+    }
+
+    /// The challenge with the address of the metadata (RFC 9728, section 5.1) and the scopes to ask for.
+    fn bearer(&self, path: &str, error: &str) -> HeaderValue {
+        let named = self.paths.iter().find(|named| *named == path);
+        let suffix = named.map_or("", String::as_str);
+        let mut value =
+            format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
+        if !self.scopes.is_empty() {
+            value.push_str(", scope=\"");
+            value.push_str(&self.scopes.join(" "));
+            value.push('"');
+        }
+        // Every part was looked at when it was set.
+        HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"))
+    }
+}
+
+/// Whether a text may stand in a quoted string of a header as it is (RFC 6749's characters of a scope, and the space).
+fn is_quotable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
+/// The metadata document (RFC 9728, section 2).
+#[derive(Debug, Clone, Serialize)]
+struct Document {
+    resource: String,
+    authorization_servers: Vec<String>,
+    scopes_supported: Vec<String>,
+    bearer_methods_supported: [&'static str; 1],
+}
+
+/// Why there is no such resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResourceError {
+    /// No origin.
+    #[error("the public origin must be `https://host` or `http://host:port`, without a path")]
+    Origin,
+    /// No path.
+    #[error("a path opens with a slash, ends with none, and is made of letters, digits, `-._~/`")]
+    Path,
+    /// No scope.
+    #[error("a scope is made of printable ASCII characters without spaces, quotes and backslashes")]
+    Scope,
 }

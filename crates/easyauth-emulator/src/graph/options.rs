@@ -19,7 +19,10 @@ impl Default for GraphOptions {
         Self {
             replication_requests: 0,
             page_size: 5,
-            verified_domains: vec!["contoso.onmicrosoft.com".to_owned(), "contoso.com".to_owned()],
+            verified_domains: vec![
+                "sample.onmicrosoft.com".to_owned(),
+                "sample.example".to_owned(),
+            ],
             enabled_permissions_are_fixed: true,
         }
     }

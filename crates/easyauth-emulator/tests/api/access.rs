@@ -1,9 +1,16 @@
 //! Who may ask at all.
 
+use easyauth_emulator::{
+    Directory,
+    sample::{INTERACTIVE, OPERATOR, ROLELESS, ROLELESS_SECRET, USER, USER_NAME, object_id},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use uuid::uuid;
 
-use crate::tenant::{OPERATOR, SITE, Tenant, VERSION};
+use crate::tenant::{SITE, Tenant, VERSION};
+
+const GRAPH: &str = "https://graph.microsoft.com";
 
 #[tokio::test]
 async fn graph_wants_a_token_for_itself() {
@@ -40,26 +47,64 @@ async fn resource_manager_wants_a_token_for_itself() {
 #[tokio::test]
 async fn a_write_wants_the_permission_for_it() {
     let tenant = Tenant::start().await;
-    let given = tenant.get(&format!("/servicePrincipals/{OPERATOR}/appRoleAssignments")).await;
-    assert_eq!(given.body["value"].as_array().unwrap().len(), 2);
-    tenant.emulator.cloud().directory().assignments.clear();
-
-    let reader = tenant.reader().await;
     let body = json!({ "displayName": "Reviews" });
-    let refused = tenant.ask(Method::POST, "/v1.0/applications", body, &reader).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert_eq!(refused.code(), "Authorization_RequestDenied");
-    let path = format!("/v1.0/servicePrincipals/{OPERATOR}/appRoleAssignedTo");
-    let refused = tenant.ask(Method::POST, &path, json!({}), &reader).await;
-    assert_eq!(refused.code(), "Authorization_RequestDenied");
-    tenant
-        .ask(Method::GET, "/v1.0/applications", Value::Null, &reader)
-        .await
-        .expect(StatusCode::OK);
+    let id = object_id(ROLELESS);
+    let assign = format!("/v1.0/servicePrincipals/{id}/appRoleAssignments");
+    let attempts = async |token: &str| {
+        let read = tenant.ask(Method::GET, "/v1.0/applications", Value::Null, token).await;
+        let write = tenant.ask(Method::POST, "/v1.0/applications", body.clone(), token).await;
+        let assign = tenant.ask(Method::POST, &assign, json!({}), token).await;
+        [read, write, assign].map(|answer| answer.code().to_owned())
+    };
+    let token = async |role| {
+        let cloud = tenant.emulator.cloud();
+        let mut directory = Directory::sample();
+        directory = directory.with_graph_role(id, role);
+        *cloud.directory() = directory;
+        tenant.token(ROLELESS, ROLELESS_SECRET, GRAPH).await
+    };
+    let denied = "Authorization_RequestDenied";
+    let none = token("No.Such.Role").await;
+    assert_eq!(attempts(&none).await, [denied, denied, denied]);
+    let reader = token("Application.Read.All").await;
+    assert_eq!(attempts(&reader).await, ["", denied, denied]);
+    let writer = token("Application.ReadWrite.All").await;
+    assert_eq!(attempts(&writer).await, ["", "", denied]);
+    // Assigning alone does not read what is assigned.
+    let assigner = token("AppRoleAssignment.ReadWrite.All").await;
+    assert_eq!(attempts(&assigner).await, [denied, denied, denied]);
+}
 
-    let nobody = tenant.nobody().await;
-    let refused = tenant.ask(Method::GET, "/v1.0/applications", Value::Null, &nobody).await;
-    assert_eq!(refused.code(), "Authorization_RequestDenied");
+#[tokio::test]
+async fn a_person_asks_for_themselves_with_a_scope() {
+    let tenant = Tenant::start().await;
+    let cloud = tenant.emulator.cloud();
+    let graph = uuid!("00000003-0000-0000-c000-000000000000");
+    let token = |scopes: &[&str]| {
+        let claims = cloud.user_claims(USER, INTERACTIVE, graph, scopes).unwrap();
+        cloud.sign(&cloud.token_header(), &claims)
+    };
+    let reader = token(&["User.Read"]);
+    let me = tenant.ask(Method::GET, "/v1.0/me", Value::Null, &reader).await;
+    assert_eq!(me.expect(StatusCode::OK).body["userPrincipalName"], USER_NAME);
+    let path = "/v1.0/applications";
+    let refused = tenant.ask(Method::GET, path, Value::Null, &reader).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let administrator = token(&["Directory.AccessAsUser.All"]);
+    let body = json!({ "displayName": "Reviews" });
+    tenant.ask(Method::POST, path, body, &administrator).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn an_old_token_is_refused() {
+    let tenant = Tenant::start().await;
+    let cloud = tenant.emulator.cloud();
+    let graph = uuid!("00000003-0000-0000-c000-000000000000");
+    let mut claims = cloud.app_claims(OPERATOR, graph).unwrap();
+    claims["exp"] = json!(claims["iat"].as_i64().unwrap() - 1);
+    let token = cloud.sign(&cloud.token_header(), &claims);
+    let answer = tenant.ask(Method::GET, "/v1.0/applications", Value::Null, &token).await;
+    assert_eq!(answer.code(), "InvalidAuthenticationToken");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! App registrations: what is kept, what is replaced, and what is refused.
 
-use easyauth_emulator::Options;
+use easyauth_emulator::{
+    Options,
+    sample::{FOUNDRY_AGENT, OPERATOR},
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tenant::{AGENT_APP, Answer, OPERATOR_APP, Tenant};
+use crate::tenant::{Answer, Tenant};
 
 fn role(id: Uuid, value: &str) -> Value {
     json!({ "id": id, "value": value, "displayName": value, "allowedMemberTypes": ["Application"] })
@@ -51,8 +54,8 @@ async fn a_patch_replaces_collections_and_keeps_the_rest() {
     let made = tenant.application("Reviews").await;
     let path = format!("/applications/{}", made.text("id"));
     let scope = scope(Uuid::new_v4(), "user_impersonation");
-    let uris = json!(["api://reviews", "https://eat.contoso.com/mcp"]);
-    let web = json!({ "redirectUris": ["https://eat.contoso.com/"], "homePageUrl": "https://eat.contoso.com" });
+    let uris = json!(["api://reviews", "https://eat.sample.example/mcp"]);
+    let web = json!({ "redirectUris": ["https://eat.sample.example/"], "homePageUrl": "https://eat.sample.example" });
     let body = json!({
         "identifierUris": uris,
         "api": { "oauth2PermissionScopes": [scope], "requestedAccessTokenVersion": 2 },
@@ -61,7 +64,7 @@ async fn a_patch_replaces_collections_and_keeps_the_rest() {
     tenant.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
     let body = json!({
         "identifierUris": ["api://reviews"],
-        "api": { "knownClientApplications": [OPERATOR_APP] },
+        "api": { "knownClientApplications": [OPERATOR] },
         "web": { "redirectUris": [] },
     });
     tenant.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
@@ -73,11 +76,11 @@ async fn a_patch_replaces_collections_and_keeps_the_rest() {
     assert_eq!(found["api"]["oauth2PermissionScopes"][0]["isEnabled"], true);
     assert_eq!(
         found["web"],
-        json!({ "redirectUris": [], "homePageUrl": "https://eat.contoso.com" })
+        json!({ "redirectUris": [], "homePageUrl": "https://eat.sample.example" })
     );
     let directory = tenant.emulator.cloud().directory();
     assert!(directory.resource("api://reviews").is_some());
-    assert!(directory.resource("https://eat.contoso.com/mcp").is_none());
+    assert!(directory.resource("https://eat.sample.example/mcp").is_none());
 }
 
 #[tokio::test]
@@ -100,22 +103,22 @@ async fn an_identifier_uri_is_of_the_tenant_and_of_one_application() {
     assert_refused(&twice, "Request_BadRequest", "duplicate values");
     for uri in [
         "https://reviews.azurewebsites.net/mcp",
-        "https://notcontoso.com/mcp",
+        "https://notsample.example/mcp",
         "http://127.0.0.1/mcp",
     ] {
         assert_refused(&create(json!([uri])).await, "HostNameNotOnVerifiedDomain", uri);
     }
     for uri in [
-        "https://eat.contoso.com/mcp/",
+        "https://eat.sample.example/mcp/",
         "api://new/",
         "api://",
         "reviews",
-        "ftp://contoso.com/a",
+        "ftp://sample.example/a",
         "api://a b",
     ] {
         assert_refused(&create(json!([uri])).await, "Request_BadRequest", "'identifierUris'");
     }
-    create(json!(["https://contoso.com/mcp", "https://eat.contoso.com/mcp"]))
+    create(json!(["https://sample.example/mcp", "https://eat.sample.example/mcp"]))
         .await
         .expect(StatusCode::CREATED);
 }
@@ -192,7 +195,7 @@ async fn only_applications_are_pre_authorized_and_for_scopes_that_are_there() {
     let id = Uuid::new_v4();
     let clients = |app_id: Uuid| json!([{ "appId": app_id, "delegatedPermissionIds": [id] }]);
     let scopes = json!([scope(id, "user_impersonation")]);
-    let both = json!({ "api": { "oauth2PermissionScopes": scopes, "preAuthorizedApplications": clients(OPERATOR_APP) } });
+    let both = json!({ "api": { "oauth2PermissionScopes": scopes, "preAuthorizedApplications": clients(OPERATOR) } });
     assert_refused(
         &tenant.patch(&path, both).await,
         "InvalidValue",
@@ -205,11 +208,11 @@ async fn only_applications_are_pre_authorized_and_for_scopes_that_are_there() {
         let body = json!({ "api": { "preAuthorizedApplications": clients(app_id) } });
         tenant.patch(&path, body).await
     };
-    for app_id in [AGENT_APP, Uuid::new_v4()] {
+    for app_id in [FOUNDRY_AGENT, Uuid::new_v4()] {
         assert_refused(&pre_authorize(app_id).await, "InvalidAppId", &app_id.to_string());
     }
     let azure_cli = "04b07795-8ddb-461a-bbee-02f9e1bf7b46".parse().unwrap();
-    for app_id in [azure_cli, OPERATOR_APP] {
+    for app_id in [azure_cli, OPERATOR] {
         pre_authorize(app_id).await.expect(StatusCode::NO_CONTENT);
     }
 }
@@ -242,7 +245,8 @@ async fn microsofts_own_applications_are_not_of_the_tenant() {
     let tenant = Tenant::start().await;
     let graph = "00000003-0000-0000-c000-000000000000";
     let listed = tenant.get("/applications?$top=100").await;
-    assert_eq!(listed.body["value"].as_array().unwrap().len(), 1);
+    let own = tenant.emulator.cloud().directory().applications.len() - 2;
+    assert_eq!(listed.body["value"].as_array().unwrap().len(), own);
     let missing = tenant.get(&format!("/applications(appId='{graph}')")).await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     let principal = tenant.get(&format!("/servicePrincipals(appId='{graph}')")).await;

@@ -1,10 +1,11 @@
 //! App role assignments and the mistakes that people make with them.
 
+use easyauth_emulator::sample::USER;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tenant::{AGENT, MANAGED, PERSON, Tenant};
+use crate::tenant::{AGENT, Answer, MANAGED, Tenant};
 
 /// An application with two roles, one for applications and one for people, and its service principal.
 struct Resource {
@@ -33,7 +34,7 @@ impl Resource {
         json!({ "principalId": principal, "resourceId": self.id, "appRoleId": role })
     }
 
-    async fn assign(&self, principal: Uuid, role: Uuid) -> crate::tenant::Answer {
+    async fn assign(&self, principal: Uuid, role: Uuid) -> Answer {
         let path = format!("/servicePrincipals/{}/appRoleAssignedTo", self.id);
         self.tenant.post(&path, self.body(principal, role)).await
     }
@@ -48,7 +49,7 @@ impl Resource {
 async fn a_role_is_given_once_and_taken_back() {
     let resource = Resource::start().await;
     let given = resource.assign(AGENT, resource.for_applications).await.expect(StatusCode::CREATED);
-    assert_eq!(given.body["principalDisplayName"], "Waiter");
+    assert_eq!(given.body["principalDisplayName"], "Foundry agent");
     assert_eq!(given.body["resourceDisplayName"], "Reviews");
     let again = resource.assign(AGENT, resource.for_applications).await;
     assert_eq!(again.status, StatusCode::BAD_REQUEST);
@@ -100,7 +101,7 @@ async fn the_role_is_there_enabled_and_for_such_members() {
     for (principal, role) in [
         (AGENT, Uuid::new_v4()),
         (AGENT, resource.for_people),
-        (PERSON, resource.for_applications),
+        (USER, resource.for_applications),
         (AGENT, Uuid::nil()),
     ] {
         let answer = resource.assign(principal, role).await;
@@ -109,7 +110,7 @@ async fn the_role_is_there_enabled_and_for_such_members() {
         let message = "Permission being assigned was not found on application";
         assert!(answer.message().starts_with(message), "{answer:?}");
     }
-    let given = resource.assign(PERSON, resource.for_people).await.expect(StatusCode::CREATED);
+    let given = resource.assign(USER, resource.for_people).await.expect(StatusCode::CREATED);
     assert_eq!(given.body["principalType"], "User");
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use easyauth_emulator::sample::FOUNDRY_AGENT;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::tenant::{AGENT_APP, Tenant};
+use crate::tenant::Tenant;
 
 async fn names(tenant: &Tenant, path: &str) -> Vec<String> {
     let answer = tenant.get(path).await.expect(StatusCode::OK);
@@ -16,7 +17,7 @@ async fn names(tenant: &Tenant, path: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_filter_leaves_what_was_asked_for() {
     let tenant = Tenant::start().await;
-    let uris = json!(["api://eat", "https://eat.contoso.com/mcp"]);
+    let uris = json!(["api://eat", "https://eat.sample.example/mcp"]);
     let body = json!({ "displayName": "Ann and Bob's", "identifierUris": uris });
     let made = tenant.post("/applications", body).await.expect(StatusCode::CREATED);
     tenant.application("Annex").await;
@@ -35,9 +36,9 @@ async fn a_filter_leaves_what_was_asked_for() {
         assert_eq!(found, expected, "{filter}");
     }
     let agents = "/servicePrincipals?$filter=servicePrincipalType eq 'ServiceIdentity'";
-    assert_eq!(names(&tenant, agents).await, ["Waiter"]);
-    let agent = format!("/servicePrincipals?$filter=appId eq '{AGENT_APP}'");
-    assert_eq!(names(&tenant, &agent).await, ["Waiter"]);
+    assert_eq!(names(&tenant, agents).await, ["Foundry agent"]);
+    let agent = format!("/servicePrincipals?$filter=appId eq '{FOUNDRY_AGENT}'");
+    assert_eq!(names(&tenant, &agent).await, ["Foundry agent"]);
 }
 
 #[tokio::test]
@@ -91,8 +92,9 @@ async fn a_long_list_comes_in_pages_of_this_origin() {
     }
     assert_eq!(sizes, [5, 5, 2]);
     assert_eq!(seen.len(), 12);
-    let all = tenant.get("/applications?$top=13").await.body;
-    assert_eq!(all["value"].as_array().unwrap().len(), 13);
+    let all =
+        tenant.get("/applications?$top=12&$filter=startswith(displayName,'Table')").await.body;
+    assert_eq!(all["value"].as_array().unwrap().len(), 12);
     assert_eq!(all["@odata.nextLink"], Value::Null);
 }
 

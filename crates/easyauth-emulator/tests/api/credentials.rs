@@ -1,15 +1,16 @@
 //! Secrets and federated credentials of an application.
 
+use easyauth_emulator::sample::{OPERATOR, OPERATOR_SECRET};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tenant::{OPERATOR_APP, Tenant};
+use crate::tenant::Tenant;
 
 #[tokio::test]
 async fn a_secret_is_shown_once_and_removed_by_its_id() {
     let tenant = Tenant::start().await;
-    let path = format!("/applications(appId='{OPERATOR_APP}')");
+    let path = format!("/applications(appId='{OPERATOR}')");
     let body = json!({ "passwordCredential": { "displayName": "laptop" } });
     let made = tenant.post(&format!("{path}/addPassword"), body).await.expect(StatusCode::OK);
     let secret = made.text("secretText");
@@ -17,9 +18,12 @@ async fn a_secret_is_shown_once_and_removed_by_its_id() {
     assert!(made.text("endDateTime") > made.text("startDateTime"));
     let secrets = || {
         let directory = tenant.emulator.cloud().directory();
-        directory.application(OPERATOR_APP).unwrap().secrets.clone()
+        directory.application(OPERATOR).unwrap().secrets.clone()
     };
-    assert_eq!(secrets(), ["operator", secret]);
+    assert_eq!(secrets(), [OPERATOR_SECRET, secret]);
+
+    // The new secret is good at once.
+    tenant.token(OPERATOR, secret, "https://graph.microsoft.com").await;
 
     let found = tenant.get(&path).await.body;
     let shown = &found["passwordCredentials"];
@@ -34,26 +38,26 @@ async fn a_secret_is_shown_once_and_removed_by_its_id() {
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
     let body = json!({ "keyId": made.body["keyId"] });
     tenant.post(&remove, body).await.expect(StatusCode::NO_CONTENT);
-    assert_eq!(secrets(), ["operator"]);
+    assert_eq!(secrets(), [OPERATOR_SECRET]);
     assert_eq!(tenant.get(&path).await.body["passwordCredentials"], json!([]));
 }
 
 #[tokio::test]
 async fn a_patch_keeps_the_secrets() {
     let tenant = Tenant::start().await;
-    let path = format!("/applications(appId='{OPERATOR_APP}')");
+    let path = format!("/applications(appId='{OPERATOR}')");
     let body = json!({ "displayName": "Renamed" });
     tenant.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
     let directory = tenant.emulator.cloud().directory();
-    let application = directory.application(OPERATOR_APP).unwrap();
+    let application = directory.application(OPERATOR).unwrap();
     assert_eq!(application.display_name, "Renamed");
-    assert_eq!(application.secrets, ["operator"]);
+    assert_eq!(application.secrets, [OPERATOR_SECRET]);
 }
 
 #[tokio::test]
 async fn a_federated_credential_has_a_name_and_a_subject_of_its_own() {
     let tenant = Tenant::start().await;
-    let path = format!("/applications(appId='{OPERATOR_APP}')/federatedIdentityCredentials");
+    let path = format!("/applications(appId='{OPERATOR}')/federatedIdentityCredentials");
     let credential = |name: &str, subject: &str| {
         json!({
             "name": name,

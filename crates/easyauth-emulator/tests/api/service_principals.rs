@@ -1,10 +1,11 @@
 //! Service principals, and what an id is.
 
+use easyauth_emulator::sample::{FOUNDRY_AGENT, TENANT_ID, USER, USER_NAME};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::tenant::{AGENT, AGENT_APP, PERSON, TENANT, Tenant};
+use crate::tenant::{AGENT, Tenant};
 
 #[tokio::test]
 async fn an_application_has_one_service_principal_with_its_roles() {
@@ -54,7 +55,7 @@ async fn a_patch_changes_who_may_get_tokens_and_not_who_it_is() {
     let path = format!("/servicePrincipals/{AGENT}");
     let body = json!({ "appRoleAssignmentRequired": true });
     tenant.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
-    let found = tenant.get(&format!("/servicePrincipals(appId='{AGENT_APP}')")).await;
+    let found = tenant.get(&format!("/servicePrincipals(appId='{FOUNDRY_AGENT}')")).await;
     assert_eq!(found.body["appRoleAssignmentRequired"], true);
     assert_eq!(found.body["servicePrincipalType"], "ServiceIdentity");
     for body in [
@@ -72,7 +73,7 @@ async fn a_directory_object_says_what_it_is() {
     for (id, kind) in [
         (application.text("id"), "#microsoft.graph.application"),
         (&*AGENT.to_string(), "#microsoft.graph.servicePrincipal"),
-        (&*PERSON.to_string(), "#microsoft.graph.user"),
+        (&*USER.to_string(), "#microsoft.graph.user"),
     ] {
         let found = tenant.get(&format!("/directoryObjects/{id}")).await.expect(StatusCode::OK);
         assert_eq!(found.text("@odata.type"), kind);
@@ -86,13 +87,13 @@ async fn a_directory_object_says_what_it_is() {
 async fn the_tenant_and_its_people_can_be_read() {
     let tenant = Tenant::start().await;
     let organization = tenant.get("/organization").await.expect(StatusCode::OK);
-    assert_eq!(organization.body["value"][0]["id"], json!(TENANT));
+    assert_eq!(organization.body["value"][0]["id"], json!(TENANT_ID));
     let domains = &organization.body["value"][0]["verifiedDomains"];
-    assert_eq!(domains[0]["name"], "contoso.onmicrosoft.com");
-    let people = tenant.get("/users?$filter=userPrincipalName eq 'ada@contoso.com'").await;
-    assert_eq!(people.body["value"][0]["id"], json!(PERSON));
-    let person = tenant.get(&format!("/users/{PERSON}?$select=displayName")).await.body;
-    assert_eq!(person["displayName"], "Ada");
+    assert_eq!(domains[0]["name"], "sample.onmicrosoft.com");
+    let people = tenant.get(&format!("/users?$filter=userPrincipalName eq '{USER_NAME}'")).await;
+    assert_eq!(people.body["value"][0]["id"], json!(USER));
+    let person = tenant.get(&format!("/users/{USER}?$select=displayName")).await.body;
+    assert_eq!(person["displayName"], "Ada Sample");
     assert_eq!(person["userPrincipalName"], Value::Null);
     let me = tenant.get("/me").await.expect(StatusCode::BAD_REQUEST);
     assert!(me.message().contains("delegated"), "{me:?}");

@@ -56,7 +56,12 @@ async fn an_agent_gets_its_role_and_a_second_run_finds_all_done() {
     assert_eq!(set_up(&tenant).await, 4);
     assert_eq!(set_up(&tenant).await, 0);
 
-    let held = tenant.get(&format!("/servicePrincipals/{AGENT}/appRoleAssignments")).await;
+    // The site's managed identity has that name too, but for the case.
+    let filter = "displayName eq 'Reviews' and servicePrincipalType eq 'Application'";
+    let resource = tenant.get(&format!("/servicePrincipals?$filter={filter}")).await.body;
+    let resource = resource["value"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/servicePrincipals/{AGENT}/appRoleAssignments");
+    let held = tenant.get(&format!("{path}?$filter=resourceId eq {resource}")).await;
     assert_eq!(held.body["value"].as_array().unwrap().len(), 1);
     assert_eq!(held.body["value"][0]["appRoleId"], ROLE);
     assert_eq!(held.body["value"][0]["principalType"], "ServicePrincipal");

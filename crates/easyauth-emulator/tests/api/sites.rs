@@ -1,10 +1,10 @@
 //! A web app, its settings, and the settings of its authentication.
 
-use easyauth_emulator::{FailingWrite, Options};
+use easyauth_emulator::{FailingWrite, Options, sample::TENANT_ID};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::tenant::{MANAGED, SITE, TENANT, Tenant, VERSION};
+use crate::tenant::{MANAGED, SITE, Tenant, VERSION};
 
 const AUTH: &str = "/config/authsettingsV2";
 
@@ -23,13 +23,13 @@ async fn a_site_is_found_in_any_case_and_says_where_it_is() {
         assert_eq!(found.body["properties"]["defaultHostName"], "reviews.azurewebsites.net");
         assert_eq!(found.body["properties"]["state"], "Running");
         assert_eq!(found.body["identity"]["principalId"], json!(MANAGED));
-        assert_eq!(found.body["identity"]["tenantId"], json!(TENANT));
+        assert_eq!(found.body["identity"]["tenantId"], json!(TENANT_ID));
     }
-    let host = "eat.contoso.com".to_owned();
+    let host = "eat.sample.example".to_owned();
     let name = "WEBSITE_HOSTNAME".to_owned();
     tenant.emulator.cloud().sites()[0].app_settings.insert(name, host);
     let found = tenant.site(Method::GET, "", Value::Null).await.body;
-    assert_eq!(found["properties"]["hostNames"], json!(["eat.contoso.com"]));
+    assert_eq!(found["properties"]["hostNames"], json!(["eat.sample.example"]));
 }
 
 #[tokio::test]

@@ -1,22 +1,19 @@
-//! A tenant with an operator who may do everything, an agent identity, a managed identity, and a person.
+//! The sample tenant with a web app, asked as its operator.
 
 use std::collections::BTreeMap;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use easyauth_emulator::{Application, Directory, Emulator, Options, ServicePrincipal, Site, User};
+use easyauth_emulator::{
+    Directory, Emulator, Options, ServicePrincipal, Site,
+    sample::{FOUNDRY_AGENT, OPERATOR, OPERATOR_SECRET, TENANT_ID, object_id},
+};
 use reqwest::{Client, Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
-pub const TENANT: Uuid = uuid!("11111111-0000-4000-8000-000000000001");
-/// The application id of the agent identity.
-pub const AGENT_APP: Uuid = uuid!("22222222-0000-4000-8000-000000000001");
 /// The object id of the agent identity.
-pub const AGENT: Uuid = uuid!("22222222-0000-4000-8000-000000000002");
+pub const AGENT: Uuid = object_id(FOUNDRY_AGENT);
+/// The object id of the site's managed identity.
 pub const MANAGED: Uuid = uuid!("33333333-0000-4000-8000-000000000002");
-pub const PERSON: Uuid = uuid!("44444444-0000-4000-8000-000000000001");
-pub const OPERATOR_APP: Uuid = uuid!("55555555-0000-4000-8000-000000000001");
-pub const OPERATOR: Uuid = uuid!("55555555-0000-4000-8000-000000000002");
 pub const SITE: &str = "/subscriptions/66666666-0000-4000-8000-000000000001/resourceGroups/Kitchen/providers/Microsoft.Web/sites/reviews";
 pub const VERSION: &str = "?api-version=2024-11-01";
 
@@ -74,13 +71,26 @@ impl Tenant {
         let emulator = Emulator::start(directory(), options).await.unwrap();
         emulator.cloud().sites().push(site());
         let client = Client::new();
-        let graph_token = token(
-            "https://graph.microsoft.com",
-            OPERATOR,
-            &["Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All"],
-        );
-        let arm_token = token("https://management.azure.com", OPERATOR, &[]);
-        Self { emulator, client, graph_token, arm_token }
+        let mut tenant =
+            Self { emulator, client, graph_token: String::new(), arm_token: String::new() };
+        tenant.graph_token =
+            tenant.token(OPERATOR, OPERATOR_SECRET, "https://graph.microsoft.com").await;
+        tenant.arm_token =
+            tenant.token(OPERATOR, OPERATOR_SECRET, "https://management.azure.com").await;
+        tenant
+    }
+
+    /// A client's own token for an audience.
+    pub async fn token(&self, client: Uuid, secret: &str, audience: &str) -> String {
+        let origin = self.emulator.cloud().origin();
+        let request = self.client.post(format!("{origin}/{TENANT_ID}/oauth2/v2.0/token")).form(&[
+            ("grant_type", "client_credentials"),
+            ("client_id", &client.to_string()),
+            ("client_secret", secret),
+            ("scope", &format!("{audience}/.default")),
+        ]);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned()
     }
 
     /// Asks a path under `/v1.0` as the operator.
@@ -127,13 +137,6 @@ impl Tenant {
         Answer { status, headers, body }
     }
 
-    pub async fn reader(&self) -> String {
-        token("https://graph.microsoft.com", OPERATOR, &["Application.Read.All"])
-    }
-    pub async fn nobody(&self) -> String {
-        token("https://graph.microsoft.com", OPERATOR, &[])
-    }
-
     /// Registers an application of this name.
     pub async fn application(&self, name: &str) -> Answer {
         let body = json!({ "displayName": name });
@@ -141,44 +144,16 @@ impl Tenant {
     }
 }
 
-fn token(audience: &str, oid: Uuid, roles: &[&str]) -> String {
-    URL_SAFE_NO_PAD.encode(json!({ "aud": audience, "oid": oid, "roles": roles }).to_string())
-}
-
 fn directory() -> Directory {
-    let principal = |id, app_id, name: &str, kind: &str| ServicePrincipal {
-        id,
-        app_id,
-        display_name: name.to_owned(),
-        service_principal_type: kind.to_owned(),
+    let mut directory = Directory::sample();
+    directory.service_principals.push(ServicePrincipal {
+        id: MANAGED,
+        app_id: Uuid::new_v4(),
+        display_name: "reviews".to_owned(),
+        service_principal_type: "ManagedIdentity".to_owned(),
         ..ServicePrincipal::default()
-    };
-    let operator = Application {
-        id: Uuid::new_v4(),
-        app_id: OPERATOR_APP,
-        display_name: "Operator".to_owned(),
-        secrets: vec!["operator".to_owned()],
-        ..Application::default()
-    };
-    let directory = Directory {
-        tenant_id: TENANT,
-        applications: vec![operator],
-        service_principals: vec![
-            principal(OPERATOR, OPERATOR_APP, "Operator", "Application"),
-            principal(AGENT, AGENT_APP, "Waiter", "ServiceIdentity"),
-            principal(MANAGED, Uuid::new_v4(), "reviews", "ManagedIdentity"),
-        ],
-        assignments: Vec::new(),
-        users: vec![User {
-            id: PERSON,
-            display_name: "Ada".to_owned(),
-            user_principal_name: "ada@contoso.com".to_owned(),
-        }],
-    };
+    });
     directory
-        .with_microsoft_apis()
-        .with_graph_role(OPERATOR, "Application.ReadWrite.All")
-        .with_graph_role(OPERATOR, "AppRoleAssignment.ReadWrite.All")
 }
 
 fn site() -> Site {
