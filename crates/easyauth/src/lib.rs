@@ -2,20 +2,25 @@
 
 mod authentication;
 mod authenticator;
+mod extractor;
+mod forget_identity;
 mod platform_header;
 mod principal;
 mod protected_resource;
+mod refusal_response;
 mod requirement;
 mod scheme;
 mod token;
 
 pub use self::{
-    authentication::AuthenticationLayer,
+    authentication::{Authentication, AuthenticationLayer},
     authenticator::Authenticator,
+    extractor::NotAuthenticated,
+    forget_identity::{ForgetIdentity, ForgetIdentityLayer},
     platform_header::{HeaderRefusal, PlatformHeader},
     principal::{Principal, PrincipalKind},
-    protected_resource::ProtectedResource,
-    requirement::{Requirement, RequirementLayer},
+    protected_resource::{ProtectedResource, ProtectedResourceBuilder, ResourceError},
+    requirement::{Required, Requirement, RequirementLayer},
     scheme::{Outcome, Refusal, Scheme},
     token::{EntraToken, EntraTokenBuilder, TokenConfigError, TokenRefusal},
 };

@@ -125,4 +125,25 @@ impl Principal {
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scopes.iter().map(String::as_str)
     }
+
+    /// What both say of the same caller, or nothing if they are two. GUIDs are the same in upper and lower case.
+    pub(crate) fn agreeing_with(self, other: &Self) -> Option<Self> {
+        let is_same = self.kind == other.kind
+            && self.object_id.eq_ignore_ascii_case(&other.object_id)
+            && are_compatible(self.tenant_id(), other.tenant_id())
+            && are_compatible(self.client_id(), other.client_id());
+        is_same.then(|| Self {
+            kind: self.kind,
+            object_id: self.object_id,
+            tenant_id: self.tenant_id.or_else(|| other.tenant_id.clone()),
+            client_id: self.client_id.or_else(|| other.client_id.clone()),
+            name: self.name.or_else(|| other.name.clone()),
+            roles: &self.roles & &other.roles,
+            scopes: &self.scopes & &other.scopes,
+        })
+    }
+}
+
+fn are_compatible(one: Option<&str>, other: Option<&str>) -> bool {
+    one.zip(other).is_none_or(|(one, other)| one.eq_ignore_ascii_case(other))
 }

@@ -1,8 +1,16 @@
 //! What a route asks of its caller: an app role or a scope.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
-use crate::{Principal, PrincipalKind, ProtectedResource};
+use axum::response::Response;
+use futures_util::future::{Either, Ready, ready};
+use http::Request;
+use tower::{Layer, Service};
+
+use crate::{Principal, PrincipalKind, ProtectedResource, Refusal, refusal_response};
 
 /// An app role for programs, a scope for people. Nobody has both ways: a person's role does not stand in for the scope that they did not grant to the program.
 #[derive(Debug, Clone)]
@@ -31,7 +39,7 @@ impl Requirement {
 /// Lets nobody pass who does not meet a requirement: 403 `insufficient_scope`, and 401 for a request that no [`crate::AuthenticationLayer`] let in.
 #[derive(Debug, Clone)]
 pub struct RequirementLayer {
-    requirement: Requirement,
+    requirement: Arc<Requirement>,
     resource: Arc<ProtectedResource>,
 }
 
@@ -39,6 +47,55 @@ impl RequirementLayer {
     /// Asks for this; challenges are the resource's.
     #[must_use]
     pub fn new(requirement: Requirement, resource: Arc<ProtectedResource>) -> Self {
-        Self { requirement, resource }
+        Self { requirement: Arc::new(requirement), resource }
+    }
+
+    /// The answer to a request that may not pass.
+    fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
+        match request.extensions().get::<Principal>() {
+            None => {
+                let refusal = Refusal::Missing;
+                Some(refusal_response::unauthenticated(&refusal, request, &self.resource))
+            }
+            Some(caller) if self.requirement.is_met_by(caller) => None,
+            Some(caller) => {
+                Some(refusal_response::insufficient_scope(caller, request, &self.resource))
+            }
+        }
+    }
+}
+
+impl<S> Layer<S> for RequirementLayer {
+    type Service = Required<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Required { inner, layer: self.clone() }
+    }
+}
+
+/// The service of [`RequirementLayer`].
+#[derive(Debug, Clone)]
+pub struct Required<S> {
+    inner: S,
+    layer: RequirementLayer,
+}
+
+impl<S, B> Service<Request<B>> for Required<S>
+where
+    S: Service<Request<B>, Response = Response>,
+{
+    type Response = Response;
+    type Error = S::Error;
+    type Future = Either<Ready<Result<Response, S::Error>>, S::Future>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.layer.refuse(&request) {
+            Some(refused) => Either::Left(ready(Ok(refused))),
+            None => Either::Right(self.inner.call(request)),
+        }
     }
 }
