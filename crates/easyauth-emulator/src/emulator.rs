@@ -35,7 +35,7 @@ impl Emulator {
         if !address.ip().is_loopback() {
             return Err(io::Error::other("the emulator listens on loopback alone"));
         }
-        let cloud = Cloud::new(format!("http://{address}"), options, directory);
+        let cloud = Cloud::new(format!("http://{address}"), options, directory)?;
         let app = issuer::router(cloud.clone())
             .merge(graph::router(cloud.clone()))
             .merge(arm::router(cloud.clone()));

@@ -9,6 +9,7 @@ mod graph;
 mod issuer;
 mod keys;
 mod options;
+pub mod sample;
 mod site;
 mod token;
 
@@ -20,6 +21,6 @@ pub use self::{
     },
     emulator::Emulator,
     gateway::Gateway,
-    options::Options,
+    options::{IssuerOptions, Options},
     site::Site,
 };

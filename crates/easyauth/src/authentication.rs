@@ -10,7 +10,7 @@ use axum::response::Response;
 use http::Request;
 use tower::{Layer, Service};
 
-use crate::{Authenticator, ProtectedResource, forget_identity::forget_identity, refusal_response};
+use crate::{Authenticator, ProtectedResource, identity_headers, refusal_response};
 
 /// Authenticates every request: a known caller's [`crate::Principal`] goes into the request's extensions, everybody else gets 401.
 ///
@@ -68,7 +68,7 @@ where
         let AuthenticationLayer { authenticator, resource } = self.layer.clone();
         Box::pin(async move {
             let caller = authenticator.authenticate(request.headers()).await;
-            forget_identity(&mut request);
+            identity_headers::forget(&mut request);
             match caller {
                 Ok(principal) => {
                     request.extensions_mut().insert(principal);

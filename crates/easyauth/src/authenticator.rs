@@ -55,8 +55,12 @@ impl Authenticator {
 fn one_caller(callers: Vec<Principal>) -> Result<Principal, Refusal> {
     let mut callers = callers.into_iter();
     let first = callers.next().ok_or(Refusal::Missing)?;
-    callers
-        .try_fold(first, |known, next| known.agreeing_with(&next).ok_or(Refusal::DifferentCallers))
+    callers.try_fold(first, |known, next| {
+        known
+            .is_same_caller(&next)
+            .then(|| known.limited_to(&next))
+            .ok_or(Refusal::DifferentCallers)
+    })
 }
 
 impl fmt::Debug for Authenticator {

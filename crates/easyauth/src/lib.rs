@@ -3,7 +3,7 @@
 mod authentication;
 mod authenticator;
 mod extractor;
-mod forget_identity;
+mod identity_headers;
 mod platform_header;
 mod principal;
 mod protected_resource;
@@ -16,11 +16,14 @@ pub use self::{
     authentication::{Authentication, AuthenticationLayer},
     authenticator::Authenticator,
     extractor::NotAuthenticated,
-    forget_identity::{ForgetIdentity, ForgetIdentityLayer},
+    identity_headers::{ForgetIdentity, ForgetIdentityLayer},
     platform_header::{HeaderRefusal, PlatformHeader},
     principal::{Principal, PrincipalKind},
-    protected_resource::{ProtectedResource, ProtectedResourceBuilder, ResourceError},
+    protected_resource::{ProtectedResource, ResourceError},
     requirement::{Required, Requirement, RequirementLayer},
     scheme::{Outcome, Refusal, Scheme},
-    token::{EntraToken, EntraTokenBuilder, TokenConfigError, TokenRefusal},
+    token::{
+        EntraToken, EntraTokenBuilder, IssuerKeys, KeySource, KeySourceError, SigningKey,
+        TokenConfigError, TokenRefusal,
+    },
 };

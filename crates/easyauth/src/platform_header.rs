@@ -9,9 +9,6 @@ use http::HeaderMap;
 use self::{claims::Claims, document::Document};
 use crate::{Outcome, Principal, Scheme};
 
-/// Invariant: the longest value that is read, in bytes. The platform itself cannot send more than its front end takes as a header.
-const MAX_VALUE_BYTES: usize = 16 * 1024;
-
 /// The platform's header as a scheme.
 ///
 /// Trust it only where the platform stands in front of the app and nothing else reaches the app: whoever does, can write the header.
@@ -27,6 +24,13 @@ pub struct PlatformHeader {
 impl PlatformHeader {
     /// The header's name.
     pub const NAME: &str = "x-ms-client-principal";
+
+    /// Invariant: a longer value, in bytes, is refused before anything of it is decoded. Sixteen KiB are the claims of
+    /// a person with some hundred groups.
+    pub const MAX_BYTES: usize = 16 * 1024;
+
+    /// Invariant: a header with more claims is refused.
+    pub const MAX_CLAIMS: usize = 500;
 
     /// Trusts the header for callers whom Microsoft Entra ID vouches for, of any tenant.
     #[must_use]
@@ -49,8 +53,12 @@ impl PlatformHeader {
         self
     }
 
-    fn principal(&self, value: &[u8]) -> Result<Principal, HeaderRefusal> {
-        if value.len() > MAX_VALUE_BYTES {
+    /// Reads the value of the header.
+    ///
+    /// # Errors
+    /// When it is anything but a complete caller of the trusted provider and tenant.
+    pub fn decode(&self, value: &[u8]) -> Result<Principal, HeaderRefusal> {
+        if value.len() > Self::MAX_BYTES {
             return Err(HeaderRefusal::TooLong);
         }
         let document = Document::decode(value)?;
@@ -67,7 +75,7 @@ impl PlatformHeader {
             (None, _) => Ok(()),
             (Some(_), None) => Err(HeaderRefusal::NoTenant),
             (Some(wanted), Some(is)) if wanted.eq_ignore_ascii_case(is) => Ok(()),
-            (Some(_), Some(_)) => Err(HeaderRefusal::OtherTenant),
+            (Some(_), Some(_)) => Err(HeaderRefusal::Tenant),
         }
     }
 }
@@ -84,7 +92,7 @@ impl Scheme for PlatformHeader {
         let mut values = headers.get_all(Self::NAME).iter();
         let result = match (values.next(), values.next()) {
             (None, _) => return Outcome::NotRequested,
-            (Some(value), None) => self.principal(value.as_bytes()),
+            (Some(value), None) => self.decode(value.as_bytes()),
             (Some(_), Some(_)) => Err(HeaderRefusal::Repeated),
         };
         match result {
@@ -101,20 +109,20 @@ pub enum HeaderRefusal {
     /// More than one such header: one of them is not the platform's.
     #[error("it is there more than once")]
     Repeated,
-    /// More than 16 KiB.
-    #[error("it is longer than {MAX_VALUE_BYTES} bytes")]
+    /// More than [`PlatformHeader::MAX_BYTES`].
+    #[error("it is longer than {} bytes", PlatformHeader::MAX_BYTES)]
     TooLong,
     /// Not the standard alphabet, or wrong padding; none is fine.
     #[error("it is not base64")]
-    NotBase64,
+    Base64,
     /// The bytes are no text.
     #[error("it is not UTF-8")]
-    NotUtf8,
+    Utf8,
     /// No JSON, or not of the documented shape, or with a member twice.
     #[error("it is not the JSON that the platform writes")]
-    NotJson,
-    /// More claims than anybody has.
-    #[error("it has more than {} claims", document::MAX_CLAIMS)]
+    Json,
+    /// More than [`PlatformHeader::MAX_CLAIMS`].
+    #[error("it has more than {} claims", PlatformHeader::MAX_CLAIMS)]
     TooManyClaims,
     /// Vouched for by somebody else.
     #[error("its identity provider is not the one that is trusted")]
@@ -127,14 +135,14 @@ pub enum HeaderRefusal {
     NoObjectId,
     /// This claim's value is empty, no text, or unfit for what it says.
     #[error("the value of its claim `{0}` is unfit")]
-    UnfitClaim(&'static str),
+    Unfit(&'static str),
     /// This claim is there with different values.
     #[error("its claim `{0}` has different values")]
-    AmbiguousClaim(&'static str),
+    Ambiguous(&'static str),
     /// A tenant is wanted, and none is named.
     #[error("it names no tenant")]
     NoTenant,
     /// Not the tenant that is wanted.
     #[error("it names another tenant")]
-    OtherTenant,
+    Tenant,
 }

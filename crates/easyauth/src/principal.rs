@@ -24,6 +24,24 @@ pub enum PrincipalKind {
     User,
 }
 
+impl PrincipalKind {
+    /// The kind as the claims tell it: `idtyp` where it is there (an optional claim); else scopes are a person's, and
+    /// a subject that is the object id itself is a program's. In doubt it is a person, whose roles do not count.
+    /// Source: <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
+    pub(crate) fn of(
+        idtyp: Option<&str>,
+        has_scopes: bool,
+        subject: Option<&str>,
+        object_id: &str,
+    ) -> Self {
+        match idtyp {
+            Some("app") => Self::Application,
+            None if !has_scopes && subject == Some(object_id) => Self::Application,
+            _ => Self::User,
+        }
+    }
+}
+
 impl Principal {
     /// A caller with this object id (the `oid` claim), without roles or scopes.
     #[must_use]
@@ -92,6 +110,37 @@ impl Principal {
         self.tenant_id.as_deref()
     }
 
+    /// Whether the caller is of this tenant; GUIDs are compared whatever their case.
+    #[must_use]
+    pub fn is_of_tenant(&self, tenant_id: &str) -> bool {
+        self.tenant_id().is_some_and(|id| id.eq_ignore_ascii_case(tenant_id))
+    }
+
+    /// Whether both are one caller: the same kind and object id, and the same tenant and client application
+    /// wherever both name one.
+    #[must_use]
+    pub fn is_same_caller(&self, other: &Self) -> bool {
+        let agree = |one: Option<&str>, two: Option<&str>| match (one, two) {
+            (Some(one), Some(two)) => one.eq_ignore_ascii_case(two),
+            _ => true,
+        };
+        self.kind == other.kind
+            && self.object_id.eq_ignore_ascii_case(&other.object_id)
+            && agree(self.tenant_id(), other.tenant_id())
+            && agree(self.client_id(), other.client_id())
+    }
+
+    /// The same caller with no more roles and scopes than `other` has as well.
+    #[must_use]
+    pub(crate) fn limited_to(mut self, other: &Self) -> Self {
+        self.roles.retain(|role| other.roles.contains(role));
+        self.scopes.retain(|scope| other.scopes.contains(scope));
+        self.tenant_id = self.tenant_id.or_else(|| other.tenant_id.clone());
+        self.client_id = self.client_id.or_else(|| other.client_id.clone());
+        self.name = self.name.or_else(|| other.name.clone());
+        self
+    }
+
     /// The client application that got the token.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
@@ -125,25 +174,4 @@ impl Principal {
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scopes.iter().map(String::as_str)
     }
-
-    /// What both say of the same caller, or nothing if they are two. GUIDs are the same in upper and lower case.
-    pub(crate) fn agreeing_with(self, other: &Self) -> Option<Self> {
-        let is_same = self.kind == other.kind
-            && self.object_id.eq_ignore_ascii_case(&other.object_id)
-            && are_compatible(self.tenant_id(), other.tenant_id())
-            && are_compatible(self.client_id(), other.client_id());
-        is_same.then(|| Self {
-            kind: self.kind,
-            object_id: self.object_id,
-            tenant_id: self.tenant_id.or_else(|| other.tenant_id.clone()),
-            client_id: self.client_id.or_else(|| other.client_id.clone()),
-            name: self.name.or_else(|| other.name.clone()),
-            roles: &self.roles & &other.roles,
-            scopes: &self.scopes & &other.scopes,
-        })
-    }
-}
-
-fn are_compatible(one: Option<&str>, other: Option<&str>) -> bool {
-    one.zip(other).is_none_or(|(one, other)| one.eq_ignore_ascii_case(other))
 }

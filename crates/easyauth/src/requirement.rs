@@ -13,6 +13,8 @@ use tower::{Layer, Service};
 use crate::{Principal, PrincipalKind, ProtectedResource, Refusal, refusal_response};
 
 /// An app role for programs, a scope for people. Nobody has both ways: a person's role does not stand in for the scope that they did not grant to the program.
+///
+/// Invariant: names are compared whole and by case; `MCP.AccessX` is not `MCP.Access`.
 #[derive(Debug, Clone)]
 pub struct Requirement {
     role: String,
@@ -34,6 +36,14 @@ impl Requirement {
             PrincipalKind::User => principal.has_scope(&self.scope),
         }
     }
+
+    pub(crate) fn role(&self) -> &str {
+        &self.role
+    }
+
+    pub(crate) fn scope(&self) -> &str {
+        &self.scope
+    }
 }
 
 /// Lets nobody pass who does not meet a requirement: 403 `insufficient_scope`, and 401 for a request that no [`crate::AuthenticationLayer`] let in.
@@ -54,13 +64,16 @@ impl RequirementLayer {
     fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
         match request.extensions().get::<Principal>() {
             None => {
-                let refusal = Refusal::Missing;
-                Some(refusal_response::unauthenticated(&refusal, request, &self.resource))
+                let missing = Refusal::Missing;
+                Some(refusal_response::unauthenticated(&missing, request, &self.resource))
             }
             Some(caller) if self.requirement.is_met_by(caller) => None,
-            Some(caller) => {
-                Some(refusal_response::insufficient_scope(caller, request, &self.resource))
-            }
+            Some(caller) => Some(refusal_response::insufficient_scope(
+                caller,
+                &self.requirement,
+                request,
+                &self.resource,
+            )),
         }
     }
 }

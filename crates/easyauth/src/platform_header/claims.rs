@@ -30,7 +30,13 @@ const ROLES: ClaimType = ClaimType {
 };
 
 /// Names to show, the best first; the type that `name_typ` names comes after the first.
-const NAMES: [&str; 3] = ["name", "preferred_username", "app_displayname"];
+const NAMES: [&str; 5] = [
+    "name",
+    "preferred_username",
+    "upn",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
+    "app_displayname",
+];
 
 /// Invariant: no id is longer, in bytes. They are GUIDs, or pairwise subjects of 43.
 const MAX_ID_BYTES: usize = 128;
@@ -64,10 +70,11 @@ impl<'a> Claims<'a> {
 
     pub(super) fn principal(&self) -> Result<Principal, HeaderRefusal> {
         let object_id = self.id(&OBJECT_ID)?.ok_or(HeaderRefusal::NoObjectId)?;
-        let scopes = self.scopes()?;
-        let kind = self.kind(object_id, &scopes)?;
-        let mut principal =
-            Principal::new(kind, object_id).with_roles(self.roles()?).with_scopes(scopes);
+        let scopes = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
+        let kind = self.kind(object_id, !scopes.is_empty())?;
+        let mut principal = Principal::new(kind, object_id)
+            .with_roles(self.roles()?)
+            .with_scopes(scopes.into_iter().flat_map(scopes_of));
         if let Some(tenant_id) = self.id(&TENANT_ID)? {
             principal = principal.with_tenant_id(tenant_id);
         }
@@ -80,16 +87,14 @@ impl<'a> Claims<'a> {
         Ok(principal)
     }
 
-    /// `idtyp` says it. It is an optional claim: without it a token with scopes is a person's, and only a service principal is its own subject
-    /// (<https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>). In doubt it is a person, for whom roles count nothing.
-    fn kind(&self, object_id: &str, scopes: &[&str]) -> Result<PrincipalKind, HeaderRefusal> {
+    /// Of the values of `idtyp` only the two that Entra documents are taken; without it the other claims tell.
+    fn kind(&self, object_id: &str, has_scopes: bool) -> Result<PrincipalKind, HeaderRefusal> {
         match self.id(&KIND)? {
-            Some("app") => Ok(PrincipalKind::Application),
-            Some("user") => Ok(PrincipalKind::User),
-            Some(_) => Err(HeaderRefusal::UnfitClaim(KIND.name)),
-            None if !scopes.is_empty() => Ok(PrincipalKind::User),
-            None if self.is_own_subject(object_id)? => Ok(PrincipalKind::Application),
-            None => Ok(PrincipalKind::User),
+            idtyp @ (None | Some("app" | "user")) => {
+                let subject = self.is_own_subject(object_id)?.then_some(object_id);
+                Ok(PrincipalKind::of(idtyp, has_scopes, subject, object_id))
+            }
+            Some(_) => Err(HeaderRefusal::Unfit(KIND.name)),
         }
     }
 
@@ -104,19 +109,13 @@ impl<'a> Claims<'a> {
         Ok(roles.into_iter().filter(|role| !role.is_empty()).collect())
     }
 
-    /// A list with spaces between (RFC 6749 §3.3).
-    fn scopes(&self) -> Result<Vec<&'a str>, HeaderRefusal> {
-        let lists = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
-        let scopes = lists.into_iter().flat_map(|list| list.split(' '));
-        Ok(scopes.filter(|scope| !scope.is_empty()).collect())
-    }
-
     fn name(&self) -> Option<&'a str> {
         let [first, rest @ ..] = NAMES;
         let types = [Some(first), self.document.name_typ.as_deref()];
         types.into_iter().flatten().chain(rest).find_map(|wanted| {
             let mut claims = self.document.claims().filter(|claim| claim.typ == wanted);
-            claims.find_map(|claim| claim.val.as_str().filter(|name| !name.trim().is_empty()))
+            claims
+                .find_map(|claim| claim.val.as_str().map(str::trim).filter(|name| !name.is_empty()))
         })
     }
 
@@ -125,11 +124,11 @@ impl<'a> Claims<'a> {
         let values = self.texts(claim.name, |typ| claim.is(typ))?;
         let Some(first) = values.first() else { return Ok(None) };
         if values.iter().any(|value| !value.eq_ignore_ascii_case(first)) {
-            return Err(HeaderRefusal::AmbiguousClaim(claim.name));
+            return Err(HeaderRefusal::Ambiguous(claim.name));
         }
         let is_id = (1..=MAX_ID_BYTES).contains(&first.len())
             && first.bytes().all(|byte| byte.is_ascii_graphic());
-        is_id.then_some(Some(*first)).ok_or(HeaderRefusal::UnfitClaim(claim.name))
+        is_id.then_some(Some(*first)).ok_or(HeaderRefusal::Unfit(claim.name))
     }
 
     fn texts(
@@ -138,6 +137,11 @@ impl<'a> Claims<'a> {
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<&'a str>, HeaderRefusal> {
         let claims = self.document.claims().filter(|claim| is_wanted(&claim.typ));
-        claims.map(|claim| claim.val.as_str().ok_or(HeaderRefusal::UnfitClaim(name))).collect()
+        claims.map(|claim| claim.val.as_str().ok_or(HeaderRefusal::Unfit(name))).collect()
     }
+}
+
+/// A list of scopes has spaces between them (RFC 6749, section 3.3).
+fn scopes_of(list: &str) -> impl Iterator<Item = &str> {
+    list.split(' ').filter(|scope| !scope.is_empty())
 }

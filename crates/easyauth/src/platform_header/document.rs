@@ -12,10 +12,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::HeaderRefusal;
-
-/// Invariant: no more claims than this are looked at.
-pub(super) const MAX_CLAIMS: usize = 500;
+use super::{HeaderRefusal, PlatformHeader};
 
 /// The platform pads, but not on every host. Only what an encoder would have written is taken, so one identity has one spelling.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -42,11 +39,11 @@ pub(super) struct Claim {
 
 impl Document {
     pub(super) fn decode(value: &[u8]) -> Result<Self, HeaderRefusal> {
-        let json = BASE64.decode(value).map_err(|_| HeaderRefusal::NotBase64)?;
-        let json = String::from_utf8(json).map_err(|_| HeaderRefusal::NotUtf8)?;
+        let json = BASE64.decode(value).map_err(|_| HeaderRefusal::Base64)?;
+        let json = String::from_utf8(json).map_err(|_| HeaderRefusal::Utf8)?;
         let Object(document): Object<Self> =
-            serde_json::from_str(&json).map_err(|_| HeaderRefusal::NotJson)?;
-        if document.claims.len() > MAX_CLAIMS {
+            serde_json::from_str(&json).map_err(|_| HeaderRefusal::Json)?;
+        if document.claims.len() > PlatformHeader::MAX_CLAIMS {
             return Err(HeaderRefusal::TooManyClaims);
         }
         Ok(document)

@@ -1,4 +1,4 @@
-//! The layer that takes from a request whatever could pass for an identity.
+//! What a request says of its caller, and the layer that takes it away.
 
 use std::task::{Context, Poll};
 
@@ -42,14 +42,14 @@ impl<S: Service<Request<B>>, B> Service<Request<B>> for ForgetIdentity<S> {
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
-        forget_identity(&mut request);
+        forget(&mut request);
         self.inner.call(request)
     }
 }
 
 /// `Authorization` goes too: a service that knows its caller has no use for the token, and one that
 /// passed it on to another service would lend its caller's rights away.
-pub(crate) fn forget_identity<B>(request: &mut Request<B>) {
+pub(crate) fn forget<B>(request: &mut Request<B>) {
     request.extensions_mut().remove::<Principal>();
     let headers = request.headers_mut();
     let names: Vec<HeaderName> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
