@@ -26,34 +26,45 @@ impl Authenticator {
         self
     }
 
-    /// Who calls. Where several schemes say so, the caller has the roles and scopes that all of them tell of.
+    /// Who calls. With several schemes the caller has only the roles and scopes that all of them name,
+    /// and the name that the first of them shows.
     ///
     /// # Errors
-    /// When a scheme finds nothing or refuses, or two name different callers.
+    /// When a scheme refuses or finds nothing, or two name different callers: another object id or kind,
+    /// or another tenant or client where both name one. A verdict on the caller comes before a refusal
+    /// for the time being, and that before [`Refusal::Missing`].
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
-        let mut known: Option<Principal> = None;
-        let mut missing = false;
+        let mut callers = Vec::with_capacity(self.schemes.len());
+        let mut temporary = None;
         for scheme in &self.schemes {
-            let found = match scheme.authenticate(headers).await {
-                Outcome::Authenticated(principal) => principal,
+            match scheme.authenticate(headers).await {
+                Outcome::Authenticated(caller) => callers.push(caller),
+                Outcome::Failed(refusal) if refusal.is_temporary() => temporary = Some(refusal),
                 Outcome::Failed(refusal) => return Err(refusal),
-                Outcome::NotRequested => {
-                    missing = true;
-                    continue;
-                }
-            };
-            known = Some(match known {
-                None => found,
-                Some(known) if known.is_same_caller(&found) => known.limited_to(&found),
-                Some(_) => return Err(Refusal::DifferentCallers),
-            });
+                Outcome::NotRequested => {}
+            }
         }
-        known.filter(|_| !missing).ok_or(Refusal::Missing)
+        match temporary {
+            Some(refusal) => Err(refusal),
+            None if callers.len() < self.schemes.len() => Err(Refusal::Missing),
+            None => one_caller(callers),
+        }
     }
+}
+
+fn one_caller(callers: Vec<Principal>) -> Result<Principal, Refusal> {
+    let mut callers = callers.into_iter();
+    let first = callers.next().ok_or(Refusal::Missing)?;
+    callers.try_fold(first, |known, next| {
+        known
+            .is_same_caller(&next)
+            .then(|| known.limited_to(&next))
+            .ok_or(Refusal::DifferentCallers)
+    })
 }
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator").finish_non_exhaustive()
+        f.debug_struct("Authenticator").field("schemes", &self.schemes.len()).finish()
     }
 }

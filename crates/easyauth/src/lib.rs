@@ -2,10 +2,12 @@
 
 mod authentication;
 mod authenticator;
+mod extractor;
 mod identity_headers;
 mod platform_header;
 mod principal;
 mod protected_resource;
+mod refusal_response;
 mod requirement;
 mod scheme;
 mod token;
@@ -13,6 +15,7 @@ mod token;
 pub use self::{
     authentication::{Authentication, AuthenticationLayer},
     authenticator::Authenticator,
+    extractor::NotAuthenticated,
     identity_headers::{ForgetIdentity, ForgetIdentityLayer},
     platform_header::{HeaderRefusal, PlatformHeader},
     principal::{Principal, PrincipalKind},

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::FromRequestParts;
-use http::{StatusCode, request::Parts};
-
 /// An authenticated caller. It knows no HTTP: a test or another transport may make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
@@ -176,14 +173,5 @@ impl Principal {
     /// All delegated scopes, in order.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.scopes.iter().map(String::as_str)
-    }
-}
-
-/// The caller whom an [`crate::AuthenticationLayer`] let in; 401 without one.
-impl<S: Sync> FromRequestParts<S> for Principal {
-    type Rejection = StatusCode;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
-        parts.extensions.get().cloned().ok_or(StatusCode::UNAUTHORIZED)
     }
 }

@@ -1,5 +1,7 @@
 //! What the service says of itself to clients that have no token yet: protected resource metadata (RFC 9728) and challenges (RFC 6750).
 
+use std::collections::BTreeSet;
+
 use axum::{Json, Router, response::IntoResponse, routing::get};
 use http::{HeaderValue, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
@@ -7,14 +9,15 @@ use serde::Serialize;
 /// Where the metadata of the root resource is; that of a path is under this and the path (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// How long a client may keep the metadata: it changes with the service's settings alone.
+/// How long (five minutes) a client may keep the metadata: it changes with the service's settings alone.
 const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The service as OAuth clients see it.
 #[derive(Debug, Clone)]
 pub struct ProtectedResource {
     origin: String,
-    paths: Vec<String>,
+    name: Option<String>,
+    paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
     scopes: Vec<String>,
 }
@@ -25,17 +28,13 @@ impl ProtectedResource {
     /// # Errors
     /// When it is no origin.
     pub fn new(origin: &str) -> Result<Self, ResourceError> {
-        let is_origin = origin.parse::<Uri>().is_ok_and(|uri| {
-            let scheme = uri.scheme_str().is_some_and(|scheme| matches!(scheme, "http" | "https"));
-            let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-            scheme && host && uri.path() == "/" && uri.query().is_none()
-        });
-        if !is_origin || origin.ends_with('/') || !is_quotable(origin) {
+        if !is_origin(origin) {
             return Err(ResourceError::Origin);
         }
         Ok(Self {
             origin: origin.to_owned(),
-            paths: Vec::new(),
+            name: None,
+            paths: BTreeSet::new(),
             authorization_servers: Vec::new(),
             scopes: Vec::new(),
         })
@@ -44,14 +43,23 @@ impl ProtectedResource {
     /// Names a path that is a resource of its own, such as `/mcp`.
     ///
     /// # Errors
-    /// When it is none, or ends with a slash.
+    /// When it is none, ends with a slash, or has segments that are empty or dots.
     pub fn path(mut self, path: &str) -> Result<Self, ResourceError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
-        if !path.starts_with('/') || path.ends_with('/') || !path.chars().all(plain) {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+        let is_segment =
+            |segment: &str| !matches!(segment, "" | "." | "..") && segment.chars().all(is_plain);
+        if !path.strip_prefix('/').is_some_and(|path| path.split('/').all(is_segment)) {
             return Err(ResourceError::Path);
         }
-        self.paths.push(path.to_owned());
+        self.paths.insert(path.to_owned());
         Ok(self)
+    }
+
+    /// Names the service for people (`resource_name`).
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Names an authorization server: the issuer's URL.
@@ -88,6 +96,7 @@ impl ProtectedResource {
     fn document(&self, path: &str) -> Document {
         Document {
             resource: format!("{}{path}", self.origin),
+            resource_name: self.name.clone(),
             authorization_servers: self.authorization_servers.clone(),
             scopes_supported: self.scopes.clone(),
             bearer_methods_supported: ["header"],
@@ -106,8 +115,7 @@ impl ProtectedResource {
 
     /// The challenge with the address of the metadata (RFC 9728, section 5.1) and the scopes to ask for.
     fn bearer(&self, path: &str, error: &str) -> HeaderValue {
-        let named = self.paths.iter().find(|named| *named == path);
-        let suffix = named.map_or("", String::as_str);
+        let suffix = self.paths.get(path).map_or("", String::as_str);
         let mut value =
             format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
         if !self.scopes.is_empty() {
@@ -120,6 +128,15 @@ impl ProtectedResource {
     }
 }
 
+/// Scheme, host and maybe a port, as they stand: nothing that a URL has before or after them, which parsing would cut off.
+fn is_origin(text: &str) -> bool {
+    let after_scheme = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let has_host = |uri: Uri| uri.host().is_some_and(|host| !host.is_empty());
+    is_quotable(text)
+        && after_scheme.is_some_and(|host| !host.contains(['/', '@', '?', '#', ',', ' ']))
+        && text.parse().is_ok_and(has_host)
+}
+
 /// Whether a text may stand in a quoted string of a header as it is (RFC 6749's characters of a scope, and the space).
 fn is_quotable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
@@ -129,6 +146,8 @@ fn is_quotable(text: &str) -> bool {
 #[derive(Debug, Clone, Serialize)]
 struct Document {
     resource: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_name: Option<String>,
     authorization_servers: Vec<String>,
     scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
@@ -142,7 +161,9 @@ pub enum ResourceError {
     #[error("the public origin must be `https://host` or `http://host:port`, without a path")]
     Origin,
     /// No path.
-    #[error("a path opens with a slash, ends with none, and is made of letters, digits, `-._~/`")]
+    #[error(
+        "a path opens with a slash, ends with none, and has segments of letters, digits and `-._~`"
+    )]
     Path,
     /// No scope.
     #[error("a scope is made of printable ASCII characters without spaces, quotes and backslashes")]

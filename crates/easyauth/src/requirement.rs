@@ -1,19 +1,16 @@
 //! What a route asks of its caller: an app role or a scope.
 
 use std::{
-    future::ready,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use axum::{body::Body, response::Response};
-use http::{Request, StatusCode, header::WWW_AUTHENTICATE};
+use axum::response::Response;
+use futures_util::future::{Either, Ready, ready};
+use http::Request;
 use tower::{Layer, Service};
 
-use crate::{
-    Principal, PrincipalKind, ProtectedResource,
-    authentication::{Answer, empty, path, unauthorized},
-};
+use crate::{Principal, PrincipalKind, ProtectedResource, Refusal, refusal_response};
 
 /// An app role for programs, a scope for people. Nobody has both ways: a person's role does not stand in for the scope that they did not grant to the program.
 ///
@@ -39,9 +36,17 @@ impl Requirement {
             PrincipalKind::User => principal.has_scope(&self.scope),
         }
     }
+
+    pub(crate) fn role(&self) -> &str {
+        &self.role
+    }
+
+    pub(crate) fn scope(&self) -> &str {
+        &self.scope
+    }
 }
 
-/// Lets nobody pass who does not meet a requirement: 403 `insufficient_scope` (RFC 6750, section 3.1), and 401 for a request that no [`crate::AuthenticationLayer`] let in.
+/// Lets nobody pass who does not meet a requirement: 403 `insufficient_scope`, and 401 for a request that no [`crate::AuthenticationLayer`] let in.
 #[derive(Debug, Clone)]
 pub struct RequirementLayer {
     requirement: Arc<Requirement>,
@@ -55,65 +60,55 @@ impl RequirementLayer {
         Self { requirement: Arc::new(requirement), resource }
     }
 
-    /// The answer to who may not pass.
-    fn refusal(&self, request: &Request<Body>) -> Option<Response> {
-        let path = path(request);
-        let Some(principal) = request.extensions().get::<Principal>() else {
-            tracing::error!(
-                "nobody may pass: no AuthenticationLayer stands before the RequirementLayer"
-            );
-            return Some(unauthorized(&self.resource, path));
-        };
-        if self.requirement.is_met_by(principal) {
-            return None;
+    /// The answer to a request that may not pass.
+    fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
+        match request.extensions().get::<Principal>() {
+            None => {
+                let missing = Refusal::Missing;
+                Some(refusal_response::unauthenticated(&missing, request, &self.resource))
+            }
+            Some(caller) if self.requirement.is_met_by(caller) => None,
+            Some(caller) => Some(refusal_response::insufficient_scope(
+                caller,
+                &self.requirement,
+                request,
+                &self.resource,
+            )),
         }
-        let Requirement { role, scope } = &*self.requirement;
-        tracing::info!(
-            caller_id = principal.object_id(),
-            caller_kind = ?principal.kind(),
-            reason = "the caller has not the role, or not the scope",
-            role, scope,
-            "a caller may not pass"
-        );
-        let mut response = empty(StatusCode::FORBIDDEN);
-        response.headers_mut().insert(WWW_AUTHENTICATE, self.resource.insufficient_scope(path));
-        Some(response)
     }
 }
 
 impl<S> Layer<S> for RequirementLayer {
     type Service = Required<S>;
 
-    fn layer(&self, inner: S) -> Required<S> {
-        Required { inner, gate: self.clone() }
+    fn layer(&self, inner: S) -> Self::Service {
+        Required { inner, layer: self.clone() }
     }
 }
 
-/// The service that [`RequirementLayer`] makes.
+/// The service of [`RequirementLayer`].
 #[derive(Debug, Clone)]
 pub struct Required<S> {
     inner: S,
-    gate: RequirementLayer,
+    layer: RequirementLayer,
 }
 
-impl<S> Service<Request<Body>> for Required<S>
+impl<S, B> Service<Request<B>> for Required<S>
 where
-    S: Service<Request<Body>, Response = Response>,
-    S::Error: Send + 'static,
-    S::Future: Send + 'static,
+    S: Service<Request<B>, Response = Response>,
 {
     type Response = Response;
     type Error = S::Error;
-    type Future = Answer<S::Error>;
+    type Future = Either<Ready<Result<Response, S::Error>>, S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match self.gate.refusal(&request) {
-            Some(refusal) => Box::pin(ready(Ok(refusal))),
-            None => Box::pin(self.inner.call(request)),
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self.layer.refuse(&request) {
+            Some(refused) => Either::Left(ready(Ok(refused))),
+            None => Either::Right(self.inner.call(request)),
         }
     }
 }
