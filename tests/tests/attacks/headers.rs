@@ -1,0 +1,164 @@
+//! The attack table for the platform's header: from outside through the gateway, and malformed as only the platform could send it.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use easyauth_emulator::sample;
+use serde_json::{Value, json};
+
+use crate::{
+    attack::{Lines, bearer},
+    forge::Forge,
+    guarded::{Door, Guarded},
+};
+
+const NAME: &str = "X-MS-CLIENT-PRINCIPAL";
+
+/// A principal as the platform sends it, with these claims.
+fn principal(claims: &[(&str, &str)]) -> Value {
+    let claims: Vec<_> = claims.iter().map(|(typ, val)| json!({"typ": typ, "val": val})).collect();
+    json!({"auth_typ": "aad", "claims": claims, "name_typ": "name", "role_typ": "roles"})
+}
+
+fn agent(roles: &[(&str, &str)]) -> Value {
+    let tenant = sample::TENANT_ID.to_string();
+    let id = sample::AGENT.to_string();
+    let mut claims = vec![
+        ("oid", id.as_str()),
+        ("idtyp", "app"),
+        ("appid", id.as_str()),
+        ("tid", tenant.as_str()),
+    ];
+    claims.extend(roles);
+    principal(&claims)
+}
+
+fn encode(principal: &Value) -> String {
+    STANDARD.encode(principal.to_string())
+}
+
+fn header(value: impl Into<String>) -> Lines {
+    vec![(NAME.to_owned(), value.into())]
+}
+
+/// Asks the server itself, past the platform, for its tools.
+async fn status(guarded: &Guarded, lines: &Lines) -> u16 {
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let mut request = reqwest::Client::new()
+        .post(guarded.server.url("/mcp"))
+        .header("accept", "application/json, text/event-stream")
+        .json(&message);
+    for (name, value) in lines {
+        request = request.header(name, value);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_header_that_is_not_right_names_nobody() {
+    let guarded = Guarded::behind(Door::Platform).await;
+    let long = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
+    let good = encode(&agent(&[("roles", "MCP.Access")]));
+    let mut of_role_typ = agent(&[("r", "MCP.Access")]);
+    of_role_typ["role_typ"] = json!("r");
+    let mut other_provider = agent(&[("roles", "MCP.Access")]);
+    other_provider["auth_typ"] = json!("github");
+    let mut no_claims = agent(&[]);
+    no_claims["claims"] = Value::Null;
+    let mut number = agent(&[("roles", "MCP.Access")]);
+    number["claims"][0]["val"] = json!(7);
+    let text = agent(&[("roles", "MCP.Access")]).to_string();
+    let rows: Vec<(&str, Lines, u16)> = vec![
+        ("roles", header(&good), 200),
+        ("roles by role_typ", header(encode(&of_role_typ)), 200),
+        ("roles by the long name", header(encode(&agent(&[(long, "MCP.Access")]))), 200),
+        ("no padding", header(good.trim_end_matches('=')), 200),
+        ("lower case name", vec![(NAME.to_lowercase(), good.clone())], 200),
+        ("no header", Vec::new(), 401),
+        ("empty", header(""), 401),
+        ("two", [header(&good), header(&good)].concat(), 401),
+        ("two with a comma", header(format!("{good},{good}")), 401),
+        ("no base64", header("!!!!"), 401),
+        ("cut base64", header(&good[..good.len() - 5]), 401),
+        ("no UTF-8", header(STANDARD.encode([b'"', 0xff, 0xfe, b'"'])), 401),
+        ("no JSON", header(STANDARD.encode("oid=1")), 401),
+        ("JSON and more", header(STANDARD.encode(format!("{text}{text}"))), 401),
+        ("an array", header(STANDARD.encode("[]")), 401),
+        ("null", header(STANDARD.encode("null")), 401),
+        ("deep", header(STANDARD.encode("[".repeat(4000))), 401),
+        ("no claims", header(encode(&no_claims)), 401),
+        ("a number", header(encode(&number)), 401),
+        ("no object id", header(encode(&principal(&[("roles", "MCP.Access")]))), 401),
+        (
+            "an empty object id",
+            header(encode(&principal(&[("oid", ""), ("roles", "MCP.Access")]))),
+            401,
+        ),
+        ("another provider", header(encode(&other_provider)), 401),
+        ("look-alike", vec![("X_MS_CLIENT_PRINCIPAL".to_owned(), good.clone())], 401),
+        (
+            "only the id",
+            vec![("X-MS-CLIENT-PRINCIPAL-ID".to_owned(), sample::AGENT.to_string())],
+            401,
+        ),
+        ("only a good token", bearer(Forge::agent(guarded.cloud()).sign()), 401),
+        ("thirty kilobytes", header(STANDARD.encode(format!("{text}{}", " ".repeat(30_000)))), 401),
+        ("a megabyte", header("A".repeat(1 << 20)), 431),
+        ("no role", header(encode(&agent(&[]))), 403),
+        ("the role as a substring", header(encode(&agent(&[("roles", "MCP.AccessX")]))), 403),
+        ("the role in another claim", header(encode(&agent(&[("groups", "MCP.Access")]))), 403),
+        ("the roles in one text", header(encode(&agent(&[("roles", "MCP.Read,MCP.Access")]))), 403),
+        ("the scope of a program", header(encode(&agent(&[("scp", "user_impersonation")]))), 403),
+    ];
+    let mut wrong = Vec::new();
+    for (name, lines, expected) in rows {
+        let status = status(&guarded, &lines).await;
+        if status != expected {
+            wrong.push(format!("{name}: {status}, and not {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// All spellings under which an identity might be taken over from outside.
+const SPELLINGS: [&str; 6] = [
+    "X-MS-CLIENT-PRINCIPAL",
+    "x-ms-client-principal",
+    "X-Ms-Client-Principal",
+    "X_MS_CLIENT_PRINCIPAL",
+    "X-MS-CLIENT_PRINCIPAL",
+    "X-MS-CLIENT-PRINCIPAL-NAME",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_identity_from_outside_reaches_nobody() {
+    let forged = encode(&agent(&[("roles", "MCP.Access"), ("name", "Mallory")]));
+    for door in Door::ALL {
+        let guarded = Guarded::behind(door).await;
+        let good = bearer(Forge::agent(guarded.cloud()).sign());
+        for spelling in SPELLINGS {
+            let lines = vec![(spelling.to_owned(), forged.clone())];
+            let answer = crate::attack::write(&guarded, &lines, "forged").await.unwrap();
+            assert_eq!(answer.status(), 401, "{door:?} {spelling}");
+            let lines = [good.clone(), lines].concat();
+            let answer = crate::attack::write(&guarded, &lines, "with a good token").await.unwrap();
+            assert_eq!(answer.status(), 200, "{door:?} {spelling} and a good token");
+        }
+        let log = guarded.server.logs().join("\n");
+        assert!(!log.contains("Mallory"), "{door:?}: {log}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn header_and_token_of_two_callers_are_nobody() {
+    let guarded = Guarded::behind(Door::Both).await;
+    let token = bearer(Forge::agent(guarded.cloud()).sign());
+    let claims = Forge::agent(guarded.cloud()).claims;
+    let same =
+        [("oid", claims["oid"].as_str().unwrap()), ("idtyp", "app"), ("roles", "MCP.Access")];
+    let same = header(encode(&principal(&same)));
+    let other = header(encode(&agent(&[("roles", "MCP.Access")])));
+    assert_ne!(claims["oid"], json!(sample::AGENT), "an object id is no client id");
+    assert_eq!(status(&guarded, &[token.clone(), same.clone()].concat()).await, 200);
+    assert_eq!(status(&guarded, &[token.clone(), other].concat()).await, 401);
+    assert_eq!(status(&guarded, &token).await, 401);
+    assert_eq!(status(&guarded, &same).await, 401);
+}

@@ -1,0 +1,12 @@
+//! Attacks on the real server, by itself and behind the platform's gateway: nobody comes in uninvited.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod agents;
+mod attack;
+mod forge;
+mod guarded;
+mod headers;
+mod keys;
+mod raw;
+mod tokens;
