@@ -1,5 +1,8 @@
 //! The tenant: applications, service principals, assignments and people, as Microsoft Graph names their properties.
 
+mod assignment;
+mod microsoft_apis;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arm;
+mod caller;
 mod cloud;
 mod directory;
 mod emulator;
@@ -14,13 +15,15 @@ mod site;
 mod token;
 
 pub use self::{
+    arm::{ArmOptions, FailingWrite},
     cloud::Cloud,
     directory::{
-        AppRole, AppRoleAssignment, Application, Directory, FederatedCredential, PermissionScope,
-        ServicePrincipal, User,
+        ApiApplication, AppRole, AppRoleAssignment, Application, Directory, FederatedCredential,
+        PermissionScope, ServicePrincipal, User,
     },
     emulator::Emulator,
     gateway::Gateway,
+    graph::GraphOptions,
     options::{IssuerOptions, Options},
     site::Site,
 };

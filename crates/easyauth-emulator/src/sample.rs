@@ -31,6 +31,10 @@ pub const INTERACTIVE: Uuid = uuid!("c1100000-0000-4000-8000-000000000004");
 pub const FOUNDRY_AGENT: Uuid = uuid!("c1100000-0000-4000-8000-000000000005");
 /// The machine's managed identity, which has the role.
 pub const MANAGED_IDENTITY: Uuid = uuid!("c1100000-0000-4000-8000-000000000006");
+/// A program that may register applications and assign roles by Graph, and configure web apps by Resource Manager.
+pub const OPERATOR: Uuid = uuid!("c1100000-0000-4000-8000-000000000007");
+/// Its secret.
+pub const OPERATOR_SECRET: &str = "the-operators-secret";
 /// A person.
 pub const USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000001");
 /// What they sign in as.
@@ -52,7 +56,7 @@ fn role_id(index: usize) -> Uuid {
 
 /// The object id of an application's service principal.
 #[must_use]
-pub fn object_id(app_id: Uuid) -> Uuid {
+pub const fn object_id(app_id: Uuid) -> Uuid {
     Uuid::from_u128(app_id.as_u128() ^ (0xff << 64))
 }
 
@@ -69,6 +73,7 @@ impl Directory {
                 client(ROLELESS, "Agent without the role", Some(ROLELESS_SECRET)),
                 client(UNLISTED, "Agent that is not listed", Some(UNLISTED_SECRET)),
                 client(INTERACTIVE, "Client for people", None),
+                client(OPERATOR, "Operator", Some(OPERATOR_SECRET)),
             ],
             service_principals: Vec::new(),
             assignments: Vec::new(),
@@ -98,6 +103,9 @@ impl Directory {
             });
         }
         directory
+            .with_microsoft_apis()
+            .with_graph_role(object_id(OPERATOR), "Application.ReadWrite.All")
+            .with_graph_role(object_id(OPERATOR), "AppRoleAssignment.ReadWrite.All")
     }
 }
 

@@ -1,5 +1,7 @@
 //! A way in which a request may say who calls, and its three outcomes.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use http::HeaderMap;
 
@@ -10,6 +12,13 @@ use crate::{HeaderRefusal, Principal, TokenRefusal};
 pub trait Scheme: Send + Sync {
     /// Reads the request's headers. Whatever is there but wrong is [`Outcome::Failed`], never "nobody".
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome;
+}
+
+#[async_trait]
+impl<S: Scheme + ?Sized> Scheme for Arc<S> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        (**self).authenticate(headers).await
+    }
 }
 
 /// What a scheme found.

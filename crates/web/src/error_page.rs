@@ -16,6 +16,7 @@ use serde::Serialize;
 use tower_http::request_id::RequestId;
 
 use crate::{
+    frame::Frame,
     router::Site,
     templates::{Page, Templates},
 };
@@ -195,7 +196,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
     let (heading, explanation) = error.wording();
     let reason = status.canonical_reason().unwrap_or("Error");
     let view = ErrorPage {
-        may_write: false,
+        frame: Frame::default(),
         status: status.as_u16(),
         reason,
         heading,
@@ -217,7 +218,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
 /// What the template shows.
 #[derive(Serialize)]
 struct ErrorPage<'a> {
-    may_write: bool,
+    frame: Frame,
     status: u16,
     reason: &'a str,
     heading: &'a str,

@@ -7,6 +7,7 @@ mod credit;
 mod error_page;
 mod fields;
 mod form;
+mod frame;
 mod health;
 mod pages;
 mod router;
@@ -18,5 +19,5 @@ mod wording;
 
 pub use self::{
     config::WebConfig,
-    router::{RouterError, router},
+    router::{RouterError, health_router, router},
 };

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{EntraToken, Rules, TokenRefusal};
+use super::{EntraToken, Rules, TokenRefusal, object};
 use crate::{Principal, PrincipalKind};
 
 /// The claims that mean something to us; one that is there twice, or has another type, is refused. Source:
@@ -33,7 +33,7 @@ pub(super) struct Claims {
 
 impl Claims {
     pub(super) fn read(json: &[u8]) -> Result<Self, TokenRefusal> {
-        serde_json::from_slice(json).map_err(|_| TokenRefusal::Claims)
+        object(json).ok_or(TokenRefusal::Claims)
     }
 
     /// The client application, under the name that the token's version has for it.
@@ -58,7 +58,7 @@ impl Claims {
         if let Some(tenant) = &self.tid {
             principal = principal.with_tenant_id(tenant);
         }
-        if let Some(client) = self.appid.as_deref().or(self.azp.as_deref()) {
+        if let Some(client) = self.client(self.ver.as_deref() == Some("1.0")) {
             principal = principal.with_client_id(client);
         }
         let names = [

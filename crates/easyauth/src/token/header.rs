@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::TokenRefusal;
+use super::{TokenRefusal, object};
 
 /// The most bytes of a key id.
 const KID_BYTES: usize = 200;
@@ -50,7 +50,7 @@ impl<'de> Deserialize<'de> for Present {
 
 impl Header {
     pub(super) fn read(json: &[u8]) -> Result<Self, TokenRefusal> {
-        let members: Members = serde_json::from_slice(json).map_err(|_| TokenRefusal::Header)?;
+        let members: Members = object(json).ok_or(TokenRefusal::Header)?;
         if members.alg != "RS256" {
             return Err(TokenRefusal::Algorithm);
         }

@@ -4,9 +4,11 @@ use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
+use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use reqwest::{Client, Url, redirect::Policy};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
+use tokio::time::timeout;
 
 /// Gives the issuer's keys. A service may bring its own, for tests or an issuer behind a door of its own.
 #[async_trait]
@@ -44,11 +46,15 @@ pub struct IssuerKeys {
     pub keys: Vec<SigningKey>,
 }
 
+/// Invariant: the one algorithm. It is the code's choice and never the token's (RFC 8725, section 3.1); Entra signs by no
+/// other.
+const ALGORITHM: Algorithm = Algorithm::RS256;
+
 /// A public RSA key with its id.
 #[derive(Clone)]
 pub struct SigningKey {
-    pub(super) kid: String,
-    pub(super) key: Arc<DecodingKey>,
+    kid: String,
+    key: Arc<DecodingKey>,
 }
 
 impl SigningKey {
@@ -70,6 +76,24 @@ impl SigningKey {
             .map_err(|error| KeySourceError::because("a key is none".to_owned(), error))?;
         Ok(Self { kid: kid.to_owned(), key: Arc::new(key) })
     }
+
+    /// The key's id.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// Whether this is the key's signature of the message, by RS256: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3),
+    /// as base64url without padding.
+    #[must_use]
+    pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
+        matches!(crypto::verify(signature, message, &self.key, ALGORITHM), Ok(true))
+    }
+
+    /// Whether it came with the same answer of the issuer: another key may have the same id later.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.key, &other.key)
+    }
 }
 
 impl fmt::Debug for SigningKey {
@@ -84,7 +108,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Invariant: the most keys that are taken.
 const MAX_KEYS: usize = 100;
 
-/// How long a document may take.
+/// How long both documents may take together.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// The issuer's own documents, over HTTP (OpenID Connect Discovery 1.0). Redirects are not followed, and the keys have to
@@ -103,7 +127,8 @@ struct Configuration {
 
 #[derive(Deserialize)]
 struct KeySet {
-    keys: Vec<Jwk>,
+    /// Of whatever kind: a key that we cannot read leaves the others as good as they are (RFC 7517, section 5).
+    keys: Vec<Value>,
 }
 
 /// A key as it is published (RFC 7517, section 4). Other members mean nothing to us.
@@ -134,7 +159,7 @@ impl Jwk {
 impl Discovery {
     /// Asks this authority, which was found to be https or on loopback, about a tenant.
     pub(super) fn new(authority: &Url, tenant_id: &str) -> Result<Self, reqwest::Error> {
-        let mut client = Client::builder().redirect(Policy::none()).timeout(TIME_LIMIT);
+        let mut client = Client::builder().redirect(Policy::none());
         if authority.scheme() == "https" {
             client = client.https_only(true);
         } else {
@@ -163,6 +188,25 @@ impl Discovery {
         serde_json::from_slice(&body).map_err(wrong)
     }
 
+    async fn ask(&self) -> Result<IssuerKeys, KeySourceError> {
+        let configuration: Configuration = self.get(self.document.clone()).await?;
+        self.check_issuer(&configuration.issuer)?;
+        let url = self.keys_url(&configuration)?;
+        let set: KeySet = self.get(url.clone()).await?;
+        let jwks = set.keys.iter().filter_map(|key| Jwk::deserialize(key).ok());
+        let mut keys = Vec::new();
+        for jwk in jwks.filter(Jwk::is_for_us).take(MAX_KEYS) {
+            match SigningKey::new(&jwk.kid, &jwk.n, &jwk.e) {
+                Ok(key) => keys.push(key),
+                Err(error) => tracing::warn!(%url, %error, "a key of the issuer is left out"),
+            }
+        }
+        if keys.is_empty() {
+            return Err(KeySourceError::new(format!("{url} has no key for RS256")));
+        }
+        Ok(IssuerKeys { issuer: configuration.issuer, keys })
+    }
+
     /// The address of the keys, which has to be at the authority's own origin.
     fn keys_url(&self, configuration: &Configuration) -> Result<Url, KeySourceError> {
         let url = Url::parse(&configuration.jwks_uri).ok();
@@ -187,21 +231,7 @@ impl Discovery {
 #[async_trait]
 impl KeySource for Discovery {
     async fn fetch(&self) -> Result<IssuerKeys, KeySourceError> {
-        let configuration: Configuration = self.get(self.document.clone()).await?;
-        self.check_issuer(&configuration.issuer)?;
-        let url = self.keys_url(&configuration)?;
-        let set: KeySet = self.get(url.clone()).await?;
-        let for_us = set.keys.iter().filter(|jwk| jwk.is_for_us()).take(MAX_KEYS);
-        let mut keys = Vec::new();
-        for jwk in for_us {
-            match SigningKey::new(&jwk.kid, &jwk.n, &jwk.e) {
-                Ok(key) => keys.push(key),
-                Err(error) => tracing::warn!(%url, %error, "a key of the issuer is left out"),
-            }
-        }
-        if keys.is_empty() {
-            return Err(KeySourceError::new(format!("{url} has no key for RS256")));
-        }
-        Ok(IssuerKeys { issuer: configuration.issuer, keys })
+        let late = |error| KeySourceError::because(format!("{} is slow", self.document), error);
+        timeout(TIME_LIMIT, self.ask()).await.map_err(late)?
     }
 }

@@ -10,13 +10,12 @@ use std::{
     time::Duration,
 };
 
-use jsonwebtoken::DecodingKey;
 use tokio::{
     sync::{Mutex, OwnedMutexGuard},
     time::{Instant, sleep_until},
 };
 
-use super::{IssuerKeys, KeySource, TokenRefusal};
+use super::{IssuerKeys, KeySource, SigningKey, TokenRefusal};
 
 /// Keys older than this are asked for again, while they go on serving.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
@@ -25,7 +24,7 @@ const REFRESH_AFTER: Duration = Duration::from_hours(1);
 const KEEP: Duration = Duration::from_hours(24);
 
 /// Invariant: the least time between two fetches. It doubles with each fetch that brings no new key, so that a flood of
-/// unknown key ids costs the issuer little.
+/// unknown key ids costs the issuer little; a new key, or [`MAX_COOLDOWN`] without such a token, sets it back.
 const COOLDOWN: Duration = Duration::from_secs(1);
 
 /// The most that the time between two fetches grows to.
@@ -42,21 +41,22 @@ struct Shared {
     source: Arc<dyn KeySource>,
     current: RwLock<Option<Arc<KeySet>>>,
     fetches: Arc<Mutex<Fetches>>,
-    /// How often the issuer was asked, the answers included.
-    count: AtomicU64,
+    /// How many fetches were begun. A caller who came before one began may take its answer for their own; one that was
+    /// under way when they came may have missed what they are after.
+    begun: AtomicU64,
 }
 
 /// What one fetch brought.
 struct KeySet {
     issuer: Arc<str>,
-    keys: HashMap<String, Arc<DecodingKey>>,
+    keys: HashMap<String, SigningKey>,
     fetched: Instant,
 }
 
 /// A key, and the version 2.0 issuer whose key it is.
 pub(super) struct Key {
     pub(super) issuer: Arc<str>,
-    pub(super) key: Arc<DecodingKey>,
+    pub(super) key: SigningKey,
 }
 
 /// When the issuer was asked, and may be asked next. Whoever holds it asks.
@@ -69,36 +69,25 @@ impl Keys {
     pub(super) fn new(source: Arc<dyn KeySource>) -> Self {
         let fetches = Fetches { next: Instant::now(), cooldown: COOLDOWN };
         let fetches = Arc::new(Mutex::new(fetches));
-        let (current, count) = (RwLock::default(), AtomicU64::new(0));
-        Self(Arc::new(Shared { source, current, fetches, count }))
+        let (current, begun) = (RwLock::default(), AtomicU64::new(0));
+        Self(Arc::new(Shared { source, current, fetches, begun }))
     }
 
     /// Fetches the keys unless they are there.
     pub(super) async fn warm_up(&self) -> Result<(), TokenRefusal> {
-        let seen = self.0.count.load(Ordering::Acquire);
-        if self.current().is_none() {
-            self.refresh(seen).await;
-        }
+        self.refresh_until(|set| set.is_some()).await;
         self.current().map(drop).ok_or(TokenRefusal::KeysUnavailable)
     }
 
-    /// Whether the keys that are there have this one.
-    pub(super) fn has(&self, kid: &str) -> bool {
-        self.current().is_some_and(|set| set.keys.contains_key(kid))
+    /// Whether this key is among those that are there.
+    pub(super) fn has(&self, key: &SigningKey) -> bool {
+        let set = self.current();
+        set.and_then(|set| set.find(key.kid())).is_some_and(|found| found.key.is_same(key))
     }
 
     /// The key of that id; the issuer is asked for one that is not there, as often as it may be asked.
     pub(super) async fn find(&self, kid: &str) -> Result<Key, TokenRefusal> {
-        let seen = self.0.count.load(Ordering::Acquire);
-        if let Some(set) = self.current()
-            && let Some(key) = set.find(kid)
-        {
-            if set.fetched.elapsed() >= REFRESH_AFTER {
-                self.refresh_aside();
-            }
-            return Ok(key);
-        }
-        self.refresh(seen).await;
+        self.refresh_until(|set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
         let set = self.current().ok_or(TokenRefusal::KeysUnavailable)?;
         set.find(kid).ok_or(TokenRefusal::UnknownKey)
     }
@@ -117,11 +106,21 @@ impl Keys {
         }
     }
 
-    /// Asks the issuer, unless somebody has since `seen` fetches or it may not be asked soon.
-    async fn refresh(&self, seen: u64) {
+    /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. Keys that
+    /// will do but are old are no reason to wait.
+    async fn refresh_until(&self, will_do: impl Fn(Option<&KeySet>) -> bool) {
+        let seen = self.0.begun.load(Ordering::Acquire);
+        let current = self.current();
+        if will_do(current.as_deref()) {
+            if current.is_some_and(|set| set.fetched.elapsed() >= REFRESH_AFTER) {
+                self.refresh_aside();
+            }
+            return;
+        }
         let fetches = Arc::clone(&self.0.fetches).lock_owned().await;
-        if self.0.count.load(Ordering::Acquire) != seen || fetches.next > Instant::now() + COOLDOWN
-        {
+        let is_answered = self.0.begun.load(Ordering::Acquire) != seen;
+        let is_far = fetches.next > Instant::now() + COOLDOWN;
+        if is_answered || is_far || will_do(self.current().as_deref()) {
             return;
         }
         sleep_until(fetches.next).await;
@@ -132,6 +131,10 @@ impl Keys {
     }
 
     async fn fetch(self, mut fetches: OwnedMutexGuard<Fetches>) {
+        self.0.begun.fetch_add(1, Ordering::Release);
+        if fetches.next + MAX_COOLDOWN < Instant::now() {
+            fetches.cooldown = COOLDOWN;
+        }
         let limit = match self.0.source.fetch().await {
             Ok(keys) => {
                 let is_news = self.store(&keys);
@@ -148,14 +151,13 @@ impl Keys {
         };
         fetches.next = Instant::now() + fetches.cooldown.min(limit);
         fetches.cooldown = (fetches.cooldown * 2).min(limit).max(COOLDOWN);
-        self.0.count.fetch_add(1, Ordering::Release);
     }
 
     /// Puts keys in the place of the former ones; tells whether one of them is new.
     fn store(&self, fetched: &IssuerKeys) -> bool {
         let set = KeySet {
             issuer: fetched.issuer.as_str().into(),
-            keys: fetched.keys.iter().map(|key| (key.kid.clone(), Arc::clone(&key.key))).collect(),
+            keys: fetched.keys.iter().map(|key| (key.kid().to_owned(), key.clone())).collect(),
             fetched: Instant::now(),
         };
         let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -168,7 +170,7 @@ impl Keys {
 
 impl KeySet {
     fn find(&self, kid: &str) -> Option<Key> {
-        let key = Arc::clone(self.keys.get(kid)?);
+        let key = self.keys.get(kid)?.clone();
         Some(Key { issuer: Arc::clone(&self.issuer), key })
     }
 }

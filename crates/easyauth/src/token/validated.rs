@@ -8,7 +8,7 @@ use std::{
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use super::{EntraToken, keys::Keys};
+use super::{EntraToken, SigningKey, keys::Keys};
 use crate::Principal;
 
 /// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. So long does a key that
@@ -21,7 +21,7 @@ pub(super) struct Validated(Mutex<LruCache<[u8; 32], Entry>>);
 struct Entry {
     principal: Principal,
     until: i64,
-    kid: String,
+    key: SigningKey,
 }
 
 impl Validated {
@@ -35,7 +35,7 @@ impl Validated {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = hash(token);
         let entry = entries.get(&hash)?;
-        if now < entry.until && keys.has(&entry.kid) {
+        if now < entry.until && keys.has(&entry.key) {
             return Some(entry.principal.clone());
         }
         entries.pop(&hash);
@@ -49,10 +49,10 @@ impl Validated {
         principal: &Principal,
         now: i64,
         exp: i64,
-        kid: String,
+        key: SigningKey,
     ) {
         let until = exp.min(now.saturating_add(REMEMBER_SECONDS));
-        let entry = Entry { principal: principal.clone(), until, kid };
+        let entry = Entry { principal: principal.clone(), until, key };
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash(token), entry);
     }
 }
