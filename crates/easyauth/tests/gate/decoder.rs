@@ -81,7 +81,7 @@ fn encode(principal: &Principal) -> String {
     let roles = principal.roles().map(|role| Some(("roles", role)));
     let claims = claims.into_iter().chain(roles).flatten();
     let claims: Vec<Value> = claims.map(|(typ, val)| json!({ "typ": typ, "val": val })).collect();
-    encoded(json!({ "auth_typ": "aad", "claims": claims, "role_typ": "roles" }))
+    encoded(&json!({ "auth_typ": "aad", "claims": claims, "role_typ": "roles" }))
 }
 
 proptest! {
@@ -97,7 +97,7 @@ proptest! {
 
     #[test]
     fn no_json_panics_it(json in any_json()) {
-        decode(encoded(json).as_bytes());
+        decode(encoded(&json).as_bytes());
     }
 
     #[test]
@@ -105,7 +105,7 @@ proptest! {
         let claims: Vec<Value> =
             claims.into_iter().map(|(typ, val)| json!({ "typ": typ, "val": val })).collect();
         let json = json!({ "auth_typ": "aad", "claims": claims, "role_typ": role_typ });
-        decode(encoded(json).as_bytes());
+        decode(encoded(&json).as_bytes());
     }
 
     #[test]

@@ -44,9 +44,9 @@ async fn bits_that_no_encoder_writes_are_refused() {
 async fn what_is_not_the_platforms_json_is_refused() {
     let claim = format!(r#"{{"typ":"oid","val":"{OBJECT_ID}"}}"#);
     let with = |members: &str| format!(r#"{{"auth_typ":"aad","claims":[{claim}]{members}}}"#);
-    assert!(read(encoded(with(""))).await.is_ok(), "the same without a fault is good");
+    assert!(read(encoded(&with(""))).await.is_ok(), "the same without a fault is good");
     let deep = "[".repeat(2000) + &"]".repeat(2000);
-    assert!(read(encoded(with(&format!(r#","x":{deep}"#)))).await.is_ok(), "nobody reads it");
+    assert!(read(encoded(&with(&format!(r#","x":{deep}"#)))).await.is_ok(), "nobody reads it");
     let deep = format!(r#"{{"auth_typ":"aad","claims":[{{"typ":"oid","val":{deep}}}]}}"#);
     let cases = [
         ("null", "null".to_owned()),
@@ -79,7 +79,7 @@ async fn what_is_not_the_platforms_json_is_refused() {
         ),
     ];
     for (name, json) in cases {
-        assert_eq!(read(encoded(json)).await, Err(HeaderRefusal::Json), "{name}");
+        assert_eq!(read(encoded(&json)).await, Err(HeaderRefusal::Json), "{name}");
     }
 }
 
@@ -107,7 +107,7 @@ async fn claims_that_say_too_little_or_too_much_are_refused() {
         (json!([["oid", "a"], ["idtyp", "app"], ["idtyp", "user"]]), Ambiguous("idtyp")),
     ];
     for (claims, refusal) in cases {
-        assert_eq!(read(encoded(with_claims(&claims))).await, Err(refusal), "{claims}");
+        assert_eq!(read(encoded(&with_claims(&claims))).await, Err(refusal), "{claims}");
     }
 }
 
@@ -123,7 +123,7 @@ async fn rights_that_are_no_text_are_refused() {
     ] {
         let claims = json!([["oid", OBJECT_ID], [typ, val]]);
         let refusal = HeaderRefusal::Unfit(claim);
-        assert_eq!(read(encoded(with_claims(&claims))).await, Err(refusal), "{claims}");
+        assert_eq!(read(encoded(&with_claims(&claims))).await, Err(refusal), "{claims}");
     }
 }
 
@@ -135,7 +135,7 @@ async fn a_claim_with_another_meaning_is_no_role() {
     for typ in types.into_iter().chain(["preferred_username", &*name_typ]) {
         let mut document = document(&[("oid", OBJECT_ID), (typ, "MCP.Access")]);
         document["role_typ"] = json!(typ);
-        assert_eq!(read(encoded(document)).await, Err(HeaderRefusal::RoleType), "{typ}");
+        assert_eq!(read(encoded(&document)).await, Err(HeaderRefusal::RoleType), "{typ}");
     }
 }
 
@@ -146,14 +146,14 @@ async fn the_limits_are_the_documented_ones() {
             "{}{{\"typ\":\"oid\",\"val\":\"a\"}}",
             "{\"typ\":\"\",\"val\":1},".repeat(count - 1)
         );
-        encoded(format!("{{\"auth_typ\":\"aad\",\"claims\":[{claims}]}}"))
+        encoded(&format!("{{\"auth_typ\":\"aad\",\"claims\":[{claims}]}}"))
     };
     assert!(read(claims(500)).await.is_ok());
     assert_eq!(read(claims(501)).await, Err(HeaderRefusal::TooManyClaims));
 
     let padded = |bytes: usize| {
         let json = document(&[("oid", OBJECT_ID)]).to_string();
-        encoded(" ".repeat(bytes / 4 * 3 - json.len()) + &json)
+        encoded(&(" ".repeat(bytes / 4 * 3 - json.len()) + &json))
     };
     assert_eq!(padded(16 * 1024).len(), 16 * 1024);
     assert!(read(padded(16 * 1024)).await.is_ok());

@@ -30,7 +30,7 @@ async fn a_known_caller_is_let_in_everywhere() {
 #[tokio::test]
 async fn every_refusal_is_the_same_to_the_byte() {
     let good = header(&[("oid", OBJECT_ID)]);
-    let other_provider = crate::platform::encoded(r#"{"auth_typ":"google","claims":[]}"#);
+    let other_provider = crate::platform::encoded(&r#"{"auth_typ":"google","claims":[]}"#);
     let no_object_id = header(&[("name", "Ann")]);
     let requests = [
         Request::get("/mcp"),

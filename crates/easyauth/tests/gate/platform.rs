@@ -22,13 +22,13 @@ pub(crate) fn document(claims: &[(&str, &str)]) -> Value {
 }
 
 /// The header's value.
-pub(crate) fn encoded(json: impl ToString) -> String {
+pub(crate) fn encoded(json: &impl ToString) -> String {
     BASE64_STANDARD.encode(json.to_string())
 }
 
 /// The header's value with these claims.
 pub(crate) fn header(claims: &[(&str, &str)]) -> String {
-    encoded(document(claims))
+    encoded(&document(claims))
 }
 
 /// What the scheme finds in these values of the header.

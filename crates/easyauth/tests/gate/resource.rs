@@ -25,7 +25,7 @@ async fn metadata_stands_at_the_root_and_before_each_path() {
 
 #[tokio::test]
 async fn a_name_is_shown_and_a_path_given_twice_is_one() {
-    let resource = ProtectedResource::new("http://127.0.0.1:8000").unwrap().name("\"Reviews\"");
+    let resource = ProtectedResource::new("http://guide.test:8000").unwrap().name("\"Reviews\"");
     let resource = resource.path("/mcp").unwrap().path("/mcp").unwrap();
     insta::assert_json_snapshot!("named", metadata(&resource.router(), "/mcp").await);
 }
@@ -72,7 +72,7 @@ async fn a_challenge_leads_to_the_metadata_of_its_resource() {
 
 #[test]
 fn only_an_origin_is_an_origin() {
-    for good in ["https://a.example", "http://127.0.0.1:8000", "http://[::1]:80", "http://a"] {
+    for good in ["https://a.example", "http://guide.test:8000", "http://[::1]:80", "http://a"] {
         assert!(ProtectedResource::new(good).is_ok(), "{good}");
     }
     let bad = [
