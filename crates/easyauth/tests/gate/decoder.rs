@@ -46,7 +46,7 @@ fn any_principal() -> impl Strategy<Value = Principal> {
     let right = || vec("[^ ]{1,12}", 0..5);
     let kind = prop_oneof![Just(PrincipalKind::Application), Just(PrincipalKind::User)];
     let ids = (kind, id(), option::of(id()), option::of(id()));
-    (ids, option::of("\\PC*[a-z]"), right(), right()).prop_map(|(ids, name, roles, scopes)| {
+    (ids, option::of("[a-z]\\PC*[a-z]"), right(), right()).prop_map(|(ids, name, roles, scopes)| {
         let (kind, object_id, tenant_id, client_id) = ids;
         let mut principal = Principal::new(kind, object_id).with_roles(roles).with_scopes(scopes);
         if let Some(tenant_id) = tenant_id {

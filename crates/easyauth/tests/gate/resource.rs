@@ -72,7 +72,7 @@ async fn a_challenge_leads_to_the_metadata_of_its_resource() {
 
 #[test]
 fn only_an_origin_is_an_origin() {
-    for good in ["https://a.example", "http://guide.test:8000", "http://[::1]:80", "http://a"] {
+    for good in ["https://a.example", "http://guide.test:8000", "http://[fd00::1]", "http://a"] {
         assert!(ProtectedResource::new(good).is_ok(), "{good}");
     }
     let bad = [
