@@ -1,6 +1,6 @@
 //! The tenant: applications, service principals, assignments and people, as Microsoft Graph names their properties.
 
-mod assignment;
+mod change;
 mod microsoft_apis;
 
 use serde::{Deserialize, Serialize};

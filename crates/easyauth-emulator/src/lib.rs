@@ -22,8 +22,8 @@ pub use self::{
         PermissionScope, ServicePrincipal, User,
     },
     emulator::Emulator,
-    gateway::Gateway,
+    gateway::{Gateway, GatewayOptions, RoleForm},
     graph::GraphOptions,
     options::{IssuerOptions, Options},
-    site::Site,
+    site::{Site, SiteError},
 };

@@ -1,6 +1,6 @@
 //! What is not known of the platform for certain, as options.
 
-use crate::{arm::ArmOptions, graph::GraphOptions};
+use crate::{arm::ArmOptions, gateway::GatewayOptions, graph::GraphOptions};
 
 /// The points on which the platform's behaviour is uncertain or differs from one installation to the next. The default is what is most likely.
 #[derive(Debug, Clone, Default)]
@@ -8,6 +8,8 @@ use crate::{arm::ArmOptions, graph::GraphOptions};
 pub struct Options {
     /// Of the issuer.
     pub issuer: IssuerOptions,
+    /// Of the gateway.
+    pub gateway: GatewayOptions,
     /// Of Microsoft Graph.
     pub graph: GraphOptions,
     /// Of Azure Resource Manager.

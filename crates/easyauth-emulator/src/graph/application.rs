@@ -65,7 +65,7 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, [(LOCATION, location)], answer).into_response())
 }
 
-/// `PATCH /applications/{key}`
+/// `PATCH /applications/{key}`: a new name is its service principal's too.
 pub(super) async fn update(
     State(graph): State<Graph>,
     key: Key,
@@ -74,6 +74,7 @@ pub(super) async fn update(
     let mut directory = graph.cloud.directory();
     let old = of(&graph, &mut directory, key)?.clone();
     let new = changed(&graph.cloud, &directory, &old, &body)?;
+    directory.name_service_principal(new.app_id, &new.display_name);
     *stored(&mut directory, key)? = new;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -39,6 +39,12 @@ async fn an_application_is_found_by_either_id_until_it_is_deleted() {
     }
     let body = json!({ "appId": made.text("appId") });
     tenant.post("/servicePrincipals", body).await.expect(StatusCode::CREATED);
+    let body = json!({ "displayName": "Renamed" });
+    tenant.patch(&by_id, body).await.expect(StatusCode::NO_CONTENT);
+    for set in ["applications", "servicePrincipals"] {
+        let path = by_app_id.replace("applications", set);
+        assert_eq!(tenant.get(&path).await.text("displayName"), "Renamed");
+    }
 
     tenant.delete(&by_app_id).await.expect(StatusCode::NO_CONTENT);
     for path in [by_id, by_app_id.clone(), by_app_id.replace("applications", "servicePrincipals")] {

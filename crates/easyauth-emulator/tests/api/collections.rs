@@ -46,6 +46,7 @@ async fn what_is_not_understood_is_refused() {
     let tenant = Tenant::start().await;
     for query in [
         "$filter=tags/any(t:t eq 'a')",
+        "$filter=displayName eq 'a' and tags/any(t:t eq 'a')",
         "$filter=displayName ne 'a'",
         "$filter=displayName eq 'a' or displayName eq 'b'",
         "$filter=displayName eq 'a",

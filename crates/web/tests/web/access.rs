@@ -52,7 +52,7 @@ async fn whoever_signed_in_sees_so_and_may_sign_out() {
     let site = TestSite::with(small().await, config.clone(), Some(actor));
     for address in ["/", "/create", "/details/1"] {
         let page = site.get(address).await;
-        page.shows("Signed in as <bdi>Ann &lt;Lee&gt;</bdi>").shows("href=\"/out?to=%2F\"");
+        page.shows("Signed in as <bdi>Ann &lt;Lee&gt;</bdi>").shows("to=%2F\">Sign out</a>");
     }
     site.get("/details/1").await.shows("value=\"Ann &lt;Lee&gt;\"");
 

@@ -1,4 +1,4 @@
-//! Giving and taking app roles.
+//! Changes that concern more than one object: roles given and taken, names shared.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -14,6 +14,14 @@ impl Directory {
             AppRoleAssignment { id: id.clone(), principal_id, resource_id, app_role_id };
         self.assignments.push(assignment);
         id
+    }
+
+    /// Names the service principal of an application.
+    pub(crate) fn name_service_principal(&mut self, app_id: Uuid, name: &str) {
+        let mut principals = self.service_principals.iter_mut();
+        if let Some(principal) = principals.find(|principal| principal.app_id == app_id) {
+            name.clone_into(&mut principal.display_name);
+        }
     }
 
     /// Removes a service principal, and every role that it has or gave.
