@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::response::Response;
+use axum::{Router, response::Response};
 use http::Request;
 use tower::{Layer, Service};
 
@@ -17,7 +17,7 @@ use crate::{Authenticator, ProtectedResource, identity_headers, refusal_response
 /// Every 401 is the same to the byte, whatever the reason: the log has it (target `easyauth`, level info). Keys that cannot be had are
 /// no verdict: 503 with `Retry-After`. What the service gets has no identity but the principal, as with [`crate::ForgetIdentityLayer`].
 ///
-/// Give it to `Router::layer` after all routes and the fallback, so that unknown paths are 401 as well.
+/// Put it [around](Self::around) a router with all of its routes, so that unknown paths are 401 as well.
 #[derive(Debug, Clone)]
 pub struct AuthenticationLayer {
     authenticator: Authenticator,
@@ -29,6 +29,14 @@ impl AuthenticationLayer {
     #[must_use]
     pub fn new(authenticator: Authenticator, resource: Arc<ProtectedResource>) -> Self {
         Self { authenticator, resource }
+    }
+
+    /// The router behind the layer, as the fallback of a new one, into which open routes may be merged.
+    ///
+    /// It tells strangers less than `Router::layer` does: there the router adds `Allow` to the 401 for a method that a
+    /// route does not have, so they learn which paths and methods there are. Here all 401s of a path are the same.
+    pub fn around(&self, router: Router) -> Router {
+        Router::new().fallback_service(self.layer(router))
     }
 }
 

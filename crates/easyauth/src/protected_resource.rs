@@ -142,13 +142,15 @@ fn is_quotable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
-/// The metadata document (RFC 9728, section 2).
+/// The metadata document (RFC 9728, section 2). A list without elements has to be left out (section 3.2).
 #[derive(Debug, Clone, Serialize)]
 struct Document {
     resource: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     authorization_servers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
 }
