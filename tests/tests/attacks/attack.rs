@@ -105,8 +105,7 @@ pub async fn run(guarded: &Guarded, door: Door, attacks: &[Attack]) -> Vec<Strin
 
 /// The reviews of the first restaurant, newest first.
 pub async fn details(guarded: &Guarded, lines: &Lines) -> Vec<serde_json::Value> {
-    let params =
-        json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1, "limit": 100}});
+    let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
     let mut request = Client::new()
         .post(guarded.url("/mcp/mcp"))

@@ -152,8 +152,13 @@ async fn header_and_token_of_two_callers_are_nobody() {
     let guarded = Guarded::behind(Door::Both).await;
     let token = bearer(Forge::agent(guarded.cloud()).sign());
     let claims = Forge::agent(guarded.cloud()).claims;
-    let same =
-        [("oid", claims["oid"].as_str().unwrap()), ("idtyp", "app"), ("roles", "MCP.Access")];
+    let tenant = sample::TENANT_ID.to_string();
+    let same = [
+        ("tid", tenant.as_str()),
+        ("oid", claims["oid"].as_str().unwrap()),
+        ("idtyp", "app"),
+        ("roles", "MCP.Access"),
+    ];
     let same = header(encode(&principal(&same)));
     let other = header(encode(&agent(&[("roles", "MCP.Access")])));
     assert_ne!(claims["oid"], json!(sample::AGENT), "an object id is no client id");

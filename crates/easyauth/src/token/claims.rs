@@ -37,8 +37,9 @@ impl Claims {
     }
 
     /// The client application, under the name that the token's version has for it.
-    fn client(&self, is_v1: bool) -> Option<&str> {
-        if is_v1 { &self.appid } else { &self.azp }.as_deref().filter(|id| !id.is_empty())
+    fn client(&self, version: &str) -> Option<&str> {
+        let client = if version == "1.0" { &self.appid } else { &self.azp };
+        client.as_deref().filter(|id| !id.is_empty())
     }
 
     /// The caller; it is for who has checked the claims.
@@ -96,15 +97,10 @@ impl Rules {
         if claims.oid.as_ref().is_none_or(String::is_empty) {
             return Err(TokenRefusal::NoObjectId);
         }
-        let is_v1 = claims.iss == self.v1_issuer;
-        let client = claims.client(is_v1).ok_or(TokenRefusal::NoClient)?;
-        if !self.allowed_clients.contains(&client.to_ascii_lowercase()) {
-            return Err(TokenRefusal::Client);
-        }
         Ok(())
     }
 
-    /// Checks the issuer, of either version, and that the version is its own.
+    /// Checks the issuer, of either version, that the version is its own, and the client by the version's name for it.
     pub(super) fn check_issuer(
         &self,
         claims: &Claims,
@@ -117,9 +113,13 @@ impl Rules {
         } else {
             return Err(TokenRefusal::Issuer);
         };
-        match claims.ver.as_deref() {
-            Some(ver) if ver == version => Ok(()),
-            _ => Err(TokenRefusal::Version),
+        if claims.ver.as_deref() != Some(version) {
+            return Err(TokenRefusal::Version);
         }
+        let client = claims.client(version).ok_or(TokenRefusal::NoClient)?;
+        if !self.allowed_clients.contains(&client.to_ascii_lowercase()) {
+            return Err(TokenRefusal::Client);
+        }
+        Ok(())
     }
 }
