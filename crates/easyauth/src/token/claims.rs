@@ -59,7 +59,7 @@ impl Claims {
         if let Some(tenant) = &self.tid {
             principal = principal.with_tenant_id(tenant);
         }
-        if let Some(client) = self.client(self.ver.as_deref() == Some("1.0")) {
+        if let Some(client) = self.client(self.ver.as_deref().unwrap_or_default()) {
             principal = principal.with_client_id(client);
         }
         let names = [
