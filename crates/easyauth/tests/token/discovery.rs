@@ -136,7 +136,7 @@ fn faulty(fault: &str, origin: &str) -> Documents {
         }
         "plain issuer" => changed("issuer", format!("http://login.example/{TENANT}/v2.0")),
         "keys at another origin" => changed("jwks_uri", format!("{elsewhere}/keys")),
-        "keys at another port" => changed("jwks_uri", "http://127.0.0.1:1/keys".to_owned()),
+        "keys at another port" => changed("jwks_uri", "http://127.0.0.1/keys".to_owned()),
         "keys in a file" => changed("jwks_uri", "file:///etc/keys".to_owned()),
         "no keys" => with_keys(answer(&json!({ "keys": [] }))),
         "keys of another kind" => {

@@ -107,7 +107,7 @@ async fn headers_that_entra_sends_are_taken() {
         json!({ "alg": "RS256", "kid": "first", "typ": "at+jwt" }),
         json!({ "alg": "RS256", "kid": "first", "typ": "AT+JWT" }),
     ] {
-        let token = KEY.sign(header.to_string(), v2_app());
+        let token = KEY.sign(header.to_string(), &v2_app());
         assert!(scheme.validate(&token).await.is_ok(), "{header}");
     }
 }
@@ -130,7 +130,7 @@ async fn times_have_a_minute_of_leeway_and_not_a_second_more() {
 #[tokio::test]
 async fn the_authorization_server_is_known_without_asking() {
     let issuer = Issuer::with(&[&KEY]);
-    let scheme = builder(&issuer).authority("http://localhost:8/").build().unwrap();
-    let expected = format!("http://localhost:8/{TENANT}/v2.0");
+    let scheme = builder(&issuer).authority("http://localhost/").build().unwrap();
+    let expected = format!("http://localhost/{TENANT}/v2.0");
     assert_eq!((scheme.authorization_server(), issuer.asked()), (expected.as_str(), 0));
 }

@@ -10,9 +10,8 @@ use std::{
 
 use easyauth::{EntraToken, TokenRefusal};
 use serde_json::json;
-use tokio::time::sleep;
 
-use crate::forge::{FORGED, Issuer, KEY, NEXT, NOW, builder, scheme, time, v2_app, with};
+use crate::forge::{FORGED, Issuer, KEY, NEXT, NOW, builder, pass, scheme, time, v2_app, with};
 
 #[tokio::test(start_paused = true)]
 async fn a_token_ends_with_its_key() {
@@ -21,7 +20,7 @@ async fn a_token_ends_with_its_key() {
     let token = KEY.token(&v2_app());
     assert!(scheme.validate(&token).await.is_ok());
     issuer.publish(&[&NEXT]);
-    sleep(Duration::from_secs(2)).await;
+    pass(Duration::from_secs(2)).await;
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
     assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::UnknownKey));
 }
@@ -33,7 +32,7 @@ async fn a_token_ends_with_its_key_though_another_has_the_id() {
     let token = KEY.token(&v2_app());
     assert!(scheme.validate(&token).await.is_ok());
     issuer.publish(&[&FORGED, &NEXT]);
-    sleep(Duration::from_secs(2)).await;
+    pass(Duration::from_secs(2)).await;
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
     assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::Signature));
 }

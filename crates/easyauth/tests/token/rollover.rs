@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use easyauth::{EntraToken, TokenRefusal};
 use serde_json::{Value, json};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::task::JoinSet;
 
-use crate::forge::{Issuer, KEY, Key, NEXT, encode, scheme, v2_app};
+use crate::forge::{Issuer, KEY, Key, NEXT, encode, pass, scheme, v2_app};
 
 /// Tokens of key ids that the issuer never had.
 fn unknown(count: usize) -> Vec<String> {
@@ -49,7 +49,7 @@ async fn a_flood_of_unknown_keys_costs_one_fetch() {
     let scheme = Arc::new(scheme(&issuer));
     scheme.fetch_keys().await.unwrap();
     let answers = together(&scheme, unknown(1000)).await;
-    assert_eq!(answers, [Err(TokenRefusal::UnknownKey); 1000]);
+    assert!(answers.iter().all(|answer| *answer == Err(TokenRefusal::UnknownKey)));
     assert_eq!(issuer.asked(), 2, "the first fetch, and one for the flood");
 }
 
@@ -60,7 +60,7 @@ async fn a_flood_that_lasts_is_asked_about_less_and_less() {
     scheme.fetch_keys().await.unwrap();
     for token in unknown(1000) {
         assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::UnknownKey));
-        sleep(Duration::from_millis(600)).await;
+        pass(Duration::from_millis(600)).await;
     }
     // Ten minutes: after 1, 2, 4, 8, 16 and 32 seconds, then once a minute.
     assert!((12..=17).contains(&issuer.asked()), "{} fetches", issuer.asked());
@@ -85,12 +85,12 @@ async fn a_fetch_that_began_before_the_new_key_is_no_answer() {
     let issuer = slow(&[&KEY]);
     let scheme = Arc::new(scheme(&issuer));
     scheme.fetch_keys().await.unwrap();
-    sleep(Duration::from_secs(5)).await;
+    pass(Duration::from_secs(5)).await;
     let early = tokio::spawn({
         let scheme = Arc::clone(&scheme);
         async move { scheme.validate(&unknown(1)[0]).await.map(drop) }
     });
-    sleep(Duration::from_millis(100)).await;
+    pass(Duration::from_millis(100)).await;
     assert_eq!(issuer.asked(), 2, "a fetch is under way");
     issuer.publish(&[&KEY, &NEXT]);
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
@@ -103,10 +103,10 @@ async fn quiet_hours_do_not_make_a_new_key_wait() {
     let scheme = scheme(&issuer);
     for _ in 0..12 {
         assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
-        sleep(Duration::from_secs(3601)).await;
+        pass(Duration::from_secs(3601)).await;
     }
     assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
-    sleep(Duration::from_secs(2)).await;
+    pass(Duration::from_secs(2)).await;
     assert_eq!(issuer.asked(), 13, "once an hour");
     issuer.publish(&[&KEY, &NEXT]);
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
@@ -117,11 +117,11 @@ async fn old_keys_serve_while_others_are_fetched() {
     let issuer = slow(&[&KEY]);
     let scheme = scheme(&issuer);
     scheme.fetch_keys().await.unwrap();
-    sleep(Duration::from_secs(3601)).await;
+    pass(Duration::from_secs(3601)).await;
     let before = tokio::time::Instant::now();
     assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
     assert_eq!(before.elapsed(), Duration::ZERO, "nobody waited");
-    sleep(Duration::from_secs(1)).await;
+    pass(Duration::from_secs(1)).await;
     assert_eq!(issuer.asked(), 2);
 }
 
@@ -131,15 +131,15 @@ async fn keys_are_believed_for_a_day_while_the_issuer_is_away() {
     let scheme = scheme(&issuer);
     scheme.fetch_keys().await.unwrap();
     issuer.go_away();
-    sleep(Duration::from_secs(24 * 3600 - 1)).await;
+    pass(Duration::from_secs(24 * 3600 - 1)).await;
     let claims: Value = v2_app();
     let token = KEY.token(&claims);
     assert!(scheme.validate(&token).await.is_ok());
-    sleep(Duration::from_secs(1)).await;
+    pass(Duration::from_secs(1)).await;
     let refused = Err(TokenRefusal::KeysUnavailable);
     assert_eq!(scheme.validate(&token).await, refused, "not even a remembered one");
     issuer.publish(&[&KEY]);
-    sleep(Duration::from_secs(60)).await;
+    pass(Duration::from_mins(1)).await;
     assert!(scheme.validate(&token).await.is_ok(), "and the issuer is missed no longer");
 }
 
@@ -152,7 +152,7 @@ async fn an_issuer_that_is_away_from_the_start_is_not_hammered() {
     for _ in 0..60 {
         let answers = together(&scheme, tokens(&KEY, 3)).await;
         assert_eq!(answers, [refused; 3]);
-        sleep(Duration::from_secs(1)).await;
+        pass(Duration::from_secs(1)).await;
     }
     assert!(issuer.asked() <= 14, "{} fetches", issuer.asked());
 }
