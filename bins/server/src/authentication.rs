@@ -60,10 +60,11 @@ impl Gate {
         let requirement =
             RequirementLayer::new(self.requirement.clone(), Arc::clone(&self.resource));
         let callers = Arc::new(self.callers.clone());
-        pages
+        let guarded = pages
             .merge(mcp.layer(requirement))
-            .layer(middleware::from_fn_with_state(callers, caller::introduce))
-            .layer(AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource)))
+            .layer(middleware::from_fn_with_state(callers, caller::introduce));
+        AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
+            .around(guarded)
     }
 
     /// The protected resource metadata; behind the platform it is the platform's.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
@@ -47,13 +47,15 @@ fn author(principal: &Principal) -> Author {
     }
 }
 
-/// Who called, for the request's log line: what they are, and their object id.
+/// Who called what, for the request's log line.
 #[derive(Debug, Clone)]
 pub struct Known {
     /// `person` or `agent`.
     pub kind: &'static str,
     /// The object id.
     pub id: String,
+    /// The route, which nobody knows outside of the gate.
+    pub route: Option<MatchedPath>,
 }
 
 /// Puts the [`Actor`] into the request; without a principal there is none, and the adapters serve nobody.
@@ -68,7 +70,11 @@ pub async fn introduce(
         return next.run(request).await;
     };
     let id = actor.author().id().unwrap_or_default().to_owned();
-    let known = Known { kind: actor.author().kind().as_str(), id };
+    let known = Known {
+        kind: actor.author().kind().as_str(),
+        id,
+        route: extensions.get::<MatchedPath>().cloned(),
+    };
     extensions.insert(actor);
     let mut response = next.run(request).await;
     response.extensions_mut().insert(known);

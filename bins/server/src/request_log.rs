@@ -33,6 +33,9 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     line.status = response.status().as_u16();
     line.tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
     line.caller = response.extensions().get().cloned();
+    if let Some(route) = line.caller.as_ref().and_then(|caller| caller.route.clone()) {
+        line.route = Some(route);
+    }
     response.headers_mut().insert(REQUEST_ID, line.id.clone());
     response
 }

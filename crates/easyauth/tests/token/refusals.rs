@@ -69,7 +69,7 @@ fn claim_cases() -> Vec<Case> {
     };
     let of_v2 = [
         (json!({ "iss": null }), Claims),
-        (json!({ "iss": V1_ISSUER }), NoClient),
+        (json!({ "iss": V1_ISSUER }), Version),
         (json!({ "iss": V1_ISSUER, "appid": CALLER }), Version),
         (
             json!({ "iss": "https://sts.windows.net/11111111-1111-4111-8111-111111111111/v2.0" }),
@@ -206,6 +206,8 @@ async fn a_foreign_token_costs_no_fetch() {
                 | TokenRefusal::Signature
                 | TokenRefusal::Issuer
                 | TokenRefusal::Version
+                | TokenRefusal::NoClient
+                | TokenRefusal::Client
         )
     };
     let issuer = Issuer::with(&[&KEY]);
