@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
 use crate::{
-    AppRole, AppRoleAssignment, Application, Directory, PermissionScope, ServicePrincipal, User,
+    AppRole, AppRoleAssignment, Application, Directory, PermissionScope, ServicePrincipal, Site,
+    SiteError, User,
 };
 
 /// The tenant.
@@ -173,4 +174,18 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     }
+}
+
+/// The settings of authentication that are deployed with the product of this repository: a template for [`Site::from_template`].
+pub const AUTH_SETTINGS: &str = include_str!("../../../infra/authsettings.json");
+
+/// The protected app as a site, with settings from a template, and its metadata on.
+///
+/// # Errors
+/// When the template makes no settings that the platform would take.
+pub fn site(name: &str, template: &str) -> Result<Site, SiteError> {
+    let mut site = Site::from_template(name, template, TENANT_ID, API, &ALLOWED_CLIENTS)?;
+    let scope = format!("api://{API}/user_impersonation");
+    site.app_settings.insert("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES".to_owned(), scope);
+    Ok(site)
 }

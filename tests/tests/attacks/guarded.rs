@@ -1,12 +1,8 @@
 //! The product behind its doors: the emulated issuer, the server, and the platform's gateway where there is one.
 
-use easyauth_emulator::{Cloud, Directory, Emulator, Gateway, Options, Site, sample};
+use easyauth_emulator::{Cloud, Directory, Emulator, Gateway, Options, sample};
 use restaurant_tests::server::{Server, ServerBuilder};
 use tokio::net::TcpListener;
-
-/// The settings of authentication that are deployed.
-const AUTH_SETTINGS: &str =
-    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/authsettings.json"));
 
 /// Who looks at a request before the product does anything with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,17 +77,7 @@ impl Guarded {
 }
 
 async fn gateway(cloud: &Cloud, server: &Server) -> Gateway {
-    let site = Site::from_template(
-        "reviews",
-        AUTH_SETTINGS,
-        sample::TENANT_ID,
-        sample::API,
-        &sample::ALLOWED_CLIENTS,
-    );
-    let mut site = site.unwrap();
-    let scope = format!("api://{}/user_impersonation", sample::API);
-    site.app_settings.insert("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES".to_owned(), scope);
-    cloud.sites().push(site);
+    cloud.sites().push(sample::site("reviews", sample::AUTH_SETTINGS).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     Gateway::serve(listener, cloud.clone(), "reviews", &server.url("")).unwrap()
 }

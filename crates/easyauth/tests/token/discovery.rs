@@ -25,7 +25,6 @@ struct Documents {
     keys: Response,
 }
 
-/// Where the documents stand; the keys' address ends in `keys`.
 fn discovery() -> String {
     format!("/{TENANT}/v2.0/.well-known/openid-configuration")
 }
@@ -33,8 +32,12 @@ fn discovery() -> String {
 fn configuration(origin: &str) -> Value {
     json!({
         "issuer": format!("{origin}/{TENANT}/v2.0"),
-        "jwks_uri": format!("{origin}/{TENANT}/discovery/v2.0/keys"),
+        "jwks_uri": keys_address(origin),
     })
+}
+
+fn keys_address(origin: &str) -> String {
+    format!("{origin}/{TENANT}/discovery/v2.0/keys")
 }
 
 fn good(origin: &str) -> Documents {
@@ -103,11 +106,12 @@ async fn an_issuers_tokens_are_good_by_its_documents() {
 async fn keys_that_are_not_for_us_are_left_out() {
     let key = |changes: &Value| with(FORGED.jwk(), changes);
     let short = "A".repeat(200);
+    // Of two with one id the last would count: whichever of these were taken would stand in the good key's place.
     let set = json!({ "keys": [
+        with(KEY.jwk(), &json!({ "alg": "RS256", "x5c": ["MII"], "issuer": "any" })), NEXT.jwk(),
         key(&json!({ "use": "enc" })), key(&json!({ "alg": "RS512" })), key(&json!({ "kty": "EC" })),
         key(&json!({ "kid": null })), key(&json!({ "n": short })), key(&json!({ "n": 1 })),
-        key(&json!({ "kty": null })), "no key", 1, NEXT.jwk(),
-        with(KEY.jwk(), &json!({ "alg": "RS256", "x5c": ["MII"], "issuer": "any" })),
+        key(&json!({ "kty": null })), "no key", 1,
     ] });
     let origin = serve(|origin| Documents { keys: answer(&set), ..good(origin) }).await;
     assert!(validate(&origin, &v1_app()).await.is_ok());
@@ -117,7 +121,7 @@ async fn keys_that_are_not_for_us_are_left_out() {
 }
 
 /// Documents with one fault each.
-fn faulty(fault: &str, origin: &str) -> Documents {
+fn faulty(fault: &str, origin: &str, other: &str) -> Documents {
     let changed = |name: &str, value: String| Documents {
         configuration: answer(&with(configuration(origin), &json!({ name: value }))),
         ..good(origin)
@@ -136,7 +140,7 @@ fn faulty(fault: &str, origin: &str) -> Documents {
         }
         "plain issuer" => changed("issuer", format!("http://login.example/{TENANT}/v2.0")),
         "keys at another origin" => changed("jwks_uri", format!("{elsewhere}/keys")),
-        "keys at another port" => changed("jwks_uri", "http://127.0.0.1/keys".to_owned()),
+        "keys at another port" => changed("jwks_uri", keys_address(other)),
         "keys in a file" => changed("jwks_uri", "file:///etc/keys".to_owned()),
         "no keys" => with_keys(answer(&json!({ "keys": [] }))),
         "keys of another kind" => {
@@ -170,7 +174,8 @@ async fn documents_with_one_fault_bring_no_keys() {
         "an error",
         "too long",
     ] {
-        let fetched = fetch(|origin| faulty(fault, origin)).await;
+        let other = serve(good).await;
+        let fetched = fetch(|origin| faulty(fault, origin, &other)).await;
         assert_eq!(fetched, Err(TokenRefusal::KeysUnavailable), "{fault}");
     }
 }

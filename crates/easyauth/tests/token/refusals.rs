@@ -51,7 +51,7 @@ fn header_cases() -> Vec<Case> {
         (r#"{"alg":"RS256","kid":"first","crit":null}"#, Critical),
         (r#"{"alg":"none","alg":"RS256","kid":"first"}"#, Header),
         (r#"{"alg":"RS256","kid":"third","kid":"first"}"#, Header),
-        (r#"["RS256","first"]"#, Header),
+        (r#"["RS256","first","JWT"]"#, Header),
         ("\"RS256\"", Header),
         ("", Header),
         ("\u{feff}{}", Header),
