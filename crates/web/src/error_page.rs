@@ -88,6 +88,21 @@ impl PageError {
         }
     }
 
+    /// A short stable name for the audit record: the same as over MCP, where there is one.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "forbidden",
+            Self::CrossOrigin => "cross_origin",
+            Self::NotFound => "not_found",
+            Self::BadCursor => "invalid_arguments",
+            Self::BadRequest(_) | Self::TooLarge | Self::NoForm | Self::SlowForm => "unreadable",
+            Self::Store(StoreError::Unavailable(_)) => "unavailable",
+            Self::OutOfTime => "timeout",
+            Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => "internal",
+            Self::Bare(_) => "refused",
+        }
+    }
+
     /// A heading and what the visitor can do, in their words. Nothing of the inside is in it.
     fn wording(&self) -> (&'static str, &'static str) {
         match self {

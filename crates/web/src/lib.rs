@@ -2,6 +2,7 @@
 
 mod access;
 mod assets;
+mod audit;
 mod config;
 mod credit;
 mod error_page;

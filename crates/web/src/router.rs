@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,7 +18,7 @@ use tower_http::{
 };
 
 use crate::{
-    WebConfig, assets,
+    WebConfig, assets, audit,
     error_page::{self, PageError},
     health::{self, Health},
     pages::{create, details, list, review},
@@ -61,6 +61,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .layer(guard)
         .layer(from_fn_with_state(site.clone(), time_limit::limit))
         .layer(CatchPanicLayer::custom(error_page::after_panic))
+        .layer(from_fn(audit::record))
         .layer(from_fn_with_state(site.clone(), error_page::show))
         .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.

@@ -1,8 +1,13 @@
 //! `GET /create` and `POST /add`: a new restaurant.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use restaurant_domain::{
-    Description, NewRestaurant, RestaurantName, StreetAddress, ValidationError, ValidationErrors,
+    AuditResource, Description, NewRestaurant, RestaurantName, StreetAddress, ValidationError,
+    ValidationErrors,
 };
 use serde::Serialize;
 
@@ -32,7 +37,9 @@ pub(crate) async fn add(
     match input.parse() {
         Ok(new) => {
             let restaurant = site.repository.create_restaurant(new, &writer.author, None).await?;
-            Ok(see_restaurant(restaurant.into_inner().id, Created::Restaurant))
+            let id = restaurant.into_inner().id;
+            let written = AuditResource { restaurant: Some(id), review: None };
+            Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();

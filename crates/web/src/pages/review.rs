@@ -1,8 +1,13 @@
 //! `POST /review/{id}`: a new review, and the form for it on the restaurant's page.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use restaurant_domain::{
-    ListReviews, NewReview, Rating, ReviewText, UserName, ValidationError, ValidationErrors,
+    AuditResource, ListReviews, NewReview, Rating, ReviewText, UserName, ValidationError,
+    ValidationErrors,
 };
 use serde::Serialize;
 
@@ -28,7 +33,8 @@ pub(crate) async fn add(
         Ok(new) => {
             let review = site.repository.create_review(id, new, &writer.author, None).await?;
             let review = review.ok_or(PageError::NotFound)?.into_inner();
-            Ok(see_restaurant(review.restaurant_id, Created::Review))
+            let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
+            Ok((Extension(written), see_restaurant(id, Created::Review)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
