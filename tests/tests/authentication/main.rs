@@ -1,4 +1,4 @@
-//! Attacks on the real server, by itself and behind the platform's gateway: nobody comes in uninvited.
+//! The real server, by itself and behind the platform's gateway: nobody comes in uninvited, and who is invited does.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -8,5 +8,7 @@ mod forge;
 mod guarded;
 mod headers;
 mod keys;
+mod modes;
+mod people;
 mod raw;
 mod tokens;

@@ -1,7 +1,7 @@
 //! An attack: what a request brings, and what each door has to answer.
 
 use reqwest::{Client, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::guarded::{Door, Guarded};
 
@@ -54,14 +54,14 @@ pub fn authorization(value: impl Into<String>) -> Lines {
     vec![("authorization".to_owned(), value.into())]
 }
 
-/// Asks the tool that writes to write `text`, and gives the answer.
-pub async fn write(guarded: &Guarded, lines: &Lines, text: &str) -> reqwest::Result<Response> {
-    let arguments =
-        json!({"restaurant_id": 1, "user_name": "Mallory", "rating": 1, "review_text": text});
-    let message = json!({
-        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "create_review_mcp", "arguments": arguments},
-    });
+/// Sends a message to the MCP endpoint.
+pub async fn send(
+    guarded: &Guarded,
+    lines: &Lines,
+    method: &str,
+    params: Value,
+) -> reqwest::Result<Response> {
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     let mut request = Client::new()
         .post(guarded.url("/mcp/mcp"))
         .header("accept", "application/json, text/event-stream")
@@ -70,6 +70,14 @@ pub async fn write(guarded: &Guarded, lines: &Lines, text: &str) -> reqwest::Res
         request = request.header(name, value);
     }
     request.send().await
+}
+
+/// Asks the tool that writes to write `text`, and gives the answer.
+pub async fn write(guarded: &Guarded, lines: &Lines, text: &str) -> reqwest::Result<Response> {
+    let arguments =
+        json!({"restaurant_id": 1, "user_name": "Mallory", "rating": 1, "review_text": text});
+    let params = json!({"name": "create_review_mcp", "arguments": arguments});
+    send(guarded, lines, "tools/call", params).await
 }
 
 /// What is wrong with the answers to the attacks; nothing, if all is well.
@@ -104,16 +112,9 @@ pub async fn run(guarded: &Guarded, door: Door, attacks: &[Attack]) -> Vec<Strin
 }
 
 /// The reviews of the first restaurant, newest first.
-pub async fn details(guarded: &Guarded, lines: &Lines) -> Vec<serde_json::Value> {
+pub async fn details(guarded: &Guarded, lines: &Lines) -> Vec<Value> {
     let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let mut request = Client::new()
-        .post(guarded.url("/mcp/mcp"))
-        .header("accept", "application/json, text/event-stream")
-        .json(&message);
-    for (name, value) in lines {
-        request = request.header(name, value);
-    }
-    let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+    let answer = send(guarded, lines, "tools/call", params).await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
     answer["result"]["structuredContent"]["reviews"].as_array().unwrap().clone()
 }
