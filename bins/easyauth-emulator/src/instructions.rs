@@ -15,7 +15,7 @@ pub fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
     say(format_args!("Cloud   {}", cloud.origin()));
     say(format_args!("Issuer  {}\n", cloud.v2_issuer()));
     say("Start the app with one of these:");
-    print_settings(cloud);
+    print_settings(cloud, gateway);
     say("\nClients (id, secret):");
     for (id, secret, what) in [
         (sample::AGENT, sample::AGENT_SECRET, "has the role MCP.Access"),
@@ -32,11 +32,13 @@ pub fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
     say("\nCtrl-C ends it.");
 }
 
-fn print_settings(cloud: &Cloud) {
+fn print_settings(cloud: &Cloud, gateway: Option<&Gateway>) {
     let (origin, tenant, api) = (cloud.origin(), cloud.tenant_id(), sample::API);
     let ids = format!("ENTRA_TENANT_ID={tenant} ENTRA_CLIENT_ID={api}");
     let allowed: Vec<_> = sample::ALLOWED_CLIENTS.iter().map(ToString::to_string).collect();
-    say(format_args!("  WEBSITE_AUTH_ENABLED=true {ids}"));
+    if let Some(gateway) = gateway {
+        say(format_args!("  WEBSITE_AUTH_ENABLED=true PUBLIC_URL={} {ids}", gateway.origin()));
+    }
     say(format_args!(
         "  AUTH_MODE=entra ENTRA_AUTHORITY={origin} {ids} ENTRA_ALLOWED_CLIENTS={}",
         allowed.join(",")

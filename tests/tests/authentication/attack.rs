@@ -14,10 +14,8 @@ pub enum Verdict {
     Stranger,
     /// 403: somebody whom we know, and who may not.
     Forbidden,
-    /// 400 or 431: the request is refused before anybody asks who sends it.
-    Malformed,
 }
-pub use Verdict::{Forbidden, In, Malformed, Stranger};
+pub use Verdict::{Forbidden, In, Stranger};
 
 impl Verdict {
     fn of(status: u16) -> Option<Self> {
@@ -25,7 +23,6 @@ impl Verdict {
             200 => Some(In),
             401 => Some(Stranger),
             403 => Some(Forbidden),
-            400 | 431 => Some(Malformed),
             _ => None,
         }
     }

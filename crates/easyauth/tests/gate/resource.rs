@@ -1,5 +1,7 @@
 //! Protected resource metadata, and the challenges that lead there.
 
+use std::collections::BTreeMap;
+
 use easyauth::{ProtectedResource, ResourceError};
 use http::{Request, StatusCode};
 use serde_json::Value;
@@ -8,7 +10,8 @@ use crate::service::{answer, app};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-async fn metadata(router: &axum::Router, path: &str) -> Value {
+/// The document, its members in order.
+async fn metadata(router: &axum::Router, path: &str) -> BTreeMap<String, Value> {
     let response = answer(router, Request::get(format!("{WELL_KNOWN}{path}"))).await;
     assert_eq!(response.status(), StatusCode::OK, "{path}");
     assert_eq!(response.headers()["content-type"], "application/json");
