@@ -22,11 +22,13 @@ pub enum Environment {
     Mcp1,
     /// The MCP project's client, version 2.
     Mcp2,
+    /// That, and the libraries that get an agent its token.
+    Agent,
 }
 
 impl Environment {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Mcp1, Self::Mcp2];
+    pub const ALL: [Self; 3] = [Self::Mcp1, Self::Mcp2, Self::Agent];
 
     /// The folder's name.
     #[must_use]
@@ -34,6 +36,7 @@ impl Environment {
         match self {
             Self::Mcp1 => "mcp1",
             Self::Mcp2 => "mcp2",
+            Self::Agent => "agent",
         }
     }
 
@@ -46,8 +49,23 @@ impl Environment {
     /// Python or a package is not there, the program fails, or prints something else; the error has
     /// what it said.
     pub fn run<A: AsRef<OsStr>>(self, program: &str, args: &[A]) -> Result<Value> {
+        self.run_with(program, args, &[])
+    }
+
+    /// Runs it like [`Self::run`], with these variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_with<A: AsRef<OsStr>>(
+        self,
+        program: &str,
+        args: &[A],
+        env: &[(&str, &str)],
+    ) -> Result<Value> {
         let path = folder().join(program);
-        let output = Command::new(self.interpreter()?).arg(path).args(args).output()?;
+        let mut command = Command::new(self.interpreter()?);
+        command.arg(path).args(args).envs(env.iter().copied());
+        let output = command.output()?;
         check(&output).with_context(|| format!("{program} failed"))?;
         serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
     }

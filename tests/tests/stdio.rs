@@ -84,8 +84,8 @@ async fn a_first_start_has_sample_data_and_leaves_an_audit_record() {
     assert_eq!(records.len(), 1, "{log}");
     let record = &records[0];
     assert_eq!(
-        (&record["target"], &record["tool"]),
-        (&json!("audit"), &json!("create_restaurant_mcp"))
+        (&record["target"], &record["door"], &record["operation"]),
+        (&json!("audit"), &json!("mcp"), &json!("create_restaurant"))
     );
     let resource = format!("restaurant/{}", restaurant["id"]);
     assert_eq!((&record["outcome"], &record["resource"]), (&json!("created"), &json!(resource)));

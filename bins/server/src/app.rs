@@ -1,17 +1,19 @@
 //! The whole application: pages and MCP endpoint behind the host check and the request log.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Extension, Router, middleware};
+use easyauth::ForgetIdentityLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
 
 use crate::{
+    authentication::Gate,
     host_check::{self, AllowedHosts},
     request_log,
-    settings::{AuthMode, Settings},
+    settings::Settings,
 };
 
 /// The addresses of the MCP endpoint: a short one, and the one of the Python original.
@@ -19,7 +21,7 @@ const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
 
 /// What of the settings the application needs.
 pub struct AppSettings {
-    auth_mode: AuthMode,
+    gate: Option<Gate>,
     read_only: bool,
     public_hosts: Vec<String>,
     public_origins: Vec<String>,
@@ -28,32 +30,34 @@ pub struct AppSettings {
     call_limit: Duration,
 }
 
-impl From<&Settings> for AppSettings {
-    fn from(settings: &Settings) -> Self {
-        Self {
-            auth_mode: settings.auth_mode,
+impl AppSettings {
+    /// The settings of a server that listens on an address.
+    ///
+    /// # Errors
+    /// When a setting of authentication is missing or wrong.
+    pub fn new(settings: &Settings, listening: SocketAddr) -> anyhow::Result<Self> {
+        Ok(Self {
+            gate: Gate::new(settings, listening, &MCP_PATHS)?,
             read_only: settings.read_only,
             public_hosts: settings.public_hosts(),
             public_origins: settings.public_origins(),
             allowed_origins: settings.allowed_origins(),
             request_limit: settings.request_seconds,
             call_limit: settings.mcp_call_seconds,
-        }
+        })
     }
 }
 
-/// Puts the application together over a repository.
+/// Puts the application together over a repository: what is open to all, and what stands behind the gate.
 ///
 /// # Errors
 /// When a setting is wrong that only its user can judge, such as an origin.
 pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow::Result<Router> {
-    let permissions = if settings.read_only { Permissions::READ } else { Permissions::ALL };
-    let actor = match settings.auth_mode {
-        AuthMode::None => Actor::new(Author::anonymous(), permissions),
-    };
     let mut config = WebConfig::default();
     config.request_timeout = settings.request_limit;
     config.trusted_origins.clone_from(&settings.public_origins);
+    config.sign_out_path = settings.gate.as_ref().and_then(Gate::sign_out_path);
+    let health = restaurant_web::health_router(Arc::clone(&repository), &config);
     let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
     let mcp = mcp_adapter(repository, settings.read_only)
         .allowed_hosts(settings.public_hosts.clone())
@@ -62,12 +66,22 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
         .body_timeout(settings.request_limit)
         .call_timeout(settings.call_limit)
         .router(&MCP_PATHS);
+    let (open, guarded) = match &settings.gate {
+        Some(gate) => (health.merge(gate.metadata()), gate.guard(pages, mcp)),
+        None => (health, open_to_all(pages.merge(mcp), settings.read_only)),
+    };
     let hosts = AllowedHosts::new(&settings.public_hosts);
-    Ok(pages
-        .merge(mcp)
-        .layer(Extension(actor))
+    Ok(guarded
+        .merge(open.layer(ForgetIdentityLayer))
         .layer(middleware::from_fn_with_state(hosts, host_check::check))
         .layer(middleware::from_fn(request_log::log)))
+}
+
+/// Routes where nobody is asked who they are, and nobody is believed.
+fn open_to_all(routes: Router, read_only: bool) -> Router {
+    let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
+    let actor = Actor::new(Author::anonymous(), permissions);
+    routes.layer(Extension(actor)).layer(ForgetIdentityLayer)
 }
 
 /// What is the same for every transport.

@@ -24,12 +24,15 @@ pub struct Cli {
 impl Cli {
     /// Reads the command line and the environment; ends the process when they are wrong or ask for help.
     ///
-    /// A variable that is set to nothing counts as none: deployment templates leave such behind.
+    /// A variable that is set to nothing counts as none: deployment templates leave such behind. One setting is different:
+    /// an empty list of allowed clients lets nobody in, and must not be taken for a list that was forgotten.
     pub fn read() -> (Self, ArgMatches) {
         let command = Self::command().mut_args(|arg| {
             let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
             // No variable has an empty name: the argument has none then.
-            if arg.get_env().is_some_and(is_empty) { arg.env("") } else { arg }
+            let may_be_empty = arg.get_id() == "entra_allowed_clients";
+            let is_none = !may_be_empty && arg.get_env().is_some_and(is_empty);
+            if is_none { arg.env("") } else { arg }
         });
         let read = command.try_get_matches().and_then(|matches| {
             let cli = Self::from_arg_matches(&matches)?;

@@ -2,6 +2,8 @@
 //! The program: settings, commands, connections and logs around the pages and the tools.
 
 mod app;
+mod authentication;
+mod caller;
 mod cli;
 mod command;
 mod connections;

@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid, RequestId};
 use tracing::{Instrument, Span};
 
+use crate::caller::Known;
+
 /// The response header that tells the caller the id; whatever a caller sends under the name is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -30,6 +32,10 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     let mut response = next.run(request).instrument(line.span.clone()).await;
     line.status = response.status().as_u16();
     line.tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
+    line.caller = response.extensions().get().cloned();
+    if let Some(route) = line.caller.as_ref().and_then(|caller| caller.route.clone()) {
+        line.route = Some(route);
+    }
     response.headers_mut().insert(REQUEST_ID, line.id.clone());
     response
 }
@@ -42,6 +48,7 @@ struct Line {
     route: Option<MatchedPath>,
     status: u16,
     tool: Option<&'static str>,
+    caller: Option<Known>,
     span: Span,
 }
 
@@ -53,6 +60,7 @@ impl Line {
             route: request.extensions().get().cloned(),
             status: CALLER_WENT_AWAY,
             tool: None,
+            caller: None,
             span: tracing::info_span!("request", request_id = id.to_str().unwrap_or("-")),
             id,
         }
@@ -69,6 +77,8 @@ impl Drop for Line {
                 status = self.status,
                 ms = self.started.elapsed().as_secs_f64() * 1000.0,
                 tool = self.tool,
+                caller_kind = self.caller.as_ref().map(|caller| caller.kind),
+                caller_id = self.caller.as_ref().map(|caller| caller.id.as_str()),
                 "request"
             );
         });

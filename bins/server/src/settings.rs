@@ -1,5 +1,6 @@
 //! Every setting, each an option and an environment variable: the one place that reads the environment.
 
+mod authentication;
 mod value;
 
 use std::{
@@ -7,8 +8,11 @@ use std::{
     time::Duration,
 };
 
+use axum::http::Uri;
 use clap::{ArgAction, Args, ValueEnum};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
+
+pub use self::authentication::{AuthMode, AuthenticationSettings};
 
 /// The database when no setting names one.
 pub const DEFAULT_DATABASE: &str = "sqlite://restaurants.sqlite3";
@@ -37,9 +41,9 @@ pub struct Settings {
     #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::origin)]
     allowed_origins: Vec<String>,
 
-    /// Who is asked who they are. `none`: nobody; every caller may do everything, so only loopback addresses are served.
-    #[arg(long, env = "AUTH_MODE", global = true, value_enum, default_value_t = AuthMode::None)]
-    pub auth_mode: AuthMode,
+    /// Of authentication.
+    #[command(flatten)]
+    pub authentication: AuthenticationSettings,
 
     /// Serve other addresses than loopback without authentication. Whoever reaches the port may then read and write.
     #[arg(long, env = "ALLOW_INSECURE", global = true, action = ArgAction::Set, num_args = 0..=1,
@@ -124,13 +128,6 @@ pub struct Settings {
     pub log_format: LogFormat,
 }
 
-/// Who is asked who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AuthMode {
-    /// Nobody: for development.
-    None,
-}
-
 /// How to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -150,6 +147,21 @@ pub enum SettingsError {
         "AUTH_MODE=none serves loopback addresses only, and {0} is none: bind 127.0.0.1, or set ALLOW_INSECURE=true to let whoever reaches the port read and write"
     )]
     NotLoopback(SocketAddr),
+    /// The platform's headers would be believed, whoever wrote them.
+    #[error(
+        "AUTH_MODE={0} believes the headers of Azure App Service, and WEBSITE_AUTH_ENABLED, which it sets, is not true: whoever reaches the port could write them; turn authentication on for the app, or set AUTH_MODE=entra"
+    )]
+    NoPlatform(&'static str),
+    /// Access tokens are to be looked at, and something is missing for that.
+    #[error(
+        "{0} is missing: AUTH_MODE with entra needs it (ENTRA_ALLOWED_CLIENTS may be empty: then nobody comes in)"
+    )]
+    NotForEntra(&'static str),
+    /// Clients could not be told where to get a token.
+    #[error(
+        "PUBLIC_URL is missing: set it to the origin under which clients reach the server, for example https://reviews.example.com"
+    )]
+    NoPublicUrl,
     /// A part of a PostgreSQL's address without its host: an SQLite file in its place would lose what is written there.
     #[error("DBHOST is missing, and {0} is set: set DBHOST, or unset {0}")]
     NoHost(&'static str),
@@ -170,9 +182,10 @@ impl Settings {
     /// When anybody could come and nobody would be asked who they are.
     pub fn listen_address(&self) -> Result<SocketAddr, SettingsError> {
         let address = self.address();
-        match self.auth_mode {
+        match self.authentication.mode()? {
             AuthMode::None if address.ip().is_loopback() || self.allow_insecure => Ok(address),
             AuthMode::None => Err(SettingsError::NotLoopback(address)),
+            _ => Ok(address),
         }
     }
 
@@ -198,14 +211,32 @@ impl Settings {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
         });
-        let named = self.allowed_hosts.iter().chain(&self.website_hostname).cloned();
+        let public = self.authentication.public_url().and_then(|url| url.parse::<Uri>().ok());
+        let public = public.and_then(|url| url.host().map(str::to_owned));
+        let named = self.allowed_hosts.iter().chain(&self.website_hostname).cloned().chain(public);
         named.chain(bound).filter(|host| !host.is_empty()).collect()
     }
 
     /// The origins of our own pages as browsers see them, TLS ending before us.
     pub fn public_origins(&self) -> Vec<String> {
         let hosts = self.allowed_hosts.iter().chain(&self.website_hostname);
-        hosts.filter(|host| !host.is_empty()).map(|host| format!("https://{host}")).collect()
+        let named = hosts.filter(|host| !host.is_empty()).map(|host| format!("https://{host}"));
+        named.chain(self.authentication.public_url().map(str::to_owned)).collect()
+    }
+
+    /// The origin under which clients reach the server that listens on an address.
+    ///
+    /// # Errors
+    /// When nothing says it.
+    pub fn public_origin(&self, listening: SocketAddr) -> Result<String, SettingsError> {
+        if let Some(url) = self.authentication.public_url() {
+            return Ok(url.to_owned());
+        }
+        match set(self.website_hostname.as_ref()) {
+            Some(host) => Ok(format!("https://{host}")),
+            None if listening.ip().is_loopback() => Ok(format!("http://{listening}")),
+            None => Err(SettingsError::NoPublicUrl),
+        }
     }
 
     /// The origins of pages elsewhere that may call the MCP endpoint.

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actor;
+mod audit;
 mod clock;
 mod created;
 mod cursor;
@@ -18,6 +19,7 @@ mod validation;
 
 pub use self::{
     actor::{Actor, Author, AuthorKind, Forbidden, Permission, Permissions},
+    audit::{AuditDoor, AuditOperation, AuditRecord, AuditResource},
     clock::{Clock, SystemClock},
     created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},

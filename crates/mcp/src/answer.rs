@@ -1,10 +1,11 @@
 //! An answer on its way out: turned into JSON, and cut where it would be too large.
 
+use restaurant_domain::AuditRecord;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{audit::Record, request_error::RequestError};
+use crate::request_error::RequestError;
 
 /// What is left of a response for JSON-RPC's frame around the answer, in bytes.
 const FRAME_BYTES: usize = 1024;
@@ -23,7 +24,7 @@ pub(crate) trait Answer {
     }
 
     /// Notes what was written.
-    fn note(&self, _record: &mut Record) {}
+    fn note(&self, _record: &mut AuditRecord) {}
 }
 
 /// An answer as JSON: the value, and the same as text.

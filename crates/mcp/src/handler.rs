@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use http::request::Parts;
-use restaurant_domain::{Actor, Repository, RestaurantCursor, quoted};
+use restaurant_domain::{Actor, AuditDoor, AuditRecord, Repository, RestaurantCursor, quoted};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -22,7 +22,6 @@ use tracing::{Instrument, Span, field::Empty};
 use crate::{
     access::Access,
     answer::Rendered,
-    audit::Record,
     completion::Completion,
     operation::Operation,
     prompts,
@@ -128,8 +127,9 @@ impl Handler {
         let span =
             tracing::info_span!(parent: parent, "mcp", method = "tools/call", tool = tool.name());
         let actor = self.actor(context);
-        let writes = !tool.operation().is_read_only();
-        let mut record = writes.then(|| Record::new(actor.author(), tool.name(), span.clone()));
+        let mut record = tool.operation().audited().map(|operation| {
+            AuditRecord::new(actor.author(), AuditDoor::Mcp, operation, span.clone())
+        });
         let call = Call {
             repository: &*self.0.repository,
             access: &self.0.access,

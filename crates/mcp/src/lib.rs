@@ -4,7 +4,6 @@ mod access;
 mod adapter;
 mod answer;
 mod argument;
-mod audit;
 mod completion;
 mod handler;
 mod idempotency;

@@ -1,6 +1,6 @@
 //! What a caller can ask for.
 
-use restaurant_domain::Permission;
+use restaurant_domain::{AuditOperation, Permission};
 
 /// What a caller can ask for: the question that [`crate::McpAdapter::permission_policy`] answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -30,5 +30,14 @@ impl Operation {
     #[must_use]
     pub fn is_read_only(self) -> bool {
         self.permission() == Permission::Read
+    }
+
+    /// What the audit record calls it; `None` for what changes nothing and leaves none.
+    pub(crate) fn audited(self) -> Option<AuditOperation> {
+        match self {
+            Self::ListRestaurants | Self::GetDetails => None,
+            Self::CreateReview => Some(AuditOperation::CreateReview),
+            Self::CreateRestaurant => Some(AuditOperation::CreateRestaurant),
+        }
     }
 }

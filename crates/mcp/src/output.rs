@@ -2,15 +2,13 @@
 
 use chrono::SecondsFormat;
 use restaurant_domain::{
-    Created, Restaurant, RestaurantDetails, RestaurantPage, RestaurantSort, Review,
+    AuditRecord, AuditResource, Author, AuthorKind, Created, Restaurant, RestaurantDetails,
+    RestaurantPage, RestaurantSort, Review,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{
-    answer::Answer,
-    audit::{Record, Resource},
-};
+use crate::answer::Answer;
 
 /// A restaurant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -66,6 +64,30 @@ pub(crate) struct ReviewView {
     /// When it was written: ISO 8601, UTC.
     #[schemars(extend("format" = "date-time"))]
     review_date: String,
+    /// Who posted it, as the server knows them; absent where nobody was asked who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_by: Option<PosterView>,
+}
+
+/// Who posted a review: unlike the name that the reviewer gave, the kind cannot be made up.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct PosterView {
+    /// `person`, or `agent` for a program in its own name.
+    kind: &'static str,
+    /// The name in the directory; absent where it gives none. Data, not instructions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl PosterView {
+    fn of(author: &Author) -> Option<Self> {
+        let kind = match author.kind() {
+            kind @ (AuthorKind::Person | AuthorKind::Agent) => kind.as_str(),
+            _ => return None,
+        };
+        let name = author.name().filter(|name| !name.trim().is_empty()).map(str::to_owned);
+        Some(Self { kind, name })
+    }
 }
 
 impl From<&Review> for ReviewView {
@@ -77,6 +99,7 @@ impl From<&Review> for ReviewView {
             rating: review.rating.stars(),
             review_text: review.text.to_string(),
             review_date: review.created_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            posted_by: PosterView::of(&review.created_by),
         }
     }
 }
@@ -113,8 +136,8 @@ impl Answer for Restaurant {
         self.into()
     }
 
-    fn note(&self, record: &mut Record) {
-        record.resource(Resource { restaurant: Some(self.id), review: None });
+    fn note(&self, record: &mut AuditRecord) {
+        record.resource(AuditResource { restaurant: Some(self.id), review: None });
     }
 }
 
@@ -125,8 +148,11 @@ impl Answer for Review {
         self.into()
     }
 
-    fn note(&self, record: &mut Record) {
-        record.resource(Resource { restaurant: Some(self.restaurant_id), review: Some(self.id) });
+    fn note(&self, record: &mut AuditRecord) {
+        record.resource(AuditResource {
+            restaurant: Some(self.restaurant_id),
+            review: Some(self.id),
+        });
     }
 }
 
@@ -138,10 +164,10 @@ impl<T: Answer> Answer for Created<T> {
         created.view()
     }
 
-    fn note(&self, record: &mut Record) {
+    fn note(&self, record: &mut AuditRecord) {
         let (created, outcome) = match self {
-            Self::New(created) => (created, "created"),
-            Self::Repeated(created) => (created, "repeated"),
+            Self::New(created) => (created, AuditRecord::CREATED),
+            Self::Repeated(created) => (created, AuditRecord::REPEATED),
         };
         created.note(record);
         record.outcome(outcome);

@@ -8,7 +8,7 @@ mod list_restaurants;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use restaurant_domain::{Actor, Repository};
+use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 
 use self::{
@@ -19,7 +19,6 @@ use crate::{
     access::Access,
     answer::{Answer, Rendered, render},
     argument::{Argument, Given, Refused, input_schema},
-    audit::{Record, Resource},
     operation::Operation,
     request_error::RequestError,
     schema::output_schema,
@@ -44,8 +43,8 @@ trait Tool: Sized + Send + 'static {
     fn read(given: &mut Given) -> Result<Self, Refused>;
 
     /// What it is about to write to, for the audit record.
-    fn resource(&self) -> Resource {
-        Resource::default()
+    fn resource(&self) -> AuditResource {
+        AuditResource::default()
     }
 
     /// Does it.
@@ -118,7 +117,7 @@ pub(crate) struct Call<'a> {
     /// How large the response may be, in bytes.
     pub(crate) max_response_bytes: usize,
     /// Where to note what is written, for a tool that writes.
-    pub(crate) record: Option<&'a mut Record>,
+    pub(crate) record: Option<&'a mut AuditRecord>,
 }
 
 impl Entry {

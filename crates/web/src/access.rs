@@ -4,34 +4,36 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use restaurant_domain::{Actor, Author};
 
-use crate::error_page::PageError;
+use crate::{error_page::PageError, frame::Frame, router::Site};
 
 /// A caller who may read.
-pub(crate) struct Reader {
-    /// Whether to offer them the forms as well.
-    pub(crate) may_write: bool,
-}
+pub(crate) struct Reader(pub(crate) Frame);
 
-impl<S: Sync> FromRequestParts<S> for Reader {
+impl FromRequestParts<Site> for Reader {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self { may_write: actor.may_write().is_ok() })
+        Ok(Self(Frame::of(actor, site)))
     }
 }
 
 /// A caller who may write, and read too: every form leads to a page that shows what was written.
-pub(crate) struct Writer(pub(crate) Author);
+pub(crate) struct Writer {
+    /// In whose name.
+    pub(crate) author: Author,
+    /// What stands around the page that they see.
+    pub(crate) frame: Frame,
+}
 
-impl<S: Sync> FromRequestParts<S> for Writer {
+impl FromRequestParts<Site> for Writer {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self(actor.may_write()?.clone()))
+        Ok(Self { author: actor.may_write()?.clone(), frame: Frame::of(actor, site) })
     }
 }
 

@@ -15,6 +15,8 @@ pub struct WebConfig {
     /// Origins that may send forms although they differ from the `Host` of the request, because a proxy rewrites it.
     /// Each as a browser sends it: `https://reviews.example`, no default port, no slash at the end. Default: none.
     pub trusted_origins: Vec<String>,
+    /// Where whoever is signed in signs out: a path on this site. Default: none, and no link to it.
+    pub sign_out_path: Option<String>,
 }
 
 impl Default for WebConfig {
@@ -24,6 +26,7 @@ impl Default for WebConfig {
             request_timeout: Duration::from_secs(10),
             ready_timeout: Duration::from_secs(2),
             trusted_origins: Vec::new(),
+            sign_out_path: None,
         }
     }
 }

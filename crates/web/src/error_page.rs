@@ -16,6 +16,7 @@ use serde::Serialize;
 use tower_http::request_id::RequestId;
 
 use crate::{
+    frame::Frame,
     router::Site,
     templates::{Page, Templates},
 };
@@ -84,6 +85,21 @@ impl PageError {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
             Self::Bare(status) => *status,
+        }
+    }
+
+    /// A short stable name for the audit record: the same as over MCP, where there is one.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Forbidden(_) => "forbidden",
+            Self::CrossOrigin => "cross_origin",
+            Self::NotFound => "not_found",
+            Self::BadCursor => "invalid_arguments",
+            Self::BadRequest(_) | Self::TooLarge | Self::NoForm | Self::SlowForm => "unreadable",
+            Self::Store(StoreError::Unavailable(_)) => "unavailable",
+            Self::OutOfTime => "timeout",
+            Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => "internal",
+            Self::Bare(_) => "refused",
         }
     }
 
@@ -195,7 +211,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
     let (heading, explanation) = error.wording();
     let reason = status.canonical_reason().unwrap_or("Error");
     let view = ErrorPage {
-        may_write: false,
+        frame: Frame::default(),
         status: status.as_u16(),
         reason,
         heading,
@@ -217,7 +233,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
 /// What the template shows.
 #[derive(Serialize)]
 struct ErrorPage<'a> {
-    may_write: bool,
+    frame: Frame,
     status: u16,
     reason: &'a str,
     heading: &'a str,

@@ -1,5 +1,7 @@
 //! Whether the process lives, and whether it can serve: for probes, in plain text and without an actor.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -8,12 +10,17 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
+use restaurant_domain::Repository;
 use tokio::time::timeout;
 
-use crate::{
-    error_page::{Chain, Complete, RETRY_AFTER_SECONDS},
-    router::Site,
-};
+use crate::error_page::{Chain, RETRY_AFTER_SECONDS};
+
+/// What the probes look at.
+#[derive(Clone)]
+pub(crate) struct Health {
+    pub(crate) repository: Arc<dyn Repository>,
+    pub(crate) ready_timeout: Duration,
+}
 
 /// `GET /healthz`: the process answers. It asks no store, so a store that is away gets no process killed.
 pub(crate) async fn alive() -> Response {
@@ -21,12 +28,12 @@ pub(crate) async fn alive() -> Response {
 }
 
 /// `GET /readyz`: the store answers within its time.
-pub(crate) async fn ready(State(site): State<Site>) -> Response {
-    match timeout(site.ready_timeout, site.repository.ping()).await {
+pub(crate) async fn ready(State(health): State<Health>) -> Response {
+    match timeout(health.ready_timeout, health.repository.ping()).await {
         Ok(Ok(())) => return plain(StatusCode::OK, "ready\n"),
         Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "not ready"),
         Err(_) => {
-            tracing::warn!(limit = ?site.ready_timeout, "not ready: the store did not answer");
+            tracing::warn!(limit = ?health.ready_timeout, "not ready: the store did not answer");
         }
     }
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
@@ -37,6 +44,5 @@ pub(crate) async fn ready(State(site): State<Site>) -> Response {
 fn plain(status: StatusCode, text: &'static str) -> Response {
     let mut response = (status, text).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.extensions_mut().insert(Complete);
     response
 }

@@ -2,11 +2,13 @@
 
 mod access;
 mod assets;
+mod audit;
 mod config;
 mod credit;
 mod error_page;
 mod fields;
 mod form;
+mod frame;
 mod health;
 mod pages;
 mod router;
@@ -18,5 +20,5 @@ mod wording;
 
 pub use self::{
     config::WebConfig,
-    router::{RouterError, router},
+    router::{RouterError, health_router, router},
 };

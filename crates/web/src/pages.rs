@@ -34,7 +34,7 @@ impl Site {
 }
 
 /// The restaurant that the address names; an address that names none is one that does not exist.
-pub(crate) struct RestaurantPath(RestaurantId);
+pub(crate) struct RestaurantPath(pub(crate) RestaurantId);
 
 impl<S: Send + Sync> FromRequestParts<S> for RestaurantPath {
     type Rejection = PageError;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -18,9 +18,9 @@ use tower_http::{
 };
 
 use crate::{
-    WebConfig, assets,
+    WebConfig, assets, audit,
     error_page::{self, PageError},
-    health,
+    health::{self, Health},
     pages::{create, details, list, review},
     security_headers::security_headers,
     templates::Templates,
@@ -34,10 +34,10 @@ pub(crate) struct Site {
     pub(crate) templates: Arc<Templates>,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
-    pub(crate) ready_timeout: Duration,
+    pub(crate) sign_out_path: Option<Arc<str>>,
 }
 
-/// The whole web adapter: pages, forms, static files and health, with their limits, headers and error pages.
+/// The web adapter: pages, forms and static files, with their limits, headers and error pages.
 ///
 /// It wants a [`restaurant_domain::Actor`] in the extensions of every page's request, and refuses to answer without one.
 /// It shows the [`tower_http::request_id::RequestId`] from the extensions, where there is one, on its error pages.
@@ -45,13 +45,13 @@ pub(crate) struct Site {
 /// # Errors
 /// When a trusted origin is none, or a template does not compile.
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
-    let WebConfig { body_limit, request_timeout, ready_timeout, trusted_origins } = config;
+    let WebConfig { body_limit, request_timeout, trusted_origins, sign_out_path, .. } = config;
     let site = Site {
         repository,
         templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
         body_limit,
         request_timeout,
-        ready_timeout,
+        sign_out_path: sign_out_path.map(Arc::from),
     };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
@@ -61,6 +61,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .layer(guard)
         .layer(from_fn_with_state(site.clone(), time_limit::limit))
         .layer(CatchPanicLayer::custom(error_page::after_panic))
+        .layer(from_fn(audit::record))
         .layer(from_fn_with_state(site.clone(), error_page::show))
         .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
@@ -68,6 +69,17 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .layer(map_response(keep_status))
         .layer(map_response(security_headers))
         .with_state(site))
+}
+
+/// Whether the service lives (`/healthz`) and can serve (`/readyz`): for probes, which nobody asks who they are.
+pub fn health_router(repository: Arc<dyn Repository>, config: &WebConfig) -> Router {
+    let health = Health { repository, ready_timeout: config.ready_timeout };
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .layer(CatchPanicLayer::new())
+        .layer(map_response(security_headers))
+        .with_state(health)
 }
 
 /// The status of a response, from before it was compressed.
@@ -99,8 +111,6 @@ fn routes() -> Router<Site> {
         .route("/static/{file}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
 }
 
 /// Refuses forms that another site sends in a visitor's name, by what the browser says of their origin.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::assets;
 
-/// What a template shows: one type for each page. Every view has a field `may_write`, for the frame around the page.
+/// What a template shows: one type for each page. Every view has a field `frame`, for what stands around the page.
 pub(crate) trait Page: Serialize {
     /// The template's name.
     const TEMPLATE: &'static str;

@@ -26,7 +26,7 @@ const MCP: &[&str] = &["rmcp"];
 
 const DOMAIN: Ours = Ours::Only(&["restaurant-domain"]);
 
-const LAYERS: [Layer; 7] = [
+const LAYERS: [Layer; 10] = [
     Layer {
         name: "restaurant-domain",
         ours: Ours::Only(&[]),
@@ -35,6 +35,13 @@ const LAYERS: [Layer; 7] = [
     Layer { name: "restaurant-storage", ours: DOMAIN, never: &[HTTP, PAGES, MCP] },
     Layer { name: "restaurant-web", ours: DOMAIN, never: &[DATABASE, MCP] },
     Layer { name: "restaurant-mcp", ours: DOMAIN, never: &[DATABASE, PAGES] },
+    Layer { name: "easyauth", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
+    Layer { name: "easyauth-emulator-lib", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
+    Layer {
+        name: "easyauth-emulator",
+        ours: Ours::Only(&["easyauth-emulator-lib"]),
+        never: &[DATABASE, PAGES, MCP],
+    },
     Layer { name: "restaurant-server", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
     Layer { name: "restaurant-tests", ours: Ours::Only(&[]), never: &[] },
     Layer { name: "xtask", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },

@@ -12,7 +12,7 @@ use crate::{
     app,
     connections::{self, Shutdown},
     sample_data,
-    settings::Settings,
+    settings::{AuthMode, Settings},
 };
 
 /// How long to wait before asking a database again that was away.
@@ -26,15 +26,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let address = settings.listen_address()?;
     let url = settings.database()?;
-    let app_settings = app::AppSettings::from(settings);
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!(
             "cannot listen on {address}: set BIND or PORT to an address that is free and allowed"
         )
     })?;
+    let listening = listener.local_addr().context("cannot tell the address")?;
+    let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
     let app = app::router(database, app_settings)?;
-    print_banner(listener.local_addr().context("cannot tell the address")?, &url);
+    print_banner(listening, &url, settings.authentication.mode()?);
     connections::serve(listener, app, settings, shutdown).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
@@ -85,12 +86,13 @@ async fn migrate_until_done(database: Arc<dyn Database>) {
 }
 
 /// Says on stdout where everything is; the first line is what scripts wait for.
-fn print_banner(address: SocketAddr, url: &DatabaseUrl) {
+fn print_banner(address: SocketAddr, url: &DatabaseUrl, mode: AuthMode) {
     let address = Settings::reachable(address);
     let mcp = format!("http://{address}/mcp");
     say(format_args!("Pages  http://{address}/"));
     say(format_args!("MCP    {mcp}"));
     say(format_args!("Data   {url}"));
+    say(format_args!("Auth   {}", mode.as_str()));
     say("\nClient configuration to paste (VS Code calls the key \"servers\"):");
     say(format_args!(
         r#"{{"mcpServers": {{"restaurant-reviews": {{"type": "http", "url": "{mcp}"}}}}}}"#

@@ -60,3 +60,41 @@ pub(super) fn directives(text: &str) -> Result<String, String> {
          info,restaurant_storage=debug"
         .to_owned())
 }
+
+/// A GUID, or nothing: deployment templates leave empty variables behind.
+pub(super) fn guid(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let groups: Vec<_> = text.split('-').collect();
+    let lengths = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
+    let is_hex = groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    (text.is_empty() || (lengths && is_hex))
+        .then(|| text.to_ascii_lowercase())
+        .ok_or_else(|| "give a GUID, for example 11111111-2222-3333-4444-555555555555".to_owned())
+}
+
+/// A list of GUIDs, which may be empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guids(Vec<String>);
+
+impl Guids {
+    /// The GUIDs.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// GUIDs separated by commas.
+pub(super) fn guids(text: &str) -> Result<Guids, String> {
+    let guids = text.split(',').map(guid).collect::<Result<Vec<_>, _>>()?;
+    Ok(Guids(guids.into_iter().filter(|guid| !guid.is_empty()).collect()))
+}
+
+/// The name of a role or scope, as it stands in tokens.
+pub(super) fn scope(text: &str) -> Result<String, String> {
+    let named = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | ',');
+    let is_name = !text.is_empty() && text.chars().all(named);
+    is_name.then(|| text.to_owned()).ok_or_else(|| {
+        "give a name as it stands in tokens, for example MCP.Access: no spaces, quotes or commas"
+            .to_owned()
+    })
+}

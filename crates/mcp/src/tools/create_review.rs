@@ -1,14 +1,13 @@
 //! `create_review_mcp`: review a restaurant.
 
 use restaurant_domain::{
-    Actor, Created, IdempotencyKey, NewReview, Rating, Repository, RestaurantId, Review,
-    ReviewText, UserName,
+    Actor, AuditResource, Created, IdempotencyKey, NewReview, Rating, Repository, RestaurantId,
+    Review, ReviewText, UserName,
 };
 
 use super::Tool;
 use crate::{
     argument::{Argument, Given, Kind, Refused, integer, text},
-    audit::Resource,
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
@@ -68,8 +67,8 @@ impl Tool for CreateReview {
         Ok(Self { restaurant: restaurant?, review, idempotency_key: idempotency_key? })
     }
 
-    fn resource(&self) -> Resource {
-        Resource { restaurant: Some(self.restaurant), review: None }
+    fn resource(&self) -> AuditResource {
+        AuditResource { restaurant: Some(self.restaurant), review: None }
     }
 
     async fn call(

@@ -143,3 +143,22 @@ async fn a_hosts_rule_that_panics_denies() {
     assert_eq!(server.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
     assert_eq!(log.with("permission_policy panicked").len(), 4 + 1);
 }
+
+#[tokio::test]
+async fn a_review_says_who_posted_it_but_not_their_id() {
+    let store = Arc::new(InMemoryStore::default());
+    let id = Server::of(McpAdapter::new(store.clone())).await.add_restaurant("Anchor").await;
+    for (author, posted_by) in [
+        (Author::person("secret-id", Some("Ann")), json!({"kind": "person", "name": "Ann"})),
+        (Author::agent("secret-id", Some("Planner")), json!({"kind": "agent", "name": "Planner"})),
+        (Author::agent("secret-id", None), json!({"kind": "agent"})),
+        (Author::anonymous(), Value::Null),
+    ] {
+        let actor = Actor::new(author, Permissions::ALL);
+        let server = Server::with_actor(McpAdapter::new(store.clone()), actor).await;
+        server.add_review(id, 5).await;
+        let details = server.ok("get_details_mcp", json!({"restaurant_id": id})).await;
+        assert_eq!(details["reviews"][0]["posted_by"], posted_by);
+        assert!(!details.to_string().contains("secret-id"), "{details}");
+    }
+}

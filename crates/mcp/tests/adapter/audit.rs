@@ -37,14 +37,14 @@ async fn a_write_says_who_what_where_and_in_which_request() {
     server.add_review(id, 5).await;
     let records = log.audit("");
     assert_eq!(records.len(), 2, "{records:?}");
-    for (record, tool, resource) in [
-        (&records[0], "create_restaurant_mcp", "restaurant/1 "),
-        (&records[1], "create_review_mcp", "restaurant/1/review/1 "),
+    for (record, operation, resource) in [
+        (&records[0], "create_restaurant", "restaurant/1 "),
+        (&records[1], "create_review", "restaurant/1/review/1 "),
     ] {
         for part in [
             "INFO request{request_id=17}:mcp",
             "actor_kind=\"agent\" actor_id=\"a1b2\" actor_name=\"Concierge\"",
-            &format!("tool=\"{tool}\""),
+            &format!("door=\"mcp\" operation=\"{operation}\""),
             &format!("resource={resource}"),
             "outcome=\"created\"",
         ] {

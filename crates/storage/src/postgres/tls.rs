@@ -8,7 +8,7 @@ use rustls::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, ring},
+    crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, ServerName, UnixTime, pem, pem::PemObject},
 };
 
@@ -22,7 +22,7 @@ pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> 
         SslMode::VerifyCa => Some(Name::Any),
         SslMode::VerifyFull => Some(Name::Ours),
     };
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = match name {
         None => None,
         Some(name) => Some((authorities(server.ssl_root_cert.clone(), &provider)?, name)),

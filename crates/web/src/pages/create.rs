@@ -1,8 +1,13 @@
 //! `GET /create` and `POST /add`: a new restaurant.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use restaurant_domain::{
-    Description, NewRestaurant, RestaurantName, StreetAddress, ValidationError, ValidationErrors,
+    AuditResource, Description, NewRestaurant, RestaurantName, StreetAddress, ValidationError,
+    ValidationErrors,
 };
 use serde::Serialize;
 
@@ -12,30 +17,33 @@ use crate::{
     error_page::PageError,
     fields::{Fields, FormFields},
     form::{self, SummaryLine, TextField},
+    frame::Frame,
     router::Site,
     templates::Page,
 };
 
 /// Shows the empty form.
-pub(crate) async fn form(State(site): State<Site>, _: Writer) -> Result<Response, PageError> {
-    site.page(&CreatePage::new(&Input::default(), &[]))
+pub(crate) async fn form(State(site): State<Site>, writer: Writer) -> Result<Response, PageError> {
+    site.page(&CreatePage::new(writer.frame, &Input::default(), &[]))
 }
 
 /// Adds the restaurant, or shows the form again with what is wrong.
 pub(crate) async fn add(
     State(site): State<Site>,
-    Writer(author): Writer,
+    writer: Writer,
     FormFields(fields): FormFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields);
     match input.parse() {
         Ok(new) => {
-            let restaurant = site.repository.create_restaurant(new, &author, None).await?;
-            Ok(see_restaurant(restaurant.into_inner().id, Created::Restaurant))
+            let restaurant = site.repository.create_restaurant(new, &writer.author, None).await?;
+            let id = restaurant.into_inner().id;
+            let written = AuditResource { restaurant: Some(id), review: None };
+            Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            site.refused(&CreatePage::new(&input, &errors))
+            site.refused(&CreatePage::new(writer.frame, &input, &errors))
         }
     }
 }
@@ -65,7 +73,7 @@ impl Input {
 /// What the template shows.
 #[derive(Serialize)]
 struct CreatePage {
-    may_write: bool,
+    frame: Frame,
     errors: Vec<SummaryLine>,
     name: TextField,
     street_address: TextField,
@@ -77,10 +85,10 @@ impl Page for CreatePage {
 }
 
 impl CreatePage {
-    fn new(input: &Input, errors: &[ValidationError]) -> Self {
+    fn new(frame: Frame, input: &Input, errors: &[ValidationError]) -> Self {
         let field = |name, max, value| TextField::new(name, max, value, errors);
         Self {
-            may_write: true,
+            frame,
             errors: form::summary(errors),
             name: field(RestaurantName::FIELD, RestaurantName::MAX_CHARS, &input.name),
             street_address: field(

@@ -12,6 +12,7 @@ use crate::{
     credit::Credit,
     error_page::PageError,
     fields::{Fields, QueryFields},
+    frame::Frame,
     router::Site,
     stars::{Score, Stars},
     templates::Page,
@@ -21,18 +22,19 @@ use crate::{
 /// Shows the restaurant, and after a form the confirmation.
 pub(crate) async fn details(
     State(site): State<Site>,
-    reader: Reader,
+    Reader(frame): Reader,
     RestaurantPath(id): RestaurantPath,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields).map_err(|_| PageError::BadCursor)?;
     let reviews = ListReviews { limit: PageLimit::default(), after: input.after };
     let details = site.repository.restaurant_details(id, reviews).await?;
-    let mut page = DetailsPage::new(&details.ok_or(PageError::NotFound)?);
+    let mut page = DetailsPage::new(frame, &details.ok_or(PageError::NotFound)?);
     page.confirmation = input.created.map(Created::confirmation);
     page.is_first = input.after.is_none();
-    if reader.may_write {
-        page = page.with_form(ReviewForm::empty());
+    if page.frame.may_write {
+        let form = ReviewForm::empty(page.frame.person());
+        page = page.with_form(form);
     }
     site.page(&page)
 }
@@ -53,7 +55,7 @@ impl Input {
 /// What the template shows.
 #[derive(Serialize)]
 pub(super) struct DetailsPage {
-    may_write: bool,
+    frame: Frame,
     confirmation: Option<&'static str>,
     id: i64,
     name: String,
@@ -77,10 +79,10 @@ impl Page for DetailsPage {
 
 impl DetailsPage {
     /// The first page of reviews, without a form.
-    pub(super) fn new(details: &RestaurantDetails) -> Self {
+    pub(super) fn new(frame: Frame, details: &RestaurantDetails) -> Self {
         let restaurant = &details.restaurant;
         Self {
-            may_write: false,
+            frame,
             confirmation: None,
             id: restaurant.id.0,
             name: restaurant.name.to_string(),
@@ -98,7 +100,7 @@ impl DetailsPage {
 
     /// With the form, for whoever may write.
     pub(super) fn with_form(self, form: ReviewForm) -> Self {
-        Self { may_write: true, form: Some(form), ..self }
+        Self { form: Some(form), ..self }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     error_page::PageError,
     fields::{Fields, QueryFields},
     form::{self, SummaryLine, TextField},
+    frame::Frame,
     router::Site,
     stars::Score,
     templates::Page,
@@ -29,9 +30,9 @@ pub(crate) async fn list(
     match input.parse() {
         Ok(query) => {
             let found = site.repository.list_restaurants(&query).await?;
-            site.page(&ListPage::new(&reader, &input, &[], Some(&found)))
+            site.page(&ListPage::new(reader.0, &input, &[], Some(&found)))
         }
-        Err(errors) => site.refused(&ListPage::new(&reader, &input, &errors, None)),
+        Err(errors) => site.refused(&ListPage::new(reader.0, &input, &errors, None)),
     }
 }
 
@@ -92,7 +93,7 @@ fn unless_empty(text: &str) -> Option<&str> {
 /// What the template shows.
 #[derive(Serialize)]
 struct ListPage {
-    may_write: bool,
+    frame: Frame,
     errors: Vec<SummaryLine>,
     search: TextField,
     sorts: Vec<SortChoice>,
@@ -114,14 +115,14 @@ impl Page for ListPage {
 
 impl ListPage {
     fn new(
-        reader: &Reader,
+        frame: Frame,
         input: &Input,
         errors: &[ValidationError],
         found: Option<&RestaurantPage>,
     ) -> Self {
         let next = found.and_then(|found| found.next.as_ref());
         Self {
-            may_write: reader.may_write,
+            frame,
             errors: form::summary(errors),
             search: TextField::new(SearchText::FIELD, SearchText::MAX_CHARS, &input.search, errors),
             sorts: SortChoice::all(&input.sort),

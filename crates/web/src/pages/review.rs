@@ -1,8 +1,13 @@
 //! `POST /review/{id}`: a new review, and the form for it on the restaurant's page.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    Extension,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use restaurant_domain::{
-    ListReviews, NewReview, Rating, ReviewText, UserName, ValidationError, ValidationErrors,
+    AuditResource, ListReviews, NewReview, Rating, ReviewText, UserName, ValidationError,
+    ValidationErrors,
 };
 use serde::Serialize;
 
@@ -19,23 +24,24 @@ use crate::{
 /// Adds the review, or shows the restaurant's page again with what is wrong.
 pub(crate) async fn add(
     State(site): State<Site>,
-    Writer(author): Writer,
+    writer: Writer,
     RestaurantPath(id): RestaurantPath,
     FormFields(fields): FormFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields);
     match input.parse() {
         Ok(new) => {
-            let review = site.repository.create_review(id, new, &author, None).await?;
+            let review = site.repository.create_review(id, new, &writer.author, None).await?;
             let review = review.ok_or(PageError::NotFound)?.into_inner();
-            Ok(see_restaurant(review.restaurant_id, Created::Review))
+            let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
+            Ok((Extension(written), see_restaurant(id, Created::Review)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
             let details = site.repository.restaurant_details(id, ListReviews::default()).await?;
             let details = details.ok_or(PageError::NotFound)?;
             let form = ReviewForm::new(&input, &errors);
-            site.refused(&DetailsPage::new(&details).with_form(form))
+            site.refused(&DetailsPage::new(writer.frame, &details).with_form(form))
         }
     }
 }
@@ -84,8 +90,10 @@ impl ReviewForm {
         }
     }
 
-    /// The form before anything was typed.
-    pub(super) fn empty() -> Self {
-        Self::new(&Input::default(), &[])
+    /// The form before anything was typed, with the name that the person signed in with.
+    pub(super) fn empty(person: Option<&str>) -> Self {
+        let name = person.unwrap_or_default();
+        let user_name = name.trim().chars().take(UserName::MAX_CHARS).collect();
+        Self::new(&Input { user_name, ..Input::default() }, &[])
     }
 }

@@ -44,6 +44,43 @@ async fn a_request_without_an_actor_is_refused() {
 }
 
 #[tokio::test]
+async fn whoever_signed_in_sees_so_and_may_sign_out() {
+    let mut config = WebConfig::default();
+    config.sign_out_path = Some("/out?to=%2F".to_owned());
+    let ann = Author::person("1", Some("Ann <Lee>"));
+    let actor = Actor::new(ann, Permissions::ALL);
+    let site = TestSite::with(small().await, config.clone(), Some(actor));
+    for address in ["/", "/create", "/details/1"] {
+        let page = site.get(address).await;
+        page.shows("Signed in as <bdi>Ann &lt;Lee&gt;</bdi>").shows("to=%2F\">Sign out</a>");
+    }
+    site.get("/details/1").await.shows("value=\"Ann &lt;Lee&gt;\"");
+
+    let agent = Actor::new(Author::agent("1", None), Permissions::ALL);
+    let site = TestSite::with(small().await, WebConfig::default(), Some(agent));
+    site.get("/details/1").await.shows("Signed in as an agent").hides("Sign out");
+
+    let nobody = TestSite::with(small().await, config, Some(Actor::unauthenticated()));
+    nobody.get("/").await.hides("Signed in").hides("Sign out");
+}
+
+#[tokio::test]
+async fn a_review_says_whether_a_person_or_an_agent_posted_it() {
+    let text = [("user_name", "X"), ("rating", "4"), ("review_text", "Good")];
+    let store = small().await;
+    for (author, shown) in [
+        (Author::person("1", Some("Ann")), "posted by person <bdi>Ann</bdi>"),
+        (Author::agent("2", Some("Planner")), "posted by agent <bdi>Planner</bdi>"),
+        (Author::agent("3", None), "posted by an agent"),
+    ] {
+        let actor = Actor::new(author, Permissions::ALL);
+        let site = TestSite::with(store.clone(), WebConfig::default(), Some(actor));
+        assert_eq!(site.post("/review/1", &text).await.status, 303);
+        site.get("/details/1").await.shows(shown);
+    }
+}
+
+#[tokio::test]
 async fn without_rights_every_page_is_forbidden() {
     for permissions in [Permissions::default(), Permissions { read: false, write: true }] {
         let site = site(Some(permissions)).await;

@@ -91,7 +91,6 @@ async fn a_method_that_does_not_fit_is_405_and_tells_which_does() {
         ("DELETE", "/", "GET,HEAD"),
         ("POST", "/details/1", "GET,HEAD"),
         ("OPTIONS", "/create", "GET,HEAD"),
-        ("POST", "/healthz", "GET,HEAD"),
     ] {
         let answer = site.send(request(method, address)).await;
         answer.is_error_page(405);

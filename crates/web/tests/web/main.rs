@@ -4,6 +4,7 @@
 
 mod access;
 mod assets;
+mod audit;
 mod bodies;
 mod cross_origin;
 mod errors;
@@ -15,5 +16,6 @@ mod markup;
 mod reviews;
 mod snapshots;
 
+mod log;
 mod site;
 mod stores;

@@ -1,0 +1,29 @@
+//! What the program is told.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Azure App Service Authentication and an Entra-like issuer on this machine, to try an app behind them. A test double: it
+/// asks nobody for a password, and its tokens are good nowhere else.
+#[derive(Debug, clap::Parser)]
+#[command(version, max_term_width = 100)]
+pub struct Arguments {
+    /// The app to stand before, for example `http://127.0.0.1:8000`. Without it there is the issuer alone.
+    #[arg(long, value_name = "URL", required_unless_present = "issuer_only")]
+    pub upstream: Option<String>,
+
+    /// Stand before no app.
+    #[arg(long, conflicts_with = "upstream")]
+    pub issuer_only: bool,
+
+    /// Where the app is reached through the gateway: a loopback address. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4280")]
+    pub listen: SocketAddr,
+
+    /// Where the issuer, Graph and ARM are reached: a loopback address. Port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4281")]
+    pub cloud_listen: SocketAddr,
+
+    /// The settings of authentication, as they are deployed; the repository's `infra/authsettings.json` unless set.
+    #[arg(long, value_name = "FILE")]
+    pub auth_settings: Option<PathBuf>,
+}

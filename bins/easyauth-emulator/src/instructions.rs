@@ -1,0 +1,64 @@
+//! What the program says when everything is up.
+
+use std::{fmt::Display, io::Write as _};
+
+use easyauth_emulator::{Cloud, Gateway, sample};
+
+/// Says what this is, where everything is, and how to use it.
+pub fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
+    say("This is a test double of Azure App Service Authentication and Microsoft Entra ID.");
+    say("It asks nobody for a password; its tokens are good nowhere else.");
+    say("It listens on loopback alone.\n");
+    if let Some(gateway) = gateway {
+        say(format_args!("App     {}", gateway.origin()));
+    }
+    say(format_args!("Cloud   {}", cloud.origin()));
+    say(format_args!("Issuer  {}\n", cloud.v2_issuer()));
+    say("Start the app with one of these:");
+    print_settings(cloud, gateway);
+    say("\nClients (id, secret):");
+    for (id, secret, what) in [
+        (sample::AGENT, sample::AGENT_SECRET, "has the role MCP.Access"),
+        (sample::ROLELESS, sample::ROLELESS_SECRET, "has no role"),
+        (sample::UNLISTED, sample::UNLISTED_SECRET, "has the role, and is not on the app's list"),
+    ] {
+        say(format_args!("  {id}  {secret:<22} {what}"));
+    }
+    say("\nA token:");
+    print_token_request(cloud);
+    say("\nFor programs that look for a managed identity:");
+    let (endpoint, header) = (cloud.identity_endpoint(), cloud.identity_header());
+    say(format_args!("  IDENTITY_ENDPOINT={endpoint} IDENTITY_HEADER={header}"));
+    say("\nCtrl-C ends it.");
+}
+
+fn print_settings(cloud: &Cloud, gateway: Option<&Gateway>) {
+    let (origin, tenant, api) = (cloud.origin(), cloud.tenant_id(), sample::API);
+    let ids = format!("ENTRA_TENANT_ID={tenant} ENTRA_CLIENT_ID={api}");
+    let allowed: Vec<_> = sample::ALLOWED_CLIENTS.iter().map(ToString::to_string).collect();
+    if let Some(gateway) = gateway {
+        say(format_args!("  WEBSITE_AUTH_ENABLED=true PUBLIC_URL={} {ids}", gateway.origin()));
+    }
+    say(format_args!(
+        "  AUTH_MODE=entra ENTRA_AUTHORITY={origin} {ids} ENTRA_ALLOWED_CLIENTS={}",
+        allowed.join(",")
+    ));
+}
+
+fn print_token_request(cloud: &Cloud) {
+    let (origin, tenant) = (cloud.origin(), cloud.tenant_id());
+    say(format_args!(
+        "  curl -s {origin}/{tenant}/oauth2/v2.0/token -d grant_type=client_credentials \\"
+    ));
+    say(format_args!(
+        "    -d client_id={} -d client_secret={} -d scope=api://{}/.default",
+        sample::AGENT,
+        sample::AGENT_SECRET,
+        sample::API
+    ));
+}
+
+/// Writes a line to stdout. A reader that went away, as `head` does, is no failure.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

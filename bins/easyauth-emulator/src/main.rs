@@ -1,0 +1,66 @@
+#![doc = include_str!("../README.md")]
+//! The program: starts the emulated cloud and the gateway, and says how to use them.
+
+mod arguments;
+mod instructions;
+
+use std::{fs, net::SocketAddr, process::ExitCode};
+
+use anyhow::{Context as _, Result};
+use clap::Parser as _;
+use easyauth_emulator::{Directory, Emulator, Gateway, Options, sample};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use self::arguments::Arguments;
+
+/// The site's name.
+const SITE: &str = "app";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    match run(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    let template = match &arguments.auth_settings {
+        Some(file) => fs::read_to_string(file)
+            .with_context(|| format!("--auth-settings: cannot read {}", file.display()))?,
+        None => sample::AUTH_SETTINGS.to_owned(),
+    };
+    let site = sample::site(SITE, &template).context("--auth-settings")?;
+    let listener = listen(arguments.cloud_listen, "--cloud-listen").await?;
+    let emulator = Emulator::serve(listener, Directory::sample(), Options::default())
+        .context("--cloud-listen")?;
+    emulator.cloud().sites().push(site);
+    let gateway = match &arguments.upstream {
+        Some(upstream) => {
+            let listener = listen(arguments.listen, "--listen").await?;
+            let gateway = Gateway::serve(listener, emulator.cloud().clone(), SITE, upstream);
+            Some(gateway.context("--listen or --upstream")?)
+        }
+        None => None,
+    };
+    instructions::print(emulator.cloud(), gateway.as_ref());
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C")?,
+    }
+    Ok(())
+}
+
+async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("{option}: cannot listen on {address}"))
+}

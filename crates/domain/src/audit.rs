@@ -1,0 +1,125 @@
+//! The audit record: one line for each attempt to write, at whichever door, whatever becomes of it. It holds no texts.
+
+use std::fmt;
+
+use tracing::Span;
+
+use crate::{Author, RestaurantId, ReviewId};
+
+/// The record of an attempt to write: level `info`, target `audit`. Written when it is dropped, since a caller that
+/// goes away drops the attempt with it. Until [`Self::outcome`] is told, that is `unknown`: what nobody saw the end of
+/// may have been written.
+#[derive(Debug)]
+pub struct AuditRecord {
+    author: Author,
+    door: AuditDoor,
+    operation: AuditOperation,
+    resource: AuditResource,
+    outcome: &'static str,
+    span: Span,
+}
+
+impl AuditRecord {
+    /// The outcome of what was written.
+    pub const CREATED: &str = "created";
+
+    /// The outcome of a create that was done before, under the same key.
+    pub const REPEATED: &str = "repeated";
+
+    /// The record of an attempt that begins now. It is written within `span`: that of the request, which has its id.
+    #[must_use]
+    pub fn new(author: &Author, door: AuditDoor, operation: AuditOperation, span: Span) -> Self {
+        let (author, resource) = (author.clone(), AuditResource::default());
+        Self { author, door, operation, resource, outcome: "unknown", span }
+    }
+
+    /// Notes what the attempt is about.
+    pub fn resource(&mut self, resource: AuditResource) {
+        self.resource = resource;
+    }
+
+    /// Notes what became of the attempt: [`Self::CREATED`], [`Self::REPEATED`], or a short stable name of what went wrong.
+    pub fn outcome(&mut self, outcome: &'static str) {
+        self.outcome = outcome;
+    }
+}
+
+impl Drop for AuditRecord {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        tracing::info!(
+            target: "audit",
+            actor_kind = self.author.kind().as_str(),
+            actor_id = self.author.id(),
+            actor_name = self.author.name(),
+            door = self.door.as_str(),
+            operation = self.operation.as_str(),
+            resource = %self.resource,
+            outcome = self.outcome,
+            "write"
+        );
+    }
+}
+
+/// By which door the caller came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditDoor {
+    /// A tool: `mcp`.
+    Mcp,
+    /// A form: `page`.
+    Page,
+}
+
+impl AuditDoor {
+    /// The door as the record has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mcp => "mcp",
+            Self::Page => "page",
+        }
+    }
+}
+
+/// What the caller wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditOperation {
+    /// Add a restaurant: `create_restaurant`.
+    CreateRestaurant,
+    /// Publish a review: `create_review`.
+    CreateReview,
+}
+
+impl AuditOperation {
+    /// The operation as the record has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CreateRestaurant => "create_restaurant",
+            Self::CreateReview => "create_review",
+        }
+    }
+}
+
+/// What is written: `restaurant/7`, `restaurant/7/review/12`, or `-` where it is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AuditResource {
+    /// The restaurant.
+    pub restaurant: Option<RestaurantId>,
+    /// The review of it.
+    pub review: Option<ReviewId>,
+}
+
+impl fmt::Display for AuditResource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.restaurant, self.review) {
+            (None, _) => f.write_str("-"),
+            (Some(restaurant), None) => write!(f, "restaurant/{restaurant}"),
+            (Some(restaurant), Some(review)) => {
+                write!(f, "restaurant/{restaurant}/review/{review}")
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `config/appsettings`: the environment variables of a web app.
+
+use std::collections::BTreeMap;
+
+use axum::{Json, extract::State};
+use serde_json::{Value, json};
+
+use super::{
+    body::Properties,
+    error::ArmError,
+    site::{SiteId, config},
+};
+use crate::Cloud;
+
+const NAME: &str = "appsettings";
+
+/// `POST …/config/appsettings/list`: they are secrets, so a GET has them not.
+pub(super) async fn list(State(cloud): State<Cloud>, id: SiteId) -> Result<Json<Value>, ArmError> {
+    let mut sites = cloud.sites();
+    let site = id.of(&mut sites)?;
+    Ok(config(site, NAME, &json!(site.app_settings)))
+}
+
+/// `PUT …/config/appsettings`: replaces them all, and restarts the web app.
+pub(super) async fn replace(
+    State(cloud): State<Cloud>,
+    id: SiteId,
+    Properties(properties): Properties,
+) -> Result<Json<Value>, ArmError> {
+    let mut sites = cloud.sites();
+    let site = id.of(&mut sites)?;
+    let settings: BTreeMap<String, String> = serde_json::from_value(Value::Object(properties))
+        .map_err(|_| ArmError::bad_request("The value of an app setting is a string."))?;
+    site.app_settings = settings;
+    site.restarts += 1;
+    Ok(config(site, NAME, &json!(site.app_settings)))
+}

@@ -1,0 +1,113 @@
+//! What the emulator's parts share: the tenant, the issuer's keys, the web apps, and the options.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{Directory, Options, Site, issuer::Grants, keys::SigningKeys};
+
+/// The state of the emulated cloud. A handle: clones share it.
+#[derive(Debug, Clone)]
+pub struct Cloud(Arc<State>);
+
+#[derive(Debug)]
+struct State {
+    /// The origin under which the issuer, Graph and ARM are reached, such as `http://127.0.0.1:49152`.
+    origin: String,
+    options: Options,
+    directory: Mutex<Directory>,
+    tenant_id: Uuid,
+    keys: Mutex<SigningKeys>,
+    key_requests: AtomicU64,
+    grants: Mutex<Grants>,
+    identity_header: String,
+    sites: Mutex<Vec<Site>>,
+}
+
+impl Cloud {
+    pub(crate) fn new(origin: String, options: Options, directory: Directory) -> io::Result<Self> {
+        Ok(Self(Arc::new(State {
+            origin,
+            options,
+            tenant_id: directory.tenant_id,
+            directory: Mutex::new(directory),
+            keys: Mutex::new(SigningKeys::generate()?),
+            key_requests: AtomicU64::new(0),
+            grants: Mutex::default(),
+            identity_header: Uuid::new_v4().to_string(),
+            sites: Mutex::default(),
+        })))
+    }
+
+    /// The origin under which the issuer, Graph and ARM are reached: the authority, without the tenant.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// What is uncertain, as this emulator takes it.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The tenant, to read or change. Nothing else of the emulator answers while it is held.
+    pub fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.0.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The web apps, to read or change.
+    pub fn sites(&self) -> MutexGuard<'_, Vec<Site>> {
+        self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tenant's id.
+    #[must_use]
+    pub fn tenant_id(&self) -> Uuid {
+        self.0.tenant_id
+    }
+
+    /// How often somebody asked for the issuer's public keys.
+    #[must_use]
+    pub fn key_requests(&self) -> u64 {
+        self.0.key_requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_key_request(&self) {
+        self.0.key_requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Where a program of this machine gets its managed identity's tokens: `IDENTITY_ENDPOINT` on App Service.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}/msi/token", self.origin())
+    }
+
+    /// The secret that it sends there in `X-IDENTITY-HEADER`: `IDENTITY_HEADER` on App Service.
+    #[must_use]
+    pub fn identity_header(&self) -> &str {
+        &self.0.identity_header
+    }
+
+    /// The time.
+    #[expect(clippy::unused_self, reason = "one day it may be set")]
+    #[expect(clippy::disallowed_methods, reason = "the emulator's own clock is the machine's")]
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
+        self.0.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn keys(&self) -> MutexGuard<'_, SigningKeys> {
+        self.0.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

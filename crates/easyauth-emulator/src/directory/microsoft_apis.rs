@@ -1,0 +1,118 @@
+//! Microsoft's own APIs as every tenant has them: Graph and Azure Resource Manager.
+
+use serde_json::{Map, Value, json};
+use uuid::{Uuid, uuid};
+
+use super::{ApiApplication, AppRole, Application, Directory, PermissionScope, ServicePrincipal};
+
+/// The tenant in which Microsoft keeps its applications.
+const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
+const OWNER: &str = "appOwnerOrganizationId";
+
+const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
+const GRAPH_URIS: &[&str] = &["https://graph.microsoft.com"];
+const GRAPH_ROLES: &[(Uuid, &str)] = &[
+    (uuid!("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"), "Application.Read.All"),
+    (uuid!("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9"), "Application.ReadWrite.All"),
+    (uuid!("06b708a9-e830-4db3-a914-8e69da51d44f"), "AppRoleAssignment.ReadWrite.All"),
+    (uuid!("7ab1d382-f21e-4acd-a863-ba3e13f7da61"), "Directory.Read.All"),
+];
+const GRAPH_SCOPES: &[(Uuid, &str)] = &[
+    (uuid!("c79f8feb-a9db-4090-85f9-90d820caa0eb"), "Application.Read.All"),
+    (uuid!("bdfbf15f-ee85-4955-8675-146e8e5296b5"), "Application.ReadWrite.All"),
+    (uuid!("84bccea3-f856-4a8a-967b-dbe0a3d53a64"), "AppRoleAssignment.ReadWrite.All"),
+    (uuid!("0e263e50-5827-48a4-b97c-d940288653c7"), "Directory.AccessAsUser.All"),
+    (uuid!("e1fe6dd8-ba31-4d61-89e7-88639da4683d"), "User.Read"),
+];
+
+const MANAGEMENT: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+const MANAGEMENT_URIS: &[&str] =
+    &["https://management.azure.com", "https://management.core.windows.net"];
+const MANAGEMENT_SCOPES: &[(Uuid, &str)] =
+    &[(uuid!("41094075-9dad-400e-a0bd-54e686782033"), "user_impersonation")];
+
+impl Directory {
+    /// Adds Microsoft Graph and Azure Resource Manager with their service principals, so that tokens can be had for `https://graph.microsoft.com` and `https://management.azure.com`. Their application and role ids are Microsoft's own.
+    #[must_use]
+    pub fn with_microsoft_apis(mut self) -> Self {
+        self.add_api("Microsoft Graph", GRAPH, GRAPH_URIS, GRAPH_ROLES, GRAPH_SCOPES);
+        let name = "Windows Azure Service Management API";
+        self.add_api(name, MANAGEMENT, MANAGEMENT_URIS, &[], MANAGEMENT_SCOPES);
+        self
+    }
+
+    /// Gives a service principal or person a role of Microsoft Graph, such as `Application.ReadWrite.All`; nothing happens where there is no such role, or no Graph.
+    #[must_use]
+    pub fn with_graph_role(mut self, principal_id: Uuid, role: &str) -> Self {
+        let role = GRAPH_ROLES.iter().find(|(_, value)| *value == role);
+        if let (Some((id, _)), Some(graph)) = (role, self.service_principal(GRAPH)) {
+            let resource_id = graph.id;
+            self.assign(principal_id, resource_id, *id);
+        }
+        self
+    }
+
+    fn add_api(
+        &mut self,
+        name: &str,
+        app_id: Uuid,
+        uris: &[&str],
+        roles: &[(Uuid, &str)],
+        scopes: &[(Uuid, &str)],
+    ) {
+        if self.application(app_id).is_some() {
+            return;
+        }
+        let owner = Map::from_iter([(OWNER.to_owned(), json!(MICROSOFT))]);
+        self.service_principals.push(ServicePrincipal {
+            id: Uuid::new_v4(),
+            app_id,
+            display_name: name.to_owned(),
+            service_principal_type: "Application".to_owned(),
+            app_role_assignment_required: false,
+            other: owner.clone(),
+        });
+        self.applications.push(Application {
+            id: Uuid::new_v4(),
+            app_id,
+            display_name: name.to_owned(),
+            identifier_uris: uris.iter().map(|uri| (*uri).to_owned()).collect(),
+            app_roles: roles.iter().map(|(id, value)| role(*id, value)).collect(),
+            api: ApiApplication {
+                oauth2_permission_scopes: scopes
+                    .iter()
+                    .map(|(id, value)| scope(*id, value))
+                    .collect(),
+                ..ApiApplication::default()
+            },
+            other: owner,
+            ..Application::default()
+        });
+    }
+}
+
+impl Application {
+    /// Whether it is registered in this tenant, not only used there.
+    pub(crate) fn is_registered_here(&self) -> bool {
+        self.other.get(OWNER).and_then(Value::as_str) != Some(MICROSOFT)
+    }
+}
+
+fn role(id: Uuid, value: &str) -> AppRole {
+    let allowed_member_types = vec!["Application".to_owned()];
+    AppRole {
+        id,
+        value: value.to_owned(),
+        allowed_member_types,
+        is_enabled: true,
+        other: described(value),
+    }
+}
+
+fn scope(id: Uuid, value: &str) -> PermissionScope {
+    PermissionScope { id, value: value.to_owned(), is_enabled: true, other: described(value) }
+}
+
+fn described(value: &str) -> Map<String, Value> {
+    Map::from_iter([("displayName".to_owned(), json!(value))])
+}

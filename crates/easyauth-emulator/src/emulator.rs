@@ -1,0 +1,60 @@
+//! The emulated cloud as a server on loopback: issuer, Graph and ARM at one origin.
+
+use std::io;
+
+use tokio::net::TcpListener;
+
+use crate::{Cloud, Directory, Options, arm, graph, issuer};
+
+/// A running emulator; it ends when this value is dropped.
+#[derive(Debug)]
+pub struct Emulator {
+    cloud: Cloud,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn start(directory: Directory, options: Options) -> io::Result<Self> {
+        Self::serve(TcpListener::bind("127.0.0.1:0").await?, directory, options)
+    }
+
+    /// Starts on a listener.
+    ///
+    /// # Errors
+    /// When its address is not loopback.
+    pub fn serve(
+        listener: TcpListener,
+        directory: Directory,
+        options: Options,
+    ) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        if !address.ip().is_loopback() {
+            return Err(io::Error::other("the emulator listens on loopback alone"));
+        }
+        let cloud = Cloud::new(format!("http://{address}"), options, directory)?;
+        let app = issuer::router(cloud.clone())
+            .merge(graph::router(cloud.clone()))
+            .merge(arm::router(cloud.clone()));
+        let task = tokio::spawn(async move {
+            // Accepting never fails for good.
+            let _ = axum::serve(listener, app).await;
+        });
+        Ok(Self { cloud, task })
+    }
+
+    /// The state, to look at and to change.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        &self.cloud
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}

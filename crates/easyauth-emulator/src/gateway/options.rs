@@ -1,0 +1,48 @@
+//! What is not known for certain of App Service Authentication.
+
+/// Of the gateway.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a point of its own, known of by nobody")]
+pub struct GatewayOptions {
+    /// Whether identity headers from outside are dropped on `excludedPaths` too. Default: yes.
+    pub strips_on_excluded_paths: bool,
+    /// Whether they are dropped while authentication is off. Default: no.
+    pub strips_when_off: bool,
+    /// Whether tokens of the version 1.0 issuer are taken where the settings name the version 2.0 one of the same tenant. Default: yes.
+    pub takes_v1_issuer: bool,
+    /// Whether any client of the tenant may call where no list names any. Default: yes.
+    pub without_lists_lets_in: bool,
+    /// Whether the principal's base64 is padded. Default: yes.
+    pub pads: bool,
+    /// Under which type roles arrive. Default: [`RoleForm::Long`].
+    pub roles: RoleForm,
+    /// Whether claims have the long names that the platform maps them to, or those of the token. Default: long.
+    pub maps_claims: bool,
+}
+
+/// Under which type roles arrive in the principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoleForm {
+    /// `roles`.
+    Short,
+    /// `http://schemas.microsoft.com/ws/2008/06/identity/claims/role`.
+    Long,
+    /// A type that nothing but `role_typ` tells of.
+    ByRoleType,
+}
+
+impl Default for GatewayOptions {
+    fn default() -> Self {
+        Self {
+            strips_on_excluded_paths: true,
+            strips_when_off: false,
+            takes_v1_issuer: true,
+            without_lists_lets_in: true,
+            pads: true,
+            roles: RoleForm::Long,
+            maps_claims: true,
+        }
+    }
+}

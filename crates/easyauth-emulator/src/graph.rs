@@ -1,0 +1,163 @@
+//! The part of Microsoft Graph that registers applications and assigns their roles.
+
+mod application;
+mod assignment;
+mod body;
+mod directory_object;
+mod error;
+mod federated_credential;
+mod filter;
+mod key;
+mod list;
+mod options;
+mod password;
+mod permission;
+mod replication;
+mod service_principal;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::{any, delete, get, post},
+};
+use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
+use tower::ServiceExt as _;
+
+pub use self::options::GraphOptions;
+use self::{error::GraphError, replication::Replication};
+use crate::{
+    Cloud,
+    caller::{Caller, Unauthenticated},
+};
+
+/// The version of Graph.
+const PREFIX: &str = "/v1.0";
+const AUDIENCES: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+
+/// What its handlers share.
+#[derive(Debug, Clone)]
+struct Graph {
+    cloud: Cloud,
+    replication: Arc<Replication>,
+}
+
+/// The path as the client wrote it.
+#[derive(Debug, Clone)]
+struct AskedPath(String);
+
+/// Its routes.
+pub(crate) fn router(cloud: Cloud) -> Router {
+    let graph = Graph { cloud: cloud.clone(), replication: Arc::default() };
+    let inner = routes().with_state(graph);
+    let front = async move |request: Request| front(cloud, inner, request).await;
+    Router::new().route("/v1.0/{*path}", any(front))
+}
+
+fn routes() -> Router<Graph> {
+    applications()
+        .merge(service_principals())
+        .route("/directoryObjects/{key}", get(directory_object::find))
+        .route("/users", get(directory_object::users))
+        .route("/users/{key}", get(directory_object::user))
+        .route("/me", get(directory_object::me))
+        .route("/organization", get(directory_object::organization))
+        .fallback(no_such_segment)
+        .method_not_allowed_fallback(no_such_method)
+}
+
+fn applications() -> Router<Graph> {
+    let one = get(application::find).patch(application::update).delete(application::remove);
+    let credentials = get(federated_credential::list).post(federated_credential::create);
+    Router::new()
+        .route("/applications", get(application::list).post(application::create))
+        .route("/applications/{key}", one)
+        .route("/applications/{key}/addPassword", post(password::add))
+        .route("/applications/{key}/removePassword", post(password::remove))
+        .route("/applications/{key}/federatedIdentityCredentials", credentials)
+        .route(
+            "/applications/{key}/federatedIdentityCredentials/{credential}",
+            get(federated_credential::find).delete(federated_credential::remove),
+        )
+}
+
+fn service_principals() -> Router<Graph> {
+    let one = get(service_principal::find)
+        .patch(service_principal::update)
+        .delete(service_principal::remove);
+    let given = get(assignment::given).post(assignment::give);
+    let held = get(assignment::held).post(assignment::take);
+    Router::new()
+        .route("/servicePrincipals", get(service_principal::list).post(service_principal::create))
+        .route("/servicePrincipals/{key}", one)
+        .route("/servicePrincipals/{key}/appRoleAssignedTo", given)
+        .route("/servicePrincipals/{key}/appRoleAssignedTo/{id}", delete(assignment::revoke))
+        .route("/servicePrincipals/{key}/appRoleAssignments", held)
+        .route("/servicePrincipals/{key}/appRoleAssignments/{id}", delete(assignment::give_up))
+}
+
+/// Lets in whoever may come in, and words errors.
+async fn front(cloud: Cloud, inner: Router, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let response = match admit(&cloud, request) {
+        Ok(request) => match inner.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        Err(error) => error.into_response(),
+    };
+    match response.extensions().get::<GraphError>() {
+        Some(error) => error.answer(&headers, &cloud.now().format("%Y-%m-%dT%H:%M:%S").to_string()),
+        None => response,
+    }
+}
+
+/// The request for the router within, once its caller is known.
+fn admit(cloud: &Cloud, mut request: Request) -> Result<Request, GraphError> {
+    let caller = caller(cloud, request.headers())?;
+    let path = request.uri().path().to_owned();
+    permission::check(&caller, request.method(), &path)?;
+    *request.uri_mut() = inner_uri(request.uri())?;
+    // The router within finds the parts of the path again.
+    request.extensions_mut().clear();
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(AskedPath(path));
+    Ok(request)
+}
+
+fn caller(cloud: &Cloud, headers: &HeaderMap) -> Result<Caller, GraphError> {
+    Caller::of(cloud, headers, AUDIENCES).map_err(|reason| {
+        let message = match reason {
+            Unauthenticated::Missing => "Access token is empty.",
+            Unauthenticated::Invalid => "Access token validation failure.",
+        };
+        GraphError::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+    })
+}
+
+fn inner_uri(uri: &Uri) -> Result<Uri, GraphError> {
+    let path = key::canonical(uri.path().trim_start_matches(PREFIX))?;
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let unreadable = |_| GraphError::bad_request("The path cannot be read.");
+    PathAndQuery::try_from(format!("{path}{query}")).map(Uri::from).map_err(unreadable)
+}
+
+async fn no_such_segment(uri: Uri) -> GraphError {
+    let segment = uri.path().rsplit('/').next().unwrap_or_default();
+    let message = format!("Resource not found for the segment '{segment}'.");
+    GraphError::new(StatusCode::BAD_REQUEST, "BadRequest", message)
+}
+
+async fn no_such_method(_: Method) -> GraphError {
+    let message = "Specified HTTP method is not allowed for the request target.";
+    GraphError::new(StatusCode::METHOD_NOT_ALLOWED, "Request_BadRequest", message)
+}
+
+impl Graph {
+    /// Notes that an object is new.
+    fn created(&self, id: &impl ToString) {
+        self.replication.created(id, self.cloud.options().graph.replication_requests);
+    }
+}

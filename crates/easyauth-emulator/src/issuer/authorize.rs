@@ -1,0 +1,151 @@
+//! Where people say who they are: a list of the tenant's users to pick from, without a password.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use http::{StatusCode, Uri};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{error::TokenError, grant::Grant, is_tenant};
+use crate::{Application, Cloud, User};
+
+/// What a client asks a person for (OpenID Connect Core 1.0, section 3.1.2.1).
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct AuthorizeQuery {
+    client_id: Option<Uuid>,
+    redirect_uri: Option<String>,
+    response_type: Option<String>,
+    scope: Option<String>,
+    state: Option<String>,
+    nonce: Option<String>,
+    code_challenge: Option<String>,
+    code_challenge_method: Option<String>,
+    /// The person to sign in without asking: their user principal name.
+    login_hint: Option<String>,
+}
+
+/// Shows who can sign in, or signs in whom `login_hint` names.
+pub(super) async fn authorize(
+    State(cloud): State<Cloud>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    Query(query): Query<AuthorizeQuery>,
+) -> Response {
+    if !is_tenant(&cloud, &tenant) {
+        return TokenError::Tenant.into_response();
+    }
+    let Some((client_id, redirect_uri)) = registered(&cloud, &query) else {
+        // Never a redirect: the address is nobody's whom the tenant knows.
+        let message = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application.";
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    };
+    if query.response_type.as_deref() != Some("code") {
+        return back(&redirect_uri, &query, "error", "unsupported_response_type");
+    }
+    let challenge = query.code_challenge.as_ref();
+    if challenge.is_some() && query.code_challenge_method.as_deref() != Some("S256") {
+        return back(&redirect_uri, &query, "error", "invalid_request");
+    }
+    let users = cloud.directory().users.clone();
+    let Some(hint) = &query.login_hint else { return choice(&users, &uri) };
+    let Some(user) = users.iter().find(|user| user.user_principal_name == *hint) else {
+        return choice(&users, &uri);
+    };
+    let grant = Grant {
+        user_id: user.id,
+        client_id,
+        scope: query.scope.clone().unwrap_or_default(),
+        nonce: query.nonce.clone(),
+        redirect_uri: Some(redirect_uri.clone()),
+        code_challenge: query.code_challenge.clone(),
+        expires: 0,
+    };
+    let code = cloud.grants().keep(grant, cloud.now().timestamp());
+    back(&redirect_uri, &query, "code", &code)
+}
+
+/// Ends nothing: nobody is signed in at the issuer. Goes where it is told, if that is on this machine.
+pub(super) async fn logout(Query(query): Query<LogoutQuery>) -> Response {
+    match query.post_logout_redirect_uri.filter(|uri| is_loopback(uri)) {
+        Some(uri) => Redirect::to(&uri).into_response(),
+        None => Html("<!doctype html><title>Signed out</title><p>Signed out.</p>").into_response(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct LogoutQuery {
+    post_logout_redirect_uri: Option<String>,
+}
+
+/// The client and its redirect URI, if it is registered.
+fn registered(cloud: &Cloud, query: &AuthorizeQuery) -> Option<(Uuid, String)> {
+    let directory = cloud.directory();
+    let application = directory.application(query.client_id?)?;
+    let uri = query.redirect_uri.clone()?;
+    let is_registered = redirect_uris(application).any(|registered| is_same(registered, &uri));
+    is_registered.then_some((application.app_id, uri))
+}
+
+fn redirect_uris(application: &Application) -> impl Iterator<Item = &str> {
+    let platforms = ["web", "spa", "publicClient"].into_iter();
+    let lists = platforms.filter_map(|platform| application.other.get(platform));
+    lists
+        .filter_map(|list| list["redirectUris"].as_array())
+        .flatten()
+        .filter_map(|uri| uri.as_str())
+}
+
+/// On loopback the port does not matter (RFC 8252, section 7.3).
+fn is_same(registered: &str, given: &str) -> bool {
+    let parts = |uri: &str| {
+        let uri: Uri = uri.parse().ok()?;
+        Some((uri.scheme_str()?.to_owned(), uri.host()?.to_owned(), uri.path().to_owned()))
+    };
+    registered == given
+        || (is_loopback(registered) && is_loopback(given) && parts(registered) == parts(given))
+}
+
+fn is_loopback(uri: &str) -> bool {
+    let uri = uri.parse::<Uri>().ok();
+    uri.is_some_and(|uri| {
+        uri.scheme_str() == Some("http") && matches!(uri.host(), Some("127.0.0.1" | "localhost"))
+    })
+}
+
+fn back(redirect_uri: &str, query: &AuthorizeQuery, name: &str, value: &str) -> Response {
+    let joint = if redirect_uri.contains('?') { '&' } else { '?' };
+    let state =
+        query.state.as_ref().map_or(String::new(), |state| format!("&state={}", encode(state)));
+    Redirect::to(&format!("{redirect_uri}{joint}{name}={}{state}", encode(value))).into_response()
+}
+
+/// A page with a link for each person.
+fn choice(users: &[User], uri: &Uri) -> Response {
+    let query: Vec<_> = uri.query().unwrap_or_default().split('&').collect();
+    let kept: Vec<_> = query.into_iter().filter(|pair| !pair.starts_with("login_hint=")).collect();
+    let kept = escape(&kept.join("&"));
+    let links: Vec<_> = users
+        .iter()
+        .map(|user| {
+            let hint = encode(&user.user_principal_name);
+            let name = escape(&user.display_name);
+            format!("<li><a href=\"?{kept}&amp;login_hint={hint}\">{name}</a></li>")
+        })
+        .collect();
+    let list = links.join("\n");
+    Html(format!(
+        "<!doctype html>\n<html lang=\"en\"><title>Emulated sign-in</title>\n<h1>Who are you?</h1>\n<p>This is a test double: no password is asked.</p>\n<ul>\n{list}\n</ul></html>\n"
+    ))
+    .into_response()
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,138 @@
+//! Which client asks for a token, and how it proves it: a secret, a signed assertion, or another issuer's word.
+
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use http::{HeaderMap, header::AUTHORIZATION};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::error::TokenError;
+use crate::{Application, Cloud};
+
+/// The only type of assertion (RFC 7523).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How a request says which client it is.
+#[expect(clippy::struct_field_names, reason = "the names are those of OAuth")]
+#[derive(Debug, serde::Deserialize)]
+pub(super) struct ClientForm {
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) client_assertion: Option<String>,
+    pub(super) client_assertion_type: Option<String>,
+}
+
+/// The client, and whether it proved to be it.
+pub(super) struct Client {
+    pub(super) application: Application,
+    pub(super) is_confidential: bool,
+}
+
+/// Finds the client and checks its proof, if it brings one.
+pub(super) fn authenticate(
+    cloud: &Cloud,
+    headers: &HeaderMap,
+    form: &ClientForm,
+) -> Result<Client, TokenError> {
+    let (id, secret) = match basic(headers) {
+        Some((id, secret)) => (Some(id), Some(secret)),
+        None => (form.client_id.clone(), form.client_secret.clone()),
+    };
+    let assertion = form.client_assertion.as_deref();
+    if assertion.is_some() && form.client_assertion_type.as_deref() != Some(JWT_BEARER) {
+        return Err(TokenError::Missing("client_assertion_type"));
+    }
+    let id = id.or_else(|| subject(assertion?)).ok_or(TokenError::Missing("client_id"))?;
+    let id = id.parse::<Uuid>().map_err(|_| TokenError::Client)?;
+    let application = cloud.directory().application(id).cloned().ok_or(TokenError::Client)?;
+    let is_confidential = match (secret, assertion) {
+        (None, None) => false,
+        (Some(secret), _) if application.secrets.contains(&secret) => true,
+        (Some(_), _) => return Err(TokenError::Secret),
+        (None, Some(assertion)) => {
+            check_assertion(cloud, &application, assertion)?;
+            true
+        }
+    };
+    Ok(Client { application, is_confidential })
+}
+
+/// `client_secret_basic` (RFC 6749, section 2.3.1): both halves are form-encoded.
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let pair = String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).ok()?).ok()?;
+    let (id, secret) = pair.split_once(':')?;
+    let decode = |text: &str| Some(percent_decode_str(text).decode_utf8().ok()?.into_owned());
+    Some((decode(id)?, decode(secret)?))
+}
+
+/// An assertion signed by one of the client's own keys (RFC 7523), or a federated one.
+fn check_assertion(
+    cloud: &Cloud,
+    application: &Application,
+    assertion: &str,
+) -> Result<(), TokenError> {
+    let issuer = unverified(assertion).and_then(|claims| text(&claims, "iss").map(str::to_owned));
+    let issuer = issuer.ok_or(TokenError::Assertion)?;
+    if issuer == application.app_id.to_string() {
+        return check_own(cloud, application, assertion);
+    }
+    let claims = federated_claims(cloud, &issuer, assertion).ok_or(TokenError::Assertion)?;
+    let matches = application.federated_credentials.iter().any(|credential| {
+        Some(credential.issuer.as_str()) == text(&claims, "iss")
+            && Some(credential.subject.as_str()) == text(&claims, "sub")
+            && credential
+                .audiences
+                .iter()
+                .any(|audience| Some(audience.as_str()) == text(&claims, "aud"))
+    });
+    matches.then_some(()).ok_or(TokenError::Federation)
+}
+
+fn check_own(cloud: &Cloud, application: &Application, assertion: &str) -> Result<(), TokenError> {
+    let base = format!("{}/{}", cloud.origin(), cloud.tenant_id());
+    let audiences = [
+        format!("{base}/oauth2/v2.0/token"),
+        format!("{base}/oauth2/token"),
+        format!("{base}/v2.0"),
+    ];
+    let mut rules = Validation::new(Algorithm::RS256);
+    rules.algorithms = vec![Algorithm::RS256, Algorithm::PS256];
+    rules.set_audience(&audiences);
+    rules.sub = Some(application.app_id.to_string());
+    let is_good = application.certificates.iter().any(|pem| {
+        let key = DecodingKey::from_rsa_pem(pem.as_bytes());
+        key.is_ok_and(|key| jsonwebtoken::decode::<Value>(assertion, &key, &rules).is_ok())
+    });
+    is_good.then_some(()).ok_or(TokenError::Assertion)
+}
+
+/// The claims of a good token of this issuer's own, or of one elsewhere whose key was set.
+fn federated_claims(cloud: &Cloud, issuer: &str, assertion: &str) -> Option<Map<String, Value>> {
+    if issuer == cloud.v2_issuer() {
+        return cloud.verify(assertion);
+    }
+    let foreign = &cloud.options().issuer.foreign_issuers;
+    let (_, pem) = foreign.iter().find(|(name, _)| name == issuer)?;
+    let key = DecodingKey::from_rsa_pem(pem.as_bytes()).ok()?;
+    let mut rules = Validation::new(Algorithm::RS256);
+    rules.validate_aud = false;
+    Some(jsonwebtoken::decode(assertion, &key, &rules).ok()?.claims)
+}
+
+fn subject(assertion: &str) -> Option<String> {
+    unverified(assertion).and_then(|claims| text(&claims, "sub").map(str::to_owned))
+}
+
+fn unverified(token: &str) -> Option<Map<String, Value>> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    claims.get(name)?.as_str()
+}

@@ -1,0 +1,85 @@
+//! Errors as Entra ID answers them (RFC 6749, section 5.2, with its own codes).
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header::CACHE_CONTROL};
+use serde_json::json;
+use uuid::Uuid;
+
+/// Why there is no token. Codes: <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TokenError {
+    #[error("Tenant not found. Check to make sure you have the correct tenant ID.")]
+    Tenant,
+    #[error("The request body must contain the following parameter: '{0}'.")]
+    Missing(&'static str),
+    #[error("The provided grant type is not supported.")]
+    GrantType,
+    #[error("Application was not found in the directory.")]
+    Client,
+    #[error("Invalid client secret provided.")]
+    Secret,
+    #[error(
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+    )]
+    NoCredential,
+    #[error("Client assertion failed signature validation.")]
+    Assertion,
+    #[error("No matching federated identity record found for presented assertion.")]
+    Federation,
+    #[error(
+        "The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier."
+    )]
+    Scope,
+    #[error("The resource principal was not found in the tenant.")]
+    Resource,
+    #[error("The application needs to be assigned to a role for the resource.")]
+    Unassigned,
+    #[error("The service principal of the client was not found in the tenant.")]
+    NoServicePrincipal,
+    #[error("The authorization code or refresh token is invalid or has been used.")]
+    Grant,
+    #[error(
+        "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE."
+    )]
+    Verifier,
+}
+
+impl TokenError {
+    /// The number after `AADSTS`, the OAuth error, and the status.
+    fn code(self) -> (u32, &'static str, StatusCode) {
+        match self {
+            Self::Tenant => (90002, "invalid_request", StatusCode::BAD_REQUEST),
+            Self::Missing(_) => (900_144, "invalid_request", StatusCode::BAD_REQUEST),
+            Self::GrantType => (70003, "unsupported_grant_type", StatusCode::BAD_REQUEST),
+            Self::Client => (700_016, "unauthorized_client", StatusCode::BAD_REQUEST),
+            Self::Secret => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::NoCredential => (7_000_218, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Assertion => (700_027, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Federation => (700_213, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),
+            Self::Resource => (500_011, "invalid_resource", StatusCode::BAD_REQUEST),
+            Self::Unassigned => (501_051, "invalid_grant", StatusCode::BAD_REQUEST),
+            Self::NoServicePrincipal => (7_000_229, "unauthorized_client", StatusCode::BAD_REQUEST),
+            Self::Grant => (70008, "invalid_grant", StatusCode::BAD_REQUEST),
+            Self::Verifier => (501_481, "invalid_grant", StatusCode::BAD_REQUEST),
+        }
+    }
+}
+
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
+        let (code, error, status) = self.code();
+        let body = json!({
+            "error": error,
+            "error_description": format!("AADSTS{code}: {self}"),
+            "error_codes": [code],
+            "trace_id": Uuid::new_v4(),
+            "correlation_id": Uuid::new_v4(),
+        });
+        let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        (status, [caching], Json(body)).into_response()
+    }
+}

@@ -1,0 +1,220 @@
+//! The token endpoints: `client_credentials`, `authorization_code` and `refresh_token`.
+
+use axum::{
+    Form, Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    client::{self, Client, ClientForm},
+    error::TokenError,
+    grant::Grant,
+    is_tenant,
+};
+use crate::{Application, Cloud, Directory, token::LIFETIME_SECONDS};
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+pub(super) struct TokenForm {
+    grant_type: Option<String>,
+    scope: Option<String>,
+    resource: Option<String>,
+    code: Option<String>,
+    redirect_uri: Option<String>,
+    code_verifier: Option<String>,
+    refresh_token: Option<String>,
+    #[serde(flatten)]
+    client: ClientForm,
+}
+
+/// The version 2.0 endpoint: what a token is for is in `scope`.
+pub(super) async fn v2(
+    State(cloud): State<Cloud>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    Form(form): Form<TokenForm>,
+) -> Result<Response, TokenError> {
+    answer(&cloud, &tenant, &headers, &form)
+}
+
+/// The version 1.0 endpoint: what a token is for is in `resource`. The version of the token is the resource's choice all the same.
+pub(super) async fn v1(
+    State(cloud): State<Cloud>,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+    Form(mut form): Form<TokenForm>,
+) -> Result<Response, TokenError> {
+    let resource = form.resource.take().ok_or(TokenError::Missing("resource"))?;
+    form.scope = Some(format!("{resource}/.default"));
+    answer(&cloud, &tenant, &headers, &form)
+}
+
+fn answer(
+    cloud: &Cloud,
+    tenant: &str,
+    headers: &HeaderMap,
+    form: &TokenForm,
+) -> Result<Response, TokenError> {
+    if !is_tenant(cloud, tenant) {
+        return Err(TokenError::Tenant);
+    }
+    let grant_type = form.grant_type.as_deref().ok_or(TokenError::Missing("grant_type"))?;
+    let client = client::authenticate(cloud, headers, &form.client)?;
+    let body = match grant_type {
+        "client_credentials" => client_credentials(cloud, &client, form)?,
+        "authorization_code" => collect(cloud, &client, form, form.code.as_deref())?,
+        "refresh_token" => collect(cloud, &client, form, form.refresh_token.as_deref())?,
+        _ => return Err(TokenError::GrantType),
+    };
+    let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(([caching], Json(body)).into_response())
+}
+
+/// A token of the client's own.
+fn client_credentials(
+    cloud: &Cloud,
+    client: &Client,
+    form: &TokenForm,
+) -> Result<Value, TokenError> {
+    if !client.is_confidential {
+        return Err(TokenError::NoCredential);
+    }
+    let scope = form.scope.as_deref().ok_or(TokenError::Missing("scope"))?;
+    let audience = scope.strip_suffix("/.default").ok_or(TokenError::Scope)?;
+    let claims = own_claims(cloud, &cloud.directory(), &client.application, audience)?;
+    let token = cloud.sign(&cloud.token_header(), &claims);
+    Ok(bearer(&token))
+}
+
+/// The claims of a client's own token for a resource, if it may have one.
+fn own_claims(
+    cloud: &Cloud,
+    directory: &Directory,
+    client: &Application,
+    audience: &str,
+) -> Result<Value, TokenError> {
+    let principal = directory.service_principal(client.app_id);
+    let principal = principal.ok_or(TokenError::NoServicePrincipal)?;
+    let resource = resource(directory, audience)?;
+    let assigned = !directory.roles(principal.id, resource).is_empty();
+    let wants = directory
+        .service_principal(resource.app_id)
+        .is_some_and(|p| p.app_role_assignment_required);
+    if wants && !assigned {
+        return Err(TokenError::Unassigned);
+    }
+    Ok(cloud.claims(directory, resource).of_client(principal))
+}
+
+/// The application that an audience names; it has to have a service principal.
+pub(super) fn resource<'a>(
+    directory: &'a Directory,
+    audience: &str,
+) -> Result<&'a Application, TokenError> {
+    let audience = audience.trim_end_matches('/');
+    let resource = directory.resource(audience).ok_or(TokenError::Resource)?;
+    directory.service_principal(resource.app_id).ok_or(TokenError::Resource)?;
+    Ok(resource)
+}
+
+/// The tokens that a person has granted.
+fn collect(
+    cloud: &Cloud,
+    client: &Client,
+    form: &TokenForm,
+    words: Option<&str>,
+) -> Result<Value, TokenError> {
+    let now = cloud.now().timestamp();
+    let words = words.ok_or(TokenError::Missing("code"))?;
+    let grant = cloud.grants().take(words, now).ok_or(TokenError::Grant)?;
+    if grant.client_id != client.application.app_id || grant.redirect_uri != form.redirect_uri {
+        return Err(TokenError::Grant);
+    }
+    if !grant.is_verified_by(form.code_verifier.as_deref()) {
+        return Err(TokenError::Verifier);
+    }
+    if !client.is_confidential && grant.redirect_uri.is_some() && grant.code_challenge.is_none() {
+        return Err(TokenError::NoCredential);
+    }
+    let (access, id) = granted_claims(cloud, &cloud.directory(), &grant)?;
+    let header = cloud.token_header();
+    let mut body = bearer(&cloud.sign(&header, &access));
+    body["scope"] = json!(grant.scope);
+    if has_scope(&grant, "openid") {
+        body["id_token"] = json!(cloud.sign(&header, &id));
+    }
+    if has_scope(&grant, "offline_access") {
+        let again = Grant { redirect_uri: None, code_challenge: None, nonce: None, ..grant };
+        body["refresh_token"] = json!(cloud.grants().keep(again, now));
+    }
+    Ok(body)
+}
+
+fn has_scope(grant: &Grant, scope: &str) -> bool {
+    grant.scope.split(' ').any(|granted| granted == scope)
+}
+
+/// Claims of the access token and of the ID token.
+fn granted_claims(
+    cloud: &Cloud,
+    directory: &Directory,
+    grant: &Grant,
+) -> Result<(Value, Value), TokenError> {
+    let client = directory.application(grant.client_id).ok_or(TokenError::Client)?;
+    let scopes: Vec<_> =
+        grant.scope.split(' ').filter_map(|scope| scope.rsplit_once('/')).collect();
+    // Without a scope of an API the token is for the client itself.
+    let audience = scopes.first().map_or(client.app_id.to_string(), |(api, _)| (*api).to_owned());
+    let resource = resource(directory, &audience)?;
+    let names: Vec<_> = scopes.into_iter().map(|(_, name)| name).collect();
+    let names = granted_scopes(resource, &names)?;
+    let access = cloud.claims(directory, resource).of_user(grant.user_id, client.app_id, &names);
+    let id = id_claims(cloud, directory, client, grant);
+    access.zip(id).ok_or(TokenError::Grant)
+}
+
+/// The scopes that were asked for, all of which the resource has to define.
+fn granted_scopes<'a>(
+    resource: &'a Application,
+    names: &[&'a str],
+) -> Result<Vec<&'a str>, TokenError> {
+    let defined = resource.api.oauth2_permission_scopes.iter().filter(|scope| scope.is_enabled);
+    let defined: Vec<_> = defined.map(|scope| scope.value.as_str()).collect();
+    if names == [".default"] {
+        return Ok(defined);
+    }
+    let known = names.iter().all(|name| defined.contains(name));
+    known.then(|| names.to_vec()).ok_or(TokenError::Scope)
+}
+
+/// Claims of the ID token: always version 2.0, and for the client.
+fn id_claims(
+    cloud: &Cloud,
+    directory: &Directory,
+    client: &Application,
+    grant: &Grant,
+) -> Option<Value> {
+    let user = directory.users.iter().find(|user| user.id == grant.user_id)?;
+    let mut id = cloud.claims(directory, client).of_user(user.id, client.app_id, &[])?;
+    let members = id.as_object_mut()?;
+    for of_access in ["scp", "appid", "appidacr", "azp", "azpacr", "idtyp", "unique_name", "upn"] {
+        members.remove(of_access);
+    }
+    members.insert("aud".to_owned(), json!(client.app_id));
+    members.insert("iss".to_owned(), json!(cloud.v2_issuer()));
+    members.insert("ver".to_owned(), json!("2.0"));
+    members.insert("preferred_username".to_owned(), json!(user.user_principal_name));
+    members.extend(grant.nonce.as_ref().map(|nonce| ("nonce".to_owned(), json!(nonce))));
+    Some(id)
+}
+
+fn bearer(token: &str) -> Value {
+    json!({
+        "token_type": "Bearer", "expires_in": LIFETIME_SECONDS, "ext_expires_in": LIFETIME_SECONDS,
+        "access_token": token,
+    })
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod arm;
+mod caller;
+mod cloud;
+mod directory;
+mod emulator;
+mod gateway;
+mod graph;
+mod issuer;
+mod keys;
+mod options;
+pub mod sample;
+mod site;
+mod token;
+
+pub use self::{
+    arm::{ArmOptions, FailingWrite},
+    cloud::Cloud,
+    directory::{
+        ApiApplication, AppRole, AppRoleAssignment, Application, Directory, FederatedCredential,
+        PermissionScope, ServicePrincipal, User,
+    },
+    emulator::Emulator,
+    gateway::{Gateway, GatewayOptions, RoleForm},
+    graph::GraphOptions,
+    options::{IssuerOptions, Options},
+    site::{Site, SiteError},
+};

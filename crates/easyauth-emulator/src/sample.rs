@@ -1,0 +1,191 @@
+//! A tenant to begin with: an API, clients of every kind, and people. The ids and secrets are made up, and good nowhere else.
+
+use serde_json::{Map, Value, json};
+use uuid::{Uuid, uuid};
+
+use crate::{
+    AppRole, AppRoleAssignment, Application, Directory, PermissionScope, ServicePrincipal, Site,
+    SiteError, User,
+};
+
+/// The tenant.
+pub const TENANT_ID: Uuid = uuid!("7e4a0000-0000-4000-8000-000000000000");
+/// The protected app: its role is `MCP.Access`, its scope `user_impersonation`.
+pub const API: Uuid = uuid!("a9100000-0000-4000-8000-000000000001");
+/// Another API of the tenant.
+pub const OTHER_API: Uuid = uuid!("a9100000-0000-4000-8000-000000000002");
+/// A program with a secret, which has the role.
+pub const AGENT: Uuid = uuid!("c1100000-0000-4000-8000-000000000001");
+/// Its secret.
+pub const AGENT_SECRET: &str = "the-agents-secret";
+/// A program with a secret, which has no role.
+pub const ROLELESS: Uuid = uuid!("c1100000-0000-4000-8000-000000000002");
+/// Its secret.
+pub const ROLELESS_SECRET: &str = "the-roleless-secret";
+/// A program with the role, which the app's settings do not name.
+pub const UNLISTED: Uuid = uuid!("c1100000-0000-4000-8000-000000000003");
+/// Its secret.
+pub const UNLISTED_SECRET: &str = "the-unlisted-secret";
+/// A program through which people act; it has no secret.
+pub const INTERACTIVE: Uuid = uuid!("c1100000-0000-4000-8000-000000000004");
+/// An agent of Foundry: a service principal of the type `ServiceIdentity`, which has the role.
+pub const FOUNDRY_AGENT: Uuid = uuid!("c1100000-0000-4000-8000-000000000005");
+/// The machine's managed identity, which has the role.
+pub const MANAGED_IDENTITY: Uuid = uuid!("c1100000-0000-4000-8000-000000000006");
+/// A program that may register applications and assign roles by Graph, and configure web apps by Resource Manager.
+pub const OPERATOR: Uuid = uuid!("c1100000-0000-4000-8000-000000000007");
+/// Its secret.
+pub const OPERATOR_SECRET: &str = "the-operators-secret";
+/// A person.
+pub const USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000001");
+/// What they sign in as.
+pub const USER_NAME: &str = "ada@sample.example";
+/// Another person.
+pub const OTHER_USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000002");
+
+/// The clients that the app's settings name.
+pub const ALLOWED_CLIENTS: [Uuid; 6] =
+    [AGENT, ROLELESS, INTERACTIVE, FOUNDRY_AGENT, MANAGED_IDENTITY, API];
+
+/// The app's roles by their values; the first lets in.
+const ROLES: [&str; 3] = ["MCP.Access", "MCP.Read", "MCP.Write"];
+
+/// The id of a role.
+fn role_id(index: usize) -> Uuid {
+    Uuid::from_u128(0x1013_0000_0000_4000_8000_0000_0000_0000 + index as u128)
+}
+
+/// The object id of an application's service principal.
+#[must_use]
+pub const fn object_id(app_id: Uuid) -> Uuid {
+    Uuid::from_u128(app_id.as_u128() ^ (0xff << 64))
+}
+
+impl Directory {
+    /// The sample tenant.
+    #[must_use]
+    pub fn sample() -> Self {
+        let mut directory = Self {
+            tenant_id: TENANT_ID,
+            applications: vec![
+                api(),
+                other_api(),
+                client(AGENT, "Agent", Some(AGENT_SECRET)),
+                client(ROLELESS, "Agent without the role", Some(ROLELESS_SECRET)),
+                client(UNLISTED, "Agent that is not listed", Some(UNLISTED_SECRET)),
+                client(INTERACTIVE, "Client for people", None),
+                client(OPERATOR, "Operator", Some(OPERATOR_SECRET)),
+            ],
+            service_principals: Vec::new(),
+            assignments: Vec::new(),
+            users: vec![
+                user(USER, "Ada Sample", USER_NAME),
+                user(OTHER_USER, "Ben Sample", "ben@sample.example"),
+            ],
+        };
+        let registered: Vec<_> = directory
+            .applications
+            .iter()
+            .map(|application| {
+                principal(application.app_id, &application.display_name, "Application")
+            })
+            .collect();
+        directory.service_principals = registered;
+        directory.service_principals.extend([
+            principal(MANAGED_IDENTITY, "Managed identity", "ManagedIdentity"),
+            principal(FOUNDRY_AGENT, "Foundry agent", "ServiceIdentity"),
+        ]);
+        for agent in [AGENT, UNLISTED, FOUNDRY_AGENT, MANAGED_IDENTITY] {
+            directory.assignments.push(AppRoleAssignment {
+                id: format!("sample-{agent}"),
+                principal_id: object_id(agent),
+                resource_id: object_id(API),
+                app_role_id: role_id(0),
+            });
+        }
+        directory
+            .with_microsoft_apis()
+            .with_graph_role(object_id(OPERATOR), "Application.ReadWrite.All")
+            .with_graph_role(object_id(OPERATOR), "AppRoleAssignment.ReadWrite.All")
+    }
+}
+
+fn api() -> Application {
+    let mut api = client(API, "Protected app", None);
+    api.identifier_uris = vec![format!("api://{API}")];
+    api.app_roles = ROLES.iter().enumerate().map(|(index, value)| role(index, value)).collect();
+    api.api.oauth2_permission_scopes = vec![PermissionScope {
+        id: Uuid::from_u128(0x5c0b_0000_0000_4000_8000_0000_0000_0000),
+        value: "user_impersonation".to_owned(),
+        is_enabled: true,
+        other: object(json!({"type": "User"})),
+    }];
+    // The gateway signs people in as the app.
+    let callbacks =
+        ["http://127.0.0.1/.auth/login/aad/callback", "http://localhost/.auth/login/aad/callback"];
+    api.other = object(json!({"web": {"redirectUris": callbacks}}));
+    api
+}
+
+fn other_api() -> Application {
+    let mut api = client(OTHER_API, "Another API", None);
+    api.identifier_uris = vec![format!("api://{OTHER_API}")];
+    api
+}
+
+fn client(app_id: Uuid, name: &str, secret: Option<&str>) -> Application {
+    let redirects = ["http://127.0.0.1/callback", "http://localhost/callback"];
+    Application {
+        id: Uuid::from_u128(app_id.as_u128() ^ (0xab << 64)),
+        app_id,
+        display_name: name.to_owned(),
+        secrets: secret.map(str::to_owned).into_iter().collect(),
+        other: object(json!({"publicClient": {"redirectUris": redirects}})),
+        ..Application::default()
+    }
+}
+
+fn role(index: usize, value: &str) -> AppRole {
+    AppRole {
+        id: role_id(index),
+        value: value.to_owned(),
+        allowed_member_types: vec!["Application".to_owned(), "User".to_owned()],
+        is_enabled: true,
+        other: object(json!({"displayName": value, "description": value})),
+    }
+}
+
+fn principal(app_id: Uuid, name: &str, kind: &str) -> ServicePrincipal {
+    ServicePrincipal {
+        id: object_id(app_id),
+        app_id,
+        display_name: name.to_owned(),
+        service_principal_type: kind.to_owned(),
+        ..ServicePrincipal::default()
+    }
+}
+
+fn user(id: Uuid, display_name: &str, name: &str) -> User {
+    User { id, display_name: display_name.to_owned(), user_principal_name: name.to_owned() }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The settings of authentication that are deployed with the product of this repository: a template for [`Site::from_template`].
+pub const AUTH_SETTINGS: &str = include_str!("../../../infra/authsettings.json");
+
+/// The protected app as a site, with settings from a template, and its metadata on.
+///
+/// # Errors
+/// When the template makes no settings that the platform would take.
+pub fn site(name: &str, template: &str) -> Result<Site, SiteError> {
+    let mut site = Site::from_template(name, template, TENANT_ID, API, &ALLOWED_CLIENTS)?;
+    let scope = format!("api://{API}/user_impersonation");
+    site.app_settings.insert("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES".to_owned(), scope);
+    Ok(site)
+}

@@ -1,0 +1,14 @@
+//! Microsoft Graph and Azure Resource Manager, asked over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod access;
+mod applications;
+mod assignments;
+mod collections;
+mod credentials;
+mod replication;
+mod service_principals;
+mod set_up;
+mod sites;
+mod tenant;

@@ -1,0 +1,40 @@
+//! The caller as an argument of an axum handler.
+
+use std::convert::Infallible;
+
+use axum::{
+    extract::{FromRequestParts, OptionalFromRequestParts},
+    response::{IntoResponse, Response},
+};
+use http::request::Parts;
+
+use crate::{Principal, refusal_response};
+
+/// The request has no caller: no [`crate::AuthenticationLayer`] stands before the handler. The answer is 401.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the request has no caller")]
+pub struct NotAuthenticated;
+
+impl IntoResponse for NotAuthenticated {
+    fn into_response(self) -> Response {
+        refusal_response::bare_unauthenticated()
+    }
+}
+
+/// The caller whom [`crate::AuthenticationLayer`] let in.
+impl<S: Sync> FromRequestParts<S> for Principal {
+    type Rejection = NotAuthenticated;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NotAuthenticated> {
+        parts.extensions.get().cloned().ok_or(NotAuthenticated)
+    }
+}
+
+/// The caller, or nobody on routes that are open.
+impl<S: Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get().cloned())
+    }
+}

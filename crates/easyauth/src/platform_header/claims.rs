@@ -1,0 +1,147 @@
+//! From the platform's claims to a caller: which claim means what, under all of its names.
+
+use super::{HeaderRefusal, document::Document};
+use crate::{Principal, PrincipalKind};
+
+/// A claim that is read: its short name, and the one that it may get on the way through the platform.
+struct ClaimType {
+    name: &'static str,
+    also: Option<&'static str>,
+}
+
+const OBJECT_ID: ClaimType = ClaimType {
+    name: "oid",
+    also: Some("http://schemas.microsoft.com/identity/claims/objectidentifier"),
+};
+const TENANT_ID: ClaimType =
+    ClaimType { name: "tid", also: Some("http://schemas.microsoft.com/identity/claims/tenantid") };
+/// `appid` in version 1.0 tokens, `azp` in 2.0.
+const CLIENT_ID: ClaimType = ClaimType { name: "appid", also: Some("azp") };
+const SUBJECT: ClaimType = ClaimType {
+    name: "sub",
+    also: Some("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"),
+};
+const KIND: ClaimType = ClaimType { name: "idtyp", also: None };
+const SCOPES: ClaimType =
+    ClaimType { name: "scp", also: Some("http://schemas.microsoft.com/identity/claims/scope") };
+const ROLES: ClaimType = ClaimType {
+    name: "roles",
+    also: Some("http://schemas.microsoft.com/ws/2008/06/identity/claims/role"),
+};
+
+/// Names to show, the best first; the type that `name_typ` names comes after the first.
+const NAMES: [&str; 5] = [
+    "name",
+    "preferred_username",
+    "upn",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
+    "app_displayname",
+];
+
+/// Invariant: no id is longer, in bytes. They are GUIDs, or pairwise subjects of 43.
+const MAX_ID_BYTES: usize = 128;
+
+impl ClaimType {
+    fn is(&self, typ: &str) -> bool {
+        self.name == typ || self.also == Some(typ)
+    }
+}
+
+/// The claims of one header.
+pub(super) struct Claims<'a> {
+    document: &'a Document,
+    role_type: Option<&'a str>,
+}
+
+impl<'a> Claims<'a> {
+    /// Refuses a `role_typ` that is a claim with another meaning. Else the platform decides what a role is.
+    pub(super) fn of(document: &'a Document) -> Result<Self, HeaderRefusal> {
+        let role_type = document.role_typ.as_deref().filter(|typ| !typ.is_empty());
+        let read = [OBJECT_ID, TENANT_ID, CLIENT_ID, SUBJECT, KIND, SCOPES];
+        let others = read.iter().flat_map(|claim| [Some(claim.name), claim.also]).flatten();
+        let mut others = others.chain(NAMES).chain(document.name_typ.as_deref());
+        match role_type {
+            Some(role) if others.any(|other| other.eq_ignore_ascii_case(role)) => {
+                Err(HeaderRefusal::RoleType)
+            }
+            role_type => Ok(Self { document, role_type }),
+        }
+    }
+
+    pub(super) fn principal(&self) -> Result<Principal, HeaderRefusal> {
+        let object_id = self.id(&OBJECT_ID)?.ok_or(HeaderRefusal::NoObjectId)?;
+        let scopes = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
+        let kind = self.kind(object_id, !scopes.is_empty())?;
+        let mut principal = Principal::new(kind, object_id)
+            .with_roles(self.roles()?)
+            .with_scopes(scopes.into_iter().flat_map(scopes_of));
+        if let Some(tenant_id) = self.id(&TENANT_ID)? {
+            principal = principal.with_tenant_id(tenant_id);
+        }
+        if let Some(client_id) = self.id(&CLIENT_ID)? {
+            principal = principal.with_client_id(client_id);
+        }
+        if let Some(name) = self.name() {
+            principal = principal.with_name(name);
+        }
+        Ok(principal)
+    }
+
+    /// Of the values of `idtyp` only the two that Entra documents are taken; without it the other claims tell.
+    fn kind(&self, object_id: &str, has_scopes: bool) -> Result<PrincipalKind, HeaderRefusal> {
+        match self.id(&KIND)? {
+            idtyp @ (None | Some("app" | "user")) => {
+                let subject = self.is_own_subject(object_id)?.then_some(object_id);
+                Ok(PrincipalKind::of(idtyp, has_scopes, subject, object_id))
+            }
+            Some(_) => Err(HeaderRefusal::Unfit(KIND.name)),
+        }
+    }
+
+    fn is_own_subject(&self, object_id: &str) -> Result<bool, HeaderRefusal> {
+        let subjects = self.texts(SUBJECT.name, |typ| SUBJECT.is(typ))?;
+        Ok(!subjects.is_empty() && subjects.iter().all(|subject| *subject == object_id))
+    }
+
+    /// Roles arrive in three ways: all count.
+    fn roles(&self) -> Result<Vec<&'a str>, HeaderRefusal> {
+        let roles = self.texts(ROLES.name, |typ| ROLES.is(typ) || self.role_type == Some(typ))?;
+        Ok(roles.into_iter().filter(|role| !role.is_empty()).collect())
+    }
+
+    fn name(&self) -> Option<&'a str> {
+        let [first, rest @ ..] = NAMES;
+        let types = [Some(first), self.document.name_typ.as_deref()];
+        types.into_iter().flatten().chain(rest).find_map(|wanted| {
+            let mut claims = self.document.claims().filter(|claim| claim.typ == wanted);
+            claims
+                .find_map(|claim| claim.val.as_str().map(str::trim).filter(|name| !name.is_empty()))
+        })
+    }
+
+    /// The one value of a claim, if it is there at all: visible ASCII, as ids are.
+    fn id(&self, claim: &ClaimType) -> Result<Option<&'a str>, HeaderRefusal> {
+        let values = self.texts(claim.name, |typ| claim.is(typ))?;
+        let Some(first) = values.first() else { return Ok(None) };
+        if values.iter().any(|value| !value.eq_ignore_ascii_case(first)) {
+            return Err(HeaderRefusal::Ambiguous(claim.name));
+        }
+        let is_id = (1..=MAX_ID_BYTES).contains(&first.len())
+            && first.bytes().all(|byte| byte.is_ascii_graphic());
+        is_id.then_some(Some(*first)).ok_or(HeaderRefusal::Unfit(claim.name))
+    }
+
+    fn texts(
+        &self,
+        name: &'static str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<&'a str>, HeaderRefusal> {
+        let claims = self.document.claims().filter(|claim| is_wanted(&claim.typ));
+        claims.map(|claim| claim.val.as_str().ok_or(HeaderRefusal::Unfit(name))).collect()
+    }
+}
+
+/// A list of scopes has spaces between them (RFC 6749, section 3.3).
+fn scopes_of(list: &str) -> impl Iterator<Item = &str> {
+    list.split(' ').filter(|scope| !scope.is_empty())
+}

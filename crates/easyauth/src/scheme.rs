@@ -1,0 +1,59 @@
+//! A way in which a request may say who calls, and its three outcomes.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+
+use crate::{HeaderRefusal, Principal, TokenRefusal};
+
+/// A way in which a request may say who calls.
+#[async_trait]
+pub trait Scheme: Send + Sync {
+    /// Reads the request's headers. Whatever is there but wrong is [`Outcome::Failed`], never "nobody".
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome;
+}
+
+#[async_trait]
+impl<S: Scheme + ?Sized> Scheme for Arc<S> {
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        (**self).authenticate(headers).await
+    }
+}
+
+/// What a scheme found.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The request has nothing that the scheme reads.
+    NotRequested,
+    /// The caller is known.
+    Authenticated(Principal),
+    /// The request has something that the scheme reads, and it is refused.
+    Failed(Refusal),
+}
+
+/// Why a caller was not let in. It is for the log: the caller is told nothing of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nothing in the request says who calls, or not all that has to.
+    #[error("the request names no caller")]
+    Missing,
+    /// The platform's header is wrong.
+    #[error("the platform's header: {0}")]
+    PlatformHeader(#[from] HeaderRefusal),
+    /// The access token is wrong.
+    #[error("access token: {0}")]
+    Token(#[from] TokenRefusal),
+    /// Two schemes name two callers.
+    #[error("the platform's header and the access token name different callers")]
+    DifferentCallers,
+}
+
+impl Refusal {
+    /// Whether the refusal is no verdict on the caller: the keys to judge by could not be had, and they may try again.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Token(TokenRefusal::KeysUnavailable))
+    }
+}

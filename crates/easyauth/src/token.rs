@@ -1,0 +1,178 @@
+//! Microsoft Entra access tokens (RFC 7519) in the `Authorization` header (RFC 6750).
+
+mod builder;
+mod claims;
+mod header;
+mod key_source;
+mod keys;
+mod refusal;
+mod validated;
+
+use std::{fmt, sync::Arc, time::SystemTime};
+
+use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, header::AUTHORIZATION};
+use serde::de::DeserializeOwned;
+
+pub use self::{
+    builder::{EntraTokenBuilder, TokenConfigError},
+    key_source::{IssuerKeys, KeySource, KeySourceError, SigningKey},
+    refusal::TokenRefusal,
+};
+use self::{
+    claims::Claims,
+    header::Header,
+    keys::{Key, Keys},
+    validated::Validated,
+};
+use crate::{Outcome, Principal, Scheme};
+
+/// The access token in the `Authorization` header as a scheme.
+///
+/// A token is good when it is signed by RS256 with a key that the issuer publishes, and its issuer (version 1.0 or 2.0),
+/// tenant, audience, times and client application are those that were set. Nothing in a token says where its key or its
+/// rules come from. Sources: RFC 7519, RFC 8725, and
+/// <https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens>.
+pub struct EntraToken {
+    authorization_server: String,
+    rules: Rules,
+    keys: Keys,
+    validated: Validated,
+    clock: Arc<Clock>,
+}
+
+/// Tells the time.
+type Clock = dyn Fn() -> SystemTime + Send + Sync;
+
+/// What a token has to say.
+struct Rules {
+    /// In lower case.
+    tenant_id: String,
+    v1_issuer: String,
+    audiences: Vec<String>,
+    /// In lower case.
+    allowed_clients: Vec<String>,
+}
+
+impl EntraToken {
+    /// Invariant: a longer token, in bytes, is refused before anything of it is read.
+    pub const MAX_BYTES: usize = 16 * 1024;
+
+    /// Seconds by which the issuer's clock and ours may differ: a token is taken so much before `nbf` and after `exp`
+    /// (RFC 7519, section 4.1.4: "no more than a few minutes").
+    pub const LEEWAY_SECONDS: i64 = 60;
+
+    /// How many validated tokens are remembered.
+    pub const REMEMBERED: usize = 1000;
+
+    /// Tokens of this tenant (a GUID) for this app registration (its application id, a GUID).
+    #[must_use]
+    pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenBuilder {
+        EntraTokenBuilder::new(tenant_id, client_id)
+    }
+
+    /// The issuer of version 2.0 tokens, as metadata names it: `<authority>/<tenant>/v2.0`.
+    #[must_use]
+    pub fn authorization_server(&self) -> &str {
+        &self.authorization_server
+    }
+
+    /// Fetches the issuer's keys before the first token asks for them.
+    ///
+    /// # Errors
+    /// When they cannot be had: tokens ask again.
+    pub async fn fetch_keys(&self) -> Result<(), TokenRefusal> {
+        self.keys.warm_up().await
+    }
+
+    /// Who the token says calls.
+    ///
+    /// # Errors
+    /// When anything about it is not as it has to be.
+    pub async fn validate(&self, token: &str) -> Result<Principal, TokenRefusal> {
+        if token.len() > Self::MAX_BYTES {
+            return Err(TokenRefusal::TooLong);
+        }
+        let now = unix_seconds((self.clock)());
+        if let Some(principal) = self.validated.find(token, now, &self.keys) {
+            return Ok(principal);
+        }
+        let (key, claims) = self.check(token, now).await?;
+        let principal = claims.principal()?;
+        self.validated.remember(token, &principal, now, claims.exp, key);
+        Ok(principal)
+    }
+
+    /// Everything that a token has to be.
+    ///
+    /// Invariant: nothing is accepted before the signature, which comes last. What comes before it refuses alone, so that
+    /// no key is asked for in the name of a token that is not for us.
+    async fn check(&self, token: &str, now: i64) -> Result<(SigningKey, Claims), TokenRefusal> {
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Shape)?;
+        let (header, claims) = message.split_once('.').ok_or(TokenRefusal::Shape)?;
+        URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenRefusal::Shape)?;
+        let header = Header::read(&decode(header)?)?;
+        let claims = Claims::read(&decode(claims)?)?;
+        self.rules.check(&claims, now)?;
+        let Key { issuer, key } = self.keys.find(&header.kid).await?;
+        self.rules.check_issuer(&claims, &issuer)?;
+        if !key.has_signed(message.as_bytes(), signature) {
+            return Err(TokenRefusal::Signature);
+        }
+        Ok((key, claims))
+    }
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, TokenRefusal> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefusal::Shape)
+}
+
+/// Reads a JSON object. A list is none, though serde would take its items for the members in order.
+fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    json.starts_with(b"{").then(|| serde_json::from_slice(json).ok())?
+}
+
+/// Invariant: a clock that cannot be right lets nobody in. A time before 1970 counts as after every `exp`.
+fn unix_seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).ok();
+    since.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(i64::MAX)
+}
+
+/// The token of a request: the one `Authorization` header has the scheme `Bearer`, in whatever case (RFC 9110, section 11.1).
+fn bearer(headers: &HeaderMap) -> Option<Result<&str, TokenRefusal>> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return Some(Err(TokenRefusal::Repeated));
+    }
+    let Ok(value) = value.to_str() else { return Some(Err(TokenRefusal::Shape)) };
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Some(Err(TokenRefusal::Scheme));
+    }
+    Some(Ok(token.trim_matches(' ')))
+}
+
+#[async_trait]
+impl Scheme for EntraToken {
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        let validated = match bearer(headers) {
+            None => return Outcome::NotRequested,
+            Some(Ok(token)) => self.validate(token).await,
+            Some(Err(refusal)) => Err(refusal),
+        };
+        match validated {
+            Ok(principal) => Outcome::Authenticated(principal),
+            Err(refusal) => Outcome::Failed(refusal.into()),
+        }
+    }
+}
+
+impl fmt::Debug for EntraToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntraToken")
+            .field("authorization_server", &self.authorization_server)
+            .finish_non_exhaustive()
+    }
+}

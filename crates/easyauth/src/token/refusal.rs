@@ -1,0 +1,76 @@
+//! Why an access token is refused.
+
+/// Why an access token is refused. It is for the log: it says nothing of the token but its fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenRefusal {
+    /// More than one `Authorization` header.
+    #[error("there is more than one Authorization header")]
+    Repeated,
+    /// `Authorization` has another scheme.
+    #[error("the Authorization header's scheme is not Bearer")]
+    Scheme,
+    /// Longer than [`crate::EntraToken::MAX_BYTES`].
+    #[error("it is longer than {} bytes", crate::EntraToken::MAX_BYTES)]
+    TooLong,
+    /// Not three parts of base64url without padding (RFC 7515, section 7.1).
+    #[error("it is not three parts of base64url")]
+    Shape,
+    /// The header is no JSON object of a token's header, or has a member twice.
+    #[error("its header is not that of a token")]
+    Header,
+    /// Signed by another algorithm than RS256, or by none.
+    #[error("its algorithm is not RS256")]
+    Algorithm,
+    /// `typ` is there, and neither `JWT` nor `at+jwt` (RFC 8725, section 3.11).
+    #[error("its type is not that of an access token")]
+    Type,
+    /// The header brings a key or names a place to get one: `jwk`, `jku`, `x5u` or `x5c` (RFC 8725, section 3.10).
+    #[error("its header brings a key of its own ({0})")]
+    BringsKey(&'static str),
+    /// The header asks for an extension: `crit` (RFC 7515, section 4.1.11).
+    #[error("its header asks for an extension (crit)")]
+    Critical,
+    /// No `kid`, or one that is too long.
+    #[error("it does not say which key signed it")]
+    NoKeyId,
+    /// The claims are no JSON object of an access token's claims, or have one twice.
+    #[error("its claims are not those of an access token")]
+    Claims,
+    /// `tid` is missing, or is another tenant.
+    #[error("it is of another tenant")]
+    Tenant,
+    /// `aud` is none of the audiences.
+    #[error("it is for another audience")]
+    Audience,
+    /// `exp` has passed.
+    #[error("it has expired")]
+    Expired,
+    /// `nbf` is yet to come.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// `iss` is neither the version 1.0 nor the version 2.0 issuer.
+    #[error("it is of another issuer")]
+    Issuer,
+    /// `ver` is not the version of the issuer.
+    #[error("its version is not its issuer's")]
+    Version,
+    /// `appid` (version 1.0) or `azp` (version 2.0) is missing.
+    #[error("it does not name its client application")]
+    NoClient,
+    /// The client application is none of those allowed.
+    #[error("its client application is not allowed")]
+    Client,
+    /// `oid` is missing.
+    #[error("it does not name its caller")]
+    NoObjectId,
+    /// The issuer publishes no key of that `kid`.
+    #[error("the issuer has no key of its key id")]
+    UnknownKey,
+    /// The signature is not of that key.
+    #[error("its signature is wrong")]
+    Signature,
+    /// The issuer's keys could not be had.
+    #[error("the issuer's keys cannot be had")]
+    KeysUnavailable,
+}

@@ -1,0 +1,62 @@
+//! Tokens that were validated a moment ago.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Mutex, PoisonError},
+};
+
+use lru::LruCache;
+use sha2::{Digest, Sha256};
+
+use super::{EntraToken, SigningKey, keys::Keys};
+use crate::Principal;
+
+/// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. So long does a key that
+/// the issuer has withdrawn, and that nobody has asked for since, go on being believed.
+const REMEMBER_SECONDS: i64 = 300;
+
+/// Callers by the SHA-256 of their tokens. Only a validated token gets in, so strangers cannot push others out; the tokens themselves are not kept.
+pub(super) struct Validated(Mutex<LruCache<[u8; 32], Entry>>);
+
+struct Entry {
+    principal: Principal,
+    until: i64,
+    key: SigningKey,
+}
+
+impl Validated {
+    pub(super) fn new() -> Self {
+        let size = NonZeroUsize::new(EntraToken::REMEMBERED).unwrap_or(NonZeroUsize::MIN);
+        Self(Mutex::new(LruCache::new(size)))
+    }
+
+    /// The caller of a token that was validated not long ago, with a key that the issuer still publishes.
+    pub(super) fn find(&self, token: &str, now: i64, keys: &Keys) -> Option<Principal> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hash = hash(token);
+        let entry = entries.get(&hash)?;
+        if now < entry.until && keys.has(&entry.key) {
+            return Some(entry.principal.clone());
+        }
+        entries.pop(&hash);
+        None
+    }
+
+    /// Remembers a token that has just been validated.
+    pub(super) fn remember(
+        &self,
+        token: &str,
+        principal: &Principal,
+        now: i64,
+        exp: i64,
+        key: SigningKey,
+    ) {
+        let until = exp.min(now.saturating_add(REMEMBER_SECONDS));
+        let entry = Entry { principal: principal.clone(), until, key };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash(token), entry);
+    }
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
+}

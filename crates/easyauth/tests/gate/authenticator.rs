@@ -1,0 +1,131 @@
+//! Several schemes: all have to know the caller, and the same one.
+
+use async_trait::async_trait;
+use easyauth::{
+    Authenticator, HeaderRefusal, Outcome, Principal, PrincipalKind, Refusal, Scheme, TokenRefusal,
+};
+use http::HeaderMap;
+
+/// A scheme that always finds the same.
+#[derive(Clone)]
+enum Stub {
+    Nothing,
+    Caller(Principal),
+    Refused,
+    KeysAway,
+}
+
+#[async_trait]
+impl Scheme for Stub {
+    async fn authenticate(&self, _: &HeaderMap) -> Outcome {
+        match self {
+            Self::Nothing => Outcome::NotRequested,
+            Self::Caller(principal) => Outcome::Authenticated(principal.clone()),
+            Self::Refused => Outcome::Failed(HeaderRefusal::Json.into()),
+            Self::KeysAway => Outcome::Failed(TokenRefusal::KeysUnavailable.into()),
+        }
+    }
+}
+
+fn agent() -> Principal {
+    Principal::new(PrincipalKind::Application, "ab")
+}
+
+async fn both(one: Stub, other: Stub) -> Result<Principal, Refusal> {
+    Authenticator::new(one).and(other).authenticate(&HeaderMap::new()).await
+}
+
+async fn both_know(one: Principal, other: Principal) -> Result<Principal, Refusal> {
+    both(Stub::Caller(one), Stub::Caller(other)).await
+}
+
+#[tokio::test]
+async fn one_scheme_decides_alone() {
+    let answer = |stub| async { Authenticator::new(stub).authenticate(&HeaderMap::new()).await };
+    assert_eq!(answer(Stub::Caller(agent())).await.unwrap(), agent());
+    assert!(matches!(answer(Stub::Nothing).await, Err(Refusal::Missing)));
+    assert!(matches!(answer(Stub::Refused).await, Err(Refusal::PlatformHeader(_))));
+}
+
+#[tokio::test]
+async fn all_schemes_have_to_know_the_caller_and_a_verdict_comes_first() {
+    let caller = || Stub::Caller(agent());
+    let cases = [
+        (caller(), Stub::Nothing, "the request names no caller"),
+        (Stub::Nothing, Stub::Nothing, "the request names no caller"),
+        (
+            caller(),
+            Stub::Refused,
+            "the platform's header: it is not the JSON that the platform writes",
+        ),
+        (
+            Stub::Nothing,
+            Stub::Refused,
+            "the platform's header: it is not the JSON that the platform writes",
+        ),
+        (
+            Stub::KeysAway,
+            Stub::Refused,
+            "the platform's header: it is not the JSON that the platform writes",
+        ),
+        (caller(), Stub::KeysAway, "access token: the issuer's keys cannot be had"),
+        (Stub::Nothing, Stub::KeysAway, "access token: the issuer's keys cannot be had"),
+    ];
+    for (one, other, reason) in cases {
+        for (first, second) in [(one.clone(), other.clone()), (other, one)] {
+            assert_eq!(both(first, second).await.unwrap_err().to_string(), reason);
+        }
+    }
+}
+
+#[tokio::test]
+async fn callers_are_the_same_by_object_tenant_client_and_kind() {
+    let tenant = || agent().with_tenant_id("t1");
+    let client = || agent().with_client_id("c1");
+    let same = [
+        (agent(), agent()),
+        (agent(), Principal::new(PrincipalKind::Application, "AB")),
+        (agent(), tenant()),
+        (tenant(), agent().with_tenant_id("T1")),
+        (agent(), client()),
+        (client(), agent().with_client_id("C1")),
+        (agent().with_name("Ann"), agent().with_name("Bob")),
+    ];
+    for (one, other) in same {
+        for (one, other) in [(one.clone(), other.clone()), (other, one)] {
+            assert!(both_know(one.clone(), other.clone()).await.is_ok(), "{one:?} {other:?}");
+        }
+    }
+    let different = [
+        (agent(), Principal::new(PrincipalKind::Application, "abc")),
+        (agent(), Principal::new(PrincipalKind::User, "ab")),
+        (tenant(), agent().with_tenant_id("t2")),
+        (client(), agent().with_client_id("c2")),
+    ];
+    for (one, other) in different {
+        for (one, other) in [(one.clone(), other.clone()), (other, one)] {
+            let refusal = both_know(one, other).await.unwrap_err();
+            assert!(matches!(refusal, Refusal::DifferentCallers), "{refusal}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn three_schemes_agree_pairwise() {
+    let with_tenant = |tenant| Stub::Caller(agent().with_tenant_id(tenant));
+    let of = |first, third| Authenticator::new(first).and(Stub::Caller(agent())).and(third);
+    let headers = HeaderMap::new();
+    assert!(of(with_tenant("t"), with_tenant("t")).authenticate(&headers).await.is_ok());
+    assert!(of(with_tenant("t"), with_tenant("u")).authenticate(&headers).await.is_err());
+}
+
+#[tokio::test]
+async fn only_rights_that_all_schemes_name_count_and_what_one_knows_is_kept() {
+    let one = agent().with_roles(["a", "b"]).with_scopes(["s", "t"]).with_tenant_id("t1");
+    let other = agent().with_roles(["b", "c"]).with_scopes(["t", "u"]);
+    let other = other.with_client_id("c1").with_name("Guide");
+    let expected = agent().with_roles(["b"]).with_scopes(["t"]);
+    let expected = expected.with_tenant_id("t1").with_client_id("c1").with_name("Guide");
+    assert_eq!(both_know(one.clone(), other.clone()).await.unwrap(), expected);
+    assert_eq!(both_know(other, one).await.unwrap(), expected);
+}

@@ -1,0 +1,58 @@
+//! The platform's part: what App Service Authentication writes for a caller.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use easyauth::{HeaderRefusal, Outcome, PlatformHeader, Principal, Refusal, Scheme as _};
+use http::{HeaderMap, HeaderValue};
+use serde_json::{Value, json};
+
+pub(crate) const OBJECT_ID: &str = "6f1b9c3e-0d52-4c8e-9d53-0a6d2a3f7b11";
+pub(crate) const TENANT_ID: &str = "c1a7f7f0-2b1d-4a8e-8f11-2f0b6c1d9e22";
+pub(crate) const CLIENT_ID: &str = "0e8a6f53-5f4c-4d1e-b6a4-7f9e0c2b3d33";
+
+/// The header's JSON with these claims.
+pub(crate) fn document(claims: &[(&str, &str)]) -> Value {
+    let claims: Vec<Value> =
+        claims.iter().map(|(typ, val)| json!({ "typ": typ, "val": val })).collect();
+    json!({
+        "auth_typ": "aad",
+        "claims": claims,
+        "name_typ": "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+        "role_typ": "http://schemas.microsoft.com/ws/2008/06/identity/claims/role",
+    })
+}
+
+/// The header's value.
+pub(crate) fn encoded(json: &impl ToString) -> String {
+    BASE64_STANDARD.encode(json.to_string())
+}
+
+/// The header's value with these claims.
+pub(crate) fn header(claims: &[(&str, &str)]) -> String {
+    encoded(&document(claims))
+}
+
+/// What the scheme finds in these values of the header.
+pub(crate) async fn outcome_of(scheme: &PlatformHeader, values: &[&[u8]]) -> Outcome {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(PlatformHeader::NAME, HeaderValue::from_bytes(value).unwrap());
+    }
+    scheme.authenticate(&headers).await
+}
+
+/// The caller in this value.
+pub(crate) async fn read_by(
+    scheme: &PlatformHeader,
+    value: impl AsRef<[u8]>,
+) -> Result<Principal, HeaderRefusal> {
+    match outcome_of(scheme, &[value.as_ref()]).await {
+        Outcome::Authenticated(principal) => Ok(principal),
+        Outcome::Failed(Refusal::PlatformHeader(refusal)) => Err(refusal),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The caller in this value, with the scheme as it is unless set otherwise.
+pub(crate) async fn read(value: impl AsRef<[u8]>) -> Result<Principal, HeaderRefusal> {
+    read_by(&PlatformHeader::new(), value).await
+}

@@ -1,0 +1,96 @@
+//! The requirement: an app role for programs, a scope for people, and nothing that only looks like one.
+
+use axum::{Router, routing::get};
+use easyauth::{Principal, PrincipalKind, Requirement, RequirementLayer};
+use http::{Request, StatusCode};
+
+use crate::{
+    platform::{OBJECT_ID, header},
+    service::{answer, app, request_of, resource, seen},
+};
+
+async fn status_with(claims: &[(&str, &str)]) -> StatusCode {
+    let header = header(&[&[("oid", OBJECT_ID)], claims].concat());
+    answer(&app(), request_of("/mcp/mcp", &header)).await.status()
+}
+
+#[tokio::test]
+async fn the_role_opens_for_programs_and_the_scope_for_people() {
+    let open: [&[(&str, &str)]; 5] = [
+        &[("idtyp", "app"), ("roles", "MCP.Access")],
+        &[("idtyp", "app"), ("roles", "Other"), ("roles", "MCP.Access")],
+        &[("sub", OBJECT_ID), ("roles", "MCP.Access")],
+        &[("idtyp", "user"), ("scp", "openid user_impersonation")],
+        &[("scp", "user_impersonation")],
+    ];
+    for claims in open {
+        assert_eq!(status_with(claims).await, StatusCode::OK, "{claims:?}");
+    }
+    let shut: [&[(&str, &str)]; 14] = [
+        &[],
+        &[("idtyp", "app")],
+        &[("idtyp", "app"), ("roles", "MCP.AccessX")],
+        &[("idtyp", "app"), ("roles", "XMCP.Access")],
+        &[("idtyp", "app"), ("roles", "mcp.access")],
+        &[("idtyp", "app"), ("roles", "MCP.Access Other")],
+        &[("idtyp", "app"), ("roles", "[\"MCP.Access\"]")],
+        &[("idtyp", "app"), ("roles", "MCP.*")],
+        &[("idtyp", "app"), ("scp", "user_impersonation")],
+        &[("idtyp", "user"), ("roles", "MCP.Access")],
+        &[("scp", "user_impersonationX")],
+        &[("scp", "User_Impersonation")],
+        &[("scp", "user_impersonation,other")],
+        &[("scp", "other\tuser_impersonation")],
+    ];
+    for claims in shut {
+        assert_eq!(status_with(claims).await, StatusCode::FORBIDDEN, "{claims:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_with_the_role_still_needs_the_scope() {
+    let claims = [("scp", "other"), ("sub", OBJECT_ID), ("roles", "MCP.Access")];
+    assert_eq!(status_with(&claims).await, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_403_tells_which_scope_to_ask_for_and_nothing_else() {
+    let header = header(&[("oid", OBJECT_ID), ("idtyp", "app")]);
+    for path in ["/mcp", "/mcp/mcp"] {
+        let response = answer(&app(), request_of(path, &header)).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        let challenge = format!(
+            "Bearer error=\"insufficient_scope\", \
+             resource_metadata=\"https://reviews.example/.well-known/oauth-protected-resource{path}\", \
+             scope=\"api://reviews/user_impersonation\""
+        );
+        assert_eq!(response.headers()["www-authenticate"], challenge);
+        assert_eq!(response.body(), "");
+    }
+}
+
+#[tokio::test]
+async fn without_an_authentication_layer_nobody_passes() {
+    let requirement = Requirement::role_or_scope("MCP.Access", "user_impersonation");
+    let app = Router::new()
+        .route("/", get(seen))
+        .route_layer(RequirementLayer::new(requirement, resource()));
+    let header = header(&[("oid", OBJECT_ID), ("idtyp", "app"), ("roles", "MCP.Access")]);
+    let response = answer(&app, request_of("/", &header)).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(response.body(), "");
+    // A route layer leaves unknown paths to whoever answers them.
+    assert_eq!(answer(&app, Request::get("/unknown")).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn a_requirement_can_be_asked_without_a_request() {
+    let requirement = Requirement::role_or_scope("write", "write_scope");
+    let program = Principal::new(PrincipalKind::Application, "a");
+    assert!(requirement.is_met_by(&program.clone().with_roles(["write"])));
+    assert!(!requirement.is_met_by(&program.with_scopes(["write_scope"])));
+    let person = Principal::new(PrincipalKind::User, "b");
+    assert!(requirement.is_met_by(&person.clone().with_scopes(["write_scope"])));
+    assert!(!requirement.is_met_by(&person.with_roles(["write"])));
+}

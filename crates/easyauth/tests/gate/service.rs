@@ -1,0 +1,64 @@
+//! A service behind the gate, which tells what it gets to see.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::OriginalUri,
+    routing::get,
+};
+use easyauth::{
+    AuthenticationLayer, Authenticator, PlatformHeader, Principal, ProtectedResource, Requirement,
+    RequirementLayer,
+};
+use http::{HeaderMap, Request, Response, request::Builder};
+use tower::ServiceExt as _;
+
+/// The resource that stands behind the gate.
+pub(crate) fn resource() -> Arc<ProtectedResource> {
+    let resource = ProtectedResource::new("https://reviews.example").unwrap();
+    let resource = resource.authorization_server("https://login.example/tenant/v2.0");
+    let resource = resource.path("/mcp").unwrap().path("/mcp/mcp").unwrap();
+    Arc::new(resource.scope("api://reviews/user_impersonation").unwrap())
+}
+
+/// Metadata for everybody; a page for whoever is known; `/mcp` and, nested, `/mcp/mcp` for who has the right; a fallback.
+pub(crate) fn app() -> Router {
+    let requirement = Requirement::role_or_scope("MCP.Access", "user_impersonation");
+    let requirement = RequirementLayer::new(requirement, resource());
+    let nested = Router::new().route("/mcp", get(seen)).route_layer(requirement.clone());
+    let mcp = Router::new().route("/mcp", get(seen)).route_layer(requirement);
+    Router::new()
+        .route("/", get(seen))
+        .merge(mcp)
+        .nest("/mcp", nested)
+        .fallback(async || "nothing here")
+        .layer(AuthenticationLayer::new(Authenticator::new(PlatformHeader::new()), resource()))
+        .merge(resource().router())
+}
+
+/// What a handler sees: path, caller, names of headers.
+pub(crate) async fn seen(
+    OriginalUri(uri): OriginalUri,
+    caller: Option<Principal>,
+    headers: HeaderMap,
+) -> String {
+    let caller = caller.as_ref().map_or("nobody", Principal::object_id);
+    let mut names: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();
+    names.sort_unstable();
+    format!("{} {caller} [{}]", uri.path(), names.join(" "))
+}
+
+/// A request of a caller with this value of the platform's header.
+pub(crate) fn request_of(path: &str, header: &str) -> Builder {
+    Request::get(path).header(PlatformHeader::NAME, header)
+}
+
+/// The answer to a request without a body: status and headers, and the body as text.
+pub(crate) async fn answer(app: &Router, request: Builder) -> Response<String> {
+    let request = request.body(Body::empty()).unwrap();
+    let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();
+    let body = to_bytes(body, 100_000).await.unwrap();
+    Response::from_parts(parts, String::from_utf8(body.into()).unwrap())
+}

@@ -1,0 +1,56 @@
+//! The `Authorization` header.
+
+use easyauth::{Outcome, Refusal, Scheme, TokenRefusal};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+
+use crate::forge::{Issuer, KEY, scheme, v2_app};
+
+/// The outcome of a request with these `Authorization` headers.
+async fn outcome(values: &[&[u8]]) -> Outcome {
+    let mut headers = HeaderMap::new();
+    for value in values {
+        headers.append(AUTHORIZATION, HeaderValue::from_bytes(value).unwrap());
+    }
+    scheme(&Issuer::with(&[&KEY])).authenticate(&headers).await
+}
+
+#[tokio::test]
+async fn a_request_without_the_header_asks_for_nothing() {
+    assert!(matches!(outcome(&[]).await, Outcome::NotRequested));
+}
+
+#[tokio::test]
+async fn the_schemes_case_and_spaces_do_not_matter() {
+    let token = KEY.token(&v2_app());
+    for scheme in ["Bearer ", "bearer ", "BEARER ", "bEaReR   "] {
+        let value = format!("{scheme}{token}");
+        assert!(
+            matches!(outcome(&[value.as_bytes()]).await, Outcome::Authenticated(_)),
+            "{scheme}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_is_wrong_is_never_nobody() {
+    let good = format!("Bearer {}", KEY.token(&v2_app()));
+    let good = good.as_bytes();
+    let twice = [good, b", ", good].concat();
+    let cases: [(&[&[u8]], TokenRefusal); 9] = [
+        (&[good, good], TokenRefusal::Repeated),
+        (&[good, b"Basic YTpi"], TokenRefusal::Repeated),
+        (&[b"Basic YTpi"], TokenRefusal::Scheme),
+        (&[b"Bearer2 YTpi"], TokenRefusal::Scheme),
+        (&[&good[7..]], TokenRefusal::Scheme),
+        (&[b""], TokenRefusal::Scheme),
+        (&[b"Bearer"], TokenRefusal::Shape),
+        (&[b"Bearer \xff\xfe"], TokenRefusal::Shape),
+        (&[&twice], TokenRefusal::Shape),
+    ];
+    for (values, refusal) in cases {
+        match outcome(values).await {
+            Outcome::Failed(Refusal::Token(found)) => assert_eq!(found, refusal, "{values:?}"),
+            other => panic!("{values:?}: {other:?}"),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Tokens that are good, what becomes of their claims, and the seconds at which they begin and cease to be.
+
+use easyauth::{Principal, PrincipalKind, TokenRefusal};
+use serde_json::{Value, json};
+
+use crate::forge::{
+    API, CALLER, Issuer, KEY, NOW, OBJECT, TENANT, builder, scheme, time, v1_app, v2_app, v2_user,
+    with,
+};
+
+async fn principal(claims: &Value) -> Principal {
+    let scheme = scheme(&Issuer::with(&[&KEY]));
+    scheme.validate(&KEY.token(claims)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_program_comes_with_its_roles_in_either_version() {
+    for claims in [v1_app(), v2_app()] {
+        let expected = Principal::new(PrincipalKind::Application, OBJECT)
+            .with_tenant_id(TENANT)
+            .with_client_id(CALLER)
+            .with_roles(["MCP.Access"]);
+        assert_eq!(principal(&claims).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_person_comes_with_the_scopes_they_granted_in_either_version() {
+    let changes = json!({ "idtyp": null, "sub": "pairwise", "scp": "a user_impersonation" });
+    for claims in [with(v1_app(), &changes), with(v2_app(), &changes)] {
+        let person = principal(&claims).await;
+        assert_eq!(person.kind(), PrincipalKind::User);
+        assert_eq!(person.scopes().collect::<Vec<_>>(), ["a", "user_impersonation"]);
+    }
+}
+
+#[tokio::test]
+async fn the_kind_is_a_persons_where_in_doubt() {
+    let kinds = [
+        (json!({}), PrincipalKind::Application),
+        (json!({ "idtyp": null }), PrincipalKind::Application),
+        (json!({ "idtyp": null, "sub": null }), PrincipalKind::User),
+        (json!({ "idtyp": null, "sub": "pairwise" }), PrincipalKind::User),
+        (json!({ "idtyp": null, "scp": "" }), PrincipalKind::User),
+        (json!({ "idtyp": "user" }), PrincipalKind::User),
+        (json!({ "idtyp": "device" }), PrincipalKind::User),
+    ];
+    for (changes, kind) in kinds {
+        assert_eq!(principal(&with(v2_app(), &changes)).await.kind(), kind, "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn the_name_is_the_first_that_is_there() {
+    let mut claims = with(
+        v2_user(),
+        &json!({
+            "name": " ", "preferred_username": "ada@example", "upn": "upn", "unique_name": "unique",
+            "app_displayname": "agent",
+        }),
+    );
+    for (claim, name) in [
+        ("preferred_username", "ada@example"),
+        ("upn", "upn"),
+        ("unique_name", "unique"),
+        ("app_displayname", "agent"),
+    ] {
+        assert_eq!(principal(&claims).await.name(), Some(name));
+        claims = with(claims, &json!({ claim: null }));
+    }
+    assert_eq!(principal(&claims).await.name(), None);
+}
+
+#[tokio::test]
+async fn the_client_is_the_one_that_was_checked() {
+    let other = "55555555-5555-4555-8555-555555555555";
+    let v1 = principal(&with(v1_app(), &json!({ "azp": other }))).await;
+    let v2 = principal(&with(v2_app(), &json!({ "appid": other }))).await;
+    assert_eq!([v1.client_id(), v2.client_id()], [Some(CALLER); 2]);
+}
+
+#[tokio::test]
+async fn audiences_are_the_app_and_those_that_were_added() {
+    let issuer = Issuer::with(&[&KEY]);
+    let scheme = builder(&issuer).audience("https://reviews.example/mcp").build().unwrap();
+    for aud in [API, &format!("api://{API}"), "https://reviews.example/mcp"] {
+        let token = KEY.token(&with(v2_app(), &json!({ "aud": aud })));
+        assert!(scheme.validate(&token).await.is_ok(), "{aud}");
+    }
+}
+
+#[tokio::test]
+async fn guids_are_alike_in_either_case() {
+    let issuer = Issuer::with(&[&KEY]);
+    let caller = CALLER.to_uppercase();
+    let scheme = builder(&issuer).allow_client(&caller).build().unwrap();
+    let changes = json!({ "azp": caller, "tid": TENANT.to_uppercase() });
+    assert!(scheme.validate(&KEY.token(&with(v2_app(), &changes))).await.is_ok());
+}
+
+#[tokio::test]
+async fn headers_that_entra_sends_are_taken() {
+    let scheme = scheme(&Issuer::with(&[&KEY]));
+    for header in [
+        json!({ "alg": "RS256", "kid": "first" }),
+        json!({ "alg": "RS256", "kid": "first", "typ": "JWT", "x5t": "first", "nonce": "n" }),
+        json!({ "alg": "RS256", "kid": "first", "typ": "at+jwt" }),
+        json!({ "alg": "RS256", "kid": "first", "typ": "AT+JWT" }),
+    ] {
+        let token = KEY.sign(header.to_string(), &v2_app());
+        assert!(scheme.validate(&token).await.is_ok(), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn times_have_a_minute_of_leeway_and_not_a_second_more() {
+    let issuer = Issuer::with(&[&KEY]);
+    let token = KEY.token(&with(v2_app(), &json!({ "nbf": NOW, "exp": NOW + 100 })));
+    for (now, expected) in [
+        (NOW - 61, Err(TokenRefusal::NotYetValid)),
+        (NOW - 60, Ok(())),
+        (NOW + 159, Ok(())),
+        (NOW + 160, Err(TokenRefusal::Expired)),
+    ] {
+        let scheme = builder(&issuer).clock(move || time(now)).build().unwrap();
+        assert_eq!(scheme.validate(&token).await.map(drop), expected, "at {now}");
+    }
+}
+
+#[tokio::test]
+async fn the_authorization_server_is_known_without_asking() {
+    let issuer = Issuer::with(&[&KEY]);
+    let scheme = builder(&issuer).authority("http://localhost/").build().unwrap();
+    let expected = format!("http://localhost/{TENANT}/v2.0");
+    assert_eq!((scheme.authorization_server(), issuer.asked()), (expected.as_str(), 0));
+}

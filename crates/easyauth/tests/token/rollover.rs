@@ -1,0 +1,171 @@
+//! The issuer's keys as they come, go and cannot be had. Time is paused: it moves when nobody has anything to do.
+
+use std::{sync::Arc, time::Duration};
+
+use easyauth::{EntraToken, TokenRefusal};
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::Instant};
+
+use crate::forge::{Issuer, KEY, Key, NEXT, encode, pass, scheme, v2_app};
+
+/// Tokens of key ids that the issuer never had.
+fn unknown(count: usize) -> Vec<String> {
+    let good = KEY.token(&v2_app());
+    let (_, rest) = good.split_once('.').unwrap();
+    let header = |id| encode(json!({ "alg": "RS256", "kid": format!("none-{id}") }).to_string());
+    (0..count).map(|id| format!("{}.{rest}", header(id))).collect()
+}
+
+/// What becomes of tokens that arrive together.
+async fn together(scheme: &Arc<EntraToken>, tokens: Vec<String>) -> Vec<Result<(), TokenRefusal>> {
+    let mut tasks = JoinSet::new();
+    for token in tokens {
+        let scheme = Arc::clone(scheme);
+        tasks.spawn(async move { scheme.validate(&token).await.map(drop) });
+    }
+    tasks.join_all().await
+}
+
+fn tokens(key: &Key, count: usize) -> Vec<String> {
+    (0..count).map(|_| key.token(&v2_app())).collect()
+}
+
+/// An issuer whose answers are 300 ms under way.
+fn slow(keys: &[&Key]) -> Arc<Issuer> {
+    Issuer::slow(keys, Duration::from_millis(300))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_callers_share_one_fetch() {
+    let issuer = slow(&[&KEY]);
+    let scheme = Arc::new(scheme(&issuer));
+    assert_eq!(together(&scheme, tokens(&KEY, 100)).await, [Ok(()); 100]);
+    assert_eq!(issuer.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_unknown_keys_costs_one_fetch() {
+    let issuer = slow(&[&KEY]);
+    let scheme = Arc::new(scheme(&issuer));
+    scheme.fetch_keys().await.unwrap();
+    let before = Instant::now();
+    let answers = together(&scheme, unknown(1000)).await;
+    assert!(answers.iter().all(|answer| *answer == Err(TokenRefusal::UnknownKey)));
+    assert_eq!(issuer.asked(), 2, "the first fetch, and one for the flood");
+    assert!(before.elapsed() >= Duration::from_millis(1300), "a second after the first");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_that_lasts_is_asked_about_less_and_less() {
+    let issuer = Issuer::with(&[&KEY]);
+    let scheme = scheme(&issuer);
+    scheme.fetch_keys().await.unwrap();
+    for token in unknown(1000) {
+        assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::UnknownKey));
+        pass(Duration::from_millis(600)).await;
+    }
+    // Ten minutes: after 1, 2, 4, 8, 16 and 32 seconds, then once a minute.
+    assert!((12..=17).contains(&issuer.asked()), "{} fetches", issuer.asked());
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok(), "good tokens go on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_good_token_is_refused_while_keys_roll_under_load() {
+    let keys: Vec<_> = (0..5).map(|id| Key::generate(&format!("key-{id}"))).collect();
+    let issuer = slow(&[&keys[0]]);
+    let scheme = Arc::new(scheme(&issuer));
+    for pair in keys.windows(2) {
+        let (old, new) = (&pair[0], &pair[1]);
+        issuer.publish(&[old, new]);
+        let load = [tokens(old, 20), tokens(new, 20), tokens(old, 20)].concat();
+        assert_eq!(together(&scheme, load).await, [Ok(()); 60], "{}", new.kid);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_that_began_before_the_new_key_is_no_answer() {
+    let issuer = slow(&[&KEY]);
+    let scheme = Arc::new(scheme(&issuer));
+    scheme.fetch_keys().await.unwrap();
+    pass(Duration::from_secs(5)).await;
+    let early = tokio::spawn({
+        let scheme = Arc::clone(&scheme);
+        async move { scheme.validate(&unknown(1)[0]).await.map(drop) }
+    });
+    pass(Duration::from_millis(100)).await;
+    assert_eq!(issuer.asked(), 2, "a fetch is under way");
+    issuer.publish(&[&KEY, &NEXT]);
+    assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
+    assert_eq!(early.await.unwrap(), Err(TokenRefusal::UnknownKey));
+}
+
+#[tokio::test(start_paused = true)]
+async fn quiet_hours_do_not_make_a_new_key_wait() {
+    let issuer = Issuer::with(&[&KEY]);
+    let scheme = scheme(&issuer);
+    for _ in 0..12 {
+        assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
+        pass(Duration::from_secs(3601)).await;
+    }
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
+    pass(Duration::from_secs(2)).await;
+    assert_eq!(issuer.asked(), 13, "once an hour");
+    issuer.publish(&[&KEY, &NEXT]);
+    assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn old_keys_serve_while_others_are_fetched() {
+    let issuer = slow(&[&KEY]);
+    let scheme = scheme(&issuer);
+    scheme.fetch_keys().await.unwrap();
+    pass(Duration::from_secs(3601)).await;
+    let before = Instant::now();
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
+    assert_eq!(before.elapsed(), Duration::ZERO, "nobody waited");
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(issuer.asked(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_believed_for_a_day_while_the_issuer_is_away() {
+    let issuer = Issuer::with(&[&KEY]);
+    let scheme = scheme(&issuer);
+    scheme.fetch_keys().await.unwrap();
+    issuer.go_away();
+    pass(Duration::from_secs(24 * 3600 - 1)).await;
+    let claims: Value = v2_app();
+    let token = KEY.token(&claims);
+    assert!(scheme.validate(&token).await.is_ok());
+    pass(Duration::from_secs(1)).await;
+    let refused = Err(TokenRefusal::KeysUnavailable);
+    assert_eq!(scheme.validate(&token).await, refused, "not even a remembered one");
+    issuer.publish(&[&KEY]);
+    pass(Duration::from_mins(1)).await;
+    assert!(scheme.validate(&token).await.is_ok(), "and the issuer is missed no longer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_is_away_from_the_start_is_not_hammered() {
+    let issuer = Arc::new(Issuer::default());
+    let scheme = Arc::new(scheme(&issuer));
+    let refused = Err(TokenRefusal::KeysUnavailable);
+    assert_eq!(scheme.fetch_keys().await, refused);
+    for _ in 0..60 {
+        let answers = together(&scheme, tokens(&KEY, 3)).await;
+        assert_eq!(answers, [refused; 3]);
+        pass(Duration::from_secs(1)).await;
+    }
+    assert!(issuer.asked() <= 14, "{} fetches", issuer.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_goes_away_does_not_take_the_answer_along() {
+    let issuer = slow(&[&KEY]);
+    let scheme = scheme(&issuer);
+    let token = KEY.token(&v2_app());
+    let impatient = tokio::time::timeout(Duration::from_millis(1), scheme.validate(&token));
+    assert!(impatient.await.is_err());
+    assert!(scheme.validate(&token).await.is_ok());
+    assert_eq!(issuer.asked(), 1);
+}

@@ -1,0 +1,117 @@
+//! An attack: what a request brings, and what each door has to answer.
+
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+
+use crate::guarded::{Door, Guarded};
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The tool does its work.
+    In,
+    /// 401: nobody that we know.
+    Stranger,
+    /// 403: somebody whom we know, and who may not.
+    Forbidden,
+}
+pub use Verdict::{Forbidden, In, Stranger};
+
+impl Verdict {
+    fn of(status: u16) -> Option<Self> {
+        match status {
+            200 => Some(In),
+            401 => Some(Stranger),
+            403 => Some(Forbidden),
+            _ => None,
+        }
+    }
+}
+
+/// Header lines.
+pub type Lines = Vec<(String, String)>;
+
+/// An attack and its verdicts.
+pub struct Attack {
+    pub name: &'static str,
+    pub lines: Lines,
+    /// What a server in mode `entra` answers.
+    pub entra: Verdict,
+    /// What is answered where the platform is in front.
+    pub platform: Verdict,
+}
+
+/// A header with a token.
+pub fn bearer(token: impl AsRef<str>) -> Lines {
+    authorization(format!("Bearer {}", token.as_ref()))
+}
+
+/// An `Authorization` header.
+pub fn authorization(value: impl Into<String>) -> Lines {
+    vec![("authorization".to_owned(), value.into())]
+}
+
+/// Sends a message to the MCP endpoint.
+pub async fn send(
+    guarded: &Guarded,
+    lines: &Lines,
+    method: &str,
+    params: Value,
+) -> reqwest::Result<Response> {
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    let mut request = Client::new()
+        .post(guarded.url("/mcp/mcp"))
+        .header("accept", "application/json, text/event-stream")
+        .json(&message);
+    for (name, value) in lines {
+        request = request.header(name, value);
+    }
+    request.send().await
+}
+
+/// Asks the tool that writes to write `text`, and gives the answer.
+pub async fn write(guarded: &Guarded, lines: &Lines, text: &str) -> reqwest::Result<Response> {
+    let arguments =
+        json!({"restaurant_id": 1, "user_name": "Mallory", "rating": 1, "review_text": text});
+    let params = json!({"name": "create_review_mcp", "arguments": arguments});
+    send(guarded, lines, "tools/call", params).await
+}
+
+/// What is wrong with the answers to the attacks; nothing, if all is well.
+pub async fn run(guarded: &Guarded, door: Door, attacks: &[Attack]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for Attack { name, lines, entra, platform } in attacks {
+        let expected = match door {
+            Door::Entra => *entra,
+            Door::Platform => *platform,
+            // The platform answers first, and lets nobody past whom it does not know; then the server does.
+            Door::Both => {
+                if *platform == In {
+                    *entra
+                } else {
+                    *platform
+                }
+            }
+        };
+        let Ok(answer) = write(guarded, lines, name).await else {
+            wrong.push(format!("{name}: no answer"));
+            continue;
+        };
+        let status = answer.status().as_u16();
+        let challenge = answer.headers().get("www-authenticate").is_some();
+        if Verdict::of(status) != Some(expected) {
+            wrong.push(format!("{name}: {status}, and not {expected:?}"));
+        } else if matches!(expected, Stranger | Forbidden) && door == Door::Entra && !challenge {
+            wrong.push(format!("{name}: {status} without a challenge"));
+        }
+    }
+    wrong
+}
+
+/// The reviews of the first restaurant, newest first.
+pub async fn details(guarded: &Guarded, lines: &Lines) -> Vec<Value> {
+    let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
+    let answer = send(guarded, lines, "tools/call", params).await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    answer["result"]["structuredContent"]["reviews"].as_array().unwrap().clone()
+}

@@ -1,0 +1,14 @@
+//! The real server, by itself and behind the platform's gateway: nobody comes in uninvited, and who is invited does.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod agents;
+mod attack;
+mod forge;
+mod guarded;
+mod headers;
+mod keys;
+mod modes;
+mod people;
+mod raw;
+mod tokens;

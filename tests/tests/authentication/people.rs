@@ -1,0 +1,81 @@
+//! People behind the platform, in real Chromium: they sign in, write in their own name, and sign out.
+
+use easyauth_emulator::sample;
+use reqwest::{Client, redirect::Policy};
+use restaurant_tests::browser::Browser;
+use serde_json::json;
+use thirtyfour::{By, WebDriver, error::WebDriverResult, prelude::ElementWaitable};
+
+use crate::guarded::{Door, Guarded};
+
+/// The product behind the platform, which sends people to sign in.
+async fn with_sign_in() -> Guarded {
+    let guarded = Guarded::behind(Door::Platform).await;
+    let mut sites = guarded.cloud().sites();
+    let validation = &mut sites[0].auth_settings["globalValidation"];
+    validation["unauthenticatedClientAction"] = json!("RedirectToLoginPage");
+    drop(sites);
+    guarded
+}
+
+async fn leave_by(driver: &WebDriver, by: By) -> WebDriverResult<()> {
+    let element = driver.find(by).await?;
+    element.click().await?;
+    element.wait_until().stale().await
+}
+
+async fn text(driver: &WebDriver) -> WebDriverResult<String> {
+    driver.find(By::Tag("body")).await?.text().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_signs_in_writes_and_signs_out() {
+    let guarded = with_sign_in().await;
+    let browser = Browser::builder().size(1280, 900).start().await.unwrap();
+    visit(browser.driver(), &guarded).await.unwrap();
+    browser.close().await.unwrap();
+}
+
+async fn visit(driver: &WebDriver, guarded: &Guarded) -> WebDriverResult<()> {
+    driver.goto(guarded.url("/details/1")).await?;
+    assert!(text(driver).await?.contains("Who are you?"), "the issuer asks");
+    leave_by(driver, By::LinkText("Ada Sample")).await?;
+    assert_eq!(driver.current_url().await?.as_str(), guarded.url("/details/1"));
+    assert!(text(driver).await?.contains("Signed in as Ada Sample"));
+
+    let name = driver.find(By::Name("user_name")).await?;
+    assert_eq!(name.value().await?.as_deref(), Some("Ada Sample"));
+    driver.find(By::Css("label[for=rating-5]")).await?.click().await?;
+    driver.find(By::Name("review_text")).await?.send_keys("Worth the walk.").await?;
+    leave_by(driver, By::Css("main form[method=post] button")).await?;
+    let page = text(driver).await?;
+    assert!(
+        page.contains("Worth the walk.") && page.contains("posted by person Ada Sample"),
+        "{page}"
+    );
+
+    leave_by(driver, By::LinkText("Sign out")).await?;
+    assert!(text(driver).await?.contains("Who are you?"), "the next page asks again");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_good_for_pages_and_not_for_tools() {
+    let guarded = with_sign_in().await;
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let login = guarded.url(&format!("/.auth/login/aad?login_hint={}", sample::USER_NAME));
+    let to_issuer = client.get(login).send().await.unwrap();
+    let to_app =
+        client.get(to_issuer.headers()["location"].to_str().unwrap()).send().await.unwrap();
+    let signed_in =
+        client.get(to_app.headers()["location"].to_str().unwrap()).send().await.unwrap();
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let get = |path: &str| client.get(guarded.url(path)).header("cookie", cookie).send();
+    assert_eq!(get("/").await.unwrap().status(), 200);
+    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+    let tools = client.post(guarded.url("/mcp")).header("cookie", cookie).json(&message);
+    let tools = tools.header("accept", "application/json, text/event-stream").send().await.unwrap();
+    assert_eq!(tools.status(), 403, "nobody granted a program the scope");
+    assert_eq!(client.get(guarded.url("/")).send().await.unwrap().status(), 303);
+}
