@@ -67,7 +67,10 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
         .call_timeout(settings.call_limit)
         .router(&MCP_PATHS);
     let (open, guarded) = match &settings.gate {
-        Some(gate) => (health.merge(gate.metadata()), gate.guard(pages, mcp)),
+        Some(gate) => {
+            gate.fetch_keys();
+            (health.merge(gate.metadata()), gate.guard(pages, mcp))
+        }
         None => (health, open_to_all(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);

@@ -19,6 +19,7 @@ use crate::{
 pub struct Gate {
     mode: AuthMode,
     authenticator: Authenticator,
+    token: Option<Arc<EntraToken>>,
     requirement: Requirement,
     resource: Arc<ProtectedResource>,
     callers: Callers,
@@ -51,8 +52,8 @@ impl Gate {
             requirement: requirement.clone(),
         };
         let resource = Arc::new(resource);
-        let authenticator = authenticator(mode, of.tenant(), token);
-        Ok(Some(Self { mode, authenticator, requirement, resource, callers }))
+        let authenticator = authenticator(mode, of.tenant(), token.clone());
+        Ok(Some(Self { mode, authenticator, token, requirement, resource, callers }))
     }
 
     /// Shuts routes to all but callers who are known; those of MCP to all but who has the role or scope as well.
@@ -65,6 +66,14 @@ impl Gate {
             .layer(middleware::from_fn_with_state(callers, caller::introduce));
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
             .around(guarded)
+    }
+
+    /// Fetches the issuer's keys aside: it may be away when the server starts.
+    pub fn fetch_keys(&self) {
+        if let Some(token) = self.token.clone() {
+            // What went wrong is in the log, and the first token asks again.
+            tokio::spawn(async move { token.fetch_keys().await.ok() });
+        }
     }
 
     /// The protected resource metadata; behind the platform it is the platform's.
@@ -96,7 +105,7 @@ fn authenticator(
     }
 }
 
-/// What access tokens have to be. Their issuer's keys are fetched aside: it may be away when the server starts.
+/// What access tokens have to be.
 fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraToken>> {
     let mut token = EntraToken::builder(settings.entra_tenant()?, settings.entra_client()?)
         .authority(&settings.entra_authority);
@@ -110,11 +119,7 @@ fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTok
     for client in clients {
         token = token.allow_client(client);
     }
-    let token = Arc::new(token.build().context("ENTRA_AUTHORITY or ENTRA_AUDIENCES")?);
-    let keys = Arc::clone(&token);
-    // What went wrong is in the log, and the first token asks again.
-    tokio::spawn(async move { keys.fetch_keys().await.ok() });
-    Ok(token)
+    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY or ENTRA_AUDIENCES")?))
 }
 
 fn resource(
