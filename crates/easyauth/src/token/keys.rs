@@ -5,7 +5,7 @@ use std::{
     fmt,
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -19,6 +19,10 @@ use super::{IssuerKeys, KeySource, SigningKey, TokenRefusal};
 
 /// Keys older than this are asked for again, while they go on serving.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
+
+/// Invariant: keys older than this are not believed before the issuer was asked, unless it was away when it was asked last.
+/// So a key that was withdrawn while nobody called opens nothing.
+const ASK_FIRST_AFTER: Duration = Duration::from_hours(2);
 
 /// Invariant: how long keys are believed while the issuer is away.
 const KEEP: Duration = Duration::from_hours(24);
@@ -44,6 +48,8 @@ struct Shared {
     /// How many fetches were begun. A caller who came before one began may take its answer for their own; one that was
     /// under way when they came may have missed what they are after.
     begun: AtomicU64,
+    /// Whether the last fetch failed.
+    is_away: AtomicBool,
 }
 
 /// What one fetch brought.
@@ -70,7 +76,8 @@ impl Keys {
         let fetches = Fetches { next: Instant::now(), cooldown: COOLDOWN };
         let fetches = Arc::new(Mutex::new(fetches));
         let (current, begun) = (RwLock::default(), AtomicU64::new(0));
-        Self(Arc::new(Shared { source, current, fetches, begun }))
+        let is_away = AtomicBool::new(false);
+        Self(Arc::new(Shared { source, current, fetches, begun, is_away }))
     }
 
     /// Fetches the keys unless they are there.
@@ -97,6 +104,11 @@ impl Keys {
         current.filter(|set| set.fetched.elapsed() < KEEP)
     }
 
+    /// Whether keys may be used before the issuer is asked again.
+    fn is_believed(&self, set: &KeySet) -> bool {
+        set.fetched.elapsed() < ASK_FIRST_AFTER || self.0.is_away.load(Ordering::Acquire)
+    }
+
     /// Asks the issuer in a task of its own, unless somebody does or it is too early.
     fn refresh_aside(&self) {
         if let Ok(fetches) = Arc::clone(&self.0.fetches).try_lock_owned()
@@ -108,7 +120,9 @@ impl Keys {
 
     /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. Keys that
     /// will do but are old are no reason to wait.
-    async fn refresh_until(&self, will_do: impl Fn(Option<&KeySet>) -> bool) {
+    async fn refresh_until(&self, has: impl Fn(Option<&KeySet>) -> bool) {
+        let will_do =
+            |set: Option<&KeySet>| has(set) && set.is_none_or(|set| self.is_believed(set));
         let seen = self.0.begun.load(Ordering::Acquire);
         let current = self.current();
         if will_do(current.as_deref()) {
@@ -135,7 +149,9 @@ impl Keys {
         if fetches.next + MAX_COOLDOWN < Instant::now() {
             fetches.cooldown = COOLDOWN;
         }
-        let limit = match self.0.source.fetch().await {
+        let answer = self.0.source.fetch().await;
+        self.0.is_away.store(answer.is_err(), Ordering::Release);
+        let limit = match answer {
             Ok(keys) => {
                 let is_news = self.store(&keys);
                 if is_news {

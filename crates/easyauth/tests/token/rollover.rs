@@ -128,6 +128,36 @@ async fn old_keys_serve_while_others_are_fetched() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_withdrawn_in_a_quiet_night_opens_nothing_in_the_morning() {
+    let issuer = slow(&[&KEY]);
+    let scheme = scheme(&issuer);
+    scheme.fetch_keys().await.unwrap();
+    issuer.publish(&[&NEXT]);
+    pass(Duration::from_hours(10)).await;
+    let withdrawn = scheme.validate(&KEY.token(&v2_app())).await;
+    assert_eq!(withdrawn, Err(TokenRefusal::UnknownKey));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_was_found_away_is_not_waited_for() {
+    let issuer = slow(&[&KEY]);
+    let scheme = scheme(&issuer);
+    scheme.fetch_keys().await.unwrap();
+    issuer.go_away();
+    pass(Duration::from_hours(10)).await;
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
+    pass(Duration::from_mins(1)).await;
+    let before = tokio::time::Instant::now();
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
+    assert_eq!(before.elapsed(), Duration::ZERO, "nobody waited");
+    issuer.publish(&[&NEXT]);
+    pass(Duration::from_mins(1)).await;
+    assert_eq!(issuer.asked(), 3, "it is asked all the same");
+    assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok(), "and what it says then counts");
+    assert!(scheme.validate(&KEY.token(&v2_app())).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn keys_are_believed_for_a_day_while_the_issuer_is_away() {
     let issuer = Issuer::with(&[&KEY]);
     let scheme = scheme(&issuer);
