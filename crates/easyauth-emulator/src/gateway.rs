@@ -2,6 +2,7 @@
 
 mod auth_settings;
 mod authenticate;
+mod framing;
 mod options;
 mod principal;
 mod proxy;
@@ -13,14 +14,13 @@ use std::{io, net::SocketAddr, sync::Arc};
 use axum::{
     Router,
     extract::{ConnectInfo, Request, State},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, header::LOCATION};
 use reqwest::Url;
-use serde_json::{Map, Value};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-pub(crate) use self::auth_settings::AuthSettings;
+pub(crate) use self::auth_settings::{AuthSettings, InvalidSettings};
 pub use self::options::{GatewayOptions, RoleForm};
 use self::{
     auth_settings::{AzureActiveDirectory, UnauthenticatedClientAction as Action},
@@ -95,85 +95,109 @@ impl Drop for Gateway {
     }
 }
 
-/// The platform's order: off, then its own addresses, then what is open to all, then who calls.
+/// Answers a request: by the site's settings as they are now.
 async fn handle(
     State(door): State<Arc<Door>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
+    if let Some(status) = framing::refusal(&request) {
+        return refusal::empty(status);
+    }
     let site = door.cloud.sites().iter().find(|site| site.name == door.site).cloned();
     let Some(site) = site else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(settings) = AuthSettings::read(&site.auth_settings) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let options = &door.cloud.options().gateway;
     let url = door.upstream.url(request.uri());
-    proxy::drop_hop_by_hop(request.headers_mut());
-    proxy::add_forwarded(request.headers_mut(), &client.ip().to_string());
-    if !settings.platform.enabled {
-        if options.strips_when_off {
-            principal::strip(request.headers_mut());
-        }
-        return door.upstream.forward(url, request).await;
+    let headers = request.headers_mut();
+    proxy::drop_hop_by_hop(headers);
+    proxy::add_forwarded(headers, &client.ip().to_string());
+    if settings.platform.enabled {
+        return door.guard(&site, &settings, url, request).await;
     }
-    let excluded = settings.excludes(url.path());
-    if !excluded || options.strips_on_excluded_paths {
-        principal::strip(request.headers_mut());
+    let options = &door.cloud.options().gateway;
+    if options.strips_when_off {
+        principal::strip(headers, options);
     }
-    if let Some(entra) = settings.entra()
-        && url.path().starts_with("/.auth/")
-    {
-        return session::handle(&door, &settings, entra, &url, request).await;
-    }
-    if let Some(answer) = door.metadata(&site, settings.entra(), &url, request.method()) {
-        return answer;
-    }
-    if excluded {
-        return door.upstream.forward(url, request).await;
-    }
-    match door.caller(&settings, request.headers()) {
-        Caller::Known(claims) => door.pass(&settings, &claims, url, request).await,
-        Caller::Forbidden => refusal::empty(StatusCode::FORBIDDEN),
-        Caller::Stranger => door.unauthorized(&site, settings.entra(), &url),
-        Caller::Nobody => match settings.action() {
-            Action::AllowAnonymous => door.upstream.forward(url, request).await,
-            Action::Return401 => door.unauthorized(&site, settings.entra(), &url),
-            Action::Return403 => refusal::empty(StatusCode::FORBIDDEN),
-            Action::RedirectToLoginPage => Redirect::to(&session::login_path(&url)).into_response(),
-        },
-    }
+    door.upstream.forward(url, request).await
 }
 
 impl Door {
-    /// A bearer token is looked at first, then the cookie of whoever signed in.
-    fn caller(&self, settings: &AuthSettings, headers: &http::HeaderMap) -> Caller {
-        let Some(entra) = settings.entra() else { return Caller::Nobody };
-        match authenticate::bearer(&self.cloud, entra, headers) {
-            Caller::Nobody => match self.sessions.find(headers) {
-                Some(session) => Caller::Known(session.claims),
-                None => Caller::Nobody,
-            },
-            found => found,
-        }
-    }
-
-    /// Tells the app who calls, and passes the request on.
-    async fn pass(
+    /// The platform's order: its own addresses, then what is open to all, then who calls.
+    async fn guard(
         &self,
+        site: &Site,
         settings: &AuthSettings,
-        claims: &Map<String, Value>,
         url: Url,
         mut request: Request,
     ) -> Response {
-        let session = self.sessions.find(request.headers());
-        let headers = request.headers_mut();
-        principal::inject(headers, claims, &self.cloud.options().gateway);
-        let is_bearer = headers.contains_key(http::header::AUTHORIZATION);
-        if let Some(session) = session.filter(|_| settings.login.token_store.enabled && !is_bearer)
-        {
-            session.inject(headers);
+        let options = &self.cloud.options().gateway;
+        let excluded = settings.excludes(url.path());
+        if !excluded || options.strips_on_excluded_paths {
+            principal::strip(request.headers_mut(), options);
         }
-        self.upstream.forward(url, request).await
+        if let Some(entra) = settings.entra()
+            && url.path().starts_with("/.auth/")
+        {
+            return session::handle(self, settings, entra, &url, request).await;
+        }
+        if let Some(answer) = self.metadata(site, settings.entra(), &url, request.method()) {
+            return answer;
+        }
+        if excluded {
+            return self.upstream.forward(url, request).await;
+        }
+        match self.admit(site, settings, &url, request.headers_mut()) {
+            Ok(()) => self.upstream.forward(url, request).await,
+            Err(answer) => *answer,
+        }
+    }
+
+    /// Tells the app who calls; or what the caller is answered who may not come in.
+    fn admit(
+        &self,
+        site: &Site,
+        settings: &AuthSettings,
+        url: &Url,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Box<Response>> {
+        let options = &self.cloud.options().gateway;
+        let answer = match self.caller(settings, headers) {
+            Caller::Known(claims) => {
+                principal::inject(headers, &claims, options);
+                return Ok(());
+            }
+            Caller::SignedIn(session) => {
+                principal::inject(headers, &session.claims, options);
+                if settings.login.token_store.enabled {
+                    session.inject(headers);
+                }
+                return Ok(());
+            }
+            Caller::Forbidden => refusal::empty(StatusCode::FORBIDDEN),
+            Caller::Stranger => self.unauthorized(site, settings.entra(), url),
+            Caller::Nobody => match settings.action() {
+                Action::AllowAnonymous => return Ok(()),
+                Action::Return401 => self.unauthorized(site, settings.entra(), url),
+                Action::Return403 => refusal::empty(StatusCode::FORBIDDEN),
+                Action::RedirectToLoginPage => {
+                    (StatusCode::FOUND, [(LOCATION, session::login_path(url))]).into_response()
+                }
+            },
+        };
+        Err(Box::new(answer))
+    }
+
+    /// A bearer token is looked at first, then the cookie of whoever signed in.
+    fn caller(&self, settings: &AuthSettings, headers: &HeaderMap) -> Caller {
+        let Some(entra) = settings.entra() else { return Caller::Nobody };
+        match authenticate::bearer(&self.cloud, entra, headers) {
+            Caller::Nobody => self.sessions.find(headers).map_or(Caller::Nobody, |session| {
+                authenticate::signed_in(&self.cloud.options().gateway, entra, session)
+            }),
+            found => found,
+        }
     }
 
     /// The metadata, where the site has it on and the address is one of its.

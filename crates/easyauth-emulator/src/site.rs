@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::gateway::AuthSettings;
+use crate::gateway::{AuthSettings, InvalidSettings};
 
 /// A web app. The gateway in front of it reads it with each request, so a change holds from the next one on.
 #[derive(Debug, Clone)]
@@ -42,9 +42,10 @@ impl Site {
             .replace("\"__ALLOWED_CLIENTS__\"", &json!(allowed_clients).to_string())
             .replace("__TENANT_ID__", &tenant_id.to_string())
             .replace("__CLIENT_ID__", &client_id.to_string());
-        let mut document: Value = serde_json::from_str(&text)?;
-        let auth_settings = document["properties"].take();
-        AuthSettings::read(&auth_settings)?;
+        let mut document: Value = serde_json::from_str(&text).map_err(SiteError::Json)?;
+        let auth_settings = document.get_mut("properties").filter(|it| it.is_object());
+        let auth_settings = auth_settings.map(Value::take).unwrap_or_default();
+        AuthSettings::read(&auth_settings).map_err(SiteError::Settings)?;
         Ok(Self {
             name: name.to_owned(),
             id: format!("{GROUP}/providers/Microsoft.Web/sites/{name}"),
@@ -57,5 +58,12 @@ impl Site {
 
 /// The settings of authentication are none that the platform would take.
 #[derive(Debug, thiserror::Error)]
-#[error("no authsettingsV2 document")]
-pub struct SiteError(#[from] serde_json::Error);
+#[non_exhaustive]
+pub enum SiteError {
+    /// They are not even JSON.
+    #[error("no JSON document")]
+    Json(#[source] serde_json::Error),
+    /// `properties`, or what stands at this path below it, is not what it has to be.
+    #[error("no authsettingsV2 document: properties.{}", .0.path())]
+    Settings(#[source] InvalidSettings),
+}

@@ -77,5 +77,5 @@ async fn a_session_is_good_for_pages_and_not_for_tools() {
     let tools = client.post(guarded.url("/mcp")).header("cookie", cookie).json(&message);
     let tools = tools.header("accept", "application/json, text/event-stream").send().await.unwrap();
     assert_eq!(tools.status(), 403, "nobody granted a program the scope");
-    assert_eq!(client.get(guarded.url("/")).send().await.unwrap().status(), 303);
+    assert_eq!(client.get(guarded.url("/")).send().await.unwrap().status(), 302);
 }

@@ -97,10 +97,13 @@ pub(super) struct TokenStore {
     pub(super) enabled: bool,
 }
 
+/// Where a value is that the platform would not take, and why.
+pub(crate) type InvalidSettings = serde_path_to_error::Error<serde_json::Error>;
+
 impl AuthSettings {
-    /// Reads the document's `properties`.
-    pub(crate) fn read(properties: &Value) -> Result<Self, serde_json::Error> {
-        Self::deserialize(properties)
+    /// Reads the document's `properties`. Azure writes null for what is not set.
+    pub(crate) fn read(properties: &Value) -> Result<Self, InvalidSettings> {
+        serde_path_to_error::deserialize(without_nulls(properties))
     }
 
     /// The identity provider, if it is on.
@@ -127,6 +130,16 @@ impl AuthSettings {
                 None => excluded == path,
             }
         })
+    }
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let set = members.iter().filter(|(_, value)| !value.is_null());
+            set.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
+        }
+        value => value.clone(),
     }
 }
 

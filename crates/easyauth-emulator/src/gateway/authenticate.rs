@@ -1,39 +1,60 @@
-//! Who calls: by a bearer token, checked in the platform's order.
+//! Who calls: by a bearer token, checked in the platform's order, or by the cookie of who signed in.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use serde_json::{Map, Value};
 
-use super::{auth_settings::AzureActiveDirectory, options::GatewayOptions};
+use super::{auth_settings::AzureActiveDirectory, options::GatewayOptions, session::Session};
 use crate::Cloud;
 
 /// Seconds by which clocks may differ: the default of the platform's own library.
 const LEEWAY_SECONDS: i64 = 300;
 
-/// What a request's token says.
+/// What a request says of its caller.
 pub(super) enum Caller {
-    /// It brings none.
+    /// Nothing that is for the platform.
     Nobody,
-    /// It is good, and its bearer may call.
+    /// By a good token, whose bearer may call.
     Known(Map<String, Value>),
-    /// It is not good: 401.
+    /// By a cookie, and who signed in may call.
+    SignedIn(Session),
+    /// By a token that is not good: 401.
     Stranger,
-    /// It is good, and its bearer may not call: 403.
+    /// Who it is, and they may not call: 403.
     Forbidden,
 }
 
-/// Looks at the bearer token.
+/// Looks at the bearer token. Other ways to authorize are for the app.
 pub(super) fn bearer(cloud: &Cloud, entra: &AzureActiveDirectory, headers: &HeaderMap) -> Caller {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Caller::Nobody };
-    let token = value.to_str().ok().and_then(|value| value.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let (Some((_, token)), None) = (token, values.next()) else { return Caller::Stranger };
+    if values.next().is_some() {
+        return Caller::Stranger;
+    }
+    let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
+    if !parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer")) {
+        return Caller::Nobody;
+    }
+    let token = std::str::from_utf8(parts.next().unwrap_or_default()).unwrap_or_default();
     let Some(claims) = cloud.signed_claims(token.trim()) else { return Caller::Stranger };
     let options = &cloud.options().gateway;
     if !is_good(cloud, entra, options, &claims) {
         return Caller::Stranger;
     }
     if may_call(entra, options, &claims) { Caller::Known(claims) } else { Caller::Forbidden }
+}
+
+/// Looks at whoever signed in. They did so as at the app itself, so that its registration is their client.
+pub(super) fn signed_in(
+    options: &GatewayOptions,
+    entra: &AzureActiveDirectory,
+    session: Session,
+) -> Caller {
+    let client = &entra.registration.client_id;
+    let of_client = !options.checks_client_of_sessions
+        || entra.validation.client_lists().all(|list| names(list, client));
+    let identity = text(&session.claims, "oid");
+    let of_identity = entra.validation.identities().is_none_or(|list| names(list, identity));
+    if of_client && of_identity { Caller::SignedIn(session) } else { Caller::Forbidden }
 }
 
 fn is_good(
@@ -44,7 +65,7 @@ fn is_good(
 ) -> bool {
     let now = cloud.now().timestamp();
     let time = |name: &str| claims.get(name).and_then(Value::as_i64);
-    let in_time = time("exp").is_some_and(|exp| now < exp + LEEWAY_SECONDS)
+    let in_time = time("exp").is_some_and(|exp| now < exp.saturating_add(LEEWAY_SECONDS))
         && time("nbf").is_none_or(|nbf| nbf <= now + LEEWAY_SECONDS);
     let audience = text(claims, "aud");
     let for_us = audience == entra.registration.client_id
@@ -66,14 +87,17 @@ fn may_call(
 ) -> bool {
     let client = Some(text(claims, "appid")).filter(|id| !id.is_empty());
     let client = client.unwrap_or_else(|| text(claims, "azp"));
-    let named = |list: &[String], id: &str| list.iter().any(|item| item.eq_ignore_ascii_case(id));
     let mut lists = entra.validation.client_lists().peekable();
     let identities = entra.validation.identities();
     if lists.peek().is_none() && identities.is_none() {
         return options.without_lists_lets_in;
     }
-    lists.all(|list| named(list, client))
-        && identities.is_none_or(|list| named(list, text(claims, "oid")))
+    lists.all(|list| names(list, client))
+        && identities.is_none_or(|list| names(list, text(claims, "oid")))
+}
+
+fn names(list: &[String], id: &str) -> bool {
+    list.iter().any(|item| item.eq_ignore_ascii_case(id))
 }
 
 fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> &'a str {

@@ -19,6 +19,11 @@ pub struct GatewayOptions {
     pub roles: RoleForm,
     /// Whether claims have the long names that the platform maps them to, or those of the token. Default: long.
     pub maps_claims: bool,
+    /// Whether headers with underscores in place of the hyphens of the platform's names are dropped as well. Default: no.
+    pub strips_look_alikes: bool,
+    /// Whether the lists of clients are for people who signed in at the browser too; their client is the app's own
+    /// registration. Default: yes.
+    pub checks_client_of_sessions: bool,
 }
 
 /// Under which type roles arrive in the principal.
@@ -43,6 +48,8 @@ impl Default for GatewayOptions {
             pads: true,
             roles: RoleForm::Long,
             maps_claims: true,
+            strips_look_alikes: false,
+            checks_client_of_sessions: true,
         }
     }
 }

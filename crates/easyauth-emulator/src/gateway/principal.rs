@@ -26,8 +26,12 @@ const MAPPED: [(&str, &str); 5] = [
 ];
 
 /// Drops what a client says of itself under the platform's names.
-pub(super) fn strip(headers: &mut HeaderMap) {
-    let ours = |name: &HeaderName| PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix));
+pub(super) fn strip(headers: &mut HeaderMap, options: &GatewayOptions) {
+    let ours = |name: &HeaderName| {
+        let hyphens = name.as_str().replace('_', "-");
+        let name = if options.strips_look_alikes { &hyphens } else { name.as_str() };
+        PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    };
     let names: Vec<_> = headers.keys().filter(|name| ours(name)).cloned().collect();
     for name in names {
         headers.remove(name);

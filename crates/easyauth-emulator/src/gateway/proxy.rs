@@ -19,11 +19,12 @@ pub(super) struct Upstream {
 }
 
 /// Headers that are for the next hop alone (RFC 9110, section 7.6.1), besides those that `Connection` names.
-const HOP_BY_HOP: [HeaderName; 8] = [
+const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-authenticate"),
     HeaderName::from_static("proxy-authorization"),
+    HeaderName::from_static("proxy-connection"),
     TE,
     TRAILER,
     TRANSFER_ENCODING,
@@ -33,7 +34,14 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 impl Upstream {
     pub(super) fn new(origin: Url) -> reqwest::Result<Self> {
         let client = Client::builder().redirect(Policy::none()).no_proxy().http1_only();
+        // Another crate of the same build may have switched decompression on.
+        let client = client.no_gzip().no_brotli().no_deflate().no_zstd();
         Ok(Self { client: client.build()?, origin })
+    }
+
+    /// The client. It asks this machine alone.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Where a request goes. Dot segments are resolved, so that every rule is about the path that the app sees.
@@ -53,6 +61,8 @@ impl Upstream {
             sent = sent.body(reqwest::Body::wrap_stream(body.into_data_stream()));
         }
         match sent.send().await {
+            // No upgrade was asked for.
+            Ok(answer) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => failed(false),
             Ok(answer) => answered(answer),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the app does not answer");

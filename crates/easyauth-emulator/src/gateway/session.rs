@@ -174,7 +174,7 @@ async fn collect(
     let address = format!("{}/{}/oauth2/v2.0/token", door.cloud.origin(), door.cloud.tenant_id());
     let client_id = entra.registration.client_id.as_str();
     let form: Vec<_> = form.iter().copied().chain([("client_id", client_id)]).collect();
-    let answer = reqwest::Client::new().post(address).form(&form).send().await.ok()?;
+    let answer = door.upstream.client().post(address).form(&form).send().await.ok()?;
     let tokens: Value = answer.error_for_status().ok()?.json().await.ok()?;
     let text = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned());
     let id_token = text("id_token")?;
@@ -240,10 +240,12 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
     pairs.find(|(name, _)| *name == COOKIE_NAME).map(|(_, words)| words)
 }
 
-/// A place on this site; anything else is its root.
+/// A place on this site; anything else is its root. Browsers leave tabs and line ends out of addresses, and take a
+/// backslash for a slash.
 fn local(to: Option<String>) -> String {
     let is_local = |to: &String| {
-        to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n'])
+        let is_odd = |character: char| character == '\\' || character.is_control();
+        to.starts_with('/') && !to.starts_with("//") && !to.contains(is_odd)
     };
     to.filter(is_local).unwrap_or_else(|| "/".to_owned())
 }

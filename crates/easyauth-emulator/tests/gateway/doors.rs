@@ -88,7 +88,7 @@ async fn whoever_says_nothing_is_treated_as_the_settings_say() {
         ("Return401", 401),
         ("Return403", 403),
         ("AllowAnonymous", 200),
-        ("RedirectToLoginPage", 303),
+        ("RedirectToLoginPage", 302),
     ] {
         site.change(ACTION, json!(action));
         assert_eq!(site.get("/x?y=z").send().await.unwrap().status(), status, "{action}");
