@@ -33,6 +33,8 @@ pub(super) enum TokenError {
         "The provided value for scope is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier."
     )]
     Scope,
+    #[error("The provided value for the input parameter 'scope' is not valid.")]
+    UnknownScope,
     #[error("The resource principal was not found in the tenant.")]
     Resource,
     #[error("The application needs to be assigned to a role for the resource.")]
@@ -60,6 +62,7 @@ impl TokenError {
             Self::Assertion => (700_027, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Federation => (700_213, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),
+            Self::UnknownScope => (70011, "invalid_scope", StatusCode::BAD_REQUEST),
             Self::Resource => (500_011, "invalid_resource", StatusCode::BAD_REQUEST),
             Self::Unassigned => (501_051, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::NoServicePrincipal => (7_000_229, "unauthorized_client", StatusCode::BAD_REQUEST),

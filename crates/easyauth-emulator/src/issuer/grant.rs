@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// Seconds for which an authorization code is good.
 const CODE_SECONDS: i64 = 600;
 
+/// Seconds for which a refresh token is good: Entra's 90 days. It has to outlive the access token that it renews.
+const REFRESH_SECONDS: i64 = 90 * 24 * 3600;
+
 /// Codes and refresh tokens, each good once.
 #[derive(Debug, Default)]
 pub(crate) struct Grants(HashMap<String, Grant>);
@@ -31,7 +34,8 @@ impl Grants {
     /// Keeps a grant, and gives the words to collect it by.
     pub(crate) fn keep(&mut self, mut grant: Grant, now: i64) -> String {
         self.0.retain(|_, grant| now < grant.expires);
-        grant.expires = now + CODE_SECONDS;
+        let is_code = grant.redirect_uri.is_some();
+        grant.expires = now + if is_code { CODE_SECONDS } else { REFRESH_SECONDS };
         let words = format!("0.{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         self.0.insert(words.clone(), grant);
         words
@@ -53,5 +57,32 @@ impl Grant {
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::LIFETIME_SECONDS;
+
+    fn grant(redirect_uri: Option<&str>) -> Grant {
+        Grant {
+            user_id: Uuid::nil(),
+            client_id: Uuid::nil(),
+            scope: String::new(),
+            nonce: None,
+            redirect_uri: redirect_uri.map(str::to_owned),
+            code_challenge: None,
+            expires: 0,
+        }
+    }
+
+    #[test]
+    fn a_code_is_soon_stale_and_a_refresh_token_outlives_the_access_token() {
+        let mut grants = Grants::default();
+        let code = grants.keep(grant(Some("http://127.0.0.1/callback")), 0);
+        assert!(grants.take(&code, CODE_SECONDS).is_none());
+        let refresh = grants.keep(grant(None), 0);
+        assert!(grants.take(&refresh, LIFETIME_SECONDS).is_some());
     }
 }

@@ -66,8 +66,8 @@ fn answer(
     let client = client::authenticate(cloud, headers, &form.client)?;
     let body = match grant_type {
         "client_credentials" => client_credentials(cloud, &client, form)?,
-        "authorization_code" => collect(cloud, &client, form, form.code.as_deref())?,
-        "refresh_token" => collect(cloud, &client, form, form.refresh_token.as_deref())?,
+        "authorization_code" => collect(cloud, &client, &code(form)?)?,
+        "refresh_token" => collect(cloud, &client, &refresh(form)?)?,
         _ => return Err(TokenError::GrantType),
     };
     let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -121,20 +121,34 @@ pub(super) fn resource<'a>(
     Ok(resource)
 }
 
+/// What a client collects tokens with.
+struct Proof<'a> {
+    words: &'a str,
+    /// Where a code was sent; a refresh token was sent nowhere, so neither passes for the other.
+    redirect_uri: Option<&'a str>,
+    verifier: Option<&'a str>,
+}
+
+fn code(form: &TokenForm) -> Result<Proof<'_>, TokenError> {
+    let words = form.code.as_deref().ok_or(TokenError::Missing("code"))?;
+    let sent_to = form.redirect_uri.as_deref().ok_or(TokenError::Missing("redirect_uri"))?;
+    Ok(Proof { words, redirect_uri: Some(sent_to), verifier: form.code_verifier.as_deref() })
+}
+
+fn refresh(form: &TokenForm) -> Result<Proof<'_>, TokenError> {
+    let words = form.refresh_token.as_deref().ok_or(TokenError::Missing("refresh_token"))?;
+    Ok(Proof { words, redirect_uri: None, verifier: None })
+}
+
 /// The tokens that a person has granted.
-fn collect(
-    cloud: &Cloud,
-    client: &Client,
-    form: &TokenForm,
-    words: Option<&str>,
-) -> Result<Value, TokenError> {
+fn collect(cloud: &Cloud, client: &Client, proof: &Proof<'_>) -> Result<Value, TokenError> {
     let now = cloud.now().timestamp();
-    let words = words.ok_or(TokenError::Missing("code"))?;
-    let grant = cloud.grants().take(words, now).ok_or(TokenError::Grant)?;
-    if grant.client_id != client.application.app_id || grant.redirect_uri != form.redirect_uri {
+    let grant = cloud.grants().take(proof.words, now).ok_or(TokenError::Grant)?;
+    let is_same_client = grant.client_id == client.application.app_id;
+    if !is_same_client || grant.redirect_uri.as_deref() != proof.redirect_uri {
         return Err(TokenError::Grant);
     }
-    if !grant.is_verified_by(form.code_verifier.as_deref()) {
+    if !grant.is_verified_by(proof.verifier) {
         return Err(TokenError::Verifier);
     }
     if !client.is_confidential && grant.redirect_uri.is_some() && grant.code_challenge.is_none() {
@@ -170,7 +184,9 @@ fn granted_claims(
     // Without a scope of an API the token is for the client itself.
     let audience = scopes.first().map_or(client.app_id.to_string(), |(api, _)| (*api).to_owned());
     let resource = resource(directory, &audience)?;
-    let names: Vec<_> = scopes.into_iter().map(|(_, name)| name).collect();
+    // A person may be asked for the scopes of several APIs at once; a token is for one of them.
+    let of_one = scopes.into_iter().filter(|(api, _)| *api == audience);
+    let names: Vec<_> = of_one.map(|(_, name)| name).collect();
     let names = granted_scopes(resource, &names)?;
     let access = cloud.claims(directory, resource).of_user(grant.user_id, client.app_id, &names);
     let id = id_claims(cloud, directory, client, grant);
@@ -188,7 +204,7 @@ fn granted_scopes<'a>(
         return Ok(defined);
     }
     let known = names.iter().all(|name| defined.contains(name));
-    known.then(|| names.to_vec()).ok_or(TokenError::Scope)
+    known.then(|| names.to_vec()).ok_or(TokenError::UnknownScope)
 }
 
 /// Claims of the ID token: always version 2.0, and for the client.

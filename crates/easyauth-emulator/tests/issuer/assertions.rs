@@ -14,6 +14,7 @@ use crate::{claims, emulator, own, refused, send, set, url};
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const EXCHANGE: &str = "api://AzureADTokenExchange";
 const FOREIGN: &str = "https://token.ci.example";
+const STRANGER: &str = "https://token.stranger.example";
 
 /// A key of a client's own or of another issuer: to sign with, and its public half in PEM.
 struct Key {
@@ -91,7 +92,9 @@ async fn an_assertion_is_of_the_clients_own_key_and_for_this_endpoint() {
 async fn another_issuers_word_is_taken_where_it_was_federated() {
     let (foreign, other) = (Key::new(), Key::new());
     let mut options = Options::default();
-    options.issuer.foreign_issuers = vec![(FOREIGN.to_owned(), foreign.public.clone())];
+    options.issuer.foreign_issuers = [(FOREIGN, &foreign), (STRANGER, &other)]
+        .map(|(issuer, key)| (issuer.to_owned(), key.public.clone()))
+        .into();
     let emulator = Emulator::start(Directory::sample(), options).await.unwrap();
     let identity = sample::object_id(sample::MANAGED_IDENTITY).to_string();
     let federate = |issuer: &str, subject: &str| FederatedCredential {
@@ -113,7 +116,10 @@ async fn another_issuers_word_is_taken_where_it_was_federated() {
     };
     let assertion = foreign.sign(&of("repo:reviews", EXCHANGE));
     claims(send(&emulator, &with_assertion(&assertion)).await).await;
+    let mut of_stranger = of("repo:reviews", EXCHANGE);
+    of_stranger["iss"] = json!(STRANGER);
     for (what, assertion, code) in [
+        ("another issuer", other.sign(&of_stranger), 700_213),
         ("another subject", foreign.sign(&of("repo:other", EXCHANGE)), 700_213),
         ("another audience", foreign.sign(&of("repo:reviews", "api://x")), 700_213),
         ("another key", other.sign(&of("repo:reviews", EXCHANGE)), 700_027),

@@ -180,13 +180,31 @@ async fn what_is_wrong_with_a_request_has_entras_code() {
         principal.app_role_assignment_required = true;
     }
     refused(send(&emulator, &form).await, 400, 501_051, "no assignment").await;
-    emulator
-        .cloud()
-        .directory()
-        .service_principals
-        .retain(|principal| principal.app_id != sample::API);
+    let remove = |app_id| {
+        let mut directory = emulator.cloud().directory();
+        directory.service_principals.retain(|principal| principal.app_id != app_id);
+    };
     let form = own(&sample::AGENT.to_string(), sample::AGENT_SECRET);
+    remove(sample::API);
     refused(send(&emulator, &form).await, 400, 500_011, "no service principal").await;
+    remove(sample::AGENT);
+    refused(send(&emulator, &form).await, 400, 7_000_229, "none of its own").await;
+}
+
+#[tokio::test]
+async fn a_token_says_its_kind_unless_told_otherwise() {
+    let mut options = Options::default();
+    options.issuer.idtyp = false;
+    let emulator = Emulator::start(Directory::sample(), options).await.unwrap();
+    let form = own(&sample::AGENT.to_string(), sample::AGENT_SECRET);
+    assert_eq!(claims(send(&emulator, &form).await).await.get("idtyp"), None);
+}
+
+#[tokio::test]
+async fn it_listens_on_loopback_alone() {
+    let everywhere = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let refused = Emulator::serve(everywhere, Directory::sample(), Options::default());
+    assert!(refused.unwrap_err().to_string().contains("loopback"));
 }
 
 #[tokio::test]

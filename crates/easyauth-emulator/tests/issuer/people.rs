@@ -5,7 +5,7 @@ use reqwest::{Response, StatusCode, Url};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{ask, client, decode, emulator, refused, url};
+use crate::{ask, client, decode, emulator, refused, send, url};
 
 const CALLBACK: &str = "http://127.0.0.1/callback";
 const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
@@ -32,7 +32,9 @@ async fn authorize(emulator: &Emulator, changes: &[(&str, &str)]) -> Response {
     ];
     for (name, value) in changes {
         parameters.retain(|(key, _)| key != name);
-        parameters.push((name, value));
+        if !value.is_empty() {
+            parameters.push((name, value));
+        }
     }
     let address = url(emulator, "/oauth2/v2.0/authorize");
     let address = Url::parse_with_params(&address, parameters).unwrap();
@@ -45,7 +47,12 @@ fn parameter(answer: &Response, name: &str) -> Option<String> {
 }
 
 async fn code(emulator: &Emulator) -> String {
-    let answer = authorize(emulator, &[]).await;
+    code_for(emulator, &[]).await
+}
+
+/// A code, with some parameters changed; an empty one is left out.
+async fn code_for(emulator: &Emulator, changes: &[(&str, &str)]) -> String {
+    let answer = authorize(emulator, changes).await;
     assert_eq!(parameter(&answer, "state").as_deref(), Some("a&b"));
     parameter(&answer, "code").unwrap()
 }
@@ -147,4 +154,72 @@ async fn without_a_hint_the_people_are_listed() {
     let page = page.text().await.unwrap();
     assert!(page.contains("Ada Sample") && page.contains("Ben Sample"), "{page}");
     assert!(page.contains("test double") && !page.contains("<script>"), "{page}");
+}
+
+#[tokio::test]
+async fn a_code_and_a_refresh_token_do_not_pass_for_each_other() {
+    let emulator = emulator().await;
+    let client_id = sample::INTERACTIVE.to_string();
+    let code = code(&emulator).await;
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", client_id.as_str()),
+        ("refresh_token", &code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    refused(ask(&emulator, &form).await, 400, 70008, "a code").await;
+
+    let answer = collect(&emulator, &self::code(&emulator).await, VERIFIER, CALLBACK).await;
+    let tokens: Value = answer.json().await.unwrap();
+    let refresh = tokens["refresh_token"].as_str().unwrap();
+    refused(collect(&emulator, refresh, VERIFIER, CALLBACK).await, 400, 70008, "a refresh token")
+        .await;
+}
+
+#[tokio::test]
+async fn a_code_is_not_for_another_client_nor_for_one_without_any_proof() {
+    let emulator = emulator().await;
+    let (other, own) = (sample::AGENT.to_string(), sample::INTERACTIVE.to_string());
+    let code = code(&emulator).await;
+    let with = |client_id: &str, code: &str| {
+        [
+            ("grant_type", "authorization_code"),
+            ("redirect_uri", CALLBACK),
+            ("client_id", client_id),
+            ("code", code),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+    };
+    let mut stolen = with(&other, &code);
+    stolen.push(("code_verifier".to_owned(), VERIFIER.to_owned()));
+    refused(send(&emulator, &stolen).await, 400, 70008, "another client").await;
+
+    let unchallenged = [("code_challenge", ""), ("code_challenge_method", "")];
+    let code = code_for(&emulator, &unchallenged).await;
+    refused(send(&emulator, &with(&own, &code)).await, 401, 7_000_218, "no proof").await;
+}
+
+#[tokio::test]
+async fn a_token_has_the_scopes_of_one_api_that_defines_them() {
+    let emulator = emulator().await;
+    let defined = format!("api://{}/user_impersonation", sample::API);
+    let two = format!("{defined} api://{}/Files.Read", sample::OTHER_API);
+    let code = code_for(&emulator, &[("scope", &two)]).await;
+    let answer = collect(&emulator, &code, VERIFIER, CALLBACK).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let tokens: Value = answer.json().await.unwrap();
+    let access = decode(tokens["access_token"].as_str().unwrap());
+    assert_eq!(access["aud"], format!("api://{}", sample::API));
+    assert_eq!(access["scp"], "user_impersonation", "those of the first API alone");
+
+    let unknown = format!("{defined} api://{}/everything", sample::API);
+    let code = code_for(&emulator, &[("scope", &unknown)]).await;
+    refused(collect(&emulator, &code, VERIFIER, CALLBACK).await, 400, 70011, "unknown").await;
+    for application in &mut emulator.cloud().directory().applications {
+        application.api.oauth2_permission_scopes.iter_mut().for_each(|it| it.is_enabled = false);
+    }
+    let code = self::code(&emulator).await;
+    refused(collect(&emulator, &code, VERIFIER, CALLBACK).await, 400, 70011, "disabled").await;
 }
