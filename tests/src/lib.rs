@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod app_service;
 pub mod browser;
 mod installation;
 pub mod node;

@@ -4,6 +4,7 @@
 mod bench;
 mod docs;
 mod test;
+mod test_auth;
 mod tidy;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
     Test(test::Arguments),
+    TestAuth(Box<test_auth::Arguments>),
     Tidy(tidy::Arguments),
 }
 
@@ -34,6 +36,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Docs(arguments) => docs::run(arguments),
         Command::Test(arguments) => test::run(arguments),
+        Command::TestAuth(arguments) => Ok(test_auth::run(arguments)),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
 }

@@ -9,6 +9,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{Directory, Options, Site, issuer::Grants, keys::SigningKeys};
@@ -29,6 +30,7 @@ struct State {
     grants: Mutex<Grants>,
     identity_header: String,
     sites: Mutex<Vec<Site>>,
+    site_changes: watch::Sender<()>,
 }
 
 impl Cloud {
@@ -43,6 +45,7 @@ impl Cloud {
             grants: Mutex::default(),
             identity_header: Uuid::new_v4().to_string(),
             sites: Mutex::default(),
+            site_changes: watch::Sender::default(),
         })))
     }
 
@@ -66,6 +69,16 @@ impl Cloud {
     /// The web apps, to read or change.
     pub fn sites(&self) -> MutexGuard<'_, Vec<Site>> {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells of each change that Resource Manager makes to a web app, for whoever runs the app: the platform restarts it.
+    #[must_use]
+    pub fn site_changes(&self) -> watch::Receiver<()> {
+        self.0.site_changes.subscribe()
+    }
+
+    pub(crate) fn tell_of_site_change(&self) {
+        self.0.site_changes.send_replace(());
     }
 
     /// The tenant's id.
@@ -97,7 +110,7 @@ impl Cloud {
     }
 
     /// The time.
-    #[expect(clippy::unused_self, reason = "one day it may be set")]
+    #[expect(clippy::unused_self, reason = "the clock is the cloud's, as the keys are")]
     #[expect(clippy::disallowed_methods, reason = "the emulator's own clock is the machine's")]
     pub(crate) fn now(&self) -> DateTime<Utc> {
         Utc::now()

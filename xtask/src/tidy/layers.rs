@@ -26,7 +26,7 @@ const MCP: &[&str] = &["rmcp"];
 
 const DOMAIN: Ours = Ours::Only(&["restaurant-domain"]);
 
-const LAYERS: [Layer; 10] = [
+const LAYERS: [Layer; 11] = [
     Layer {
         name: "restaurant-domain",
         ours: Ours::Only(&[]),
@@ -43,7 +43,12 @@ const LAYERS: [Layer; 10] = [
         never: &[DATABASE, PAGES, MCP],
     },
     Layer { name: "restaurant-server", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
-    Layer { name: "restaurant-tests", ours: Ours::Only(&[]), never: &[] },
+    Layer { name: "auth-probe", ours: Ours::Only(&[]), never: &[DATABASE, PAGES] },
+    Layer {
+        name: "restaurant-tests",
+        ours: Ours::Only(&["auth-probe", "easyauth-emulator-lib"]),
+        never: &[],
+    },
     Layer { name: "xtask", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
 ];
 

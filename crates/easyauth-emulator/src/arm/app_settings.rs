@@ -33,5 +33,6 @@ pub(super) async fn replace(
         .map_err(|_| ArmError::bad_request("The value of an app setting is a string."))?;
     site.app_settings = settings;
     site.restarts += 1;
+    cloud.tell_of_site_change();
     Ok(config(site, NAME, &json!(site.app_settings)))
 }

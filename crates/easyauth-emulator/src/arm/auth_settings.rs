@@ -74,6 +74,7 @@ pub(super) async fn replace(
     let site = id.of(&mut sites)?;
     check(&properties)?;
     site.auth_settings = Value::Object(properties);
+    cloud.tell_of_site_change();
     Ok(config(site, NAME, &site.auth_settings))
 }
 

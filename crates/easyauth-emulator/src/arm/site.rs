@@ -89,6 +89,7 @@ pub(super) async fn restart(
     id: SiteId,
 ) -> Result<StatusCode, ArmError> {
     id.of(&mut cloud.sites())?.restarts += 1;
+    cloud.tell_of_site_change();
     Ok(StatusCode::OK)
 }
 

@@ -1,0 +1,178 @@
+//! Whole MCP clients: rmcp's always, and the Python one where there is an interpreter that has it.
+
+mod python;
+
+use std::error::Error;
+
+use rmcp::{
+    ClientHandler, RoleClient, ServiceExt as _,
+    model::CallToolRequestParams,
+    service::RunningService,
+    transport::{
+        StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
+    },
+};
+use serde_json::{Value, json};
+
+use crate::{
+    case::{Trouble, functions},
+    context::{Caller, Context},
+};
+
+/// What a client found, or what it said when it gave up.
+#[derive(Debug)]
+struct Visit {
+    tools: Vec<String>,
+    restaurants: Value,
+    review: Option<(Value, Value)>,
+}
+
+/// A review for a client to write.
+struct Review {
+    restaurant: i64,
+    text: String,
+}
+
+/// Every client gets its work done.
+pub(crate) async fn works(context: &Context<'_>) -> Result<String, Trouble> {
+    let caller = context.good();
+    let writes = matches!(caller, Caller::Bearer(..));
+    let mut got = Vec::new();
+    for client in clients(context) {
+        let review = if writes { Some(client.review(context).await?) } else { None };
+        let visit = client.visit(context, caller, review.as_ref()).await;
+        let visit = visit.map_err(|why| Trouble::wrong(format!("{}: {why}", client.name())))?;
+        let result = judge(context, &visit, review.as_ref());
+        result.map_err(|why| Trouble::wrong(format!("{}: {why}", client.name())))?;
+        got.push(format!("{}: {} tools", client.name(), visit.tools.len()));
+    }
+    Ok(got.join("; "))
+}
+
+/// Every client says that it was refused.
+pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, Trouble> {
+    let mut got = Vec::new();
+    for client in clients(context) {
+        let name = client.name();
+        match client.visit(context, Caller::Nobody, None).await {
+            Ok(_) => return Err(Trouble::wrong(format!("{name}: came in"))),
+            Err(why) if says_unauthorized(&why) => got.push(format!("{name}: 401")),
+            Err(why) => return Err(Trouble::wrong(format!("{name}: {why}"))),
+        }
+    }
+    Ok(got.join("; "))
+}
+
+/// Whether a client's last words tell of a 401; rmcp says that of one with a challenge in words alone.
+fn says_unauthorized(words: &str) -> bool {
+    ["Auth required", "HTTP 401", "[401"].iter().any(|sign| words.contains(sign))
+}
+
+fn judge(context: &Context<'_>, visit: &Visit, review: Option<&Review>) -> Result<(), String> {
+    let tools: Vec<_> = visit.tools.iter().map(String::as_str).collect();
+    functions::check_tools(&tools)?;
+    functions::check_restaurants(&visit.restaurants)?;
+    let Some(Review { text, .. }) = review else { return Ok(()) };
+    let (made, details) = visit.review.as_ref().ok_or("it wrote no review")?;
+    let id = functions::check_created_review(made, text)?;
+    context.run.add_row(context.id, "review", id, text);
+    functions::check_review(details, id, text)
+}
+
+/// A client library.
+enum Client<'a> {
+    Rmcp,
+    Python(&'a std::path::Path),
+}
+
+fn clients<'a>(context: &'a Context<'_>) -> Vec<Client<'a>> {
+    let python = context.run.python.as_deref().map(Client::Python);
+    std::iter::once(Client::Rmcp).chain(python).collect()
+}
+
+impl Client<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rmcp => "rmcp",
+            Self::Python(_) => "Python mcp",
+        }
+    }
+
+    async fn review(&self, context: &Context<'_>) -> Result<Review, Trouble> {
+        let restaurant = context.restaurant().await?;
+        let text = format!("test-auth {} {} {}", context.run.id, context.id, self.name());
+        Ok(Review { restaurant, text })
+    }
+
+    async fn visit(
+        &self,
+        context: &Context<'_>,
+        caller: Caller<'_>,
+        review: Option<&Review>,
+    ) -> Result<Visit, String> {
+        let url = context.target().mcp.as_str();
+        let with = match caller {
+            Caller::Nobody => String::new(),
+            Caller::Bearer(_, what) => format!("; Authorization: Bearer [{what}, redacted]"),
+        };
+        context.record(&format!("{} connects to {url}{with}", self.name()));
+        match self {
+            Self::Rmcp => by_rmcp(context, caller, review).await,
+            Self::Python(interpreter) => python::visit(interpreter, context, caller, review).await,
+        }
+    }
+}
+
+async fn by_rmcp(
+    context: &Context<'_>,
+    caller: Caller<'_>,
+    review: Option<&Review>,
+) -> Result<Visit, String> {
+    let mut config = StreamableHttpClientTransportConfig::with_uri(context.target().mcp.as_str());
+    if let Caller::Bearer(token, _) = caller {
+        config = config.auth_header(token.expose());
+    }
+    let http = context.run.wire.client().clone();
+    let transport = StreamableHttpClientTransport::with_client(http, config);
+    let client = ().serve(transport).await.map_err(|error| chain(&error))?;
+    let tools = client.list_all_tools().await.map_err(|error| chain(&error))?;
+    let tools = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
+    let restaurants = call(&client, "list_restaurants_mcp", json!({})).await?;
+    let review = match review {
+        Some(Review { restaurant, text }) => {
+            let details = json!({"restaurant_id": restaurant});
+            call(&client, "get_details_mcp", details.clone()).await?;
+            let arguments = functions::review(*restaurant, text);
+            let made = call(&client, "create_review_mcp", arguments).await?;
+            Some((made, call(&client, "get_details_mcp", details).await?))
+        }
+        None => None,
+    };
+    client.cancel().await.map_err(|error| error.to_string())?;
+    Ok(Visit { tools, restaurants, review })
+}
+
+async fn call<H: ClientHandler>(
+    client: &RunningService<RoleClient, H>,
+    tool: &'static str,
+    arguments: Value,
+) -> Result<Value, String> {
+    let arguments = arguments.as_object().cloned().unwrap_or_default();
+    let params = CallToolRequestParams::new(tool).with_arguments(arguments);
+    let result = client.call_tool(params).await.map_err(|error| chain(&error))?;
+    crate::mcp::content(&json!(result)).map_err(|why| format!("{tool}: {why}"))
+}
+
+/// An error with all that is behind it, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let further = error.to_string();
+        if !text.contains(&further) {
+            text = format!("{text}: {further}");
+        }
+        source = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

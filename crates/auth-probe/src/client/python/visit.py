@@ -1,0 +1,56 @@
+"""A visit by the Python package `mcp`: reads what to do from standard input, and prints one JSON object."""
+
+import asyncio
+import json
+import sys
+
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+
+def content(result):
+    if result.is_error:
+        raise RuntimeError(f"the tool failed: {result.content}")
+    if isinstance(result.structured_content, dict):
+        return result.structured_content
+    return json.loads(result.content[0].text)
+
+
+async def work(client, review):
+    tools = await client.list_tools()
+    report = {
+        "tools": [tool.name for tool in tools.tools],
+        "restaurants": content(await client.call_tool("list_restaurants_mcp", {})),
+    }
+    if review:
+        details = {"restaurant_id": review["restaurant_id"]}
+        content(await client.call_tool("get_details_mcp", details))
+        report["review"] = content(await client.call_tool("create_review_mcp", review))
+        report["details"] = content(await client.call_tool("get_details_mcp", details))
+    return report
+
+
+async def visit(url, token, review, statuses):
+    async def note(response):
+        statuses.append(response.status_code)
+
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    hooks = {"response": [note]}
+    options = {"headers": headers, "timeout": 60, "event_hooks": hooks, "follow_redirects": False}
+    async with httpx2.AsyncClient(**options) as http:
+        async with Client(streamable_http_client(url, http_client=http)) as client:
+            return await work(client, review)
+
+
+def main(task):
+    statuses = []
+    try:
+        return asyncio.run(visit(task["url"], task["token"], task["review"], statuses))
+    except BaseException as error:
+        # The statuses say what the client's own words may not.
+        refused = [status for status in statuses if status >= 300]
+        return {"error": f"{refused or ''} {type(error).__name__}: {error}".strip()}
+
+
+print(json.dumps(main(json.load(sys.stdin))))

@@ -1,0 +1,92 @@
+//! Who asks Entra for tokens: the identities that a program, a pipeline or a developer has.
+
+use std::{path::PathBuf, sync::Arc};
+
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::{
+    credentials::{Secret, TokenCredential},
+    http::ClientOptions,
+};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+};
+
+use crate::Target;
+
+/// An identity and what proves it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Identity {
+    /// An application and its secret.
+    ClientSecret {
+        /// The application's id.
+        client_id: String,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// An application with a federated credential, and the file in which the other issuer's token is.
+    FederatedTokenFile {
+        /// The application's id.
+        client_id: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The machine's managed identity: App Service's (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`) or a virtual machine's.
+    ManagedIdentity {
+        /// Which, where there are several; by its client id.
+        client_id: Option<String>,
+    },
+    /// Who is signed in to the Azure CLI.
+    AzureCli,
+}
+
+impl Identity {
+    /// The credential that asks for tokens of the target's tenant.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn credential(&self, target: &Target) -> Result<Arc<dyn TokenCredential>, String> {
+        let tenant = target.tenant_id.to_string();
+        let made: azure_core::Result<Arc<dyn TokenCredential>> = match self {
+            Self::ClientSecret { client_id, secret } => {
+                let options =
+                    ClientSecretCredentialOptions { client_options: client_options(target) };
+                ClientSecretCredential::new(
+                    &tenant,
+                    client_id.clone(),
+                    secret.clone(),
+                    Some(options),
+                )
+                .map(|it| it as _)
+            }
+            Self::FederatedTokenFile { client_id, path } => {
+                let mut options = WorkloadIdentityCredentialOptions::default();
+                options.credential_options.client_options = client_options(target);
+                options.client_id = Some(client_id.clone());
+                options.tenant_id = Some(tenant);
+                options.token_file_path = Some(path.clone());
+                WorkloadIdentityCredential::new(Some(options)).map(|it| it as _)
+            }
+            Self::ManagedIdentity { client_id } => {
+                let user_assigned_id = client_id.clone().map(UserAssignedId::ClientId);
+                let options =
+                    ManagedIdentityCredentialOptions { user_assigned_id, ..Default::default() };
+                ManagedIdentityCredential::new(Some(options)).map(|it| it as _)
+            }
+            Self::AzureCli => {
+                let options =
+                    AzureCliCredentialOptions { tenant_id: Some(tenant), ..Default::default() };
+                AzureCliCredential::new(Some(options)).map(|it| it as _)
+            }
+        };
+        made.map_err(|error| error.to_string())
+    }
+}
+
+fn client_options(target: &Target) -> ClientOptions {
+    let mut cloud = CustomConfiguration::default();
+    cloud.authority_host = target.authority.to_string();
+    ClientOptions { cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))), ..Default::default() }
+}

@@ -1,0 +1,321 @@
+//! What is likely behind a wrong answer, and the command that mends it.
+
+use crate::{
+    AccessToken, Target,
+    wire::{Answer, NoAnswer},
+};
+
+/// A likely cause, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Diagnosis {
+    pub(crate) cause: String,
+    pub(crate) fix: Option<String>,
+}
+
+impl Diagnosis {
+    pub(crate) fn new(cause: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { cause: cause.into(), fix: Some(fix.into()) }
+    }
+
+    pub(crate) fn without_fix(cause: impl Into<String>) -> Self {
+        Self { cause: cause.into(), fix: None }
+    }
+}
+
+/// The web app's resource id, as a shell finds it.
+pub(crate) fn app(target: &Target) -> String {
+    let host = target.host();
+    format!("$(az webapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)")
+}
+
+/// A command that changes the settings of authentication; `az extension add --name authV2` brings it.
+fn update_auth(target: &Target, change: &str) -> String {
+    format!("az webapp auth update --ids {} {change}", app(target))
+}
+
+fn show_auth(target: &Target) -> String {
+    format!("az webapp auth show --ids {} --query properties", app(target))
+}
+
+fn set_app_setting(target: &Target, setting: &str) -> String {
+    format!("az webapp config appsettings set --ids {} --settings {setting}", app(target))
+}
+
+/// Somebody came in who must not, or was refused in another way.
+pub(crate) fn not_refused(target: &Target, answer: &Answer, expected: &[u16]) -> Option<Diagnosis> {
+    let status = answer.status.as_u16();
+    let diagnosis = match status {
+        300..=399 => Diagnosis::new(
+            "callers without a token are sent to a sign-in page, which agents cannot use",
+            update_auth(target, "--action Return401"),
+        ),
+        200..=299 if answer.content_type().starts_with("text/html") && expected == [401] => {
+            Diagnosis::new(
+                "the caller was let in, or got a sign-in page with the status 200: authentication is off, or lets anonymous \
+                 requests through",
+                update_auth(target, "--enabled true --action Return401"),
+            )
+        }
+        200..=299 => Diagnosis::new(
+            "the caller was let in: authentication is off, lets anonymous requests through, or does not check this",
+            update_auth(target, "--enabled true --action Return401"),
+        ),
+        403 if expected.contains(&401) => Diagnosis::new(
+            "callers whom nobody knows are answered 403, so clients do not learn where to get a token; or Host or Origin \
+             are refused before anybody asks who calls",
+            update_auth(target, "--action Return401"),
+        ),
+        401 => Diagnosis::new(
+            "the caller is treated as nobody, so the token was refused before its rights were looked at: audience, issuer or \
+             client",
+            show_auth(target),
+        ),
+        _ => return of_status(target, answer),
+    };
+    Some(diagnosis)
+}
+
+/// Somebody was not let in who must be.
+pub(crate) fn not_let_in(
+    target: &Target,
+    answer: &Answer,
+    token: Option<&AccessToken>,
+) -> Option<Diagnosis> {
+    match (answer.status.as_u16(), token) {
+        (401, Some(token)) => Some(refused_token(target, token)),
+        (403, Some(token)) => Some(forbidden_token(target, answer, token)),
+        (401 | 403, None) => Some(Diagnosis::new(
+            "authentication is on",
+            "give --allow-disabling-auth for the cases that need it off",
+        )),
+        _ => of_status(target, answer),
+    }
+}
+
+/// 401 for a good token: what of it the settings may not take.
+fn refused_token(target: &Target, token: &AccessToken) -> Diagnosis {
+    let claims = token.claims();
+    let audience = claims.text("aud").unwrap_or("none");
+    let issuer = claims.text("iss").unwrap_or("none");
+    let tenant = target.tenant_id;
+    let (v1, v2) = (
+        format!("https://sts.windows.net/{tenant}/"),
+        format!("{}{tenant}/v2.0", target.authority),
+    );
+    if !target.is_audience(audience) {
+        let fix = format!(
+            "--set identityProviders.azureActiveDirectory.validation.allowedAudiences='[\"{audience}\"]'"
+        );
+        let cause = format!(
+            "the token is for {audience}, and the app is {}: another scope was asked for, or the audience is not allowed",
+            target.client_id
+        );
+        return Diagnosis::new(cause, update_auth(target, &fix));
+    }
+    if issuer != v1 && issuer != v2 {
+        let cause = format!("the token's issuer is {issuer}, which is none of the tenant {tenant}");
+        return Diagnosis::new(cause, "give the tenant that owns the app by --tenant");
+    }
+    let cause = format!(
+        "authentication takes another issuer or audience than {issuer} and {audience}. The issuer of the settings has to be \
+         {v2}, and nothing between the two forms"
+    );
+    let issuer =
+        format!("--set identityProviders.azureActiveDirectory.registration.openIdIssuer={v2}");
+    Diagnosis::new(cause, update_auth(target, &issuer))
+}
+
+/// 403 for a good token: who is not allowed, or has not the role.
+fn forbidden_token(target: &Target, answer: &Answer, token: &AccessToken) -> Diagnosis {
+    let claims = token.claims();
+    let (client, object) = (claims.client().unwrap_or("?"), claims.text("oid").unwrap_or("?"));
+    if !claims.has_role(&target.role) && !claims.is_delegated() {
+        let cause = format!(
+            "the caller {client} has not the app role {}: it was never assigned, or the app registration has no service \
+             principal, or the token is older than the assignment",
+            target.role
+        );
+        return Diagnosis::new(cause, assign_role(target, object));
+    }
+    let body = answer.body.to_ascii_lowercase();
+    if body.contains("host") || body.contains("origin") {
+        let fix = set_app_setting(target, &format!("PUBLIC_URL={}", target.origin()));
+        return Diagnosis::new(
+            "the app does not take its own public host for one of its names",
+            fix,
+        );
+    }
+    let cause = format!("the client {client} is not among the allowed clients of the app");
+    let at = "identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications";
+    let show = format!("az webapp auth show --ids {} --query properties.{at}", app(target));
+    Diagnosis::new(cause, format!("add {client} to what this shows, and set it: {show}"))
+}
+
+/// The commands that make the service principal, if it is missing, and assign the role.
+fn assign_role(target: &Target, object: &str) -> String {
+    let (client, role) = (target.client_id, &target.role);
+    format!(
+        "az ad sp create --id {client}; SP=$(az ad sp show --id {client} --query id --output tsv); \
+         ROLE=$(az ad sp show --id {client} --query \"appRoles[?value=='{role}'].id\" --output tsv); \
+         az rest --method POST --uri https://graph.microsoft.com/v1.0/servicePrincipals/$SP/appRoleAssignedTo \
+         --body \"{{\\\"principalId\\\":\\\"{object}\\\",\\\"resourceId\\\":\\\"$SP\\\",\\\"appRoleId\\\":\\\"$ROLE\\\"}}\""
+    )
+}
+
+/// What a status alone tells.
+fn of_status(target: &Target, answer: &Answer) -> Option<Diagnosis> {
+    let log = format!("az webapp log tail --ids {}", app(target));
+    match answer.status.as_u16() {
+        404 | 405 => Some(Diagnosis::new(
+            format!("there is no MCP endpoint at {}, or another app answers", target.mcp.path()),
+            "give the endpoint's path by --mcp-path",
+        )),
+        421 => Some(Diagnosis::new(
+            "the app does not take its own public host for one of its names",
+            set_app_setting(target, &format!("PUBLIC_URL={}", target.origin())),
+        )),
+        429 => Some(Diagnosis::new("too many requests", "try again later")),
+        500..=599 => Some(Diagnosis::new("the app is starting, or has failed", log)),
+        _ => None,
+    }
+}
+
+/// No answer at all.
+pub(crate) fn no_answer(target: &Target, no_answer: &NoAnswer) -> Diagnosis {
+    match no_answer {
+        NoAnswer::Unreachable(reason) => Diagnosis::new(
+            format!("{} cannot be reached: {reason}", target.origin()),
+            format!("az webapp show --ids {} --query state", app(target)),
+        ),
+        NoAnswer::Broken(_) => Diagnosis::new(
+            "the app, or what stands before it, ended the connection",
+            format!("az webapp log tail --ids {}", app(target)),
+        ),
+    }
+}
+
+/// No answer within the time limit.
+pub(crate) fn too_late(target: &Target) -> Diagnosis {
+    Diagnosis::new(
+        "the app hangs: it waits for something that it needs, such as its database, or has no thread left",
+        format!("az webapp log tail --ids {}", app(target)),
+    )
+}
+
+/// The metadata are not there, or not complete.
+pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
+    let scope = format!("{}/user_impersonation", target.identifier_uri);
+    let setting = format!("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES={scope}");
+    let cause = match answer.status.as_u16() {
+        401 | 403 | 300..=399 => {
+            "the metadata are behind authentication, so nobody who needs them can read them: the platform's own are switched off, \
+             and the app's stand behind its gate"
+        }
+        404 => "the platform's metadata are switched off, or authentication is",
+        _ => "something else than the metadata is at their address",
+    };
+    Diagnosis::new(cause, set_app_setting(target, &setting))
+}
+
+/// The challenge does not lead to the metadata.
+pub(crate) fn no_challenge(target: &Target, answer: &Answer) -> Diagnosis {
+    if answer.status == 401 {
+        return no_metadata(target, answer_of_no_metadata(answer));
+    }
+    not_refused(target, answer, &[401]).unwrap_or_else(|| {
+        Diagnosis::without_fix("the app does not answer 401 to callers whom nobody knows")
+    })
+}
+
+/// The metadata name another resource than the endpoint.
+pub(crate) fn other_resource(target: &Target) -> Diagnosis {
+    Diagnosis::new(
+        "the app does not know its own public address, or names another resource: clients refuse the metadata, and Entra a \
+         `resource` that is no identifier URI of the app (AADSTS9010010)",
+        set_app_setting(target, &format!("PUBLIC_URL={}", target.origin())),
+    )
+}
+
+/// Identity headers from outside reach the app.
+pub(crate) fn headers_pass(target: &Target) -> Diagnosis {
+    Diagnosis::new(
+        "headers that the platform alone may set reach the app from outside: something stands before it that is not App Service \
+         Authentication, or lets its path through (excludedPaths)",
+        format!("{}.globalValidation", show_auth(target)),
+    )
+}
+
+/// Requests from pages of other sites are served.
+pub(crate) fn origin_unchecked() -> Diagnosis {
+    Diagnosis::without_fix(
+        "the MCP endpoint does not look at Origin, so a page of another site can call it from a person's browser (DNS rebinding): \
+         list the allowed origins in the MCP transport",
+    )
+}
+
+/// Entra gave no token, and says why by a code.
+pub(crate) fn no_token(target: &Target, error: &str) -> Diagnosis {
+    let client = target.client_id;
+    let known: &[(&str, &str, String)] = &[
+        (
+            "AADSTS500011",
+            "the app registration has no service principal in the tenant, or no such identifier URI",
+            format!("az ad sp create --id {client}"),
+        ),
+        (
+            "AADSTS501051",
+            "the caller is assigned to nothing of the app, which wants an assignment",
+            format!(
+                "az ad sp show --id {client} --query \"appRoles[].value\"; then assign one of them to the caller"
+            ),
+        ),
+        (
+            "AADSTS700016",
+            "there is no such application in the tenant",
+            "check --agent-id and --tenant".to_owned(),
+        ),
+        (
+            "AADSTS7000215",
+            "the client secret is wrong: its id may have been taken for its value",
+            "az ad app credential reset --id <agent-id>".to_owned(),
+        ),
+        (
+            "AADSTS7000222",
+            "the client secret has expired",
+            "az ad app credential reset --id <agent-id>".to_owned(),
+        ),
+        (
+            "AADSTS700213",
+            "no federated credential of the caller matches the token's subject",
+            "az ad app federated-credential list --id <agent-id>".to_owned(),
+        ),
+        (
+            "AADSTS70021",
+            "no federated credential of the caller matches the token's subject",
+            "az ad app federated-credential list --id <agent-id>".to_owned(),
+        ),
+        ("AADSTS90002", "there is no such tenant", "az account show --query tenantId".to_owned()),
+        (
+            "AADSTS65001",
+            "the Azure CLI may not ask for the app's scope",
+            format!("az ad app show --id {client} --query api.preAuthorizedApplications"),
+        ),
+        (
+            "AADSTS9010010",
+            "the resource that was asked for is no identifier URI of the app",
+            format!("az ad app show --id {client} --query identifierUris"),
+        ),
+    ];
+    match known.iter().find(|(code, ..)| error.contains(&format!("{code}:"))) {
+        Some((code, cause, fix)) => Diagnosis::new(format!("{cause} ({code})"), fix.clone()),
+        None => Diagnosis::new(
+            format!("there is no token: {error}"),
+            "az account get-access-token shows whether the identity works at all",
+        ),
+    }
+}
+
+/// A challenge without the metadata's address has the same cause as metadata that are not there.
+fn answer_of_no_metadata(answer: &Answer) -> &Answer {
+    answer
+}

@@ -1,0 +1,136 @@
+//! MCP's messages as a client without a library sends and reads them: as JSON, or as an event stream.
+
+use serde_json::{Value, json};
+
+use crate::wire::Answer;
+
+/// The tools that the app must have.
+pub(crate) const TOOLS: [&str; 4] =
+    ["list_restaurants_mcp", "get_details_mcp", "create_review_mcp", "create_restaurant_mcp"];
+
+/// The newest version of the protocol that opens with `initialize`.
+const VERSION: &str = "2025-11-25";
+
+/// A request with the id 1.
+pub(crate) fn request(method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+}
+
+pub(crate) fn initialize() -> Value {
+    json!({
+        "protocolVersion": VERSION,
+        "capabilities": {},
+        "clientInfo": {"name": "auth-probe", "version": env!("CARGO_PKG_VERSION")},
+    })
+}
+
+/// The result of the request, or why there is none.
+pub(crate) fn result(answer: &Answer) -> Result<Value, String> {
+    if answer.status != 200 {
+        return Err("not the status 200".to_owned());
+    }
+    let kind = answer.content_type().split(';').next().unwrap_or_default().trim();
+    let message = match kind.to_ascii_lowercase().as_str() {
+        "application/json" => serde_json::from_str(&answer.body).ok(),
+        "text/event-stream" => messages(&answer.body).into_iter().find(is_response),
+        _ => return Err(format!("neither JSON nor an event stream but {kind:?}")),
+    };
+    let mut message: Value = message.ok_or("no JSON-RPC response")?;
+    if message["jsonrpc"] != "2.0" || message["id"] != 1 {
+        return Err("no JSON-RPC response to the request".to_owned());
+    }
+    if let Some(error) = message.get("error") {
+        return Err(format!("the JSON-RPC error {}: {}", error["code"], error["message"]));
+    }
+    message.get_mut("result").map(Value::take).ok_or_else(|| "no result".to_owned())
+}
+
+/// Whether an event stream has brought the response already.
+pub(crate) fn has_response(stream: &[u8]) -> bool {
+    messages(&String::from_utf8_lossy(stream)).iter().any(is_response)
+}
+
+fn is_response(message: &Value) -> bool {
+    message["id"] == 1 && (message.get("result").is_some() || message.get("error").is_some())
+}
+
+/// The JSON messages of an event stream.
+fn messages(stream: &str) -> Vec<Value> {
+    let stream = stream.replace("\r\n", "\n");
+    let data = |event: &str| {
+        let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    };
+    stream.split("\n\n").filter_map(|event| serde_json::from_str(&data(event)).ok()).collect()
+}
+
+/// What a tool gives: its structured content, or the JSON in its text.
+pub(crate) fn content(result: &Value) -> Result<Value, String> {
+    let text = result["content"][0]["text"].as_str();
+    if result["isError"] == true {
+        return Err(format!("the tool failed: {}", text.unwrap_or("it does not say why")));
+    }
+    if let Some(content) = result.get("structuredContent").filter(|content| content.is_object()) {
+        return Ok(content.clone());
+    }
+    let text = text.ok_or("neither structured content nor text")?;
+    serde_json::from_str(text).map_err(|_| "its text is no JSON".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderMap;
+    use serde_json::json;
+
+    use super::{Answer, content, has_response, result};
+
+    fn answer(kind: &'static str, body: &str) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", kind.parse().unwrap());
+        Answer { status: reqwest::StatusCode::OK, headers, body: body.to_owned() }
+    }
+
+    #[test]
+    fn both_forms_of_an_answer_are_read() {
+        let message = r#"{"jsonrpc":"2.0","id":1,"result":{"a":1}}"#;
+        let stream = format!(
+            ": ping\r\n\r\nevent: message\r\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"x\"}}\r\n\r\nevent: message\r\ndata: {message}\r\n\r\n"
+        );
+        for answer in [
+            answer("application/json; charset=utf-8", message),
+            answer("text/event-stream", &stream),
+        ] {
+            assert_eq!(result(&answer), Ok(json!({"a": 1})));
+        }
+        assert!(has_response(stream.as_bytes()));
+        assert!(!has_response(b"event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"resu"));
+    }
+
+    #[test]
+    fn what_is_no_result_is_none() {
+        for (kind, body) in [
+            ("text/html", "<html>"),
+            ("application/json", "{}"),
+            ("application/json", r#"{"jsonrpc":"2.0","id":2,"result":{}}"#),
+            (
+                "application/json",
+                r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"no"}}"#,
+            ),
+            ("text/event-stream", "data: {}\n\n"),
+        ] {
+            assert!(result(&answer(kind, body)).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_tool_may_answer_by_text_alone() {
+        let text = json!({"content": [{"type": "text", "text": "{\"id\": 3}"}]});
+        assert_eq!(content(&text).unwrap()["id"], 3);
+        assert!(
+            content(&json!({"isError": true, "content": [{"text": "no such restaurant"}]}))
+                .unwrap_err()
+                .contains("no such")
+        );
+        assert!(content(&json!({"content": []})).is_err());
+    }
+}

@@ -1,0 +1,343 @@
+//! The run: which cases, in which order, with what; and authentication off and on again around those that need it off.
+
+mod judge;
+
+use std::{
+    fmt,
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use futures_util::FutureExt as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Case, Report, Target, Tokens, WebApp,
+    case::Authentication,
+    context::{Phase, Run},
+    mcp,
+    report::CaseReport,
+    wire::{NoAnswer, Request},
+};
+
+/// How long to wait between two looks at whether the app has changed.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How many looks in a row have to show the same.
+const STEADY: u32 = 4;
+
+/// What is to be proven, and how.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Probe {
+    /// The app.
+    pub target: Target,
+    /// The tokens to try it with.
+    pub tokens: Tokens,
+    /// The cases to judge.
+    pub cases: Vec<&'static Case>,
+    /// Whether it may write into the app. Default: yes.
+    pub writes: bool,
+    /// How long a case may take. Default: 30 seconds.
+    pub timeout: Duration,
+    /// How long an app may take that starts, or whose authentication was switched. Default: 5 minutes.
+    pub patience: Duration,
+    /// A Python interpreter that has the package `mcp`, version 2, for the cases of group C. Default: none.
+    pub python: Option<PathBuf>,
+    /// The web app whose authentication may be switched off for the cases that need it off. Default: none.
+    pub web_app: Option<WebApp>,
+    /// Where its settings are saved before. Default: the current folder.
+    pub settings_folder: PathBuf,
+}
+
+/// Who wants to know how a run goes on.
+pub trait Observer: Sync {
+    /// A case begins.
+    fn started(&self, case: &Case);
+    /// A case has ended.
+    fn finished(&self, case: &CaseReport);
+    /// Something else is worth telling: lines for people.
+    fn note(&self, text: &str);
+}
+
+/// The app cannot be reached, so nothing was judged.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unreachable {
+    /// No connection.
+    #[error("{origin} cannot be reached: {reason}")]
+    App {
+        /// The app.
+        origin: String,
+        /// Why.
+        reason: String,
+    },
+    /// This machine's own means of reaching it fail.
+    #[error("no request can be sent from here")]
+    Client(#[source] reqwest::Error),
+}
+
+impl Probe {
+    /// A proof of every case.
+    #[must_use]
+    pub fn new(target: Target, tokens: Tokens) -> Self {
+        Self {
+            target,
+            tokens,
+            cases: Case::all().collect(),
+            writes: true,
+            timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(300),
+            python: None,
+            web_app: None,
+            settings_folder: PathBuf::from("."),
+        }
+    }
+
+    /// Judges the cases, one after the other: first those that want authentication on, then those that want it off.
+    /// When `interrupt` is cancelled, the case at hand is given up, and authentication is switched on again all the same.
+    ///
+    /// # Errors
+    /// When the app cannot be reached at all.
+    pub async fn run(
+        &self,
+        observer: &dyn Observer,
+        interrupt: &CancellationToken,
+    ) -> Result<Report, Unreachable> {
+        let run = Run::new(self.target.clone(), self.python.clone(), self.writes);
+        let run = run.map_err(Unreachable::Client)?;
+        let session = Session { probe: self, run, observer, interrupt, kept: Default::default() };
+        session.wait_for_start().await?;
+        let mut outcome = Outcome::default();
+        session.judge_all(Authentication::On, &mut outcome).await;
+        session.judge_open(&mut outcome).await;
+        Ok(session.report(outcome))
+    }
+}
+
+/// A run under way.
+struct Session<'a> {
+    probe: &'a Probe,
+    run: Run,
+    observer: &'a dyn Observer,
+    interrupt: &'a CancellationToken,
+    kept: judge::KeptTokens,
+}
+
+/// What came of it so far.
+#[derive(Default)]
+struct Outcome {
+    cases: Vec<CaseReport>,
+    alarms: Vec<String>,
+}
+
+/// Whether the app lets anybody in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Open,
+    Shut,
+    Unclear(String),
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => formatter.write_str("open to everybody"),
+            Self::Shut => formatter.write_str("shut"),
+            Self::Unclear(got) => write!(formatter, "neither open nor shut ({got})"),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Waits for an app that starts. One that hangs is judged, not waited for.
+    async fn wait_for_start(&self) -> Result<(), Unreachable> {
+        let deadline = Instant::now() + self.probe.patience;
+        loop {
+            let request = Request::get(self.probe.target.url("/"));
+            let answer =
+                tokio::time::timeout(self.probe.timeout, self.run.wire.send(&request)).await;
+            match answer {
+                Ok(Ok(answer)) if matches!(answer.status.as_u16(), 502..=504) => {
+                    self.observer.note("the app is starting");
+                }
+                Ok(Err(NoAnswer::Unreachable(reason))) => {
+                    return Err(Unreachable::App {
+                        origin: self.probe.target.origin().to_owned(),
+                        reason,
+                    });
+                }
+                _ => return Ok(()),
+            }
+            if Instant::now() > deadline || self.interrupt.is_cancelled() {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await; // tidy: polls another machine, with a deadline
+        }
+    }
+
+    fn cases(&self, authentication: Authentication) -> impl Iterator<Item = &'static Case> + '_ {
+        self.probe.cases.iter().copied().filter(move |case| case.authentication == authentication)
+    }
+
+    async fn judge_all(&self, authentication: Authentication, outcome: &mut Outcome) {
+        let phase = Phase::default();
+        for case in self.cases(authentication) {
+            let report = self.judge(case, &phase).await;
+            self.push(report, outcome);
+        }
+    }
+
+    fn push(&self, report: CaseReport, outcome: &mut Outcome) {
+        self.observer.finished(&report);
+        outcome.cases.push(report);
+    }
+
+    /// The cases that want authentication off.
+    async fn judge_open(&self, outcome: &mut Outcome) {
+        if self.cases(Authentication::Off).next().is_none() {
+            return;
+        }
+        match (self.state().await, &self.probe.web_app) {
+            (State::Open, _) => self.judge_all(Authentication::Off, outcome).await,
+            (State::Shut, Some(web_app)) => self.judge_switched_off(web_app, outcome).await,
+            (State::Shut, None) => {
+                let fix = "give --allow-disabling-auth, and the web app by --resource-id";
+                self.skip_open(outcome, "authentication is on", Some(fix), true);
+            }
+            (State::Unclear(got), _) => {
+                let why = format!("whether authentication is on cannot be told: {got}");
+                self.skip_open(outcome, &why, None, false);
+            }
+        }
+    }
+
+    fn skip_open(&self, outcome: &mut Outcome, why: &str, fix: Option<&str>, deliberate: bool) {
+        for case in self.cases(Authentication::Off) {
+            let mut report = judge::blank(case);
+            report.cause = Some(why.to_owned());
+            report.fix = fix.map(str::to_owned);
+            report.deliberate = deliberate;
+            self.push(report, outcome);
+        }
+    }
+
+    /// Whether somebody without a token is let in.
+    async fn state(&self) -> State {
+        let url = self.probe.target.mcp.clone();
+        let body = mcp::request("initialize", &mcp::initialize());
+        let request = Request::message(url, body, String::new());
+        let answer = tokio::time::timeout(self.probe.timeout, self.run.wire.send(&request)).await;
+        match answer {
+            Err(_) => State::Unclear("no answer in time".to_owned()),
+            Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
+            Ok(Ok(answer)) if mcp::result(&answer).is_ok() => State::Open,
+            Ok(Ok(answer)) => match answer.status.as_u16() {
+                200..=403 => State::Shut,
+                _ => State::Unclear(answer.summary()),
+            },
+        }
+    }
+
+    /// Waits until the app is open, or shut, and stays so for some looks: it may be restarting in several places.
+    async fn until(&self, wanted: &State) -> Result<(), String> {
+        let deadline = Instant::now() + self.probe.patience;
+        let mut looks = 0;
+        while looks < STEADY {
+            let state = self.state().await;
+            looks = if state == *wanted { looks + 1 } else { 0 };
+            if looks == 0 && Instant::now() > deadline {
+                let patience = self.probe.patience;
+                return Err(format!("the app is {state} after {patience:?}, not {wanted}"));
+            }
+            tokio::time::sleep(PAUSE).await; // tidy: polls another machine, with a deadline
+        }
+        Ok(())
+    }
+
+    /// Saves the settings, switches authentication off, judges, and puts the settings back whatever happens.
+    async fn judge_switched_off(&self, web_app: &WebApp, outcome: &mut Outcome) {
+        if self.interrupt.is_cancelled() {
+            return self.skip_open(outcome, judge::INTERRUPTED, None, false);
+        }
+        let saved =
+            crate::web_app::Saved::of(web_app, &self.probe.settings_folder, &self.run.id).await;
+        let saved = match saved {
+            Ok(saved) => saved,
+            Err(error) => return self.skip_open(outcome, &judge::chain(&error), None, false),
+        };
+        self.observer.note(&format!(
+            "switching authentication off; its settings are saved in {}. Should this program be killed, restore them by\n{}",
+            saved.path().display(),
+            saved.restore_command()
+        ));
+        let judged = AssertUnwindSafe(self.judge_between(&saved, outcome)).catch_unwind().await;
+        if judged.is_err() {
+            outcome.alarms.push("the proof itself failed while authentication was off".to_owned());
+        }
+        self.observer.note("switching authentication on again");
+        self.restore(&saved, outcome).await;
+        let left: Vec<_> = self
+            .cases(Authentication::Off)
+            .filter(|case| outcome.cases.iter().all(|report| report.id != case.id))
+            .collect();
+        for case in left {
+            let mut report = judge::blank(case);
+            report.cause = Some("the proof ended before it".to_owned());
+            self.push(report, outcome);
+        }
+    }
+
+    async fn judge_between(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
+        let off = async {
+            saved.switch_off().await.map_err(|error| judge::chain(&error))?;
+            self.until(&State::Open).await
+        };
+        let off = tokio::select! {
+            off = off => off,
+            () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
+        };
+        match off {
+            Ok(()) => self.judge_all(Authentication::Off, outcome).await,
+            Err(why) => {
+                let why = format!("authentication could not be switched off: {why}");
+                self.skip_open(outcome, &why, None, false);
+            }
+        }
+    }
+
+    async fn restore(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
+        if let Err(error) = saved.restore().await {
+            outcome.alarms.push(format!(
+                "AUTHENTICATION MAY BE OFF: its settings could not be restored ({}). Restore them by\n{}",
+                judge::chain(&error),
+                saved.restore_command()
+            ));
+        } else if let Err(why) = self.until(&State::Shut).await {
+            outcome.alarms.push(format!("the settings of authentication are restored, but {why}"));
+        }
+    }
+
+    fn report(&self, outcome: Outcome) -> Report {
+        let mut cases = outcome.cases;
+        let order = |id: &str| Case::all().position(|case| case.id == id);
+        cases.sort_by_key(|case| order(case.id));
+        Report {
+            run: self.run.id.clone(),
+            url: self.probe.target.origin().to_owned(),
+            mcp: self.probe.target.mcp.to_string(),
+            cases,
+            rows: self.run.rows(),
+            alarms: outcome.alarms.iter().map(|alarm| self.run.redact(alarm)).collect(),
+            interrupted: self.interrupt.is_cancelled(),
+        }
+    }
+}
+
+/// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "tokens are of the real time, which no test sets")]
+pub(crate) fn now() -> f64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
+}

@@ -1,0 +1,192 @@
+//! One case: its tokens, its check under the time limit, and what is said of it.
+
+use std::{collections::BTreeMap, error::Error, sync::Mutex, time::Instant};
+
+use super::{Session, now};
+use crate::{
+    AccessToken, Case, TokenKind, Verdict,
+    case::Trouble,
+    context::{Context, Phase, lock},
+    diagnosis::{self, Diagnosis},
+    report::CaseReport,
+    token::Claims,
+};
+
+pub(super) const INTERRUPTED: &str = "interrupted";
+
+/// The tokens that were had already, or could not be.
+pub(super) type KeptTokens = Mutex<BTreeMap<TokenKind, Result<AccessToken, Diagnosis>>>;
+
+/// The tokens of a case, and those that nobody gave.
+struct Tokens {
+    found: BTreeMap<TokenKind, AccessToken>,
+    missing: Vec<TokenKind>,
+}
+
+impl Session<'_> {
+    pub(super) async fn judge(&self, case: &'static Case, phase: &Phase) -> CaseReport {
+        self.observer.started(case);
+        let mut report = blank(case);
+        if self.interrupt.is_cancelled() {
+            report.cause = Some(INTERRUPTED.to_owned());
+            return report;
+        }
+        if case.writes && !self.probe.writes {
+            report.cause = Some("it writes, and --no-writes was given".to_owned());
+            report.deliberate = true;
+            return report;
+        }
+        let tokens = match self.tokens_of(case).await {
+            Ok(tokens) => tokens,
+            Err(diagnosis) => return self.skipped(report, diagnosis),
+        };
+        if tokens.found.is_empty() && !tokens.missing.is_empty() {
+            return not_given(report, &tokens.missing);
+        }
+        let missing = tokens.missing;
+        let sent = Mutex::default();
+        let began = Instant::now();
+        let context =
+            Context::new(&self.run, case.id, case.authentication, phase, tokens.found, &sent);
+        let judged = tokio::select! {
+            judged = tokio::time::timeout(self.probe.timeout, (case.check)(&context)) => judged,
+            () = self.interrupt.cancelled() => Ok(Err(Trouble::Unjudged(Diagnosis::without_fix(INTERRUPTED)))),
+        };
+        let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
+        report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        report.sent = lock(&sent).clone();
+        self.conclude(report, judged, &missing)
+    }
+
+    fn too_late(&self) -> Trouble {
+        Trouble::Wrong {
+            got: format!("no answer within {:?}", self.probe.timeout),
+            diagnosis: Some(diagnosis::too_late(&self.probe.target)),
+        }
+    }
+
+    fn conclude(
+        &self,
+        mut report: CaseReport,
+        judged: Result<String, Trouble>,
+        missing: &[TokenKind],
+    ) -> CaseReport {
+        match judged {
+            Ok(got) => {
+                report.got = Some(self.run.redact(&got));
+                report.verdict = Verdict::Passed;
+                if missing.is_empty() { report } else { not_given(report, missing) }
+            }
+            Err(Trouble::Wrong { got, diagnosis }) => {
+                report.verdict = Verdict::Failed;
+                report.got = Some(self.run.redact(&got));
+                report.cause = diagnosis.as_ref().map(|it| self.run.redact(&it.cause));
+                report.fix = diagnosis.and_then(|it| it.fix).map(|fix| self.run.redact(&fix));
+                report
+            }
+            Err(Trouble::Unjudged(diagnosis)) => self.skipped(report, diagnosis),
+        }
+    }
+
+    fn skipped(&self, mut report: CaseReport, diagnosis: Diagnosis) -> CaseReport {
+        report.verdict = Verdict::Skipped;
+        report.cause = Some(self.run.redact(&diagnosis.cause));
+        report.fix = diagnosis.fix.map(|fix| self.run.redact(&fix));
+        report
+    }
+
+    /// The tokens that a case works with. The good one may be missing where a token is forged.
+    async fn tokens_of(&self, case: &Case) -> Result<Tokens, Diagnosis> {
+        let mut tokens = Tokens { found: BTreeMap::new(), missing: Vec::new() };
+        for kind in case.tokens {
+            match self.token(*kind).await {
+                Some(Ok(token)) => drop(tokens.found.insert(*kind, token)),
+                Some(Err(diagnosis)) => return Err(diagnosis),
+                None => tokens.missing.push(*kind),
+            }
+        }
+        if case.forges
+            && let Some(Ok(good)) = self.token(TokenKind::Good).await
+        {
+            tokens.found.insert(TokenKind::Good, good);
+        }
+        Ok(tokens)
+    }
+
+    /// A token of a kind: the one that was given, or the good one where that is of the kind too.
+    async fn token(&self, kind: TokenKind) -> Option<Result<AccessToken, Diagnosis>> {
+        if let Some(kept) = lock(&self.kept).get(&kind) {
+            return Some(kept.clone());
+        }
+        let target = &self.probe.target;
+        let Some(source) = self.probe.tokens.source(kind) else {
+            let stands_in = [TokenKind::V1, TokenKind::V2, TokenKind::Delegated].contains(&kind);
+            let good =
+                if stands_in { Box::pin(self.token(TokenKind::Good)).await?.ok() } else { None };
+            return good.filter(|good| kind.check(&good.claims(), target, now()).is_ok()).map(Ok);
+        };
+        let token = match source.get().await {
+            Ok(token) => {
+                self.run.keep_secret(&token);
+                fits(kind, &token.claims(), target).map(|()| token)
+            }
+            Err(error) => Err(diagnosis::no_token(target, &chain(&error))),
+        };
+        lock(&self.kept).insert(kind, token.clone());
+        Some(token)
+    }
+}
+
+/// Whether a token proves what its kind shall. A good one that does not is for the app to refuse, and for us to tell why.
+fn fits(kind: TokenKind, claims: &Claims, target: &crate::Target) -> Result<(), Diagnosis> {
+    if kind == TokenKind::Good {
+        return Ok(());
+    }
+    kind.check(claims, target, now()).map_err(|why| {
+        let cause = format!("the token that was given as {} proves nothing: {why}", kind.name());
+        Diagnosis::new(cause, format!("give another one by --token {}=FILE", kind.name()))
+    })
+}
+
+/// A case of which nothing is said yet.
+pub(super) fn blank(case: &Case) -> CaseReport {
+    CaseReport {
+        id: case.id,
+        title: case.title,
+        verdict: Verdict::Skipped,
+        sent: Vec::new(),
+        expected: case.expects,
+        got: None,
+        cause: None,
+        fix: None,
+        deliberate: false,
+        ms: 0,
+    }
+}
+
+/// A case for which tokens are missing. Those that only an owner can have are an offer; without the others, which every
+/// credential brings, what was asked for could not be judged.
+fn not_given(mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
+    let names: Vec<_> = missing.iter().map(|kind| kind.name()).collect();
+    let core = [TokenKind::Good, TokenKind::WrongAudience];
+    report.verdict = Verdict::Skipped;
+    report.deliberate = !missing.iter().any(|kind| core.contains(kind));
+    report.cause = Some(format!("there is no token of the kind {}", names.join(", ")));
+    report.fix = Some(match missing {
+        [TokenKind::Good, ..] => "give a credential, or --token-file FILE".to_owned(),
+        [TokenKind::WrongAudience, ..] => "give --wrong-audience-token-file FILE".to_owned(),
+        _ => format!("give --token {}=FILE", names[0]),
+    });
+    report
+}
+
+/// An error with all that is behind it, on one line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

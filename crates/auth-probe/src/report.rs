@@ -1,0 +1,167 @@
+//! What came of a run, and the forms in which it is told.
+
+mod junit;
+mod markdown;
+mod table;
+
+use serde::Serialize;
+
+/// What is said of a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The app did what it must.
+    Passed,
+    /// It did not.
+    Failed,
+    /// Nothing is said of the app.
+    Skipped,
+}
+
+/// What came of a case.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct CaseReport {
+    /// Its id.
+    pub id: &'static str,
+    /// What it is about.
+    pub title: &'static str,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// The requests, without tokens.
+    pub sent: Vec<String>,
+    /// What has to come back.
+    pub expected: &'static str,
+    /// What came back; nothing where nothing was sent.
+    pub got: Option<String>,
+    /// Why it failed, likely, or why it was skipped.
+    pub cause: Option<String>,
+    /// What to do.
+    pub fix: Option<String>,
+    /// Whether it was skipped because nobody asked for it, or gave what it needs beyond a credential. A case that is
+    /// skipped for another reason could not be judged.
+    pub deliberate: bool,
+    /// Milliseconds that it took.
+    pub ms: u64,
+}
+
+/// Something that the run wrote into the app.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The case that wrote it.
+    pub case: &'static str,
+    /// `restaurant` or `review`.
+    pub kind: &'static str,
+    /// Its id in the app.
+    pub id: i64,
+    /// Its name or text, which has the run's id.
+    pub text: String,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// The run's id, which stands in everything that it wrote.
+    pub run: String,
+    /// The app.
+    pub url: String,
+    /// The MCP endpoint.
+    pub mcp: String,
+    /// The cases, in the order of their ids.
+    pub cases: Vec<CaseReport>,
+    /// What it wrote.
+    pub rows: Vec<Row>,
+    /// What else went wrong: authentication that could not be switched on again, above all.
+    pub alarms: Vec<String>,
+    /// Whether it was ended before it was through.
+    pub interrupted: bool,
+}
+
+impl Report {
+    /// How many cases have this verdict.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.cases.iter().filter(|case| case.verdict == verdict).count()
+    }
+
+    /// The cases that could not be judged.
+    pub fn unjudged(&self) -> impl Iterator<Item = &CaseReport> {
+        self.cases.iter().filter(|case| case.verdict == Verdict::Skipped && !case.deliberate)
+    }
+
+    /// The exit code that tells of it: 130 it was interrupted; 1 a case failed, or something else went wrong; 3 a case
+    /// could not be judged, since the app or a token could not be had; 0 all passed, or were skipped on purpose.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        if self.count(Verdict::Failed) > 0 || !self.alarms.is_empty() {
+            1
+        } else if self.interrupted {
+            130
+        } else if self.unjudged().next().is_some() {
+            3
+        } else {
+            0
+        }
+    }
+
+    /// One line for people.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let unjudged = self.unjudged().count();
+        let skipped = self.count(Verdict::Skipped) - unjudged;
+        let mut text = format!(
+            "{} passed, {} failed, {skipped} skipped",
+            self.count(Verdict::Passed),
+            self.count(Verdict::Failed)
+        );
+        if unjudged > 0 {
+            text.push_str(&format!(", {unjudged} could not be judged"));
+        }
+        text
+    }
+
+    /// As JSON, with two spaces for each level.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Verdict {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl CaseReport {
+    /// Whether one line is not enough for it.
+    fn needs_words(&self) -> bool {
+        self.verdict == Verdict::Failed || (self.verdict == Verdict::Skipped && !self.deliberate)
+    }
+
+    /// What to say of it on one line.
+    fn outcome(&self) -> &str {
+        let got = self.got.as_deref();
+        match self.verdict {
+            Verdict::Passed | Verdict::Failed => got.unwrap_or_default(),
+            Verdict::Skipped => self.cause.as_deref().unwrap_or_default(),
+        }
+    }
+
+    /// What is known of it beyond one line: each with its name.
+    fn particulars(&self) -> Vec<(&'static str, String)> {
+        let some = |name, text: &Option<String>| text.clone().map(|text| (name, text));
+        let sent = self.sent.iter().map(|line| ("sent", line.clone()));
+        let expected = std::iter::once(("expected", self.expected.to_owned()));
+        let rest = [some("got", &self.got), some("cause", &self.cause), some("fix", &self.fix)];
+        sent.chain(expected).chain(rest.into_iter().flatten()).collect()
+    }
+}

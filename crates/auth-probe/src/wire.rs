@@ -1,0 +1,207 @@
+//! Requests to the app, one at a time: no redirect is followed, and what comes back is bounded.
+
+use std::{error::Error, time::Duration};
+
+use reqwest::{
+    Client, Method, StatusCode, Url,
+    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
+    redirect::Policy,
+};
+use serde_json::Value;
+
+use crate::{AccessToken, target::is_loopback};
+
+/// How many bytes of an answer are read: a list of ten thousand restaurants has seven million.
+const MAX_BYTES: usize = 16 << 20;
+
+/// How often a request is sent that reaches nobody, or an app that is starting. The pauses between are doubled each time.
+const ATTEMPTS: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The connection to an app.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    client: Client,
+}
+
+/// A request in the making.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Option<Value>,
+    line: String,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// Nobody could be reached.
+    Unreachable(String),
+    /// What was begun broke off, or is no HTTP.
+    Broken(String),
+}
+
+impl Request {
+    pub(crate) fn get(url: Url) -> Self {
+        let line = format!("GET {url}");
+        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None, line }
+    }
+
+    /// A message to an MCP endpoint, whose answer may be JSON or an event stream.
+    pub(crate) fn message(url: Url, body: Value, line: String) -> Self {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        let headers = HeaderMap::from_iter([(ACCEPT, both)]);
+        Self { method: Method::POST, url, headers, body: Some(body), line }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.line.push_str(&format!("; {name}: {}", value.to_str().unwrap_or_default()));
+            self.headers.append(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// Presents a token, of which the line says what it is.
+    pub(crate) fn bearer(mut self, token: &AccessToken, what: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {}", token.expose())) {
+            value.set_sensitive(true);
+            self.headers.insert(reqwest::header::AUTHORIZATION, value);
+        }
+        self.line.push_str(&format!("; Authorization: Bearer [{what}, redacted]"));
+        self
+    }
+
+    /// Puts a token where none belongs: into the query.
+    pub(crate) fn token_in_query(mut self, token: &AccessToken, what: &str) -> Self {
+        self.url.set_query(Some(&format!("access_token={}", token.expose())));
+        self.line.push_str(&format!("; ?access_token=[{what}, redacted]"));
+        self
+    }
+
+    /// What is sent, for the report: without tokens.
+    pub(crate) fn line(&self) -> &str {
+        &self.line
+    }
+}
+
+impl Wire {
+    /// A connection that goes to `origin` by no proxy of the environment when that is this machine.
+    pub(crate) fn new(origin: &Url) -> reqwest::Result<Self> {
+        let builder = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(concat!("auth-probe/", env!("CARGO_PKG_VERSION")));
+        let builder =
+            if origin.host_str().is_some_and(is_loopback) { builder.no_proxy() } else { builder };
+        Ok(Self { client: builder.build()? })
+    }
+
+    /// The client, for libraries that bring their own requests.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sends a request and reads the answer. Only what reached no app is sent again: no connection, or 503, which the
+    /// platform answers while the app starts.
+    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.try_once(request).await {
+                Err(NoAnswer::Unreachable(_)) => {}
+                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => {}
+                result => return result,
+            }
+            tokio::time::sleep(pause).await; // tidy: before the next attempt
+            pause *= 2;
+        }
+        self.try_once(request).await
+    }
+
+    async fn try_once(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        let mut builder = self.client.request(request.method.clone(), request.url.clone());
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        let response = builder.headers(request.headers.clone()).send().await;
+        let mut response = response.map_err(|error| no_answer(&error.without_url()))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        let is_stream = content_type(&headers).starts_with("text/event-stream");
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| no_answer(&error.without_url()))?
+        {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_BYTES {
+                return Err(NoAnswer::Broken(format!(
+                    "its answer is longer than {MAX_BYTES} bytes"
+                )));
+            }
+            // A stream may stay open after the one message that was asked for.
+            if is_stream && body.ends_with(b"\n\n") && crate::mcp::has_response(&body) {
+                break;
+            }
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok(Answer { status, headers, body })
+    }
+}
+
+fn no_answer(error: &reqwest::Error) -> NoAnswer {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = error.to_string();
+        source = error.source();
+    }
+    if error.is_connect() { NoAnswer::Unreachable(text) } else { NoAnswer::Broken(text) }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    pub(crate) fn content_type(&self) -> &str {
+        content_type(&self.headers)
+    }
+
+    /// What came, on one line.
+    pub(crate) fn summary(&self) -> String {
+        let mut text = self.status.as_u16().to_string();
+        for name in ["www-authenticate", "location", "retry-after"] {
+            if let Some(value) = self.header(name) {
+                text.push_str(&format!(", {name}: {value}"));
+            }
+        }
+        let body: String = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        if body.is_empty() {
+            return text;
+        }
+        let start: String = body.chars().filter(|c| !c.is_control()).take(160).collect();
+        let kind = self.content_type();
+        format!("{text}, {kind}: {start}{}", if start.len() < body.len() { "…" } else { "" })
+    }
+}
+
+impl NoAnswer {
+    pub(crate) fn reason(&self) -> &str {
+        match self {
+            Self::Unreachable(reason) | Self::Broken(reason) => reason,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! App Service on one machine: the server behind the emulated platform, restarted when its settings change.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use auth_probe::{AccessToken, Probe, Target, TokenKind, TokenSource, Tokens, WebApp};
+use easyauth_emulator::{Cloud, Directory, Emulator, Gateway, Options, Site, sample};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, task::JoinHandle};
+use uuid::{Uuid, uuid};
+
+use crate::{
+    postgres::{TestDatabase, shared},
+    server::{Server, ServerBuilder},
+};
+
+/// The web app's name.
+const SITE: &str = "reviews";
+
+/// Azure Resource Manager's own application.
+const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+
+/// A running web app. It ends when this value is dropped.
+#[derive(Debug)]
+pub struct AppService {
+    gateway: Gateway,
+    emulator: Emulator,
+    keeper: JoinHandle<()>,
+    server: String,
+    _folder: TempDir,
+    _database: Option<TestDatabase>,
+}
+
+impl AppService {
+    /// With an SQLite file and sample data.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub async fn on_sqlite(options: Options) -> Result<Self> {
+        Self::start(options, "sqlite://data.sqlite3".to_owned(), None).await
+    }
+
+    /// With a PostgreSQL database and sample data.
+    ///
+    /// # Errors
+    /// When PostgreSQL or the server does not start.
+    pub async fn on_postgres(options: Options) -> Result<Self> {
+        let database = shared().await?.create_database().await?;
+        let seed = Server::builder().env("DATABASE_URL", database.url()).arg("seed");
+        let seeded = seed.run().await?;
+        anyhow::ensure!(seeded.status.success(), "{seeded:?}");
+        Self::start(options, database.url().to_owned(), Some(database)).await
+    }
+
+    async fn start(
+        options: Options,
+        database_url: String,
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
+        let emulator = Emulator::start(Directory::sample(), options).await?;
+        let cloud = emulator.cloud();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
+        let own = [
+            ("DATABASE_URL", database_url),
+            ("PUBLIC_URL", format!("http://{}", listener.local_addr()?)),
+            ("ENTRA_TENANT_ID", sample::TENANT_ID.to_string()),
+            ("ENTRA_CLIENT_ID", sample::API.to_string()),
+        ];
+        site.app_settings.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;
+        let server = environment(&site).folder(folder.path()).start().await?;
+        server.until_ready_to_answer().await?;
+        cloud.sites().push(site);
+        let address = server.url("");
+        let gateway = Gateway::serve(listener, cloud.clone(), SITE, &address)?;
+        let keeper = tokio::spawn(keep(cloud.clone(), server));
+        Ok(Self {
+            gateway,
+            emulator,
+            keeper,
+            server: address,
+            _folder: folder,
+            _database: database,
+        })
+    }
+
+    /// The address under which the app is reached.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        self.gateway.origin()
+    }
+
+    /// The server's own address, past the platform.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The cloud that it is in.
+    #[must_use]
+    pub fn cloud(&self) -> &Cloud {
+        self.emulator.cloud()
+    }
+
+    /// The settings of its authentication as they are now.
+    #[must_use]
+    pub fn auth_settings(&self) -> Value {
+        self.site().auth_settings
+    }
+
+    /// It as Resource Manager has it.
+    ///
+    /// # Panics
+    /// When somebody took it out of the cloud.
+    #[must_use]
+    pub fn site(&self) -> Site {
+        let sites = self.cloud().sites();
+        sites.iter().find(|site| site.name == SITE).expect("it was put there").clone()
+    }
+
+    /// A proof of it at an address, with every kind of token; nothing may be switched off.
+    ///
+    /// # Errors
+    /// When the address is none.
+    pub fn probe_at(&self, origin: &str) -> Result<Probe> {
+        let target = Target::new(origin, sample::TENANT_ID, sample::API)?;
+        let target = target.authority(self.cloud().origin())?;
+        Ok(Probe::new(target, tokens(self.cloud())?))
+    }
+
+    /// A proof of it in which authentication may be switched off.
+    ///
+    /// # Errors
+    /// When the emulator has not what the proof needs.
+    pub fn probe(&self) -> Result<Probe> {
+        let mut probe = self.probe_at(self.origin())?;
+        let operator = claims(self.cloud(), sample::OPERATOR, RESOURCE_MANAGER)?;
+        let token = TokenSource::Ready(signed(self.cloud(), &operator)?);
+        probe.web_app = Some(WebApp::new(self.cloud().origin(), &self.site().id, token)?);
+        Ok(probe)
+    }
+}
+
+impl Drop for AppService {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+/// The server with the environment that the platform gives it.
+fn environment(site: &Site) -> ServerBuilder {
+    let enabled = site.auth_settings["platform"]["enabled"] == true;
+    let enabled = if enabled { "True" } else { "False" };
+    let server = Server::builder().env("WEBSITE_AUTH_ENABLED", enabled);
+    site.app_settings.iter().fold(server, |server, (name, value)| server.env(name, value))
+}
+
+/// Restarts the server at its address and with its files, whenever its web app changes.
+async fn keep(cloud: Cloud, mut server: Server) {
+    let mut changes = cloud.site_changes();
+    let address = server.url("").trim_start_matches("http://").to_owned();
+    let folder: PathBuf = server.folder().to_owned();
+    while changes.changed().await.is_ok() {
+        let site = cloud.sites().iter().find(|site| site.name == SITE).cloned();
+        let Some(site) = site else { return };
+        // One that has ended by itself is as good.
+        let _ = server.terminate();
+        let _ = server.wait().await;
+        match environment(&site).env("BIND", &address).folder(&folder).start().await {
+            Ok(started) => server = started,
+            // The platform goes on answering 503 until the settings let it start.
+            Err(error) => eprintln!("the server does not start: {error:#}"),
+        }
+    }
+}
+
+/// A token of every kind, for the protected app of the sample.
+fn tokens(cloud: &Cloud) -> Result<Tokens> {
+    let agent = || claims(cloud, sample::AGENT, sample::API);
+    let person = |scopes: &[&str]| {
+        let claims = cloud.user_claims(sample::USER, sample::INTERACTIVE, sample::API, scopes);
+        claims.context("the sample has no such person")
+    };
+    let good = agent()?;
+    let now = good["iat"].as_i64().unwrap_or_default();
+    let elsewhere = "11111111-2222-3333-4444-555555555555";
+    let made = [
+        (TokenKind::Good, good),
+        (TokenKind::WrongAudience, claims(cloud, sample::AGENT, sample::OTHER_API)?),
+        (TokenKind::Roleless, claims(cloud, sample::ROLELESS, sample::API)?),
+        (TokenKind::UnlistedClient, claims(cloud, sample::UNLISTED, sample::API)?),
+        (TokenKind::Expired, with(agent()?, &json!({"nbf": now - 4200, "exp": now - 600}))),
+        (TokenKind::NotYetValid, with(agent()?, &json!({"nbf": now + 600, "exp": now + 4200}))),
+        (
+            TokenKind::OtherTenant,
+            with(
+                agent()?,
+                &json!({"tid": elsewhere, "iss": format!("https://sts.windows.net/{elsewhere}/")}),
+            ),
+        ),
+        (TokenKind::V2, version_2(cloud)?),
+        (TokenKind::Delegated, person(&["user_impersonation"])?),
+        (TokenKind::Scopeless, person(&["Something.Else"])?),
+    ];
+    made.into_iter().try_fold(Tokens::default(), |tokens, (kind, claims)| {
+        Ok(tokens.with(kind, TokenSource::Ready(signed(cloud, &claims)?)))
+    })
+}
+
+/// The claims of the agent's token when the app has chosen version 2.0.
+fn version_2(cloud: &Cloud) -> Result<Value> {
+    let set = |version| {
+        let mut directory = cloud.directory();
+        let api = directory.applications.iter_mut().find(|it| it.app_id == sample::API);
+        api.map(|api| std::mem::replace(&mut api.api.requested_access_token_version, version))
+    };
+    let before = set(Some(2)).context("the sample has no API")?;
+    let claims = claims(cloud, sample::AGENT, sample::API);
+    set(before);
+    claims
+}
+
+fn claims(cloud: &Cloud, client: Uuid, resource: Uuid) -> Result<Value> {
+    cloud.app_claims(client, resource).context("the sample has no such client or API")
+}
+
+fn with(mut claims: Value, changes: &Value) -> Value {
+    for (name, value) in changes.as_object().into_iter().flatten() {
+        claims[name] = value.clone();
+    }
+    claims
+}
+
+fn signed(cloud: &Cloud, claims: &Value) -> Result<AccessToken> {
+    Ok(AccessToken::new(&cloud.sign(&cloud.token_header(), claims))?)
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test-auth`: proof that an app lets in whom it should, and nobody else.
+
+mod arguments;
+mod credentials;
+mod output;
+mod progress;
+mod setup;
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use anyhow::Result;
+use auth_probe::{CancellationToken, Case, Probe, Unreachable};
+use restaurant_tests::app_service::AppService;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) use self::arguments::Arguments;
+use self::progress::Progress;
+
+/// Usage that makes no sense, which a person has to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Refuses what was asked for.
+fn usage<T>(message: impl Into<String>) -> Result<T> {
+    Err(Usage(message.into()).into())
+}
+
+/// Runs the command. It exits with 0 when all cases passed or were skipped on purpose, 1 when one failed, 2 when the
+/// usage is wrong, 3 when the app or a token could not be had, 130 when it was interrupted.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(prove(arguments)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::from(if error.is::<Usage>() { 2 } else { 3 })
+}
+
+async fn prove(arguments: &Arguments) -> Result<u8> {
+    let cases = arguments.cases.select()?;
+    if arguments.list {
+        cases.iter().for_each(|case| println!("{:<4} {}", case.id, case.title));
+        return Ok(0);
+    }
+    if arguments.dry_run {
+        cases.iter().for_each(|case| print_plan(case));
+        return Ok(0);
+    }
+    arguments.output.check()?;
+    // Kept until the end of the run: with it the app ends.
+    let mut local: Option<AppService> = None;
+    let mut probe = if arguments.local {
+        let app = local.insert(setup::start(arguments).await?);
+        setup::local(arguments, app)?
+    } else {
+        setup::deployed(arguments)?
+    };
+    probe.cases = cases;
+    probe.python = setup::python(arguments).await?;
+    judge(arguments, &probe).await
+}
+
+async fn judge(arguments: &Arguments, probe: &Probe) -> Result<u8> {
+    let interrupt = CancellationToken::new();
+    cancel_on_signals(&interrupt)?;
+    let progress = Progress::new(probe.cases.len());
+    let report = probe.run(&progress, &interrupt).await;
+    progress.clear();
+    let report = report.map_err(|error| match error {
+        Unreachable::App { .. } => anyhow::anyhow!("{error}: is it running, and is --url right?"),
+        error => error.into(),
+    })?;
+    arguments.output.write(&report)?;
+    Ok(report.exit_code())
+}
+
+/// Ctrl-C and its like end the run in order: authentication that was switched off is switched on again first.
+fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let mut signals = signal(kind)?;
+        let interrupt = interrupt.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                eprintln!("ending; what was changed is put back first");
+                interrupt.cancel();
+            }
+        });
+    }
+    Ok(())
+}
+
+fn print_plan(case: &Case) {
+    println!(
+        "{:<4} {}\n     sends    {}\n     expects  {}",
+        case.id, case.title, case.sends, case.expects
+    );
+    if !case.tokens.is_empty() {
+        let kinds: Vec<_> = case.tokens.iter().map(|kind| kind.name()).collect();
+        println!("     tokens   {}", kinds.join(", "));
+    }
+    if case.writes {
+        println!("     writes   into a restaurant of its own");
+    }
+}
+
+/// Whether a person sits before this program.
+fn is_attended() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}

@@ -1,0 +1,181 @@
+//! What the command line says.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Result;
+use auth_probe::{Authentication, Case, TokenKind};
+use clap::{Args, ValueEnum};
+use uuid::Uuid;
+
+use super::{credentials::Credentials, output::Output, usage};
+
+/// Proves, case by case, that an app lets in whom it should and nobody else.
+///
+/// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had, 130 interrupted. docs/test-auth.md says what each case proves.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The app: https://, its host, and no path. Plain http only to this machine.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["local", "list", "dry_run"])]
+    pub(super) url: Option<String>,
+
+    /// The Entra tenant's id.
+    #[arg(long, env = "AZURE_TENANT_ID", value_name = "ID")]
+    pub(super) tenant: Option<Uuid>,
+
+    /// The client id of the app's own registration.
+    #[arg(long, value_name = "ID")]
+    pub(super) client_id: Option<Uuid>,
+
+    /// Start everything here, on free ports: a database, the server, and the emulated platform; then judge every case.
+    #[arg(long, conflicts_with_all = ["url", "resource_id", "allow_disabling_auth"])]
+    pub(super) local: bool,
+
+    /// With --local, the database; PostgreSQL where it is installed.
+    #[arg(long, value_enum, requires = "local")]
+    pub(super) database: Option<Database>,
+
+    /// The path of the MCP endpoint.
+    #[arg(long, default_value = "/mcp/mcp", value_name = "PATH")]
+    pub(super) mcp_path: String,
+
+    /// The app role that lets programs in.
+    #[arg(long, default_value = "MCP.Access", value_name = "ROLE")]
+    pub(super) role: String,
+
+    /// Where Entra is, in a national cloud.
+    #[arg(long, env = "AZURE_AUTHORITY_HOST", default_value = auth_probe::AUTHORITY, value_name = "URL")]
+    pub(super) authority: String,
+
+    #[command(flatten)]
+    pub(super) credentials: Credentials,
+
+    #[command(flatten)]
+    pub(super) switching: Switching,
+
+    #[command(flatten)]
+    pub(super) cases: Cases,
+
+    /// Use the Python package `mcp` for the cases of group C as well; it is installed into target. With --local it is unless `--python=false`.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    pub(super) python: Option<bool>,
+
+    /// List the cases and send nothing.
+    #[arg(long)]
+    pub(super) list: bool,
+
+    /// Say what would be sent, and send nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Leave out what writes into the app: A7, A8, B10, B11 and C2.
+    #[arg(long)]
+    pub(super) no_writes: bool,
+
+    /// How long a case may take, in seconds: more than 0, at most 600.
+    #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    pub(super) timeout: Duration,
+
+    /// How long to wait for an app that starts, or whose authentication was switched, in seconds: more than 0, at most 600.
+    #[arg(long, default_value = "300", value_name = "SECONDS", value_parser = seconds)]
+    pub(super) patience: Duration,
+
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Database {
+    Postgres,
+    Sqlite,
+}
+
+/// Authentication off, and on again.
+#[derive(Args)]
+pub(super) struct Switching {
+    /// Judge the cases of group A and C1 too: authentication is switched off for them, for all the world, and on again after. The settings are saved to a file before.
+    #[arg(long, requires = "resource_id")]
+    pub(super) allow_disabling_auth: bool,
+
+    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/<name>.
+    #[arg(long, value_name = "ID")]
+    pub(super) resource_id: Option<String>,
+
+    /// The web app's name again, in place of the question whether its authentication may be switched off.
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+
+    /// A file with a token for Azure Resource Manager. Without it, the Azure CLI is asked for one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) arm_token_file: Option<PathBuf>,
+
+    /// Where Azure Resource Manager is, in a national cloud.
+    #[arg(long, default_value = auth_probe::RESOURCE_MANAGER, value_name = "URL")]
+    pub(super) resource_manager: String,
+
+    /// The folder in which the settings are saved before they are changed.
+    #[arg(long, default_value = ".", value_name = "FOLDER")]
+    pub(super) settings_folder: PathBuf,
+}
+
+/// Which cases.
+#[derive(Args)]
+pub(super) struct Cases {
+    /// Only the cases of these groups: A, B, C, D.
+    #[arg(long, value_name = "GROUP", value_delimiter = ',')]
+    group: Vec<String>,
+
+    /// Only these cases, such as B4; with --group, those too.
+    #[arg(long, value_name = "CASE", value_delimiter = ',')]
+    case: Vec<String>,
+
+    /// Without these cases.
+    #[arg(long, value_name = "CASE", value_delimiter = ',')]
+    skip: Vec<String>,
+}
+
+impl Cases {
+    /// The cases that were asked for.
+    pub(super) fn select(&self) -> Result<Vec<&'static Case>> {
+        let mut wanted = Vec::new();
+        for group in &self.group {
+            let of_group = |case: &&Case| group.eq_ignore_ascii_case(&case.group().to_string());
+            let before = wanted.len();
+            wanted.extend(Case::all().filter(of_group).map(|case| case.id));
+            if wanted.len() == before {
+                return usage(format!("--group {group}: there are the groups A, B, C and D"));
+            }
+        }
+        wanted.extend(ids("--case", &self.case)?);
+        if self.group.is_empty() && self.case.is_empty() {
+            wanted.extend(Case::all().map(|case| case.id));
+        }
+        let skipped = ids("--skip", &self.skip)?;
+        let cases: Vec<_> = Case::all()
+            .filter(|case| wanted.contains(&case.id) && !skipped.contains(&case.id))
+            .collect();
+        if cases.is_empty() { usage("--skip leaves no case") } else { Ok(cases) }
+    }
+}
+
+fn ids(option: &str, given: &[String]) -> Result<Vec<&'static str>> {
+    let id = |id: &String| match Case::by_id(id) {
+        Some(case) => Ok(case.id),
+        None => usage(format!("{option} {id}: there is no such case; --list shows them")),
+    };
+    given.iter().map(id).collect()
+}
+
+/// Whether a case needs a token.
+pub(super) fn needs_token(case: &Case) -> bool {
+    case.authentication == Authentication::On && case.tokens.contains(&TokenKind::Good)
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let wrong = || "give a number of seconds, more than 0 and at most 600".to_owned();
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    if seconds > 0.0 && seconds <= 600.0 {
+        Ok(Duration::from_secs_f64(seconds))
+    } else {
+        Err(wrong())
+    }
+}

@@ -1,0 +1,77 @@
+//! Where the report goes, and in which form.
+
+use std::{env, fs, io::IsTerminal, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use auth_probe::Report;
+use clap::{Args, ValueEnum};
+
+use super::usage;
+
+/// The report's form.
+#[derive(Args)]
+pub(super) struct Output {
+    /// How the report is written.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+
+    /// Write the report to a file; a table goes to standard error all the same.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+    Junit,
+    Markdown,
+}
+
+/// Columns where the terminal does not say how many it has.
+const WIDTH: u16 = 120;
+
+impl Output {
+    /// Whether the file can be written, before anything is sent.
+    pub(super) fn check(&self) -> Result<()> {
+        let Some(path) = &self.output else { return Ok(()) };
+        match fs::OpenOptions::new().append(true).create(true).open(path) {
+            Ok(_) => Ok(()),
+            Err(error) => usage(format!("--output {}: {error}", path.display())),
+        }
+    }
+
+    /// Writes the report.
+    pub(super) fn write(&self, report: &Report) -> Result<()> {
+        match &self.output {
+            Some(path) => {
+                let text = self.render(report, false);
+                fs::write(path, text)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                eprint!("{}", table(report, is_coloured(&std::io::stderr())));
+            }
+            None => print!("{}", self.render(report, is_coloured(&std::io::stdout()))),
+        }
+        Ok(())
+    }
+
+    fn render(&self, report: &Report, coloured: bool) -> String {
+        let text = match self.format {
+            Format::Table => return table(report, coloured),
+            Format::Json => report.to_json(),
+            Format::Junit => report.to_junit(),
+            Format::Markdown => report.to_markdown(),
+        };
+        format!("{}\n", text.trim_end())
+    }
+}
+
+fn table(report: &Report, coloured: bool) -> String {
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    report.to_table(columns.unwrap_or(WIDTH).max(60), coloured)
+}
+
+/// Colours are for terminals alone, and for nobody who set `NO_COLOR`.
+fn is_coloured(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

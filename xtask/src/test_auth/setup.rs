@@ -1,0 +1,132 @@
+//! The app: deployed somewhere, or started here.
+
+use std::{
+    io::{Write as _, stdin},
+    path::PathBuf,
+};
+
+use anyhow::{Context as _, Result};
+use auth_probe::{Identity, Probe, RESOURCE_MANAGER, Target, TargetError, TokenSource, WebApp};
+use easyauth_emulator::Options;
+use restaurant_tests::{app_service::AppService, postgres, python::Environment};
+
+use super::{
+    Usage,
+    arguments::{Arguments, Database, needs_token},
+    is_attended, usage,
+};
+
+/// Starts the app on this machine.
+pub(super) async fn start(arguments: &Arguments) -> Result<AppService> {
+    let has_postgres = postgres::binaries().is_some();
+    let default = if has_postgres { Database::Postgres } else { Database::Sqlite };
+    let database = arguments.database.unwrap_or(default);
+    eprintln!("starting the server on {database:?} behind the emulated platform");
+    match database {
+        Database::Postgres => AppService::on_postgres(Options::default()).await,
+        Database::Sqlite => AppService::on_sqlite(Options::default()).await,
+    }
+}
+
+/// The proof of the app on this machine.
+pub(super) fn local(arguments: &Arguments, app: &AppService) -> Result<Probe> {
+    let mut probe = app.probe()?;
+    probe.target = probe.target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
+    probe.settings_folder = std::env::temp_dir();
+    Ok(with_limits(arguments, probe))
+}
+
+/// The proof of an app that is deployed.
+pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
+    let target = target(arguments)?;
+    let needed = arguments.cases.select()?.into_iter().any(needs_token);
+    let tokens = arguments.credentials.tokens(&target, needed)?;
+    let mut probe = Probe::new(target, tokens);
+    probe.web_app = web_app(arguments, &probe.target)?;
+    probe.settings_folder.clone_from(&arguments.switching.settings_folder);
+    Ok(with_limits(arguments, probe))
+}
+
+fn with_limits(arguments: &Arguments, mut probe: Probe) -> Probe {
+    probe.writes = !arguments.no_writes;
+    probe.timeout = arguments.timeout;
+    probe.patience = arguments.patience;
+    probe
+}
+
+fn target(arguments: &Arguments) -> Result<Target> {
+    let Some(url) = &arguments.url else { return usage("--url is missing") };
+    let Some(tenant) = arguments.tenant else {
+        return usage("--tenant (or AZURE_TENANT_ID) is missing: the id of the Entra tenant");
+    };
+    let Some(client_id) = arguments.client_id else {
+        return usage("--client-id is missing: the client id of the app's own registration");
+    };
+    let target = Target::new(url, tenant, client_id).map_err(wrong("--url"))?;
+    let target = target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
+    let target = target.authority(&arguments.authority).map_err(wrong("--authority"))?;
+    let target = target.role(&arguments.role);
+    let scope = arguments.credentials.scope.as_deref().unwrap_or_default();
+    Ok(match scope.rsplit_once('/') {
+        Some((uri, _)) => target.identifier_uri(uri),
+        None => target,
+    })
+}
+
+fn wrong(option: &'static str) -> impl Fn(TargetError) -> anyhow::Error {
+    move |error| Usage(format!("{option}: {error}")).into()
+}
+
+/// The web app whose authentication may be switched off; a person has to have said so.
+fn web_app(arguments: &Arguments, target: &Target) -> Result<Option<WebApp>> {
+    let switching = &arguments.switching;
+    let Some(id) = switching.resource_id.as_ref().filter(|_| switching.allow_disabling_auth) else {
+        return Ok(None);
+    };
+    let token = match &switching.arm_token_file {
+        Some(file) => TokenSource::File(file.clone()),
+        None => TokenSource::Credential {
+            credential: Identity::AzureCli.credential(target).map_err(Usage)?,
+            scope: format!("{RESOURCE_MANAGER}/.default"),
+        },
+    };
+    let app = WebApp::new(&switching.resource_manager, id, token);
+    let app = app.map_err(|error| Usage(format!("--resource-id: {error}")))?;
+    confirm(switching.confirm.as_deref(), app.name(), target.origin())?;
+    Ok(Some(app))
+}
+
+fn confirm(given: Option<&str>, name: &str, origin: &str) -> Result<()> {
+    let answer = match given {
+        Some(given) => given.to_owned(),
+        None if is_attended() => {
+            eprint!(
+                "While group A runs, {origin} answers everybody, without authentication.\n\
+                 Type the web app's name, {name}, to go on: "
+            );
+            std::io::stderr().flush()?;
+            let mut line = String::new();
+            stdin().read_line(&mut line)?;
+            line.trim().to_owned()
+        }
+        None => {
+            return usage(format!(
+                "--allow-disabling-auth wants a confirmation: give --confirm {name}"
+            ));
+        }
+    };
+    if answer == name {
+        Ok(())
+    } else {
+        usage(format!("{answer:?} is not the web app's name, {name}"))
+    }
+}
+
+/// The interpreter that has the MCP client, where it is wanted.
+pub(super) async fn python(arguments: &Arguments) -> Result<Option<PathBuf>> {
+    if !arguments.python.unwrap_or(arguments.local) {
+        return Ok(None);
+    }
+    let made = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter()).await?;
+    Ok(Some(made.context("the Python client cannot be installed; leave it out by --python=false")?))
+}
