@@ -125,9 +125,7 @@ impl AppService {
     /// # Errors
     /// When the address is none.
     pub fn probe_at(&self, origin: &str) -> Result<Probe> {
-        let target = Target::new(origin, sample::TENANT_ID, sample::API)?;
-        let target = target.authority(self.cloud().origin())?;
-        Ok(Probe::new(target, tokens(self.cloud())?))
+        probe(self.cloud(), origin)
     }
 
     /// A proof of it in which authentication may be switched off.
@@ -147,6 +145,16 @@ impl Drop for AppService {
     fn drop(&mut self) {
         self.keeper.abort();
     }
+}
+
+/// A proof of the sample's protected app at an address, with every kind of token.
+///
+/// # Errors
+/// When the address is none, or the cloud's tenant is not the sample.
+pub fn probe(cloud: &Cloud, origin: &str) -> Result<Probe> {
+    let target = Target::new(origin, sample::TENANT_ID, sample::API)?;
+    let target = target.authority(cloud.origin())?;
+    Ok(Probe::new(target, tokens(cloud)?))
 }
 
 /// The server with the environment that the platform gives it.

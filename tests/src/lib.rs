@@ -9,5 +9,6 @@ mod process;
 pub mod product;
 pub mod python;
 pub mod reference;
+pub mod saboteur;
 pub mod server;
 pub mod workspace;

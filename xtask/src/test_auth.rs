@@ -47,11 +47,15 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 async fn prove(arguments: &Arguments) -> Result<u8> {
     let cases = arguments.cases.select()?;
     if arguments.list {
-        cases.iter().for_each(|case| println!("{:<4} {}", case.id, case.title));
+        for case in cases {
+            println!("{:<4} {}", case.id, case.title);
+        }
         return Ok(0);
     }
     if arguments.dry_run {
-        cases.iter().for_each(|case| print_plan(case));
+        for case in cases {
+            print_plan(case);
+        }
         return Ok(0);
     }
     arguments.output.check()?;

@@ -88,7 +88,7 @@ impl Probe {
             cases: Case::all().collect(),
             writes: true,
             timeout: Duration::from_secs(30),
-            patience: Duration::from_secs(300),
+            patience: Duration::from_mins(5),
             python: None,
             web_app: None,
             settings_folder: PathBuf::from("."),
@@ -107,7 +107,8 @@ impl Probe {
     ) -> Result<Report, Unreachable> {
         let run = Run::new(self.target.clone(), self.python.clone(), self.writes);
         let run = run.map_err(Unreachable::Client)?;
-        let session = Session { probe: self, run, observer, interrupt, kept: Default::default() };
+        let session =
+            Session { probe: self, run, observer, interrupt, kept: judge::KeptTokens::default() };
         session.wait_for_start().await?;
         let mut outcome = Outcome::default();
         session.judge_all(Authentication::On, &mut outcome).await;
@@ -185,13 +186,13 @@ impl Session<'_> {
         let phase = Phase::default();
         for case in self.cases(authentication) {
             let report = self.judge(case, &phase).await;
-            self.push(report, outcome);
+            self.push(&report, outcome);
         }
     }
 
-    fn push(&self, report: CaseReport, outcome: &mut Outcome) {
-        self.observer.finished(&report);
-        outcome.cases.push(report);
+    fn push(&self, report: &CaseReport, outcome: &mut Outcome) {
+        outcome.cases.push(report.clone());
+        self.observer.finished(report);
     }
 
     /// The cases that want authentication off.
@@ -219,7 +220,7 @@ impl Session<'_> {
             report.cause = Some(why.to_owned());
             report.fix = fix.map(str::to_owned);
             report.deliberate = deliberate;
-            self.push(report, outcome);
+            self.push(&report, outcome);
         }
     }
 
@@ -285,7 +286,7 @@ impl Session<'_> {
         for case in left {
             let mut report = judge::blank(case);
             report.cause = Some("the proof ended before it".to_owned());
-            self.push(report, outcome);
+            self.push(&report, outcome);
         }
     }
 

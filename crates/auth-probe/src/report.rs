@@ -117,7 +117,7 @@ impl Report {
             self.count(Verdict::Failed)
         );
         if unjudged > 0 {
-            text.push_str(&format!(", {unjudged} could not be judged"));
+            text = format!("{text}, {unjudged} could not be judged");
         }
         text
     }

@@ -174,10 +174,10 @@ mod tests {
             assert_eq!(parse_origin(origin), Err(TargetError::PlainHttp), "{origin}");
         }
         for origin in [
-            "http://localhost:1",
+            "http://localhost",
             "http://127.0.0.1",
             "http://127.9.9.9",
-            "http://[::1]:1",
+            "http://[::1]",
             "https://a.example",
         ] {
             assert!(parse_origin(origin).is_ok(), "{origin}");

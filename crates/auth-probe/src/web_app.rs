@@ -91,7 +91,7 @@ impl WebApp {
         if !is_web_app(resource_id) {
             return Err(WebAppError::ResourceId);
         }
-        let builder = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60));
+        let builder = Client::builder().redirect(Policy::none()).timeout(Duration::from_mins(1));
         let near = endpoint.host_str().is_some_and(is_loopback);
         let builder = if near { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(WebAppError::Unreachable)?;

@@ -66,7 +66,7 @@ impl Request {
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.line.push_str(&format!("; {name}: {}", value.to_str().unwrap_or_default()));
+            self.line = format!("{}; {name}: {}", self.line, value.to_str().unwrap_or_default());
             self.headers.append(HeaderName::from_static(name), value);
         }
         self
@@ -78,14 +78,14 @@ impl Request {
             value.set_sensitive(true);
             self.headers.insert(reqwest::header::AUTHORIZATION, value);
         }
-        self.line.push_str(&format!("; Authorization: Bearer [{what}, redacted]"));
+        self.line = format!("{}; Authorization: Bearer [{what}, redacted]", self.line);
         self
     }
 
     /// Puts a token where none belongs: into the query.
     pub(crate) fn token_in_query(mut self, token: &AccessToken, what: &str) -> Self {
         self.url.set_query(Some(&format!("access_token={}", token.expose())));
-        self.line.push_str(&format!("; ?access_token=[{what}, redacted]"));
+        self.line = format!("{}; ?access_token=[{what}, redacted]", self.line);
         self
     }
 
@@ -180,21 +180,20 @@ impl Answer {
         content_type(&self.headers)
     }
 
-    /// What came, on one line.
+    /// What came, on one line, whole: it is cut when no token is left in it.
     pub(crate) fn summary(&self) -> String {
         let mut text = self.status.as_u16().to_string();
         for name in ["www-authenticate", "location", "retry-after"] {
             if let Some(value) = self.header(name) {
-                text.push_str(&format!(", {name}: {value}"));
+                text = format!("{text}, {name}: {value}");
             }
         }
         let body: String = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
         if body.is_empty() {
             return text;
         }
-        let start: String = body.chars().filter(|c| !c.is_control()).take(160).collect();
-        let kind = self.content_type();
-        format!("{text}, {kind}: {start}{}", if start.len() < body.len() { "…" } else { "" })
+        let body: String = body.chars().filter(|c| !c.is_control()).collect();
+        format!("{text}, {}: {body}", self.content_type())
     }
 }
 

@@ -13,6 +13,7 @@ use super::{credentials::Credentials, output::Output, usage};
 ///
 /// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had, 130 interrupted. docs/test-auth.md says what each case proves.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
     /// The app: https://, its host, and no path. Plain http only to this machine.
     #[arg(long, value_name = "URL", required_unless_present_any = ["local", "list", "dry_run"])]

@@ -12,7 +12,7 @@ use super::{Usage, usage};
 /// The variable with the agent's secret. It is no option: arguments can be read by everybody on the machine.
 const SECRET: &str = "AZURE_CLIENT_SECRET";
 
-/// Where the tokens come from. Without any of these options: the client secret of AZURE_CLIENT_SECRET, the federated token file, a managed identity of App Service, or the Azure CLI, whichever is there first.
+/// Where the tokens come from. Without any of these options: the client secret of `AZURE_CLIENT_SECRET`, the federated token file, a managed identity of App Service, or the Azure CLI, whichever is there first.
 #[derive(Args)]
 #[command(next_help_heading = "Tokens")]
 pub(super) struct Credentials {
@@ -24,7 +24,7 @@ pub(super) struct Credentials {
     #[arg(long, env = "AZURE_CLIENT_ID", value_name = "ID")]
     agent_id: Option<String>,
 
-    /// A file with the agent's client secret; or the variable AZURE_CLIENT_SECRET.
+    /// A file with the agent's client secret; or the variable `AZURE_CLIENT_SECRET`.
     #[arg(long, value_name = "FILE", group = "credential")]
     client_secret_file: Option<PathBuf>,
 

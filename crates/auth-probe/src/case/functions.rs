@@ -34,7 +34,7 @@ pub(super) async fn initialize_as(
     let version = result["protocolVersion"].as_str();
     match (name, version, &result["capabilities"]) {
         (Some(name), Some(version), Value::Object(_)) => Ok(format!("{name}, protocol {version}")),
-        _ => Err(Trouble::wrong(format!("a result without one of them: {}", shortened(&result)))),
+        _ => Err(Trouble::wrong(format!("a result without one of them: {result}"))),
     }
 }
 
@@ -99,18 +99,18 @@ async fn restaurants(context: &Context<'_>) -> Result<Vec<Value>, Trouble> {
 }
 
 async fn listed(context: &Context<'_>) -> Result<Vec<Value>, Trouble> {
-    let content = context.call("list_restaurants_mcp", json!({}), context.good()).await?;
-    check_restaurants(&content).map_err(Trouble::wrong)
+    let list = context.call("list_restaurants_mcp", json!({}), context.good()).await?;
+    check_restaurants(&list).map_err(Trouble::wrong)
 }
 
 /// The restaurants of a list: ours name them `restaurants`, the Python original `result`.
 pub(crate) fn check_restaurants(content: &Value) -> Result<Vec<Value>, String> {
     let list = [&content["restaurants"], &content["result"]].into_iter().find_map(Value::as_array);
-    let list = list.ok_or_else(|| format!("no list of restaurants: {}", shortened(content)))?;
+    let list = list.ok_or_else(|| format!("no list of restaurants: {content}"))?;
     let is_restaurant = |it: &Value| it["id"].is_i64() && it["name"].is_string();
     match list.iter().find(|it| !is_restaurant(it)) {
         None => Ok(list.clone()),
-        Some(other) => Err(format!("no restaurant: {}", shortened(other))),
+        Some(other) => Err(format!("no restaurant: {other}")),
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn check_details(details: &Value, id: i64, name: &Value) -> Result<us
     let restaurant = if nested.is_object() { nested } else { details };
     match details["reviews"].as_array() {
         Some(reviews) if restaurant["id"] == id && restaurant["name"] == *name => Ok(reviews.len()),
-        _ => Err(format!("not the details of restaurant {id}: {}", shortened(details))),
+        _ => Err(format!("not the details of restaurant {id}: {details}")),
     }
 }
 
@@ -159,7 +159,7 @@ pub(crate) fn review(restaurant: i64, text: &str) -> Value {
 pub(crate) fn check_created_review(made: &Value, text: &str) -> Result<i64, String> {
     let is_ours = made["review_text"] == text && made["rating"] == 3;
     let id = made["id"].as_i64().filter(|_| is_ours);
-    id.ok_or_else(|| format!("not the review that was written: {}", shortened(made)))
+    id.ok_or_else(|| format!("not the review that was written: {made}"))
 }
 
 /// Whether a review is among the details of its restaurant, which this run made: so it has few.
@@ -178,11 +178,4 @@ pub(super) async fn create_restaurant(context: &Context<'_>) -> Result<String, T
         Trouble::wrong(format!("restaurant {id} is said to be added, and is not there: {why}"))
     })?;
     Ok(format!("restaurant {id}, which is there when read back"))
-}
-
-/// A value for people to read, in part.
-fn shortened(value: &Value) -> String {
-    let text = value.to_string();
-    let start: String = text.chars().take(160).collect();
-    if start.len() < text.len() { format!("{start}…") } else { start }
 }

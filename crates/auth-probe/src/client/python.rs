@@ -13,9 +13,6 @@ use crate::{
 
 const PROGRAM: &str = include_str!("python/visit.py");
 
-/// How much of what it says when it fails is kept, in characters.
-const LAST_WORDS: usize = 400;
-
 /// A visit like rmcp's.
 pub(super) async fn visit(
     interpreter: &Path,
@@ -31,7 +28,7 @@ pub(super) async fn visit(
     let task = json!({"url": context.target().mcp.as_str(), "token": token, "review": review});
     let report = run(interpreter, &task).await?;
     if let Some(error) = report["error"].as_str() {
-        return Err(error.chars().take(LAST_WORDS).collect());
+        return Err(error.to_owned());
     }
     let tools = report["tools"].as_array().into_iter().flatten();
     let tools = tools.filter_map(|tool| tool.as_str().map(str::to_owned)).collect();

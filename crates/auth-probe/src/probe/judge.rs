@@ -12,6 +12,9 @@ use crate::{
     token::Claims,
 };
 
+/// How many characters of what came back a report shows.
+const SHOWN: usize = 300;
+
 pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// The tokens that were had already, or could not be.
@@ -54,7 +57,7 @@ impl Session<'_> {
         };
         let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
         report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        report.sent = lock(&sent).clone();
+        report.sent.clone_from(&lock(&sent));
         self.conclude(report, judged, &missing)
     }
 
@@ -73,14 +76,14 @@ impl Session<'_> {
     ) -> CaseReport {
         match judged {
             Ok(got) => {
-                report.got = Some(self.run.redact(&got));
+                report.got = Some(self.shown(&got));
                 report.verdict = Verdict::Passed;
                 if missing.is_empty() { report } else { not_given(report, missing) }
             }
             Err(Trouble::Wrong { got, diagnosis }) => {
                 report.verdict = Verdict::Failed;
-                report.got = Some(self.run.redact(&got));
-                report.cause = diagnosis.as_ref().map(|it| self.run.redact(&it.cause));
+                report.got = Some(self.shown(&got));
+                report.cause = diagnosis.as_ref().map(|it| self.shown(&it.cause));
                 report.fix = diagnosis.and_then(|it| it.fix).map(|fix| self.run.redact(&fix));
                 report
             }
@@ -88,9 +91,16 @@ impl Session<'_> {
         }
     }
 
+    /// A text as the report has it: without tokens, and only then cut, so that no part of one is left.
+    fn shown(&self, text: &str) -> String {
+        let text = self.run.redact(text);
+        let start: String = text.chars().take(SHOWN).collect();
+        if start.len() < text.len() { format!("{start}…") } else { text }
+    }
+
     fn skipped(&self, mut report: CaseReport, diagnosis: Diagnosis) -> CaseReport {
         report.verdict = Verdict::Skipped;
-        report.cause = Some(self.run.redact(&diagnosis.cause));
+        report.cause = Some(self.shown(&diagnosis.cause));
         report.fix = diagnosis.fix.map(|fix| self.run.redact(&fix));
         report
     }

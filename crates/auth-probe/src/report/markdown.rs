@@ -1,52 +1,39 @@
 //! The report for a pull request or a wiki.
 
-use super::Report;
+use super::{CaseReport, Report, Row};
 
 impl Report {
     /// As Markdown.
     #[must_use]
     pub fn to_markdown(&self) -> String {
-        let mut text = format!("# test-auth: {}\n\n{}\n\n", cell(&self.url), self.summary());
-        text.push_str("| Case | | Verdict | Expected | Got | ms |\n|---|---|---|---|---|---|\n");
-        for case in &self.cases {
-            text.push_str(&format!(
-                "| {} | {} | {} | {} | {} | {} |\n",
-                case.id,
-                cell(case.title),
-                case.verdict.name(),
-                cell(case.expected),
-                cell(case.outcome()),
-                case.ms
-            ));
-        }
+        let mut lines = vec![
+            format!("# test-auth: {}\n\n{}\n", cell(&self.url), self.summary()),
+            "| Case | | Verdict | Expected | Got | ms |\n|---|---|---|---|---|---|".to_owned(),
+        ];
+        lines.extend(self.cases.iter().map(table_row));
         for case in self.cases.iter().filter(|case| case.needs_words()) {
-            text.push_str(&format!(
-                "\n## {} {}: {}\n\n",
-                case.id,
-                cell(case.title),
-                case.verdict.name()
-            ));
-            for (name, value) in case.particulars() {
-                text.push_str(&format!("- {name}: {}\n", code(&value)));
-            }
+            let verdict = case.verdict.name();
+            lines.push(format!("\n## {} {}: {verdict}\n", case.id, cell(case.title)));
+            let particulars = case.particulars().into_iter();
+            lines.extend(particulars.map(|(name, value)| format!("- {name}: {}", code(&value))));
         }
         if !self.rows.is_empty() {
-            text.push_str(&format!("\n## Written by this run ({})\n\n", self.run));
+            lines.push(format!("\n## Written by this run ({})\n", self.run));
         }
-        for row in &self.rows {
-            text.push_str(&format!(
-                "- {} {} ({}): {}\n",
-                row.kind,
-                row.id,
-                row.case,
-                cell(&row.text)
-            ));
-        }
-        for alarm in &self.alarms {
-            text.push_str(&format!("\n**Alarm**: {}\n", code(alarm)));
-        }
-        text
+        lines.extend(
+            self.rows.iter().map(|Row { case, kind, id, text }| {
+                format!("- {kind} {id} ({case}): {}", cell(text))
+            }),
+        );
+        lines.extend(self.alarms.iter().map(|alarm| format!("\n**Alarm**: {}", code(alarm))));
+        format!("{}\n", lines.join("\n"))
     }
+}
+
+fn table_row(case: &CaseReport) -> String {
+    let (id, title, verdict) = (case.id, cell(case.title), case.verdict.name());
+    let (expected, got) = (cell(case.expected), cell(case.outcome()));
+    format!("| {id} | {title} | {verdict} | {expected} | {got} | {} |", case.ms)
 }
 
 /// A text from outside, as it is: nothing in it is Markdown or HTML.

@@ -2,14 +2,14 @@
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use super::{CaseReport, Report, Verdict};
+use super::{CaseReport, Report, Row, Verdict};
 
 impl Report {
     /// As a table of at most `width` columns, followed by what is known of each case that did not pass.
     #[must_use]
     pub fn to_table(&self, width: u16, coloured: bool) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_NO_BORDERS);
+        table.load_style(presets::UTF8_FULL_CONDENSED);
         table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
         if coloured {
             table.enforce_styling();
@@ -26,31 +26,27 @@ impl Report {
                 Cell::new(case.ms),
             ]);
         }
-        let mut text = format!("{table}\n");
+        let mut lines = vec![table.to_string()];
         for case in self.cases.iter().filter(|case| case.needs_words()) {
-            text.push_str(&format!("\n{} {}: {}\n", case.id, case.title, case.verdict.name()));
-            for (name, value) in case.particulars() {
-                text.push_str(&format!("  {name:<9} {value}\n"));
-            }
+            lines.push(format!("\n{} {}: {}", case.id, case.title, case.verdict.name()));
+            let particulars = case.particulars().into_iter();
+            lines.extend(particulars.map(|(name, value)| format!("  {name:<9} {value}")));
         }
-        text.push_str(&self.afterword());
-        text
+        lines.extend(self.afterword());
+        format!("{}\n", lines.join("\n"))
     }
 
     /// What was written, what went wrong besides, and the count.
-    fn afterword(&self) -> String {
-        let mut text = String::new();
+    fn afterword(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         if !self.rows.is_empty() {
-            text.push_str(&format!("\nwritten by this run ({}):\n", self.run));
+            lines.push(format!("\nwritten by this run ({}):", self.run));
         }
-        for row in &self.rows {
-            text.push_str(&format!("  {} {} ({}): {}\n", row.kind, row.id, row.case, row.text));
-        }
-        for alarm in &self.alarms {
-            text.push_str(&format!("\nALARM: {alarm}\n"));
-        }
-        text.push_str(&format!("\n{}: {}\n", self.url, self.summary()));
-        text
+        let row = |row: &Row| format!("  {} {} ({}): {}", row.kind, row.id, row.case, row.text);
+        lines.extend(self.rows.iter().map(row));
+        lines.extend(self.alarms.iter().map(|alarm| format!("\nALARM: {alarm}")));
+        lines.push(format!("\n{}: {}", self.url, self.summary()));
+        lines
     }
 }
 

@@ -1,0 +1,311 @@
+//! What goes wrong in front of an app: a reverse proxy that passes everything on, but for one fault.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, StatusCode,
+        header::{
+            AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, ORIGIN, WWW_AUTHENTICATE,
+        },
+    },
+    response::{Html, IntoResponse, Json, Response},
+};
+use easyauth_emulator::Cloud;
+use reqwest::{Client, Url, redirect::Policy};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+mod resign;
+
+/// What is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// Authentication is off everywhere: requests go to the server at this origin, which asks nobody.
+    Open(String),
+    /// Every request is answered 401, without a challenge.
+    Unauthorized,
+    /// The protected resource metadata are not there.
+    NoMetadata,
+    /// Those of the endpoint are not there, those of the origin are.
+    NoSuffixedMetadata,
+    /// They want a token.
+    GuardedMetadata,
+    /// They name another resource.
+    WrongResource,
+    /// A 401 says nothing of the metadata.
+    BareChallenge,
+    /// Something of a token is not looked at.
+    Unchecked(Check),
+    /// Whoever sends the platform's header is who it says: the request goes past the platform, to the server at this
+    /// origin.
+    HeadersPass(String),
+    /// `Origin` is not looked at.
+    OriginPasses,
+    /// A token in the query is taken.
+    TakesQuery,
+    /// Version 2.0 tokens are refused.
+    RefusesVersion2,
+    /// This tool is not there.
+    NoTool(&'static str),
+    /// This tool answers, and does nothing.
+    Forgets(&'static str),
+    /// No request is ever answered.
+    Hangs,
+    /// Calls of this tool are never answered.
+    ToolHangs(&'static str),
+    /// A 401 is a redirect to this address.
+    RedirectsToLogin(String),
+    /// A 401 is a sign-in page with the status 200.
+    ShowsLogin,
+    /// MCP is answered by event streams.
+    EventStream,
+    /// The first requests, so many of them, are answered 503.
+    Starting(u32),
+    /// Every request is answered 500, with all that was sent.
+    Echoes,
+}
+
+/// What of a token is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// Who signed it.
+    Signature,
+    /// `aud`.
+    Audience,
+    /// `exp`.
+    Expiry,
+    /// `nbf`.
+    NotBefore,
+    /// `iss` and `tid`.
+    Tenant,
+    /// `appid` and `azp`.
+    Client,
+    /// `roles` and `scp`.
+    Rights,
+}
+
+/// A running proxy; it ends when this value is dropped.
+#[derive(Debug)]
+pub struct Saboteur {
+    origin: String,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Proxy {
+    fault: Fault,
+    cloud: Cloud,
+    upstream: String,
+    origin: String,
+    client: Client,
+    requests: AtomicU32,
+}
+
+/// How much of a request or an answer it holds.
+const MAX_BYTES: usize = 16 << 20;
+
+impl Saboteur {
+    /// Starts on a free port of 127.0.0.1, before the app at `upstream`. Tokens are those of `cloud`.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn start(fault: Fault, upstream: &str, cloud: &Cloud) -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build();
+        let proxy = Proxy {
+            fault,
+            cloud: cloud.clone(),
+            upstream: upstream.to_owned(),
+            origin: origin.clone(),
+            client: client.map_err(io::Error::other)?,
+            requests: AtomicU32::new(0),
+        };
+        let app = Router::new().fallback(handle).with_state(Arc::new(proxy));
+        let task = tokio::spawn(async move {
+            // Accepting never fails for good.
+            let _ = axum::serve(listener, app).await;
+        });
+        Ok(Self { origin, task })
+    }
+
+    /// Where it is reached.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+impl Drop for Saboteur {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, MAX_BYTES).await.unwrap_or_default();
+    let message: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let path = parts.uri.path().to_owned();
+    if let Some(answer) = proxy.answer(&path, &parts.headers, &message).await {
+        return answer;
+    }
+    let mut query = parts.uri.query().map(str::to_owned);
+    if proxy.fault == Fault::TakesQuery
+        && let Some(token) = query.as_deref().and_then(|query| query.strip_prefix("access_token="))
+        && let Ok(value) = HeaderValue::try_from(format!("Bearer {token}"))
+    {
+        parts.headers.insert(AUTHORIZATION, value);
+        query = None;
+    }
+    proxy.change_headers(&mut parts.headers);
+    let upstream = proxy.upstream_of(&parts.headers);
+    let url = format!("{upstream}{path}{}", query.map(|it| format!("?{it}")).unwrap_or_default());
+    let Ok(url) = Url::parse(&url) else { return StatusCode::BAD_REQUEST.into_response() };
+    let sent = proxy.client.request(parts.method, url).headers(parts.headers).body(body).send();
+    match sent.await {
+        Ok(answer) => proxy.change_answer(&message, answer).await,
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+impl Proxy {
+    /// What is answered in the app's place.
+    async fn answer(&self, path: &str, headers: &HeaderMap, message: &Value) -> Option<Response> {
+        let nth = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let tool = message["params"]["name"].as_str();
+        let metadata = path.strip_prefix("/.well-known/oauth-protected-resource");
+        match (&self.fault, metadata) {
+            (Fault::Hangs, _) => std::future::pending().await,
+            (Fault::ToolHangs(name), _) if tool == Some(name) => std::future::pending().await,
+            (Fault::Unauthorized, _) | (Fault::GuardedMetadata, Some(_)) => {
+                Some(StatusCode::UNAUTHORIZED.into_response())
+            }
+            (Fault::NoMetadata, Some(_)) => Some(StatusCode::NOT_FOUND.into_response()),
+            (Fault::NoSuffixedMetadata, Some(suffix)) if !suffix.is_empty() => {
+                Some(StatusCode::NOT_FOUND.into_response())
+            }
+            (Fault::Starting(first), _) if nth <= *first => {
+                Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
+            }
+            (Fault::Echoes, _) => {
+                let all = format!("{path} {headers:?} {message}");
+                let token = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
+                let all = format!("{all} {}", token.unwrap_or_default());
+                Some((StatusCode::INTERNAL_SERVER_ERROR, all).into_response())
+            }
+            (Fault::RefusesVersion2, _) if resign::version(headers).as_deref() == Some("2.0") => {
+                Some(StatusCode::UNAUTHORIZED.into_response())
+            }
+            (Fault::NoTool(name), _) if tool == Some(name) => {
+                let error = json!({"code": -32602, "message": "unknown tool"});
+                Some(
+                    Json(json!({"jsonrpc": "2.0", "id": message["id"], "error": error}))
+                        .into_response(),
+                )
+            }
+            (Fault::Forgets(name), _) if tool == Some(name) => Some(pretend(message)),
+            _ => None,
+        }
+    }
+
+    fn change_headers(&self, headers: &mut HeaderMap) {
+        headers.remove(HOST);
+        headers.remove(CONTENT_LENGTH);
+        match self.fault {
+            Fault::OriginPasses => drop(headers.remove(ORIGIN)),
+            Fault::Unchecked(check) => resign::resign(&self.cloud, check, headers),
+            _ => {}
+        }
+    }
+
+    fn upstream_of(&self, headers: &HeaderMap) -> &str {
+        match &self.fault {
+            Fault::Open(server) => server,
+            Fault::HeadersPass(server) if headers.contains_key("x-ms-client-principal") => server,
+            _ => &self.upstream,
+        }
+    }
+
+    /// The app's answer, at this origin, with the fault.
+    async fn change_answer(&self, message: &Value, answer: reqwest::Response) -> Response {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let is_text = headers.get(CONTENT_TYPE).is_some();
+        let body = answer.bytes().await.unwrap_or_default();
+        if status == StatusCode::UNAUTHORIZED {
+            match &self.fault {
+                Fault::RedirectsToLogin(to) => {
+                    return (StatusCode::FOUND, [(LOCATION, to.clone())]).into_response();
+                }
+                Fault::ShowsLogin => return Html("<form>Sign in</form>").into_response(),
+                _ => {}
+            }
+        }
+        let bare = self.fault == Fault::BareChallenge && status == StatusCode::UNAUTHORIZED;
+        let body = if is_text { self.change_body(message, &body) } else { body };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        for (name, value) in &headers {
+            let here = value.to_str().unwrap_or_default().replace(&self.upstream, &self.origin);
+            let Ok(value) = HeaderValue::try_from(here) else { continue };
+            match name {
+                name if name == CONTENT_LENGTH => {}
+                name if name == WWW_AUTHENTICATE && bare => {
+                    response.headers_mut().insert(name, HeaderValue::from_static("Bearer"));
+                }
+                name => drop(response.headers_mut().append(name, value)),
+            }
+        }
+        if self.fault == Fault::EventStream
+            && message["jsonrpc"] == "2.0"
+            && status == StatusCode::OK
+        {
+            let stream = HeaderValue::from_static("text/event-stream");
+            response.headers_mut().insert(CONTENT_TYPE, stream);
+        }
+        response
+    }
+
+    fn change_body(&self, message: &Value, body: &Bytes) -> Bytes {
+        let text = String::from_utf8_lossy(body).replace(&self.upstream, &self.origin);
+        let mut document: Value = serde_json::from_str(&text).unwrap_or_default();
+        match &self.fault {
+            Fault::WrongResource if document["resource"].is_string() => {
+                document["resource"] = json!("https://elsewhere.example/mcp");
+                document.to_string().into()
+            }
+            Fault::NoTool(name) if document["result"]["tools"].is_array() => {
+                if let Some(tools) = document["result"]["tools"].as_array_mut() {
+                    tools.retain(|tool| tool["name"] != *name);
+                }
+                document.to_string().into()
+            }
+            Fault::EventStream if message["jsonrpc"] == "2.0" && !text.is_empty() => {
+                format!("event: message\r\ndata: {text}\r\n\r\n").into()
+            }
+            _ => text.into(),
+        }
+    }
+}
+
+/// The answer of a tool that wrote something.
+fn pretend(message: &Value) -> Response {
+    let mut made = message["params"]["arguments"].clone();
+    made["id"] = json!(9_999_999);
+    made["name"] = made["restaurant_name"].clone();
+    let text = json!([{"type": "text", "text": made.to_string()}]);
+    let result = json!({"content": text, "structuredContent": made});
+    Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result})).into_response()
+}

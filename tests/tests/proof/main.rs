@@ -1,0 +1,33 @@
+//! The proof of `auth-probe`: it believes an app that is well, and tells exactly what is wrong with one that is not.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod matrix;
+mod switching;
+
+use std::sync::Mutex;
+
+use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
+
+/// Somebody who only takes note.
+#[derive(Debug, Default)]
+struct Notes(Mutex<Vec<String>>);
+
+impl Observer for Notes {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, _case: &CaseReport) {}
+
+    fn note(&self, text: &str) {
+        self.0.lock().unwrap().push(text.to_owned());
+    }
+}
+
+async fn run(probe: &Probe) -> Report {
+    probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap()
+}
+
+/// The ids of the cases with a verdict.
+fn ids(report: &Report, verdict: Verdict) -> Vec<&'static str> {
+    report.cases.iter().filter(|case| case.verdict == verdict).map(|case| case.id).collect()
+}

@@ -1,0 +1,151 @@
+//! The matrix: for each fault, exactly the cases that must go red.
+
+use std::time::Duration;
+
+use auth_probe::{Report, Verdict};
+use easyauth_emulator::{Directory, Emulator, Options, sample};
+use restaurant_tests::{
+    app_service::AppService,
+    saboteur::{
+        Check,
+        Fault::{self, Unchecked},
+        Saboteur,
+    },
+    server::Server,
+};
+
+use crate::{ids, run};
+
+/// A proof of the app behind a fault.
+async fn behind(app: &AppService, fault: Fault) -> Report {
+    let saboteur = Saboteur::start(fault.clone(), app.origin(), app.cloud()).await.unwrap();
+    let mut probe = app.probe_at(saboteur.origin()).unwrap();
+    if fault == Fault::Hangs {
+        probe.timeout = Duration::from_millis(200);
+    }
+    run(&probe).await
+}
+
+/// What is not as expected of the faults: each with the cases that must go red, by spaces.
+async fn surprises(app: &AppService, faults: Vec<(Fault, &str)>) -> Vec<String> {
+    let mut surprises = Vec::new();
+    for (fault, expected) in faults {
+        let report = behind(app, fault.clone()).await;
+        let red = ids(&report, Verdict::Failed).join(" ");
+        if red != expected {
+            let got: Vec<_> = report
+                .cases
+                .iter()
+                .filter(|case| case.verdict == Verdict::Failed)
+                .map(|case| format!("{}: {:?}", case.id, case.got))
+                .collect();
+            surprises.push(format!("{fault:?}: {red}, and not {expected}: {got:#?}"));
+        }
+        let code = u8::from(!expected.is_empty());
+        if report.exit_code() != code {
+            surprises.push(format!("{fault:?}: exit code {}", report.exit_code()));
+        }
+    }
+    surprises
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_missing_check_turns_its_case_red_and_no_other() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let faults = vec![
+        (Fault::None, ""),
+        (Unchecked(Check::Signature), "B4 D7 D8 D9"),
+        (Unchecked(Check::Audience), "B5"),
+        (Unchecked(Check::Expiry), "D4"),
+        (Unchecked(Check::NotBefore), "D5"),
+        (Unchecked(Check::Tenant), "D6"),
+        (Unchecked(Check::Client), "D3"),
+        (Unchecked(Check::Rights), "D2 D11"),
+        (Fault::HeadersPass(app.server().to_owned()), "D1"),
+        (Fault::OriginPasses, "D16"),
+        (Fault::TakesQuery, "D15"),
+        (Fault::RefusesVersion2, "D10"),
+        (Fault::NoMetadata, "B2 D12 D13 D14"),
+        (Fault::NoSuffixedMetadata, "D12 D13 D14"),
+        (Fault::GuardedMetadata, "B2 D12 D13 D14"),
+        (Fault::WrongResource, "D14"),
+        (Fault::BareChallenge, "D12"),
+    ];
+    let surprises = surprises(&app, faults).await;
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_app_that_behaves_otherwise_is_seen_through() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let open = Server::builder().start().await.unwrap();
+    let nobody = "http://127.0.0.1/login".to_owned();
+    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15";
+    let faults = vec![
+        (
+            Fault::Open(open.url("")),
+            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15",
+        ),
+        (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
+        (Fault::RedirectsToLogin(nobody), as_login),
+        (Fault::ShowsLogin, as_login),
+        (Fault::NoTool("create_review_mcp"), "B7 B10 C2"),
+        (Fault::NoTool("get_details_mcp"), "B7 B9 B10 B11 C2"),
+        (Fault::Forgets("create_review_mcp"), "B10 C2"),
+        (Fault::Forgets("create_restaurant_mcp"), "B10 B11 C2"),
+        (
+            Fault::Hangs,
+            "B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 C2 C3 \
+             D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14 D15 D16",
+        ),
+        (Fault::EventStream, ""),
+        (Fault::Starting(2), ""),
+    ];
+    let surprises = surprises(&app, faults).await;
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_authentication_is_on_group_a_is_skipped_and_never_passed() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let report = run(&app.probe_at(app.origin()).unwrap()).await;
+    assert_eq!(
+        ids(&report, Verdict::Skipped),
+        ["A1", "A2", "A3", "A4", "A5", "A6", "A7", "A8", "C1"]
+    );
+    let causes: Vec<_> = report.cases.iter().filter_map(|case| case.cause.as_deref()).collect();
+    assert_eq!(causes, ["authentication is on"; 9]);
+    assert_eq!(ids(&report, Verdict::Passed).len(), 29);
+    assert_eq!(report.exit_code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_checks_tokens_itself_passes_too() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let cloud = emulator.cloud();
+    let clients = sample::ALLOWED_CLIENTS.map(|id| id.to_string()).join(",");
+    let server = Server::builder()
+        .env("AUTH_MODE", "entra")
+        .env("ENTRA_AUTHORITY", cloud.origin())
+        .env("ENTRA_TENANT_ID", sample::TENANT_ID.to_string())
+        .env("ENTRA_CLIENT_ID", sample::API.to_string())
+        .env("ENTRA_ALLOWED_CLIENTS", clients)
+        .start()
+        .await
+        .unwrap();
+    let probe = restaurant_tests::app_service::probe(cloud, &server.url("")).unwrap();
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Failed), [""; 0], "{:#?}", report.cases);
+    assert_eq!(ids(&report, Verdict::Passed).len(), 29);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_asks_nobody_passes_group_a() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let server = Server::builder().start().await.unwrap();
+    let mut probe =
+        restaurant_tests::app_service::probe(emulator.cloud(), &server.url("")).unwrap();
+    probe.cases.retain(|case| case.group() == 'A' || case.id == "C1");
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Passed).len(), 9, "{:#?}", report.cases);
+}

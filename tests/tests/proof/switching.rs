@@ -1,0 +1,176 @@
+//! Authentication off, and on again whatever happens.
+
+use std::time::Duration;
+
+use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
+use easyauth_emulator::{ArmOptions, FailingWrite, Options};
+use restaurant_tests::{
+    app_service::AppService,
+    saboteur::{Fault, Saboteur},
+};
+use serde_json::{Value, json};
+
+use crate::{Notes, ids};
+
+/// An app with settings that are nobody's business, and the proof of its group A.
+async fn app(options: Options) -> (AppService, Probe, tempfile::TempDir) {
+    let app = AppService::on_sqlite(options).await.unwrap();
+    {
+        let mut sites = app.cloud().sites();
+        let settings = &mut sites[0].auth_settings;
+        settings["login"]["cookieExpiration"] = json!({"convention": "FixedTime"});
+        settings["somethingNew"] = json!({"deep": [1, null, "x"]});
+    }
+    let mut probe = app.probe().unwrap();
+    probe.cases.retain(|case| case.group() == 'A');
+    let folder = tempfile::tempdir().unwrap();
+    folder.path().clone_into(&mut probe.settings_folder);
+    (app, probe, folder)
+}
+
+/// All of the app that must be the same after a run.
+fn state(app: &AppService) -> (Value, Value) {
+    let site = app.site();
+    (site.auth_settings, json!(site.app_settings))
+}
+
+async fn is_shut(app: &AppService) {
+    let answer = reqwest::get(app.origin()).await.unwrap();
+    assert_eq!(answer.status(), 401);
+}
+
+/// The only file in a folder.
+fn saved(folder: &tempfile::TempDir) -> Value {
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|it| it.unwrap().path()).collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+    serde_json::from_slice(&std::fs::read(&files[0]).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_settings_are_saved_changed_and_put_back() {
+    let (app, probe, folder) = app(Options::default()).await;
+    let before = state(&app);
+    let notes = Notes::default();
+    let report = probe.run(&notes, &CancellationToken::new()).await.unwrap();
+    assert_eq!(ids(&report, Verdict::Passed).len(), 8, "{:#?}", report.cases);
+    assert_eq!(state(&app), before);
+    assert_eq!(saved(&folder), json!({"properties": before.0}));
+    is_shut(&app).await;
+    let notes = notes.0.lock().unwrap().join("\n");
+    assert!(notes.contains("az rest --method put") && notes.contains("authsettingsV2"), "{notes}");
+}
+
+/// Somebody who ends the run when a case has ended.
+struct Ends<'a>(&'static str, &'a CancellationToken);
+
+impl Observer for Ends<'_> {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        if case.id == self.0 {
+            self.1.cancel();
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_run_leaves_authentication_on() {
+    let (app, probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let interrupt = CancellationToken::new();
+    let report = probe.run(&Ends("A3", &interrupt), &interrupt).await.unwrap();
+    assert_eq!(ids(&report, Verdict::Passed), ["A1", "A2", "A3"]);
+    assert_eq!(report.exit_code(), 130);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
+}
+
+/// Somebody who fails when a case has ended.
+struct Fails(&'static str);
+
+impl Observer for Fails {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        assert_ne!(case.id, self.0, "on purpose");
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_leaves_authentication_on() {
+    let (app, probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let report = probe.run(&Fails("A2"), &CancellationToken::new()).await.unwrap();
+    assert_eq!(report.exit_code(), 1);
+    assert!(report.alarms[0].contains("failed"), "{:?}", report.alarms);
+    assert_eq!(report.cases.len(), 8);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_that_takes_too_long_leaves_authentication_on() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let fault = Fault::ToolHangs("list_restaurants_mcp");
+    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
+    probe.target = app.probe_at(saboteur.origin()).unwrap().target;
+    probe.timeout = Duration::from_millis(500);
+    let report: Report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(ids(&report, Verdict::Failed), ["A5", "A6"]);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
+}
+
+fn failing(writes: std::ops::RangeInclusive<u32>) -> Options {
+    let failing_writes =
+        writes.map(|nth| FailingWrite { nth, status: 503, retry_after: Some(0) }).collect();
+    let mut arm = ArmOptions::default();
+    arm.failing_writes = failing_writes;
+    let mut options = Options::default();
+    options.arm = arm;
+    options
+}
+
+/// The writes are: the app's settings, authentication off, authentication on, the app's settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_fails_for_a_while_is_repeated() {
+    let (app, probe, _folder) = app(failing(3..=5)).await;
+    let before = state(&app);
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!(state(&app), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_even_the_way_back_fails_the_owner_is_told_what_to_run() {
+    let (app, probe, _folder) = app(failing(3..=100)).await;
+    let before = state(&app);
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(report.exit_code(), 1);
+    let alarm = &report.alarms[0];
+    assert!(alarm.contains("AUTHENTICATION MAY BE OFF"), "{alarm}");
+    let id = app.site().id;
+    for part in ["az rest --method put", &format!("{id}/config/authsettingsV2"), "ALLOW_INSECURE"] {
+        assert!(alarm.contains(part), "{alarm}");
+    }
+    assert_ne!(state(&app), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_copy_nothing_is_changed() {
+    let (app, mut probe, folder) = app(Options::default()).await;
+    let before = state(&app);
+    probe.settings_folder = folder.path().join("nowhere");
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(report.unjudged().count(), 8);
+    assert_eq!(report.exit_code(), 3);
+    assert_eq!(app.site().restarts, 0);
+    assert_eq!(state(&app), before);
+}

@@ -1,0 +1,66 @@
+//! With `--local` everything is started, and everything is judged.
+
+use serde_json::Value;
+
+use crate::{case, command, report, run, stderr};
+
+#[tokio::test]
+async fn every_case_passes_on_sqlite_and_the_report_says_what_was_done() {
+    let output = run(command(&["--local", "--database", "sqlite", "--format", "json"])).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = report(&output);
+    let cases = report["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 38);
+    for case in cases {
+        assert_eq!(case["verdict"], "passed", "{case}");
+        assert!(!case["sent"].as_array().unwrap().is_empty(), "{case}");
+        assert!(case["got"].is_string() && case["expected"].is_string(), "{case}");
+        assert!(case["ms"].is_u64() && case["cause"].is_null() && case["fix"].is_null(), "{case}");
+    }
+    for id in ["C1", "C2", "C3"] {
+        let got = case(&report, id)["got"].as_str().unwrap();
+        assert!(got.contains("rmcp") && got.contains("Python mcp"), "{got}");
+    }
+    let run = report["run"].as_str().unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 6, "{rows:?}");
+    assert!(rows.iter().all(|row| row["text"].as_str().unwrap().contains(run)), "{rows:?}");
+}
+
+#[tokio::test]
+async fn every_case_passes_on_postgresql_into_a_junit_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.xml");
+    let mut local = command(&["--local", "--database", "postgres", "--format", "junit"]);
+    local.arg("--output").arg(&file);
+    let output = run(local).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(output.stdout.is_empty(), "{output:?}");
+    assert!(stderr(&output).contains("38 passed, 0 failed, 0 skipped"), "{}", stderr(&output));
+    let junit = std::fs::read_to_string(file).unwrap();
+    let head = r#"<testsuites name="test-auth" tests="38" skipped="0" failures="0" errors="0">"#;
+    assert!(junit.contains(head), "{junit}");
+    for group in ["A", "B", "C", "D"] {
+        assert!(junit.contains(&format!(r#"<testsuite name="group {group}""#)), "{junit}");
+    }
+    assert_eq!(junit.matches("<testcase ").count(), 38);
+}
+
+#[tokio::test]
+async fn without_writes_nothing_is_written() {
+    let args =
+        ["--local", "--database", "sqlite", "--python=false", "--no-writes", "--format", "json"];
+    let output = run(command(&args)).await;
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let report = report(&output);
+    let skipped: Vec<_> = report["cases"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|case| case["verdict"] == "skipped")
+        .map(|case| case["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(skipped, ["A7", "A8", "B10", "B11", "C2"]);
+    assert_eq!(report["rows"], Value::Array(Vec::new()));
+    assert!(case(&report, "A7")["cause"].as_str().unwrap().contains("--no-writes"));
+}
