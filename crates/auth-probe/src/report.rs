@@ -129,6 +129,24 @@ impl Report {
     }
 }
 
+/// The cases of which one line is not enough, each with what to say of it. A cause and a fix are told once.
+fn in_detail(cases: &[CaseReport]) -> Vec<(&CaseReport, Vec<(&'static str, String)>)> {
+    let mut told: Vec<&CaseReport> = Vec::new();
+    let mut details = Vec::new();
+    for case in cases.iter().filter(|case| case.needs_words()) {
+        let mut particulars = case.particulars();
+        let is_same = |it: &&&CaseReport| (&it.cause, &it.fix) == (&case.cause, &case.fix);
+        if let Some(first) = told.iter().find(is_same).filter(|_| case.cause.is_some()) {
+            particulars.retain(|(name, _)| !matches!(*name, "cause" | "fix"));
+            particulars.push(("cause", format!("as {}", first.id)));
+        } else {
+            told.push(case);
+        }
+        details.push((case, particulars));
+    }
+    details
+}
+
 impl Verdict {
     /// Its name.
     #[must_use]

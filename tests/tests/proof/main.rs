@@ -8,6 +8,7 @@ mod switching;
 use std::sync::Mutex;
 
 use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
+use restaurant_tests::workspace;
 
 /// Somebody who only takes note.
 #[derive(Debug, Default)]
@@ -25,6 +26,18 @@ impl Observer for Notes {
 
 async fn run(probe: &Probe) -> Report {
     probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap()
+}
+
+#[test]
+fn the_documentation_has_every_case_and_no_other() {
+    let text = std::fs::read_to_string(workspace::root().join("docs/test-auth.md")).unwrap();
+    let rows = text.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let (id, title) = (cells.next()?, cells.next()?);
+        Case::by_id(id).map(|_| format!("{id} {title}"))
+    });
+    let cases = Case::all().map(|case| format!("{} {}", case.id, case.title));
+    assert_eq!(rows.collect::<Vec<_>>(), cases.collect::<Vec<_>>());
 }
 
 /// The ids of the cases with a verdict.

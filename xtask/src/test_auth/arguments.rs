@@ -92,6 +92,7 @@ pub(super) enum Database {
 
 /// Authentication off, and on again.
 #[derive(Args)]
+#[command(next_help_heading = "Authentication off, and on again")]
 pub(super) struct Switching {
     /// Judge the cases of group A and C1 too: authentication is switched off for them, for all the world, and on again after. The settings are saved to a file before.
     #[arg(long, requires = "resource_id")]
@@ -120,6 +121,7 @@ pub(super) struct Switching {
 
 /// Which cases.
 #[derive(Args)]
+#[command(next_help_heading = "Cases")]
 pub(super) struct Cases {
     /// Only the cases of these groups: A, B, C, D.
     #[arg(long, value_name = "GROUP", value_delimiter = ',')]

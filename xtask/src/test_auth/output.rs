@@ -10,6 +10,7 @@ use super::usage;
 
 /// The report's form.
 #[derive(Args)]
+#[command(next_help_heading = "Report")]
 pub(super) struct Output {
     /// How the report is written.
     #[arg(long, value_enum, default_value = "table")]

@@ -1,6 +1,6 @@
 //! The report for a pull request or a wiki.
 
-use super::{CaseReport, Report, Row};
+use super::{CaseReport, Report, Row, in_detail};
 
 impl Report {
     /// As Markdown.
@@ -11,10 +11,10 @@ impl Report {
             "| Case | | Verdict | Expected | Got | ms |\n|---|---|---|---|---|---|".to_owned(),
         ];
         lines.extend(self.cases.iter().map(table_row));
-        for case in self.cases.iter().filter(|case| case.needs_words()) {
+        for (case, particulars) in in_detail(&self.cases) {
             let verdict = case.verdict.name();
             lines.push(format!("\n## {} {}: {verdict}\n", case.id, cell(case.title)));
-            let particulars = case.particulars().into_iter();
+            let particulars = particulars.into_iter();
             lines.extend(particulars.map(|(name, value)| format!("- {name}: {}", code(&value))));
         }
         if !self.rows.is_empty() {

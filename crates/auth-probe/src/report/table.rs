@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use super::{CaseReport, Report, Row, Verdict};
+use super::{CaseReport, Report, Row, Verdict, in_detail};
 
 impl Report {
     /// As a table of at most `width` columns, followed by what is known of each case that did not pass.
@@ -27,9 +27,9 @@ impl Report {
             ]);
         }
         let mut lines = vec![table.to_string()];
-        for case in self.cases.iter().filter(|case| case.needs_words()) {
+        for (case, particulars) in in_detail(&self.cases) {
             lines.push(format!("\n{} {}: {}", case.id, case.title, case.verdict.name()));
-            let particulars = case.particulars().into_iter();
+            let particulars = particulars.into_iter();
             lines.extend(particulars.map(|(name, value)| format!("  {name:<9} {value}")));
         }
         lines.extend(self.afterword());
