@@ -162,6 +162,11 @@ pub enum SettingsError {
         "PUBLIC_URL is missing: set it to the origin under which clients reach the server, for example https://reviews.example.com"
     )]
     NoPublicUrl,
+    /// Clients would be told to send their tokens in the clear.
+    #[error(
+        "PUBLIC_URL is plain http to another machine, which would show access tokens to the network: set it to https://…, or set ALLOW_INSECURE=true"
+    )]
+    PlainPublicUrl,
     /// A part of a PostgreSQL's address without its host: an SQLite file in its place would lose what is written there.
     #[error("DBHOST is missing, and {0} is set: set DBHOST, or unset {0}")]
     NoHost(&'static str),
@@ -230,7 +235,9 @@ impl Settings {
     /// When nothing says it.
     pub fn public_origin(&self, listening: SocketAddr) -> Result<String, SettingsError> {
         if let Some(url) = self.authentication.public_url() {
-            return Ok(url.to_owned());
+            let is_near = url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_loopback));
+            let is_safe = url.starts_with("https://") || is_near || self.allow_insecure;
+            return if is_safe { Ok(url.to_owned()) } else { Err(SettingsError::PlainPublicUrl) };
         }
         match set(self.website_hostname.as_ref()) {
             Some(host) => Ok(format!("https://{host}")),
@@ -286,6 +293,12 @@ impl Settings {
         limits.statement = self.database_statement_seconds;
         limits
     }
+}
+
+/// Whether a host is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// An empty variable counts as none: deployment templates leave such behind.

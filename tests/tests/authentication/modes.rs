@@ -66,6 +66,11 @@ async fn a_mode_that_lacks_something_does_not_start() {
             "ENTRA_AUTHORITY",
         ),
         ("a public path", entra().env("PUBLIC_URL", "https://reviews.example/mcp"), "PUBLIC_URL"),
+        (
+            "a public name by plain http",
+            entra().env("PUBLIC_URL", "http://reviews.example"),
+            "https",
+        ),
         ("no public name", entra().env("BIND", "0.0.0.0:0"), "PUBLIC_URL"),
         ("a role with a space", entra().env("MCP_ROLE", "a b"), "MCP_ROLE"),
     ] {
@@ -75,6 +80,18 @@ async fn a_mode_that_lacks_something_does_not_start() {
     let server = Server::builder().env("BIND", "127.0.0.1:0").env("AUTH_MODE", "entra");
     let server = server.env("ENTRA_TENANT_ID", GUID).env("ENTRA_CLIENT_ID", GUID);
     assert!(refusal(server).await.contains("ENTRA_ALLOWED_CLIENTS"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_serve_refuses_config_refuses_too() {
+    for (server, code) in [
+        (entra(), 0),
+        (entra().env("ENTRA_CLIENT_ID", ""), 2),
+        (entra().env("PUBLIC_URL", "http://reviews.example"), 2),
+    ] {
+        let output = server.arg("config").run().await.unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -321,6 +321,21 @@ async fn a_key_that_the_token_brings_is_not_looked_at() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_is_in_the_most_talkative_log() {
+    for door in Door::ALL {
+        let guarded = Guarded::with(door, |server| server.env("LOG", "trace")).await;
+        let attacks = claims(guarded.cloud()).into_iter().chain(rights(guarded.cloud()));
+        let attacks: Vec<_> = attacks.collect();
+        for Attack { name, lines, .. } in &attacks {
+            attack::write(&guarded, lines, name).await.unwrap();
+        }
+        let talks = guarded.server.logs().iter().any(|line| line.contains("DEBUG"));
+        assert!(talks, "{door:?}: the log is not talkative");
+        no_token_is_in_the_log(&guarded.server, &attacks);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_in_the_query_is_none() {
     for door in Door::ALL {
         let guarded = Guarded::behind(door).await;

@@ -98,7 +98,7 @@ pub(super) struct Switching {
     #[arg(long, requires = "resource_id")]
     pub(super) allow_disabling_auth: bool,
 
-    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/<name>.
+    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME.
     #[arg(long, value_name = "ID")]
     pub(super) resource_id: Option<String>,
 

@@ -40,7 +40,7 @@ pub(super) struct Credentials {
     #[arg(long, group = "credential")]
     az: bool,
 
-    /// The scope to ask for. Default: api://<client id>/.default.
+    /// The scope to ask for. Default: `api://CLIENT_ID/.default`.
     #[arg(long, value_name = "SCOPE")]
     pub(super) scope: Option<String>,
 

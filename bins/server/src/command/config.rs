@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, CommandFactory, parser::ValueSource};
 
 use super::say;
-use crate::{cli::Cli, settings::Settings};
+use crate::{app::AppSettings, cli::Cli, settings::Settings};
 
 /// What to print.
 #[derive(Debug, Clone, clap::Args)]
@@ -36,11 +36,10 @@ pub fn run(config: &Config, settings: &Settings, matches: &ArgMatches) -> anyhow
             source(&arg, matches)
         ));
     }
-    say(format_args!(
-        "\nListens on  {}\nData        {}",
-        settings.listen_address()?,
-        settings.database()?
-    ));
+    let address = settings.listen_address()?;
+    say(format_args!("\nListens on  {address}\nData        {}", settings.database()?));
+    // What `serve` would refuse is refused here too.
+    AppSettings::new(settings, address)?;
     Ok(ExitCode::SUCCESS)
 }
 

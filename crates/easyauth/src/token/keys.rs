@@ -119,7 +119,7 @@ impl Keys {
     }
 
     /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. Keys that
-    /// will do but are old are no reason to wait.
+    /// will do but are older than [`REFRESH_AFTER`] are asked for aside; only past [`ASK_FIRST_AFTER`] they are waited for.
     async fn refresh_until(&self, has: impl Fn(Option<&KeySet>) -> bool) {
         let will_do =
             |set: Option<&KeySet>| has(set) && set.is_none_or(|set| self.is_believed(set));
@@ -160,7 +160,7 @@ impl Keys {
                 if is_news { COOLDOWN } else { MAX_COOLDOWN }
             }
             Err(error) => {
-                let error = &error as &dyn std::error::Error;
+                let error = chain(&error);
                 tracing::warn!(error, "the issuer's keys cannot be had; those that are there stay");
                 MAX_COOLDOWN_AFTER_FAILURE
             }
@@ -182,6 +182,12 @@ impl Keys {
         *current = Some(Arc::new(set));
         is_news
     }
+}
+
+/// An error with all that is behind it: a log in JSON writes no sources of its own.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl KeySet {

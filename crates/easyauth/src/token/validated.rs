@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::{EntraToken, SigningKey, keys::Keys};
 use crate::Principal;
 
-/// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. So long does a key that
-/// the issuer has withdrawn, and that nobody has asked for since, go on being believed.
+/// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. A token whose key is
+/// among the keys no more is forgotten at once; how long withdrawn keys stay among them, `keys.rs` says.
 const REMEMBER_SECONDS: i64 = 300;
 
 /// Callers by the SHA-256 of their tokens. Only a validated token gets in, so strangers cannot push others out; the tokens themselves are not kept.
@@ -32,8 +32,8 @@ impl Validated {
 
     /// The caller of a token that was validated not long ago, with a key that the issuer still publishes.
     pub(super) fn find(&self, token: &str, now: i64, keys: &Keys) -> Option<Principal> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let hash = hash(token);
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&hash)?;
         if now < entry.until && keys.has(&entry.key) {
             return Some(entry.principal.clone());
@@ -52,8 +52,8 @@ impl Validated {
         key: SigningKey,
     ) {
         let until = exp.min(now.saturating_add(REMEMBER_SECONDS));
-        let entry = Entry { principal: principal.clone(), until, key };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash(token), entry);
+        let (hash, entry) = (hash(token), Entry { principal: principal.clone(), until, key });
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash, entry);
     }
 }
 
