@@ -10,7 +10,6 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
 use auth_probe::{CancellationToken, Case, Probe, Unreachable};
-use restaurant_tests::app_service::AppService;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use self::arguments::Arguments;
@@ -60,10 +59,9 @@ async fn prove(arguments: &Arguments) -> Result<u8> {
     }
     arguments.output.check()?;
     // Kept until the end of the run: with it the app ends.
-    let mut local: Option<AppService> = None;
+    let mut local = None;
     let mut probe = if arguments.local {
-        let app = local.insert(setup::start(arguments).await?);
-        setup::local(arguments, app)?
+        setup::local(arguments, local.insert(setup::start(arguments).await?))?
     } else {
         setup::deployed(arguments)?
     };

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use auth_probe::{Identity, Probe, RESOURCE_MANAGER, Target, TargetError, TokenSource, WebApp};
 use easyauth_emulator::Options;
 use restaurant_tests::{app_service::AppService, postgres, python::Environment};
+use tempfile::TempDir;
 
 use super::{
     Usage,
@@ -16,23 +17,30 @@ use super::{
     is_attended, usage,
 };
 
+/// The app on this machine, and where its settings are saved while the proof changes them; both go when this is dropped.
+pub(super) struct Local {
+    app: AppService,
+    folder: TempDir,
+}
+
 /// Starts the app on this machine.
-pub(super) async fn start(arguments: &Arguments) -> Result<AppService> {
+pub(super) async fn start(arguments: &Arguments) -> Result<Local> {
     let has_postgres = postgres::binaries().is_some();
     let default = if has_postgres { Database::Postgres } else { Database::Sqlite };
     let database = arguments.database.unwrap_or(default);
     eprintln!("starting the server on {database:?} behind the emulated platform");
-    match database {
-        Database::Postgres => AppService::on_postgres(Options::default()).await,
-        Database::Sqlite => AppService::on_sqlite(Options::default()).await,
-    }
+    let app = match database {
+        Database::Postgres => AppService::on_postgres(Options::default()).await?,
+        Database::Sqlite => AppService::on_sqlite(Options::default()).await?,
+    };
+    Ok(Local { app, folder: tempfile::tempdir()? })
 }
 
 /// The proof of the app on this machine.
-pub(super) fn local(arguments: &Arguments, app: &AppService) -> Result<Probe> {
-    let mut probe = app.probe()?;
+pub(super) fn local(arguments: &Arguments, local: &Local) -> Result<Probe> {
+    let mut probe = local.app.probe()?;
     probe.target = probe.target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
-    probe.settings_folder = std::env::temp_dir();
+    local.folder.path().clone_into(&mut probe.settings_folder);
     Ok(with_limits(arguments, probe))
 }
 
