@@ -168,9 +168,10 @@ fn ids(option: &str, given: &[String]) -> Result<Vec<&'static str>> {
     given.iter().map(id).collect()
 }
 
-/// Whether a case needs a token.
-pub(super) fn needs_token(case: &Case) -> bool {
-    case.authentication == Authentication::On && case.tokens.contains(&TokenKind::Good)
+/// Whether a case needs a token that a credential brings.
+pub(super) fn needs_credential(case: &Case) -> bool {
+    let brought = [TokenKind::Good, TokenKind::WrongAudience];
+    case.authentication == Authentication::On && brought.iter().any(|it| case.tokens.contains(it))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

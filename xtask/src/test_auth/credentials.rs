@@ -58,14 +58,14 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// The tokens that were given; those that a credential gets, only where it is needed.
-    pub(super) fn tokens(&self, target: &Target, needed: bool) -> Result<Tokens> {
-        let mut tokens = match (&self.token_file, needed) {
-            (Some(file), _) => {
-                Tokens::default().with(TokenKind::Good, TokenSource::File(file.clone()))
-            }
-            (None, false) => Tokens::default(),
-            (None, true) => self.of_identity(target)?,
+    /// The tokens that were given, and those that a credential gets: where it is needed it has to be there, and where it
+    /// is only useful it may be missing.
+    pub(super) fn tokens(&self, target: &Target, needed: bool, useful: bool) -> Result<Tokens> {
+        let mut tokens = match &self.token_file {
+            Some(file) => Tokens::default().with(TokenKind::Good, TokenSource::File(file.clone())),
+            None if needed => self.of_identity(target)?,
+            None if useful => self.of_identity(target).unwrap_or_default(),
+            None => Tokens::default(),
         };
         if let Some(file) = &self.wrong_audience_token_file {
             tokens = tokens.with(TokenKind::WrongAudience, TokenSource::File(file.clone()));

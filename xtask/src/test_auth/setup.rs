@@ -6,14 +6,14 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use auth_probe::{Identity, Probe, RESOURCE_MANAGER, Target, TargetError, TokenSource, WebApp};
+use auth_probe::{Identity, Probe, Target, TargetError, TokenSource, WebApp};
 use easyauth_emulator::Options;
 use restaurant_tests::{app_service::AppService, postgres, python::Environment};
 use tempfile::TempDir;
 
 use super::{
     Usage,
-    arguments::{Arguments, Database, needs_token},
+    arguments::{Arguments, Database, needs_credential},
     is_attended, usage,
 };
 
@@ -47,8 +47,10 @@ pub(super) fn local(arguments: &Arguments, local: &Local) -> Result<Probe> {
 /// The proof of an app that is deployed.
 pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let target = target(arguments)?;
-    let needed = arguments.cases.select()?.into_iter().any(needs_token);
-    let tokens = arguments.credentials.tokens(&target, needed)?;
+    let cases = arguments.cases.select()?;
+    let needed = cases.iter().copied().any(needs_credential);
+    let useful = cases.iter().any(|case| case.forges);
+    let tokens = arguments.credentials.tokens(&target, needed, useful)?;
     let mut probe = Probe::new(target, tokens);
     probe.web_app = web_app(arguments, &probe.target)?;
     probe.settings_folder.clone_from(&arguments.switching.settings_folder);
@@ -95,7 +97,7 @@ fn web_app(arguments: &Arguments, target: &Target) -> Result<Option<WebApp>> {
         Some(file) => TokenSource::File(file.clone()),
         None => TokenSource::Credential {
             credential: Identity::AzureCli.credential(target).map_err(Usage)?,
-            scope: format!("{RESOURCE_MANAGER}/.default"),
+            scope: format!("{}/.default", switching.resource_manager.trim_end_matches('/')),
         },
     };
     let app = WebApp::new(&switching.resource_manager, id, token);

@@ -39,6 +39,31 @@ async fn a_managed_identity_is_found_by_its_endpoint() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_credential_is_used_for_whichever_case_it_is_good() {
+    let app = app().await;
+    for id in ["B5", "B6", "B4"] {
+        let mut command = against(app.origin(), &["--case", id]);
+        command.env("IDENTITY_ENDPOINT", app.cloud().identity_endpoint());
+        command.env("IDENTITY_HEADER", app.cloud().identity_header());
+        let output = run(command).await;
+        assert_eq!(output.status.code(), Some(0), "{id}: {}", stderr(&output));
+    }
+}
+
+/// An identity endpoint that never answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_never_comes_is_not_waited_for() {
+    let app = app().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut command = against(app.origin(), &["--case", "B6", "--timeout", "0.5"]);
+    command.env("IDENTITY_ENDPOINT", format!("http://{}/", silent.local_addr().unwrap()));
+    command.env("IDENTITY_HEADER", "x");
+    let output = run(command).await;
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(report(&output).to_string().contains("in time"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_azure_cli_is_asked_where_it_is_installed() {
     let app = app().await;
     let folder = tempfile::tempdir().unwrap();

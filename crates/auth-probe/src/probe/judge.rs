@@ -135,12 +135,17 @@ impl Session<'_> {
                 if stands_in { Box::pin(self.token(TokenKind::Good)).await?.ok() } else { None };
             return good.filter(|good| kind.check(&good.claims(), target, now()).is_ok()).map(Ok);
         };
-        let token = match source.get().await {
-            Ok(token) => {
+        let token = tokio::select! {
+            token = tokio::time::timeout(self.probe.timeout, source.get()) => token,
+            () = self.interrupt.cancelled() => return Some(Err(Diagnosis::without_fix(INTERRUPTED))),
+        };
+        let token = match token {
+            Ok(Ok(token)) => {
                 self.run.keep_secret(&token);
                 fits(kind, &token.claims(), target).map(|()| token)
             }
-            Err(error) => Err(diagnosis::no_token(target, &chain(&error))),
+            Ok(Err(error)) => Err(diagnosis::no_token(target, &chain(&error))),
+            Err(_) => Err(diagnosis::no_token(target, "nobody gave one in time")),
         };
         lock(&self.kept).insert(kind, token.clone());
         Some(token)
