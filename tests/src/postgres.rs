@@ -2,10 +2,12 @@
 
 mod cluster;
 mod database;
+mod pgbouncer;
 mod shared;
 
 pub use self::{
     cluster::{Cluster, ClusterBuilder, binaries},
     database::TestDatabase,
+    pgbouncer::{PgBouncer, pgbouncer},
     shared::{Shared, shared},
 };

@@ -13,6 +13,7 @@ use restaurant_domain::{Clock, Import, Repository, StoreError};
 
 use crate::{
     postgres::PostgresStore,
+    sign_in::PostgresOptions,
     sqlite::SqliteStore,
     url::{DatabaseUrl, Place},
 };
@@ -67,8 +68,21 @@ pub async fn open(
     limits: Limits,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Database>, StoreError> {
+    open_with(url, limits, PostgresOptions::default(), clock).await
+}
+
+/// Opens a database; a PostgreSQL with these options, which an SQLite file has no use for.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(
+    url: &DatabaseUrl,
+    limits: Limits,
+    options: PostgresOptions,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn Database>, StoreError> {
     Ok(match url.place() {
-        Place::Postgres(server) => Arc::new(PostgresStore::new(server, limits, clock)?),
+        Place::Postgres(server) => Arc::new(PostgresStore::new(server, limits, options, clock)?),
         Place::Sqlite(path) => Arc::new(SqliteStore::open(path, limits, clock).await?),
     })
 }

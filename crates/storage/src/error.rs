@@ -12,6 +12,7 @@ pub(crate) enum WorkError {
     Query(#[from] QueryError),
     #[error(transparent)]
     Corrupt(#[from] CorruptRow),
+    /// An idempotency key was taken meanwhile: the work may be done again.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Contended,
 }

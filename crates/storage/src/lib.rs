@@ -7,10 +7,12 @@ mod postgres;
 mod queries;
 mod rows;
 mod schema;
+mod sign_in;
 mod sqlite;
 mod url;
 
 pub use self::{
-    database::{Database, Limits, open},
+    database::{Database, Limits, open, open_with},
+    sign_in::{PasswordSource, PostgresOptions},
     url::{DatabaseUrl, DatabaseUrlError},
 };

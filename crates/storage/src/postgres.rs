@@ -24,6 +24,7 @@ use crate::{
     Database, Limits,
     database::Migrated,
     keys::{Answer, KeyRow},
+    sign_in::PostgresOptions,
     url::Server,
 };
 
@@ -40,9 +41,10 @@ impl PostgresStore {
     pub(crate) fn new(
         server: &Server,
         limits: Limits,
+        options: PostgresOptions,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let connector = Connector::new(server, limits)?;
+        let connector = Connector::new(server, limits, options)?;
         let connections = Connections::new(connector.clone(), limits)?;
         Ok(Self { connector, connections, clock, migrated: Migrated::default() })
     }
@@ -78,11 +80,14 @@ impl Repository for PostgresStore {
         let now = self.clock.now();
         let new = &restaurant;
         let key = key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(new), now));
-        let work = async |connection: &mut _| match &key {
-            None => Ok(Answer::New(write::restaurant(connection, new, now, author).await?)),
-            Some(key) => keyed::restaurant(connection, new, now, author, key).await,
+        let key = key.as_ref();
+        let work = || {
+            async move |connection: &mut _| match key {
+                None => Ok(Answer::New(write::restaurant(connection, new, now, author).await?)),
+                Some(key) => keyed::restaurant(connection, new, now, author, key).await,
+            }
         };
-        let answer = self.connections.run_in_time(work).await?;
+        let answer = self.connections.run_until_first(work).await?;
         answer.into_restaurant(restaurant, now, author)
     }
 
@@ -98,14 +103,17 @@ impl Repository for PostgresStore {
         let new = &review;
         let key =
             key.map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, new), now));
-        let work = async |connection: &mut _| match &key {
-            None => {
-                let id = write::review(connection, restaurant, new, now, author).await?;
-                Ok(id.map(Answer::New))
+        let key = key.as_ref();
+        let work = || {
+            async move |connection: &mut _| match key {
+                None => {
+                    let id = write::review(connection, restaurant, new, now, author).await?;
+                    Ok(id.map(Answer::New))
+                }
+                Some(key) => keyed::review(connection, restaurant, new, now, author, key).await,
             }
-            Some(key) => keyed::review(connection, restaurant, new, now, author, key).await,
         };
-        let answer = self.connections.run_in_time(work).await?;
+        let answer = self.connections.run_until_first(work).await?;
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 

@@ -302,7 +302,7 @@ pub fn binaries() -> Option<PathBuf> {
 }
 
 /// The user to run as: the server refuses root, so root starts it as `postgres`.
-fn owner(ours: &Path) -> Result<Option<u32>> {
+pub(super) fn owner(ours: &Path) -> Result<Option<u32>> {
     if fs::metadata(ours)?.uid() != 0 {
         return Ok(None);
     }
@@ -311,7 +311,7 @@ fn owner(ours: &Path) -> Result<Option<u32>> {
     Ok(Some(id.context("PostgreSQL does not run as root, and there is no user `postgres`")?))
 }
 
-fn free_port() -> Result<u16> {
+pub(super) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

@@ -14,11 +14,16 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 5] = [
+const NEEDS: [Need; 6] = [
     Need {
         name: "PostgreSQL (initdb, postgres)",
         found: |_| postgres::binaries().is_some(),
         packages: &["postgresql"],
+    },
+    Need {
+        name: "PgBouncer",
+        found: |_| postgres::pgbouncer().is_some(),
+        packages: &["pgbouncer"],
     },
     Need { name: "Chromium", found: |_| browser::chromium().is_some(), packages: &["chromium"] },
     Need {
@@ -59,7 +64,9 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     if !missing.is_empty() {
         bail!("install what is missing, or run this as root where there is apt-get");
     }
-    eprintln!("found PostgreSQL, Chromium, chromedriver, Python and npm; looking for packages");
+    eprintln!(
+        "found PostgreSQL, PgBouncer, Chromium, chromedriver, Python and npm; looking for packages"
+    );
     for environment in python::Environment::ALL {
         let name = environment.name();
         environment

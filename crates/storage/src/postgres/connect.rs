@@ -1,18 +1,19 @@
 //! How a connection to PostgreSQL is made: address, TLS, limits.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
-use diesel::{ConnectionError, ConnectionResult};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
+use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection};
 use restaurant_domain::StoreError;
 use tokio::time::timeout;
-use tokio_postgres::{Config, NoTls, config};
+use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config, tls::TlsStream};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use crate::{
     Limits,
     error::OutOfTime,
+    sign_in::PostgresOptions,
     url::{Server, SslMode},
 };
 
@@ -31,11 +32,16 @@ pub(super) struct Connector {
     config: Arc<Config>,
     tls: Option<MakeRustlsConnect>,
     limits: Limits,
+    options: PostgresOptions,
 }
 
 impl Connector {
     /// Reads the certificates, and connects to nothing yet.
-    pub(super) fn new(server: &Server, limits: Limits) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        server: &Server,
+        limits: Limits,
+        options: PostgresOptions,
+    ) -> Result<Self, StoreError> {
         let mut config = server.config.clone();
         config.ssl_mode(match server.ssl_mode {
             SslMode::Disable => config::SslMode::Disable,
@@ -54,24 +60,68 @@ impl Connector {
         config.keepalives_retries(PROBES).tcp_user_timeout(UNACKNOWLEDGED);
         let tls = tls::client(server).map_err(StoreError::failed)?;
         let tls = tls.map(MakeRustlsConnect::new);
-        Ok(Self { config: Arc::new(config), tls, limits })
+        Ok(Self { config: Arc::new(config), tls, limits, options })
     }
 
-    /// Connects, for as long as it takes. The limit on statements holds for the connection from then on.
+    /// Whether a connection is lent for one transaction at a time.
+    pub(super) fn is_pooled(&self) -> bool {
+        self.options.transaction_pooling
+    }
+
+    /// What sets the limit on statements: for a connection, or, with `LOCAL` after `SET`, for a transaction. By a
+    /// statement, since PgBouncer refuses the same setting as a start-up option.
+    pub(super) fn statement_limit(&self) -> String {
+        let set = if self.is_pooled() { "SET LOCAL" } else { "SET" };
+        format!("{set} statement_timeout = {}", self.limits.statement.as_millis().max(1))
+    }
+
+    /// The address, with a password that is good now.
+    async fn config(&self) -> ConnectionResult<Cow<'_, Config>> {
+        let Some(source) = &self.options.password else { return Ok(Cow::Borrowed(&*self.config)) };
+        let password = source.password().await.map_err(|error| {
+            ConnectionError::BadConnection(format!("no password can be had: {error}"))
+        })?;
+        let mut config = Config::clone(&self.config);
+        config.password(password);
+        Ok(Cow::Owned(config))
+    }
+
+    /// Connects, for as long as it takes. The limit on statements holds for the connection from then on, unless it is
+    /// lent for one transaction at a time.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
-        let mut connection = if let Some(tls) = &self.tls {
-            let connected = self.config.connect(tls.clone()).await;
+        let config = self.config().await?;
+        if let Some(tls) = &self.tls {
+            let connected = config.connect(tls.clone()).await;
             let (client, connection) = connected.map_err(|error| readable(&error))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
+            self.set_up(client, connection).await
         } else {
-            let connected = self.config.connect(NoTls).await;
+            let connected = config.connect(NoTls).await;
             let (client, connection) = connected.map_err(|error| readable(&error))?;
-            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
-        };
-        // By a statement: PgBouncer refuses the same setting as a start-up option.
-        let limit = format!("SET statement_timeout = {}", self.limits.statement.as_millis().max(1));
-        let set = connection.batch_execute(&limit).await;
-        set.map_err(ConnectionError::CouldntSetupConfiguration)?;
+            self.set_up(client, connection).await
+        }
+    }
+
+    async fn set_up<S>(
+        &self,
+        client: Client,
+        connection: Connection<Socket, S>,
+    ) -> ConnectionResult<AsyncPgConnection>
+    where
+        S: TlsStream + Unpin + Send + 'static,
+    {
+        let failed = ConnectionError::CouldntSetupConfiguration;
+        if !self.is_pooled() {
+            let connected = AsyncPgConnection::try_from_client_and_connection(client, connection);
+            let mut connection = connected.await?;
+            connection.batch_execute(&self.statement_limit()).await.map_err(failed)?;
+            return Ok(connection);
+        }
+        tokio::spawn(connection);
+        // diesel prepares statements to set the connection up, so that has to be one transaction too.
+        client.batch_execute("BEGIN").await.map_err(|error| readable(&error))?;
+        let mut connection = AsyncPgConnection::try_from(client).await?;
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        connection.batch_execute("COMMIT").await.map_err(failed)?;
         Ok(connection)
     }
 

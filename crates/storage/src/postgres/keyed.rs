@@ -21,10 +21,6 @@ use crate::{
     schema::{idempotency_keys, restaurants, reviews},
 };
 
-/// How often a create asks for its key. A second time is common: another create took the key meanwhile. A third is
-/// not: it was deleted again.
-const ATTEMPTS: u32 = 3;
-
 /// Adds a restaurant, or finds what its key stands for.
 pub(super) async fn restaurant(
     connection: &AsyncPgConnection,
@@ -68,7 +64,8 @@ pub(super) async fn review(
     once(connection, key, find, write).await
 }
 
-/// Finds what a key stands for, or writes, whichever it takes.
+/// Finds what a key stands for, or writes, whichever it takes. Another create that takes the key between the two makes it
+/// [`WorkError::Contended`]: to be done again.
 async fn once<Row, Find, Write>(
     connection: &AsyncPgConnection,
     key: &KeyRow,
@@ -79,20 +76,17 @@ where
     Find: Future<Output = QueryResult<Vec<Kept<Row>>>>,
     Write: Future<Output = QueryResult<Option<i64>>>,
 {
-    for _ in 0..ATTEMPTS {
-        let (kept, _) = try_join(find(), forget(connection, key)).await?;
-        if let Some(kept) = kept.into_iter().next() {
-            match kept.answer(key) {
-                Some(answer) => return Ok(Some(answer)),
-                None => free(connection, key).await?,
-            }
-        }
-        match write().await {
-            Err(error) if is_taken(&error) => {}
-            written => return Ok(written?.map(Answer::New)),
+    let (kept, _) = try_join(find(), forget(connection, key)).await?;
+    if let Some(kept) = kept.into_iter().next() {
+        match kept.answer(key) {
+            Some(answer) => return Ok(Some(answer)),
+            None => free(connection, key).await?,
         }
     }
-    Err(WorkError::Contended)
+    match write().await {
+        Err(error) if is_taken(&error) => Err(WorkError::Contended),
+        written => Ok(written?.map(Answer::New)),
+    }
 }
 
 /// Deletes some of the keys that are too old.

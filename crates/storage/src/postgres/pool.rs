@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use diesel_async::{
-    AsyncPgConnection,
+    AnsiTransactionManager as Transactions, AsyncPgConnection, SimpleAsyncConnection as _,
+    TransactionManager as _,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
@@ -23,10 +24,16 @@ use crate::{
 /// How much longer than a statement may run its caller waits: so the server, which says why, is usually the first to give up.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How often work is done. A second time is common: another create took the same key meanwhile. A third is not: the key
+/// was deleted again.
+const ATTEMPTS: u32 = 3;
+
 /// Lends connections to work.
 pub(super) struct Connections {
     pool: Pool<AsyncPgConnection>,
     patience: Duration,
+    /// What every transaction opens with, where each is lent a connection of its own.
+    transaction_opens: Option<String>,
 }
 
 impl Connections {
@@ -36,6 +43,7 @@ impl Connections {
         // Says nothing to the server: a connection that is closed, or that somebody left in the middle of a transaction,
         // is known without.
         config.recycling_method = RecyclingMethod::Fast;
+        let transaction_opens = connector.is_pooled().then(|| connector.statement_limit());
         config.custom_setup = Box::new(move |_| {
             let connector = connector.clone();
             async move { connector.connect().await }.boxed()
@@ -48,7 +56,7 @@ impl Connections {
             .recycle_timeout(Some(limits.acquire))
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, patience: limits.statement + GRACE })
+        Ok(Self { pool, patience: limits.statement + GRACE, transaction_opens })
     }
 
     /// Runs work on a connection, for as long as its statements may take together.
@@ -59,7 +67,7 @@ impl Connections {
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, StoreError> {
         let mut lent = Lent(Some(self.get().await?));
-        let result = work(lent.connection()?).await;
+        let result = self.work(lent.connection()?, work).await;
         lent.give_back();
         Ok(result?)
     }
@@ -70,12 +78,57 @@ impl Connections {
         &self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, StoreError> {
+        Ok(self.try_in_time(work).await??)
+    }
+
+    /// As [`Self::run_in_time`], and again while somebody else's work comes between.
+    pub(super) async fn run_until_first<T, Work>(
+        &self,
+        work: impl Fn() -> Work,
+    ) -> Result<T, StoreError>
+    where
+        Work: AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+    {
+        for _ in 1..ATTEMPTS {
+            match self.try_in_time(work()).await? {
+                Err(WorkError::Contended) => {}
+                result => return Ok(result?),
+            }
+        }
+        self.run_in_time(work()).await
+    }
+
+    async fn try_in_time<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+    ) -> Result<Result<T, WorkError>, StoreError> {
         let mut lent = Lent(Some(self.get().await?));
         // Out of time it is not given back: whoever got it next would wait for the same silence.
-        let result = timeout(self.patience, work(lent.connection()?)).await;
+        let result = timeout(self.patience, self.work(lent.connection()?, work)).await;
         let result = result.map_err(|_| StoreError::unavailable(OutOfTime("a statement")))?;
         lent.give_back();
-        Ok(result?)
+        Ok(result)
+    }
+
+    /// Does the work; in a transaction where the connection is lent for no longer.
+    async fn work<T>(
+        &self,
+        connection: &mut AsyncPgConnection,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+    ) -> Result<T, WorkError> {
+        let Some(opening) = &self.transaction_opens else { return work(connection).await };
+        Transactions::begin_transaction(connection).await?;
+        let result = match connection.batch_execute(opening).await {
+            Ok(()) => work(connection).await,
+            Err(error) => Err(error.into()),
+        };
+        if result.is_ok() {
+            Transactions::commit_transaction(connection).await?;
+        } else {
+            // The first failure is the one to tell of; a connection that is left broken is thrown away.
+            let _ = Transactions::rollback_transaction(connection).await;
+        }
+        result
     }
 
     async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {

@@ -1,0 +1,27 @@
+//! How a store signs in to PostgreSQL where the address does not say it all.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use async_trait::async_trait;
+
+/// Where the password of each new connection comes from: such as an access token, which is good for an hour.
+#[async_trait]
+pub trait PasswordSource: fmt::Debug + Send + Sync {
+    /// A password that is good now. Asked for within the time limit of making a connection, so one that takes long to
+    /// get should be kept and renewed before it ends.
+    ///
+    /// # Errors
+    /// When there is none. The connection is not made then, and asked for again with the next request.
+    async fn password(&self) -> Result<String, Box<dyn Error + Send + Sync>>;
+}
+
+/// What of a PostgreSQL is not in its address.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct PostgresOptions {
+    /// Where passwords come from, in place of the one in the address. Default: the address.
+    pub password: Option<Arc<dyn PasswordSource>>,
+    /// Whether a pooler stands between that lends a connection for one transaction (PgBouncer's `pool_mode =
+    /// transaction`). Then every piece of work is a transaction, and no prepared statement outlives it. Default: no.
+    pub transaction_pooling: bool,
+}

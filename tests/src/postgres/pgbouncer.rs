@@ -1,0 +1,123 @@
+//! `PgBouncer` before a cluster, lending a connection for one transaction at a time.
+
+use std::{
+    fs::{self, File, Permissions},
+    os::unix::{
+        fs::{PermissionsExt as _, chown},
+        process::CommandExt as _,
+    },
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+use tokio_postgres::Config;
+
+use super::{
+    cluster::{Cluster, free_port, owner},
+    database::TestDatabase,
+};
+use crate::{process::Watch, workspace};
+
+/// How long it may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running pooler on a free port of 127.0.0.1, which ends with this value or this process.
+#[derive(Debug)]
+pub struct PgBouncer {
+    port: u16,
+    _watch: Watch,
+    _process: Child,
+}
+
+/// The program, where it is installed.
+#[must_use]
+pub fn pgbouncer() -> Option<PathBuf> {
+    workspace::find_program(&["pgbouncer"], &["/usr/sbin".into()])
+}
+
+impl PgBouncer {
+    /// Starts one before the cluster of a database: `pool_mode = transaction`, with three connections, so that clients meet
+    /// each other's.
+    ///
+    /// # Errors
+    /// It is not installed, or does not start; the error has its log.
+    pub async fn before(database: &TestDatabase) -> Result<Self> {
+        let config: Config = database.url().parse()?;
+        let cluster = *config.get_ports().first().context("the database's URL has no port")?;
+        for _ in 0..3 {
+            let port = free_port()?;
+            match Self::start(cluster, port).await {
+                // Between our finding the port free and its binding it, anybody may take it.
+                Err(error) if error.to_string().contains("in use") => {}
+                other => return other,
+            }
+        }
+        bail!("no port of 127.0.0.1 stays free long enough");
+    }
+
+    async fn start(cluster: u16, port: u16) -> Result<Self> {
+        let program = pgbouncer().context("PgBouncer is not installed")?;
+        let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir()?.keep();
+        let mut watch = Watch::over(&folder)?;
+        let owner = owner(&folder)?;
+        let users = folder.join("users");
+        let settings = folder.join("pgbouncer.ini");
+        let (user, password) = (Cluster::USER, Cluster::PASSWORD);
+        fs::write(&users, format!("\"{user}\" \"{password}\"\n"))?;
+        fs::write(&settings, ini(cluster, port, &users.display().to_string()))?;
+        for (path, mode) in [(&folder, 0o700), (&users, 0o600), (&settings, 0o600)] {
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+            chown(path, owner, None)?;
+        }
+        let path = folder.join("log");
+        let log = File::create(&path)?;
+        let mut command = Command::new(program);
+        command.arg(&settings).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.current_dir("/").process_group(0);
+        if let Some(owner) = owner {
+            command.uid(owner);
+        }
+        let mut process = command.spawn().context("PgBouncer does not start")?;
+        watch.end("QUIT", process.id().into())?;
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            if process.try_wait()?.is_some() || Instant::now() > end {
+                bail!(
+                    "PgBouncer does not start: {}",
+                    fs::read_to_string(&path).unwrap_or_default()
+                );
+            }
+            sleep(Duration::from_millis(20)).await; // tidy: polls a process that cannot tell us
+        }
+        Ok(Self { port, _watch: watch, _process: process })
+    }
+
+    /// The URL of a database of the cluster, through the pooler.
+    #[must_use]
+    pub fn url(&self, database: &TestDatabase) -> String {
+        let (user, password, port) = (Cluster::USER, Cluster::PASSWORD, self.port);
+        format!("postgres://{user}:{password}@127.0.0.1:{port}/{}", database.name())
+    }
+}
+
+fn ini(cluster: u16, port: u16, users: &str) -> String {
+    format!(
+        "[databases]\n\
+         * = host=127.0.0.1 port={cluster}\n\
+         [pgbouncer]\n\
+         listen_addr = 127.0.0.1\n\
+         listen_port = {port}\n\
+         unix_socket_dir =\n\
+         auth_type = scram-sha-256\n\
+         auth_file = {users}\n\
+         pool_mode = transaction\n\
+         default_pool_size = 3\n\
+         max_client_conn = 1000\n"
+    )
+}
