@@ -17,9 +17,12 @@ use std::{
 use anyhow::Context;
 use clap::{ArgMatches, Subcommand};
 use restaurant_domain::SystemClock;
-use restaurant_storage::Database;
+use restaurant_storage::{Database, DatabaseUrl, PostgresOptions};
 
-use crate::settings::Settings;
+use crate::{
+    database_sign_in::EntraPassword,
+    settings::{DatabaseAuth, Settings},
+};
 
 /// What to do.
 #[derive(Debug, Clone, Default, Subcommand)]
@@ -69,10 +72,22 @@ fn say(line: impl Display) {
     let _ = writeln!(stdout().lock(), "{line}");
 }
 
+/// What of a PostgreSQL is not in its address.
+fn database_options(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<PostgresOptions> {
+    let mut options = PostgresOptions::default();
+    options.transaction_pooling = settings.database_pgbouncer;
+    if settings.database_auth(url)? == DatabaseAuth::Entra {
+        let password = EntraPassword::new(settings.azure_client_id());
+        options.password = Some(Arc::new(password.context("DATABASE_AUTH=entra")?));
+    }
+    Ok(options)
+}
+
 /// Opens the database that the settings name.
 async fn open_database(settings: &Settings) -> anyhow::Result<Arc<dyn Database>> {
     let url = settings.database()?;
-    let database =
-        restaurant_storage::open(&url, settings.database_limits(), Arc::new(SystemClock));
+    let options = database_options(settings, &url)?;
+    let clock = Arc::new(SystemClock);
+    let database = restaurant_storage::open_with(&url, settings.database_limits(), options, clock);
     database.await.with_context(|| format!("cannot open the database {url}"))
 }

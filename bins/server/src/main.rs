@@ -7,6 +7,7 @@ mod caller;
 mod cli;
 mod command;
 mod connections;
+mod database_sign_in;
 mod host_check;
 mod logging;
 mod request_log;

@@ -103,6 +103,19 @@ pub struct Settings {
     #[arg(long, env = "DBSSLMODE", global = true)]
     dbsslmode: Option<String>,
 
+    /// How to sign in to PostgreSQL. `password`: as its address says. `entra`: by an access token of the app's managed identity, fresh for each new connection; the address has no password then, and asks for TLS (`sslmode=require` or more).
+    #[arg(long, env = "DATABASE_AUTH", global = true, value_enum, default_value_t = DatabaseAuth::Password)]
+    database_auth: DatabaseAuth,
+
+    /// The client id (a GUID) of the user-assigned managed identity to be, where the app has several. For DATABASE_AUTH=entra.
+    #[arg(long, env = "AZURE_CLIENT_ID", global = true, value_parser = value::guid)]
+    azure_client_id: Option<String>,
+
+    /// A PgBouncer stands before PostgreSQL and lends a connection for one transaction (`pool_mode = transaction`).
+    #[arg(long, env = "DATABASE_PGBOUNCER", global = true, action = ArgAction::Set, num_args = 0..=1,
+        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+    pub database_pgbouncer: bool,
+
     /// Most connections to the database at a time.
     #[arg(long, env = "DATABASE_CONNECTIONS", global = true, default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
     database_connections: u32,
@@ -126,6 +139,15 @@ pub struct Settings {
     /// How to log: `json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere.
     #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
+}
+
+/// How to sign in to PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DatabaseAuth {
+    /// As the address says.
+    Password,
+    /// By an access token of a managed identity.
+    Entra,
 }
 
 /// How to log.
@@ -167,6 +189,9 @@ pub enum SettingsError {
         "PUBLIC_URL is plain http to another machine, which would show access tokens to the network: set it to https://…, or set ALLOW_INSECURE=true"
     )]
     PlainPublicUrl,
+    /// A token is to be the password, and the address does not fit that.
+    #[error("DATABASE_AUTH=entra: {0}")]
+    NotForToken(&'static str),
     /// A part of a PostgreSQL's address without its host: an SQLite file in its place would lose what is written there.
     #[error("DBHOST is missing, and {0} is set: set DBHOST, or unset {0}")]
     NoHost(&'static str),
@@ -271,6 +296,32 @@ impl Settings {
         } else {
             DatabaseUrl::parse(DEFAULT_DATABASE).map_err(of("DATABASE_URL"))
         }
+    }
+
+    /// How to sign in to the database at an address.
+    ///
+    /// # Errors
+    /// When a token would be sent where it must not be, or is of no use.
+    pub fn database_auth(&self, url: &DatabaseUrl) -> Result<DatabaseAuth, SettingsError> {
+        let wrong = |why| Err(SettingsError::NotForToken(why));
+        match self.database_auth {
+            DatabaseAuth::Password => Ok(DatabaseAuth::Password),
+            _ if url.sqlite_path().is_some() => {
+                wrong("an SQLite file wants no sign-in; set the address of a PostgreSQL")
+            }
+            _ if url.has_password() => wrong(
+                "the database's address has a password too; leave it out, since the token is the password",
+            ),
+            _ if !url.is_encrypted_or_near() => wrong(
+                "the token would cross the network in the clear; add sslmode=verify-full to the address",
+            ),
+            auth => Ok(auth),
+        }
+    }
+
+    /// Which managed identity to be.
+    pub fn azure_client_id(&self) -> Option<&str> {
+        set(self.azure_client_id.as_ref())
     }
 
     /// A setting that belongs to DBHOST and is set.

@@ -78,6 +78,21 @@ impl DatabaseUrl {
         }
     }
 
+    /// Whether it has a password, for PostgreSQL.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        matches!(&self.0, Place::Postgres(server) if server.config.get_password().is_some())
+    }
+
+    /// Whether what is sent there is encrypted for certain, or stays on this machine.
+    #[must_use]
+    pub fn is_encrypted_or_near(&self) -> bool {
+        match &self.0 {
+            Place::Sqlite(_) => true,
+            Place::Postgres(server) => server.is_encrypted() || server.is_near(),
+        }
+    }
+
     pub(crate) fn place(&self) -> &Place {
         &self.0
     }

@@ -36,9 +36,10 @@ pub fn run(config: &Config, settings: &Settings, matches: &ArgMatches) -> anyhow
             source(&arg, matches)
         ));
     }
-    let address = settings.listen_address()?;
-    say(format_args!("\nListens on  {address}\nData        {}", settings.database()?));
+    let (address, database) = (settings.listen_address()?, settings.database()?);
+    say(format_args!("\nListens on  {address}\nData        {database}"));
     // What `serve` would refuse is refused here too.
+    settings.database_auth(&database)?;
     AppSettings::new(settings, address)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,4 +1,4 @@
-//! Microsoft's own APIs as every tenant has them: Graph and Azure Resource Manager.
+//! Microsoft's own APIs as every tenant has them: Graph, Azure Resource Manager, and Azure's databases.
 
 use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
@@ -31,13 +31,18 @@ const MANAGEMENT_URIS: &[&str] =
 const MANAGEMENT_SCOPES: &[(Uuid, &str)] =
     &[(uuid!("41094075-9dad-400e-a0bd-54e686782033"), "user_impersonation")];
 
+/// Azure Database for PostgreSQL and `MySQL`.
+const DATABASES: Uuid = uuid!("123cd850-d9df-40bd-94d5-c9f07b7fa203");
+const DATABASES_URIS: &[&str] = &["https://ossrdbms-aad.database.windows.net"];
+
 impl Directory {
-    /// Adds Microsoft Graph and Azure Resource Manager with their service principals, so that tokens can be had for `https://graph.microsoft.com` and `https://management.azure.com`. Their application and role ids are Microsoft's own.
+    /// Adds Microsoft Graph, Azure Resource Manager and Azure's open-source databases with their service principals, so that tokens can be had for `https://graph.microsoft.com` and `https://management.azure.com`. Their application and role ids are Microsoft's own.
     #[must_use]
     pub fn with_microsoft_apis(mut self) -> Self {
         self.add_api("Microsoft Graph", GRAPH, GRAPH_URIS, GRAPH_ROLES, GRAPH_SCOPES);
         let name = "Windows Azure Service Management API";
         self.add_api(name, MANAGEMENT, MANAGEMENT_URIS, &[], MANAGEMENT_SCOPES);
+        self.add_api("Azure OSSRDBMS Database", DATABASES, DATABASES_URIS, &[], &[]);
         self
     }
 

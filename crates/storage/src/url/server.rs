@@ -1,6 +1,6 @@
 //! A PostgreSQL server's address and how to sign in to it.
 
-use std::{fmt, mem, path::PathBuf};
+use std::{fmt, mem, net::IpAddr, path::PathBuf};
 
 use percent_encoding::percent_decode_str;
 use restaurant_domain::quoted;
@@ -156,6 +156,26 @@ impl Server {
             (mode, _) => mode,
         };
         Ok(Self { config, ssl_mode, ssl_root_cert })
+    }
+}
+
+impl Server {
+    /// Whether connections are encrypted whatever the server offers.
+    pub(super) fn is_encrypted(&self) -> bool {
+        !matches!(self.ssl_mode, SslMode::Disable | SslMode::Prefer)
+    }
+
+    /// Whether every host is this machine.
+    pub(super) fn is_near(&self) -> bool {
+        let is_loopback = |host: &str| {
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        };
+        let hosts = self.config.get_hosts().iter().all(|host| match host {
+            Host::Tcp(host) => is_loopback(host),
+            #[cfg(unix)]
+            Host::Unix(_) => true,
+        });
+        hosts && self.config.get_hostaddrs().iter().all(IpAddr::is_loopback)
     }
 }
 

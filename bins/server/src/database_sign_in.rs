@@ -1,0 +1,69 @@
+//! Signing in to PostgreSQL by an Entra access token: the app's managed identity, and no password anywhere.
+
+use std::{
+    error::Error,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use azure_core::{
+    credentials::{AccessToken, TokenCredential},
+    time::OffsetDateTime,
+};
+use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use restaurant_storage::PasswordSource;
+
+/// What Azure Database for PostgreSQL takes as password. Source:
+/// <https://learn.microsoft.com/azure/postgresql/flexible-server/how-to-configure-sign-in-azure-ad-authentication>.
+const SCOPE: &str = "https://ossrdbms-aad.database.windows.net/.default";
+
+/// Access tokens of a managed identity as passwords. The credential keeps one, and gets another five minutes before it ends.
+pub struct EntraPassword {
+    credential: Arc<dyn TokenCredential>,
+    /// The last one, for when the identity's endpoint is away for a moment.
+    last: Mutex<Option<AccessToken>>,
+}
+
+impl EntraPassword {
+    /// Tokens of the machine's managed identity: of this one, where there are several.
+    ///
+    /// # Errors
+    /// When the identity's endpoint is not as the platform has it.
+    pub fn new(client_id: Option<&str>) -> azure_core::Result<Self> {
+        let mut options = ManagedIdentityCredentialOptions::default();
+        options.user_assigned_id = client_id.map(|id| UserAssignedId::ClientId(id.to_owned()));
+        let credential = ManagedIdentityCredential::new(Some(options))?;
+        Ok(Self { credential, last: Mutex::default() })
+    }
+
+    /// The last token, while it is good.
+    fn last(&self) -> Option<AccessToken> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.filter(|token| token.expires_on > OffsetDateTime::now_utc())
+    }
+}
+
+#[async_trait]
+impl PasswordSource for EntraPassword {
+    async fn password(&self) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let token = match self.credential.get_token(&[SCOPE], None).await {
+            Ok(token) => token,
+            Err(error) => {
+                let Some(last) = self.last() else { return Err(error.into()) };
+                let error = error.to_string();
+                tracing::warn!(error, "no new token for the database; the last one is still good");
+                last
+            }
+        };
+        let password = token.token.secret().to_owned();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        Ok(password)
+    }
+}
+
+impl fmt::Debug for EntraPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EntraPassword").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,151 @@
+//! A PostgreSQL that takes access tokens for passwords, as Azure's does: it asks for the password in the clear, judges it,
+//! and lets the cluster behind answer the rest.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use easyauth_emulator::Cloud;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+use super::{TestDatabase, cluster::Cluster};
+
+/// What a token for Azure's databases is for.
+const AUDIENCE: &str = "https://ossrdbms-aad.database.windows.net";
+
+/// The startup message's code for "is TLS there?".
+const SSL_REQUEST: u32 = 80_877_103;
+
+/// A gate before the cluster of a database; it ends when this value is dropped.
+#[derive(Debug)]
+pub struct TokenGate {
+    port: u16,
+    counts: Arc<Counts>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    let_in: AtomicU32,
+    refused: AtomicU32,
+}
+
+impl TokenGate {
+    /// Starts a gate on a free port of 127.0.0.1. The cluster behind has to trust this machine.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn before(cluster: &Cluster, cloud: &Cloud) -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let port = listener.local_addr()?.port();
+        let (cloud, upstream) = (cloud.clone(), cluster.port());
+        let counts = Arc::new(Counts::default());
+        let shared = Arc::clone(&counts);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (cloud, counts) = (cloud.clone(), Arc::clone(&shared));
+                // A client that breaks off is no concern of ours.
+                tokio::spawn(async move { serve(stream, upstream, &cloud, &counts).await.ok() });
+            }
+        });
+        Ok(Self { port, counts, task })
+    }
+
+    /// The URL of a database behind it, without a password.
+    #[must_use]
+    pub fn url(&self, database: &TestDatabase) -> String {
+        format!("postgres://{}@127.0.0.1:{}/{}", Cluster::USER, self.port, database.name())
+    }
+
+    /// How many sign-ins were let in.
+    #[must_use]
+    pub fn let_in(&self) -> u32 {
+        self.counts.let_in.load(Ordering::SeqCst)
+    }
+
+    /// How many were refused.
+    #[must_use]
+    pub fn refused(&self) -> u32 {
+        self.counts.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for TokenGate {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(mut client: TcpStream, port: u16, cloud: &Cloud, counts: &Counts) -> Result<()> {
+    let startup = startup(&mut client).await?;
+    // AuthenticationCleartextPassword.
+    client.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 3]).await?;
+    let password = password(&mut client).await?;
+    if let Err(error) = judge(cloud, &password) {
+        counts.refused.fetch_add(1, Ordering::SeqCst);
+        return refuse(&mut client, &error.to_string()).await;
+    }
+    counts.let_in.fetch_add(1, Ordering::SeqCst);
+    let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
+    server.write_all(&startup).await?;
+    copy_bidirectional(&mut client, &mut server).await?;
+    Ok(())
+}
+
+/// The startup message, with its length; a request for TLS before is refused.
+async fn startup(client: &mut TcpStream) -> Result<Vec<u8>> {
+    loop {
+        let length = client.read_u32().await?;
+        ensure!((8..10_000).contains(&length), "no startup message");
+        let mut message = vec![0; length as usize];
+        message[..4].copy_from_slice(&length.to_be_bytes());
+        client.read_exact(&mut message[4..]).await?;
+        let code = message.get(4..8).and_then(|code| code.try_into().ok()).map(u32::from_be_bytes);
+        if code != Some(SSL_REQUEST) {
+            return Ok(message);
+        }
+        client.write_all(b"N").await?;
+    }
+}
+
+async fn password(client: &mut TcpStream) -> Result<String> {
+    ensure!(client.read_u8().await? == b'p', "no password message");
+    let length = client.read_u32().await?;
+    ensure!((4..20_000).contains(&length), "no password");
+    let mut password = vec![0; length as usize - 4];
+    client.read_exact(&mut password).await?;
+    Ok(String::from_utf8(password)?.trim_end_matches('\0').to_owned())
+}
+
+fn judge(cloud: &Cloud, token: &str) -> Result<()> {
+    let key = DecodingKey::from_rsa_pem(cloud.public_key_pem().as_bytes())?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.set_audience(&[AUDIENCE]);
+    let claims = jsonwebtoken::decode::<Value>(token, &key, &validation)?.claims;
+    let tenant = cloud.tenant_id().to_string();
+    let tid = claims["tid"].as_str().context("no tenant")?;
+    if tid == tenant { Ok(()) } else { bail!("another tenant") }
+}
+
+/// An ErrorResponse as PostgreSQL's of a wrong password.
+async fn refuse(client: &mut TcpStream, why: &str) -> Result<()> {
+    let mut fields = Vec::new();
+    for (kind, text) in [(b'S', "FATAL"), (b'C', "28P01"), (b'M', why)] {
+        fields.push(kind);
+        fields.extend_from_slice(text.as_bytes());
+        fields.push(0);
+    }
+    fields.push(0);
+    let length = u32::try_from(fields.len() + 4)?;
+    client.write_all(b"E").await?;
+    client.write_u32(length).await?;
+    Ok(client.write_all(&fields).await?)
+}
