@@ -4,7 +4,7 @@ param clientId string
 param allowedClients string
 
 // The app itself is always in the list: without one entry the platform's answer is not documented.
-var clients = empty(allowedClients) ? [clientId] : concat([clientId], split(replace(allowedClients, ' ', ''), ','))
+var clients = empty(allowedClients) ? [clientId] : union([clientId], split(replace(allowedClients, ' ', ''), ','))
 var template = loadTextContent('../authsettings.json')
 var withClients = replace(template, '"__ALLOWED_CLIENTS__"', string(clients))
 var withTenant = replace(withClients, '__TENANT_ID__', tenant().tenantId)
