@@ -13,8 +13,7 @@ RUN cargo build --release --locked --package restaurant-server \
 # It holds the C library and the certificate authorities, and no more.
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /restaurant-server /usr/local/bin/restaurant-server
-# The default database, an SQLite file, is made here; in Azure it is PostgreSQL.
-WORKDIR /home/nonroot
+# The image's folder is the user's own, so the default database, an SQLite file, can be made there.
 ENV BIND=0.0.0.0:8000
 EXPOSE 8000
 USER nonroot

@@ -76,7 +76,12 @@ module monitoring 'modules/monitoring.bicep' = {
 module network 'modules/network.bicep' = {
   name: 'network'
   scope: group
-  params: { name: 'vnet-${token}', zoneName: 'psql-${token}.private.postgres.database.azure.com', location: location, tags: tags }
+  params: {
+    name: 'vnet-${token}'
+    zoneName: 'psql-${token}.private.postgres.database.azure.com'
+    location: location
+    tags: tags
+  }
 }
 
 module registry 'modules/registry.bicep' = {

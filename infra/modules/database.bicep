@@ -94,6 +94,6 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 }
 
 var port = pgBouncer ? 6432 : 5432
-var host = server.properties.fullyQualifiedDomainName
+var address = 'host=${server.properties.fullyQualifiedDomainName} port=${port}'
 
-output connection string = 'host=${host} port=${port} dbname=${databaseName} user=${administratorName} sslmode=verify-full'
+output connection string = '${address} dbname=${databaseName} user=${administratorName} sslmode=verify-full'

@@ -7,7 +7,7 @@ param displayName string
 param webAppOrigin string
 param identityPrincipalId string
 
-// An application cannot name its own id here, and other names must hold the tenant's.
+// An application cannot name its own id here, and any other URI of this form must contain the tenant id.
 var identifierUri = 'api://${tenant().tenantId}/${uniqueName}'
 var scopeName = 'user_impersonation'
 
