@@ -1,0 +1,58 @@
+"""azure.yaml, the parameters file and the workflow: that they fit the schema, main.bicep and each other."""
+
+import json
+import re
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft201909Validator
+
+import bicep
+
+SCHEMA = "infra/check/azure.yaml.json"
+WORKFLOW = ".github/workflows/azure-dev.yml"
+
+
+def faults(root: Path) -> list[str]:
+    """Faults of azure.yaml, the parameters and the names of outputs."""
+    main = bicep.tree((root / "infra/main.bicep").read_text(encoding="utf-8"))
+    return [
+        *schema_faults(root),
+        *parameter_faults(root, bicep.declared(main, "parameter_declaration")),
+        *output_faults(root, bicep.declared(main, "output_declaration")),
+    ]
+
+
+def schema_faults(root: Path) -> list[str]:
+    """Where azure.yaml does not fit the schema, or names files that do not exist."""
+    document = yaml.safe_load((root / "azure.yaml").read_text(encoding="utf-8"))
+    schema = json.loads((root / SCHEMA).read_text(encoding="utf-8"))
+    errors = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda it: it.json_path)
+    if errors:
+        return [f"azure.yaml: {it.json_path}: {it.message}" for it in errors]
+    infra = document["infra"]
+    paths = [Path(infra["path"]) / f"{infra['module']}.bicep"]
+    for service in document["services"].values():
+        project = Path(service["project"])
+        paths += [project / service["docker"]["path"], project / service["docker"]["context"]]
+    return [f"azure.yaml: {path} does not exist" for path in paths if not (root / path).exists()]
+
+
+def parameter_faults(root: Path, declared: dict[str, bool]) -> list[str]:
+    """Parameters that are given and not declared, or declared without a default and not given."""
+    name = "infra/main.parameters.json"
+    given = json.loads((root / name).read_text(encoding="utf-8"))["parameters"]
+    found = [f"{name}: main.bicep has no parameter {it}" for it in given if it not in declared]
+    missing = [it for it, has_default in declared.items() if not has_default and it not in given]
+    return found + [f"{name}: {it} is missing, and main.bicep has no default" for it in missing]
+
+
+def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
+    """Values of azd's environment that are read, but that no output of main.bicep sets."""
+    readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)"}
+    return [
+        f"{file}: main.bicep has no output {name}"
+        for file, pattern in readers.items()
+        for name in re.findall(pattern, (root / file).read_text(encoding="utf-8"))
+        if name not in declared
+    ]

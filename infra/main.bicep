@@ -1,0 +1,160 @@
+// Everything that runs in Azure: this file names things and joins the modules.
+targetScope = 'subscription'
+
+@minLength(1)
+@maxLength(40)
+@description('Name of the azd environment; part of every name.')
+param environmentName string
+
+@minLength(1)
+@description('The region of all resources.')
+param location string
+
+@description('The image to run, as azd pushed it. Empty before the first deployment.')
+param imageName string = ''
+
+@description('Client applications that may call, as GUIDs separated by commas. The app itself always may.')
+param allowedClients string = ''
+
+@description('Size of the App Service plan, for example B1, P0v3 or P1v3.')
+param planSku string = 'B1'
+
+@minValue(1)
+@maxValue(30)
+@description('How many instances of the app run.')
+param instances int = 1
+
+@description('Spread the instances over zones. Wants a premium plan and two instances or more.')
+param zoneRedundant bool = false
+
+@allowed(['Burstable', 'GeneralPurpose', 'MemoryOptimized'])
+@description('Tier of the database server.')
+param databaseTier string = 'Burstable'
+
+@description('Size of the database server, of its tier.')
+param databaseSku string = 'Standard_B1ms'
+
+@allowed(['Disabled', 'SameZone', 'ZoneRedundant'])
+@description('A standby of the database server. Not in the tier Burstable.')
+param databaseHighAvailability string = 'Disabled'
+
+@minValue(32)
+@maxValue(32767)
+@description('Size of the database disk in GiB: 32, 64, 128 and so on. It grows by itself and never shrinks.')
+param databaseStorageGB int = 32
+
+@minValue(7)
+@maxValue(35)
+@description('How many days back the database can be restored.')
+param databaseBackupDays int = 7
+
+@description('Reach the database through its PgBouncer. Not in the tier Burstable.')
+param pgBouncer bool = false
+
+var tags = { 'azd-env-name': environmentName }
+var token = toLower(uniqueString(subscription().id, environmentName, location))
+var webAppName = 'app-${token}'
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: 'rg-${environmentName}'
+  location: location
+  tags: tags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: { name: 'id-${token}', location: location, tags: tags }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: { logName: 'log-${token}', insightsName: 'appi-${token}', location: location, tags: tags }
+}
+
+module network 'modules/network.bicep' = {
+  name: 'network'
+  scope: group
+  params: {
+    name: 'vnet-${token}'
+    zoneName: 'psql-${token}.private.postgres.database.azure.com'
+    location: location
+    tags: tags
+  }
+}
+
+module registry 'modules/registry.bicep' = {
+  name: 'registry'
+  scope: group
+  params: { name: 'cr${token}', readerPrincipalId: identity.outputs.principalId, location: location, tags: tags }
+}
+
+module database 'modules/database.bicep' = {
+  name: 'database'
+  scope: group
+  params: {
+    name: 'psql-${token}'
+    location: location
+    tags: tags
+    tier: databaseTier
+    sku: databaseSku
+    highAvailability: databaseHighAvailability
+    storageGB: databaseStorageGB
+    backupDays: databaseBackupDays
+    pgBouncer: pgBouncer
+    subnetId: network.outputs.databaseSubnetId
+    privateDnsZoneId: network.outputs.privateDnsZoneId
+    administratorName: identity.outputs.name
+    administratorPrincipalId: identity.outputs.principalId
+    logId: monitoring.outputs.logId
+  }
+}
+
+module entraApp 'modules/entra-app.bicep' = {
+  name: 'entra-app'
+  scope: group
+  params: {
+    uniqueName: 'restaurant-reviews-${token}'
+    displayName: 'Restaurant reviews (${environmentName})'
+    webAppOrigin: 'https://${webAppName}.azurewebsites.net'
+    identityPrincipalId: identity.outputs.principalId
+  }
+}
+
+module web 'modules/web-app.bicep' = {
+  name: 'web-app'
+  scope: group
+  params: {
+    name: webAppName
+    planName: 'plan-${token}'
+    location: location
+    tags: union(tags, { 'azd-service-name': 'web' })
+    planSku: planSku
+    instances: instances
+    zoneRedundant: zoneRedundant
+    imageName: imageName
+    subnetId: network.outputs.webSubnetId
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    databaseConnection: database.outputs.connection
+    insightsConnection: monitoring.outputs.insightsConnection
+    permissionScope: entraApp.outputs.permissionScope
+    logId: monitoring.outputs.logId
+  }
+}
+
+module authentication 'modules/authentication.bicep' = {
+  name: 'authentication'
+  scope: group
+  params: { webAppName: web.outputs.name, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
+}
+
+output AZURE_TENANT_ID string = tenant().tenantId
+output AZURE_RESOURCE_GROUP string = group.name
+output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.endpoint
+output ENTRA_CLIENT_ID string = entraApp.outputs.clientId
+output ENTRA_IDENTIFIER_URI string = entraApp.outputs.identifierUri
+output WEB_APP_NAME string = web.outputs.name
+output WEB_APP_RESOURCE_ID string = web.outputs.id
+output WEB_APP_URI string = web.outputs.origin

@@ -1,0 +1,99 @@
+// PostgreSQL without passwords: reached from the private network only, by an Entra identity only.
+param name string
+param location string
+param tags object
+param tier string
+param sku string
+param highAvailability string
+param storageGB int
+param backupDays int
+param pgBouncer bool
+param subnetId string
+param privateDnsZoneId string
+param administratorName string
+param administratorPrincipalId string
+param logId string
+
+var databaseName = 'restaurants'
+
+resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {
+  name: name
+  location: location
+  tags: tags
+  sku: { name: sku, tier: tier }
+  properties: {
+    version: '17'
+    authConfig: {
+      activeDirectoryAuth: 'Enabled'
+      passwordAuth: 'Disabled'
+      tenantId: tenant().tenantId
+    }
+    storage: { storageSizeGB: storageGB, autoGrow: 'Enabled' }
+    backup: { backupRetentionDays: backupDays, geoRedundantBackup: 'Disabled' }
+    highAvailability: { mode: highAvailability }
+    network: {
+      delegatedSubnetResourceId: subnetId
+      privateDnsZoneArmResourceId: privateDnsZoneId
+    }
+  }
+}
+
+// The server takes one change at a time, so each of these waits for the one before.
+resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2024-08-01' = {
+  parent: server
+  name: administratorPrincipalId
+  properties: {
+    principalName: administratorName
+    principalType: 'ServicePrincipal'
+    tenantId: tenant().tenantId
+  }
+}
+
+resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+  parent: server
+  name: databaseName
+  dependsOn: [administrator]
+  properties: { charset: 'UTF8', collation: 'en_US.utf8' }
+}
+
+// The migrations create this extension, which makes searches quick.
+resource extensions 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
+  parent: server
+  name: 'azure.extensions'
+  dependsOn: [database]
+  properties: { value: 'PG_TRGM', source: 'user-override' }
+}
+
+resource bouncer 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = if (pgBouncer) {
+  parent: server
+  name: 'pgbouncer.enabled'
+  dependsOn: [extensions]
+  properties: { value: 'true', source: 'user-override' }
+}
+
+// 0, the default, would break the statements that the app prepares.
+resource preparedStatements 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = if (pgBouncer) {
+  parent: server
+  name: 'pgbouncer.max_prepared_statements'
+  dependsOn: [bouncer]
+  properties: { value: '200', source: 'user-override' }
+}
+
+resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: server
+  name: 'to-log-analytics'
+  properties: {
+    workspaceId: logId
+    logs: [
+      { category: 'PostgreSQLLogs', enabled: true }
+    ]
+    metrics: [
+      { category: 'AllMetrics', enabled: true }
+    ]
+  }
+}
+
+var port = pgBouncer ? 6432 : 5432
+var address = 'host=${server.properties.fullyQualifiedDomainName} port=${port}'
+
+output connection string = '${address} dbname=${databaseName} user=${administratorName} sslmode=verify-full'

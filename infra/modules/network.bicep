@@ -1,0 +1,55 @@
+// The private network: the app goes out by one subnet, the database stands in another and has a private name.
+param name string
+param zoneName string
+param location string
+param tags object
+
+resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+  name: name
+  location: location
+  tags: tags
+  properties: {
+    addressSpace: { addressPrefixes: ['10.0.0.0/16'] }
+    subnets: [
+      {
+        name: 'web'
+        properties: {
+          addressPrefix: '10.0.1.0/24'
+          delegations: [
+            { name: 'web', properties: { serviceName: 'Microsoft.Web/serverFarms' } }
+          ]
+        }
+      }
+      {
+        name: 'database'
+        properties: {
+          addressPrefix: '10.0.2.0/24'
+          delegations: [
+            { name: 'database', properties: { serviceName: 'Microsoft.DBforPostgreSQL/flexibleServers' } }
+          ]
+        }
+      }
+    ]
+  }
+}
+
+resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
+  name: zoneName
+  location: 'global'
+  tags: tags
+}
+
+resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = {
+  parent: zone
+  name: name
+  location: 'global'
+  tags: tags
+  properties: {
+    registrationEnabled: false
+    virtualNetwork: { id: network.id }
+  }
+}
+
+output webSubnetId string = '${network.id}/subnets/web'
+output databaseSubnetId string = '${network.id}/subnets/database'
+output privateDnsZoneId string = zone.id

@@ -1,0 +1,31 @@
+// The registry that builds and holds the image; only the app's identity may pull, and nobody has a password.
+param name string
+param readerPrincipalId string
+param location string
+param tags object
+
+// The built-in role AcrPull.
+var pullRole = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
+
+resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
+  name: name
+  location: location
+  tags: tags
+  sku: { name: 'Basic' }
+  properties: {
+    adminUserEnabled: false
+    anonymousPullEnabled: false
+  }
+}
+
+resource reader 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: registry
+  name: guid(registry.id, readerPrincipalId, pullRole)
+  properties: {
+    principalId: readerPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', pullRole)
+  }
+}
+
+output endpoint string = registry.properties.loginServer
