@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -46,6 +47,8 @@ pub enum Fault {
     WrongResource,
     /// A 401 says nothing of the metadata.
     BareChallenge,
+    /// A 403 does not say what is missing.
+    BareForbidden,
     /// Something of a token is not looked at.
     Unchecked(Check),
     /// Whoever sends the platform's header is who it says: the request goes past the platform, to the server at this
@@ -71,8 +74,8 @@ pub enum Fault {
     ShowsLogin,
     /// MCP is answered by event streams.
     EventStream,
-    /// The first requests, so many of them, are answered 503.
-    Starting(u32),
+    /// The requests of these numbers, from 1, are answered 503.
+    Starting(RangeInclusive<u32>),
     /// Every request is answered 500, with all that was sent.
     Echoes,
 }
@@ -197,7 +200,7 @@ impl Proxy {
             (Fault::NoSuffixedMetadata, Some(suffix)) if !suffix.is_empty() => {
                 Some(StatusCode::NOT_FOUND.into_response())
             }
-            (Fault::Starting(first), _) if nth <= *first => {
+            (Fault::Starting(while_it), _) if while_it.contains(&nth) => {
                 Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
             }
             (Fault::Echoes, _) => {
@@ -253,7 +256,11 @@ impl Proxy {
                 _ => {}
             }
         }
-        let bare = self.fault == Fault::BareChallenge && status == StatusCode::UNAUTHORIZED;
+        let bare = match self.fault {
+            Fault::BareChallenge => status == StatusCode::UNAUTHORIZED,
+            Fault::BareForbidden => status == StatusCode::FORBIDDEN,
+            _ => false,
+        };
         let body = if is_text { self.change_body(message, &body) } else { body };
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;

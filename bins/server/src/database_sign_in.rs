@@ -31,8 +31,8 @@ impl EntraPassword {
     /// # Errors
     /// When the identity's endpoint is not as the platform has it.
     pub fn new(client_id: Option<&str>) -> azure_core::Result<Self> {
-        let mut options = ManagedIdentityCredentialOptions::default();
-        options.user_assigned_id = client_id.map(|id| UserAssignedId::ClientId(id.to_owned()));
+        let user_assigned_id = client_id.map(|id| UserAssignedId::ClientId(id.to_owned()));
+        let options = ManagedIdentityCredentialOptions { user_assigned_id, ..Default::default() };
         let credential = ManagedIdentityCredential::new(Some(options))?;
         Ok(Self { credential, last: Mutex::default() })
     }

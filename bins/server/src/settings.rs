@@ -107,7 +107,7 @@ pub struct Settings {
     #[arg(long, env = "DATABASE_AUTH", global = true, value_enum, default_value_t = DatabaseAuth::Password)]
     database_auth: DatabaseAuth,
 
-    /// The client id (a GUID) of the user-assigned managed identity to be, where the app has several. For DATABASE_AUTH=entra.
+    /// The client id (a GUID) of the user-assigned managed identity to be, where the app has several. For `DATABASE_AUTH=entra`.
     #[arg(long, env = "AZURE_CLIENT_ID", global = true, value_parser = value::guid)]
     azure_client_id: Option<String>,
 
@@ -315,7 +315,7 @@ impl Settings {
             _ if !url.is_encrypted_or_near() => wrong(
                 "the token would cross the network in the clear; add sslmode=verify-full to the address",
             ),
-            auth => Ok(auth),
+            DatabaseAuth::Entra => Ok(DatabaseAuth::Entra),
         }
     }
 

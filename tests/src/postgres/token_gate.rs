@@ -135,7 +135,7 @@ fn judge(cloud: &Cloud, token: &str) -> Result<()> {
     if tid == tenant { Ok(()) } else { bail!("another tenant") }
 }
 
-/// An ErrorResponse as PostgreSQL's of a wrong password.
+/// An `ErrorResponse` as PostgreSQL's of a wrong password.
 async fn refuse(client: &mut TcpStream, why: &str) -> Result<()> {
     let mut fields = Vec::new();
     for (kind, text) in [(b'S', "FATAL"), (b'C', "28P01"), (b'M', why)] {

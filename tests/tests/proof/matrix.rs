@@ -70,6 +70,7 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
         (Fault::GuardedMetadata, "B2 D12 D13 D14"),
         (Fault::WrongResource, "D14"),
         (Fault::BareChallenge, "D12"),
+        (Fault::BareForbidden, "D2 D11"),
     ];
     let surprises = surprises(&app, faults).await;
     assert!(surprises.is_empty(), "{surprises:#?}");
@@ -99,7 +100,9 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
              D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14 D15 D16",
         ),
         (Fault::EventStream, ""),
-        (Fault::Starting(2), ""),
+        (Fault::Starting(1..=2), ""),
+        // It restarts in the middle: the page is the second request, B4's the fifth.
+        (Fault::Starting(5..=6), ""),
     ];
     let surprises = surprises(&app, faults).await;
     assert!(surprises.is_empty(), "{surprises:#?}");
