@@ -139,6 +139,7 @@ module web 'modules/web-app.bicep' = {
     identityClientId: identity.outputs.clientId
     databaseConnection: database.outputs.connection
     insightsConnection: monitoring.outputs.insightsConnection
+    pgBouncer: pgBouncer
     permissionScope: entraApp.outputs.permissionScope
     logId: monitoring.outputs.logId
   }

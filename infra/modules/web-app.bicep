@@ -12,6 +12,7 @@ param identityId string
 param identityClientId string
 param databaseConnection string
 param insightsConnection string
+param pgBouncer bool
 param permissionScope string
 param logId string
 
@@ -71,6 +72,7 @@ resource webApp 'Microsoft.Web/sites@2024-04-01' = {
         { name: 'AZURE_CLIENT_ID', value: identityClientId }
         { name: 'AZURE_POSTGRESQL_CONNECTIONSTRING', value: databaseConnection }
         { name: 'DATABASE_AUTH', value: 'entra' }
+        { name: 'DATABASE_PGBOUNCER', value: string(pgBouncer) }
         { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: insightsConnection }
       ]
     }

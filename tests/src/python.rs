@@ -15,7 +15,7 @@ use crate::{
     workspace,
 };
 
-/// Packages that go together, pinned in the `requirements.txt` of a folder in `tests/python`.
+/// Packages that go together, pinned in a `requirements.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
     /// The MCP project's client, version 1.
@@ -24,19 +24,31 @@ pub enum Environment {
     Mcp2,
     /// That, and the libraries that get an agent its token.
     Agent,
+    /// What reads and judges Bicep.
+    Infrastructure,
 }
 
 impl Environment {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Mcp1, Self::Mcp2, Self::Agent];
+    pub const ALL: [Self; 4] = [Self::Mcp1, Self::Mcp2, Self::Agent, Self::Infrastructure];
 
-    /// The folder's name.
+    /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Mcp1 => "mcp1",
             Self::Mcp2 => "mcp2",
             Self::Agent => "agent",
+            Self::Infrastructure => "infrastructure",
+        }
+    }
+
+    /// The folder with its `requirements.txt`.
+    #[must_use]
+    pub fn folder(self) -> PathBuf {
+        match self {
+            Self::Infrastructure => workspace::root().join("infra/check"),
+            _ => folder().join(self.name()),
         }
     }
 
@@ -75,7 +87,7 @@ impl Environment {
     /// # Errors
     /// Python is not there, or the packages cannot be installed.
     pub fn interpreter(self) -> Result<PathBuf> {
-        let requirements = folder().join(self.name()).join("requirements.txt");
+        let requirements = self.folder().join("requirements.txt");
         let wanted = fs::read_to_string(&requirements)?;
         let name = format!("python-{}", self.name());
         let venv = installation::once(&name, &wanted, |venv| install(venv, &requirements))?;

@@ -68,10 +68,10 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         "found PostgreSQL, PgBouncer, Chromium, chromedriver, Python and npm; looking for packages"
     );
     for environment in python::Environment::ALL {
-        let name = environment.name();
+        let folder = environment.folder();
         environment
             .interpreter()
-            .with_context(|| format!("the packages of tests/python/{name} are missing"))?;
+            .with_context(|| format!("the packages of {} are missing", folder.display()))?;
     }
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
