@@ -155,13 +155,17 @@ impl Session<'_> {
     /// Waits for an app that starts. One that hangs is judged, not waited for.
     async fn wait_for_start(&self) -> Result<(), Unreachable> {
         let deadline = Instant::now() + self.probe.patience;
+        let mut is_told = false;
         loop {
             let request = Request::get(self.probe.target.url("/"));
             let answer =
                 tokio::time::timeout(self.probe.timeout, self.run.wire.send(&request)).await;
             match answer {
                 Ok(Ok(answer)) if matches!(answer.status.as_u16(), 502..=504) => {
-                    self.observer.note("the app is starting");
+                    if !is_told {
+                        self.observer.note("the app is starting");
+                        is_told = true;
+                    }
                 }
                 Ok(Err(NoAnswer::Unreachable(reason))) => {
                     return Err(Unreachable::App {

@@ -261,13 +261,18 @@ impl<'a> Saved<'a> {
         self.app.put_auth_settings(&settings).await
     }
 
-    /// Puts everything back, and looks whether it is there. Authentication comes first.
+    /// Puts everything back, and looks whether it is there. Authentication comes first; what fails of it keeps nothing
+    /// else from being put back, since the app's own settings shut it too.
     pub(crate) async fn restore(&self) -> Result<(), WebAppError> {
+        let guarded = self.restore_auth_settings().await;
+        let own = self.change_app_settings(|_, before| before.cloned()).await;
+        guarded.and(own)
+    }
+
+    async fn restore_auth_settings(&self) -> Result<(), WebAppError> {
         self.app.put_auth_settings(&self.auth_settings).await?;
-        if self.app.auth_settings().await? != self.auth_settings {
-            return Err(WebAppError::Differs);
-        }
-        self.change_app_settings(|_, before| before.cloned()).await
+        let is_restored = self.app.auth_settings().await? == self.auth_settings;
+        if is_restored { Ok(()) } else { Err(WebAppError::Differs) }
     }
 
     async fn change_app_settings(

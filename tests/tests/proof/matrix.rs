@@ -87,6 +87,7 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
             Fault::Open(open.url("")),
             "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15",
         ),
+        (Fault::OpenCalls(open.url("")), "B3"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
         (Fault::RedirectsToLogin(nobody), as_login),
         (Fault::ShowsLogin, as_login),

@@ -124,7 +124,7 @@ static B: &[Case] = &[
     Case {
         id: "B3",
         title: "MCP is shut",
-        sends: "initialize, without a token",
+        sends: "initialize, tools/list, tools/call list_restaurants_mcp, without a token",
         expects: REFUSED,
         check: check!(refusals::anonymous),
         ..PLAIN

@@ -18,10 +18,16 @@ pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
     refused(context, &answer, &[401])
 }
 
-/// `initialize` without a token.
+/// `initialize` without a token; and what a client sends that leaves it out.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> {
     let answer = context.initialize(Caller::Nobody).await?;
-    refused(context, &answer, &[401])
+    let got = refused(context, &answer, &[401])?;
+    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
+    for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
+        let answer = context.ask(method, &params, Caller::Nobody).await?;
+        refused(context, &answer, &[401])?;
+    }
+    Ok(got)
 }
 
 /// `initialize` with a real token that makes its bearer nobody.
@@ -43,8 +49,9 @@ pub(super) async fn without_right(
 ) -> Result<String, Trouble> {
     let answer = context.initialize(context.bearer(kind)?).await?;
     let got = refused(context, &answer, &[403])?;
-    let challenge = answer.header("www-authenticate").unwrap_or_default();
-    if challenge.contains("insufficient_scope") {
+    let challenges = answer.headers.get_all("www-authenticate").iter();
+    let mut challenges = challenges.filter_map(|value| value.to_str().ok());
+    if challenges.any(|challenge| challenge.contains("insufficient_scope")) {
         return Ok(format!("{got} insufficient_scope"));
     }
     let diagnosis = Diagnosis::without_fix(

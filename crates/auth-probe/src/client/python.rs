@@ -9,6 +9,7 @@ use super::{Review, Visit};
 use crate::{
     case::functions,
     context::{Caller, Context},
+    target::is_loopback,
 };
 
 const PROGRAM: &str = include_str!("python/visit.py");
@@ -25,7 +26,12 @@ pub(super) async fn visit(
         Caller::Bearer(token, _) => Some(token.expose()),
     };
     let review = review.map(|Review { restaurant, text }| functions::review(*restaurant, text));
-    let task = json!({"url": context.target().mcp.as_str(), "token": token, "review": review});
+    let target = context.target();
+    // No proxy of the environment stands between us and this machine.
+    let proxies = !is_loopback(target.host());
+    let task = json!({
+        "url": target.mcp.as_str(), "token": token, "review": review, "proxies": proxies,
+    });
     let report = run(interpreter, &task).await?;
     if let Some(error) = report["error"].as_str() {
         return Err(error.to_owned());

@@ -31,22 +31,24 @@ async def work(client, review):
     return report
 
 
-async def visit(url, token, review, statuses):
+async def visit(task, statuses):
+    token = task["token"]
+
     async def note(response):
         statuses.append(response.status_code)
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     hooks = {"response": [note]}
     options = {"headers": headers, "timeout": 60, "event_hooks": hooks, "follow_redirects": False}
-    async with httpx2.AsyncClient(**options) as http:
-        async with Client(streamable_http_client(url, http_client=http)) as client:
-            return await work(client, review)
+    async with httpx2.AsyncClient(trust_env=task["proxies"], **options) as http:
+        async with Client(streamable_http_client(task["url"], http_client=http)) as client:
+            return await work(client, task["review"])
 
 
 def main(task):
     statuses = []
     try:
-        return asyncio.run(visit(task["url"], task["token"], task["review"], statuses))
+        return asyncio.run(visit(task, statuses))
     except BaseException as error:
         # The statuses say what the client's own words may not.
         refused = [status for status in statuses if status >= 300]
