@@ -9,7 +9,7 @@ mod setup;
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
-use auth_probe::{CancellationToken, Case, Probe, Unreachable};
+use auth_probe::{CancellationToken, Case, Probe, Unreachable, Writes};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use self::arguments::Arguments;
@@ -108,7 +108,7 @@ fn print_plan(case: &Case) {
         let kinds: Vec<_> = case.tokens.iter().map(|kind| kind.name()).collect();
         println!("     tokens   {}", kinds.join(", "));
     }
-    if case.writes {
+    if case.writes != Writes::Never {
         println!("     writes   into a restaurant of its own");
     }
 }

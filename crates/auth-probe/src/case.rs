@@ -28,7 +28,7 @@ pub struct Case {
     /// Whether it forges tokens, which it does from a good one where there is one.
     pub forges: bool,
     /// Whether it writes.
-    pub writes: bool,
+    pub writes: Writes,
     pub(crate) check: Check,
 }
 
@@ -39,6 +39,17 @@ pub enum Authentication {
     Off,
     /// They are.
     On,
+}
+
+/// Whether a case writes into the app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// It only reads.
+    Never,
+    /// It reads as well, so without its writes a part of it can be judged.
+    Also,
+    /// Without its writes nothing is left of it.
+    Only,
 }
 
 /// Judges a case: what came back when all was well, or the trouble.

@@ -36,7 +36,7 @@ struct Review {
 /// Every client gets its work done.
 pub(crate) async fn works(context: &Context<'_>) -> Result<String, Trouble> {
     let caller = context.good();
-    let writes = matches!(caller, Caller::Bearer(..));
+    let writes = matches!(caller, Caller::Bearer(..)) && context.run.writes;
     let mut got = Vec::new();
     for client in clients(context) {
         let review = if writes { Some(client.review(context).await?) } else { None };
@@ -138,10 +138,12 @@ async fn by_rmcp(
     let tools = client.list_all_tools().await.map_err(|error| chain(&error))?;
     let tools = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
     let restaurants = call(&client, "list_restaurants_mcp", json!({})).await?;
+    if let Some(first) = first_restaurant(&restaurants) {
+        call(&client, "get_details_mcp", json!({"restaurant_id": first})).await?;
+    }
     let review = match review {
         Some(Review { restaurant, text }) => {
             let details = json!({"restaurant_id": restaurant});
-            call(&client, "get_details_mcp", details.clone()).await?;
             let arguments = functions::review(*restaurant, text);
             let made = call(&client, "create_review_mcp", arguments).await?;
             Some((made, call(&client, "get_details_mcp", details).await?))
@@ -150,6 +152,11 @@ async fn by_rmcp(
     };
     client.cancel().await.map_err(|error| error.to_string())?;
     Ok(Visit { tools, restaurants, review })
+}
+
+/// The id of the first restaurant of a list.
+fn first_restaurant(list: &Value) -> Option<i64> {
+    functions::check_restaurants(list).ok()?.first()?["id"].as_i64()
 }
 
 async fn call<H: ClientHandler>(

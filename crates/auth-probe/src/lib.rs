@@ -18,7 +18,7 @@ mod wire;
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    case::{Authentication, Case},
+    case::{Authentication, Case, Writes},
     credential::Identity,
     probe::{Observer, Probe, Unreachable},
     report::{CaseReport, Report, Row, Verdict},

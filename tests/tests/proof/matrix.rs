@@ -110,6 +110,18 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_write_a_client_is_judged_still() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let fault = Fault::NoTool("get_details_mcp");
+    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
+    let mut probe = app.probe_at(saboteur.origin()).unwrap();
+    probe.writes = false;
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Failed), ["B7", "B9", "C2"]);
+    assert!(report.rows.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_authentication_is_on_group_a_is_skipped_and_never_passed() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let report = run(&app.probe_at(app.origin()).unwrap()).await;

@@ -68,7 +68,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Leave out what writes into the app: A7, A8, B10, B11 and C2.
+    /// Leave out what writes into the app: A7, A8, B10, B11, and of C2 the review.
     #[arg(long)]
     pub(super) no_writes: bool,
 

@@ -63,4 +63,6 @@ async fn without_writes_nothing_is_written() {
     assert_eq!(skipped, ["A7", "A8", "B10", "B11", "C2"]);
     assert_eq!(report["rows"], Value::Array(Vec::new()));
     assert!(case(&report, "A7")["cause"].as_str().unwrap().contains("--no-writes"));
+    let clients = case(&report, "C2");
+    assert!(clients["cause"].as_str().unwrap().contains("rmcp: 4 tools"), "{clients}");
 }

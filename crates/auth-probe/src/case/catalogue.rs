@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Authentication, Case, Trouble, functions, metadata, refusals};
+use super::{Authentication, Case, Trouble, Writes, functions, metadata, refusals};
 use crate::TokenKind;
 
 /// The cases by group.
@@ -21,7 +21,7 @@ const PLAIN: Case = Case {
     expects: "",
     tokens: &[],
     forges: false,
-    writes: false,
+    writes: Writes::Never,
     check: |_| Box::pin(async { Err(Trouble::wrong("there is no check")) }),
 };
 const OPEN: Case = Case { authentication: Authentication::Off, ..PLAIN };
@@ -89,7 +89,7 @@ static A: &[Case] = &[
         title: "A review is written",
         sends: "tools/call create_review_mcp, get_details_mcp",
         expects: REVIEWED,
-        writes: true,
+        writes: Writes::Only,
         check: check!(functions::create_review),
         ..OPEN
     },
@@ -98,7 +98,7 @@ static A: &[Case] = &[
         title: "A restaurant is added",
         sends: "tools/call create_restaurant_mcp, get_details_mcp",
         expects: FOUNDED,
-        writes: true,
+        writes: Writes::Only,
         check: check!(functions::create_restaurant),
         ..OPEN
     },
@@ -184,7 +184,7 @@ static B: &[Case] = &[
         title: "A good token writes a review",
         sends: "tools/call create_review_mcp, get_details_mcp, with a good token",
         expects: REVIEWED,
-        writes: true,
+        writes: Writes::Only,
         check: check!(functions::create_review),
         ..GOOD
     },
@@ -193,7 +193,7 @@ static B: &[Case] = &[
         title: "A good token adds a restaurant",
         sends: "tools/call create_restaurant_mcp, get_details_mcp, with a good token",
         expects: FOUNDED,
-        writes: true,
+        writes: Writes::Only,
         check: check!(functions::create_restaurant),
         ..GOOD
     },
@@ -213,7 +213,7 @@ static C: &[Case] = &[
         title: "A client library with a good token",
         sends: "connect, list tools, list restaurants, details, create a review",
         expects: "all succeed",
-        writes: true,
+        writes: Writes::Also,
         check: check!(crate::client::works),
         ..GOOD
     },

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error, sync::Mutex, time::Instant};
 use super::{Session, now};
 use crate::{
     AccessToken, Case, TokenKind, Verdict,
-    case::Trouble,
+    case::{Trouble, Writes},
     context::{Context, Phase, lock},
     diagnosis::{self, Diagnosis},
     report::CaseReport,
@@ -14,6 +14,8 @@ use crate::{
 
 /// How many characters of what came back a report shows.
 const SHOWN: usize = 300;
+
+const NO_WRITES: &str = "it writes, and --no-writes was given";
 
 pub(super) const INTERRUPTED: &str = "interrupted";
 
@@ -34,8 +36,8 @@ impl Session<'_> {
             report.cause = Some(INTERRUPTED.to_owned());
             return report;
         }
-        if case.writes && !self.probe.writes {
-            report.cause = Some("it writes, and --no-writes was given".to_owned());
+        if case.writes == Writes::Only && !self.probe.writes {
+            report.cause = Some(NO_WRITES.to_owned());
             report.deliberate = true;
             return report;
         }
@@ -58,7 +60,8 @@ impl Session<'_> {
         let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
         report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         report.sent.clone_from(&lock(&sent));
-        self.conclude(report, judged, &missing)
+        let report = self.conclude(report, judged, &missing);
+        if case.writes == Writes::Also && !self.probe.writes { in_part(report) } else { report }
     }
 
     fn too_late(&self) -> Trouble {
@@ -177,6 +180,17 @@ pub(super) fn blank(case: &Case) -> CaseReport {
         deliberate: false,
         ms: 0,
     }
+}
+
+/// A case of which all but the writes was judged: a failure is one, and a pass is not.
+fn in_part(mut report: CaseReport) -> CaseReport {
+    if report.verdict == Verdict::Passed {
+        report.verdict = Verdict::Skipped;
+        report.deliberate = true;
+        let got = report.got.as_deref().unwrap_or_default();
+        report.cause = Some(format!("{NO_WRITES}; the rest of it is well: {got}"));
+    }
+    report
 }
 
 /// A case for which tokens are missing. Those that only an owner can have are an offer; without the others, which every

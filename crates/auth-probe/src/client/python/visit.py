@@ -19,13 +19,12 @@ def content(result):
 
 async def work(client, review):
     tools = await client.list_tools()
-    report = {
-        "tools": [tool.name for tool in tools.tools],
-        "restaurants": content(await client.call_tool("list_restaurants_mcp", {})),
-    }
+    restaurants = content(await client.call_tool("list_restaurants_mcp", {}))
+    report = {"tools": [tool.name for tool in tools.tools], "restaurants": restaurants}
+    for first in (restaurants.get("restaurants") or restaurants.get("result") or [])[:1]:
+        content(await client.call_tool("get_details_mcp", {"restaurant_id": first["id"]}))
     if review:
         details = {"restaurant_id": review["restaurant_id"]}
-        content(await client.call_tool("get_details_mcp", details))
         report["review"] = content(await client.call_tool("create_review_mcp", review))
         report["details"] = content(await client.call_tool("get_details_mcp", details))
     return report
