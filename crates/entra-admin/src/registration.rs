@@ -34,6 +34,11 @@ impl Registration {
         format!("/v1.0/applications/{}", self.0["id"].as_str().unwrap_or_default())
     }
 
+    /// The path of its service principal.
+    pub(crate) fn principal_path(&self) -> String {
+        format!("/v1.0/servicePrincipals(appId='{}')", self.client_id())
+    }
+
     pub(crate) fn identifier_uris(&self) -> Vec<&str> {
         let uris = self.0["identifierUris"].as_array().into_iter().flatten();
         uris.filter_map(Value::as_str).collect()
@@ -127,8 +132,7 @@ impl Admin {
         &self,
         registration: &Registration,
     ) -> Result<Option<String>, AdminError> {
-        let path = format!("/v1.0/servicePrincipals(appId='{}')", registration.client_id());
-        let found = self.find(&path).await?;
+        let found = self.find(&registration.principal_path()).await?;
         Ok(found.and_then(|it| it["id"].as_str().map(str::to_owned)))
     }
 

@@ -129,7 +129,13 @@ impl Run<'_> {
         let body = json!({ "appId": registration.client_id() });
         let call = Call::new(Method::POST, "/v1.0/servicePrincipals", body).about_new();
         let what = format!("make the service principal of {}", registration.name());
-        let made = self.change_tenant(what, call).await?;
+        let made = match self.change_tenant(what, call).await {
+            // It was made a moment ago, and is not known everywhere yet.
+            Err(AdminError::Duplicate { .. }) => {
+                self.admin.object(&registration.principal_path()).await?
+            }
+            answer => answer?,
+        };
         Ok(made["id"].as_str().unwrap_or(NEW_ID).to_owned())
     }
 }
