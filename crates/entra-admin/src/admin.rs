@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -107,14 +108,20 @@ impl Admin {
     /// A whole collection of the tenant.
     pub(crate) async fn collection(&self, path: &str) -> Result<Vec<Value>, AdminError> {
         let mut all = Vec::new();
-        let mut next = Some(path.to_owned());
-        while let Some(path) = next {
+        let mut path = path.to_owned();
+        loop {
             let mut page = self.object(&path).await?;
             if let Value::Array(items) = page["value"].take() {
                 all.extend(items);
             }
-            let link = page["@odata.nextLink"].as_str();
-            next = link.and_then(|link| self.graph.path_of(link)).map(str::to_owned);
+            let Some(link) = page["@odata.nextLink"].as_str() else { break };
+            // The token goes with the request, so it goes nowhere else.
+            let below = self.graph.path_of(link).ok_or_else(|| AdminError::Unexpected {
+                service: self.graph.name(),
+                method: Method::GET,
+                path: path.clone(),
+            })?;
+            path = below.to_owned();
         }
         Ok(all)
     }

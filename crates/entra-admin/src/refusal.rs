@@ -126,3 +126,78 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reqwest::{Method, StatusCode, header::HeaderMap};
+    use serde_json::{Value, json};
+
+    use super::Refusal;
+    use crate::{AdminError, endpoint::Call};
+
+    fn refusal(status: u16, body: &Value) -> Refusal {
+        let status = StatusCode::from_u16(status).unwrap();
+        let call = Call::new(Method::PATCH, "/v1.0/applications/1", Value::Null);
+        Refusal::new("Microsoft Graph", &call, status, &HeaderMap::new(), body)
+    }
+
+    fn explained(status: u16, code: &str, message: &str) -> AdminError {
+        refusal(status, &json!({ "error": { "code": code, "message": message } })).explain()
+    }
+
+    #[test]
+    fn each_known_fault_has_a_sentence_of_its_own() {
+        let denied = explained(403, "Authorization_RequestDenied", "Insufficient privileges");
+        assert!(matches!(denied, AdminError::RequestDenied { .. }), "{denied}");
+        assert!(denied.to_string().contains("Application Administrator"), "{denied}");
+        let failed = explained(403, "AuthorizationFailed", "does not have authorization");
+        assert!(matches!(failed, AdminError::AuthorizationFailed { .. }), "{failed}");
+        let missing = explained(404, "ResourceNotFound", "was not found");
+        assert!(matches!(missing, AdminError::WebAppMissing { .. }), "{missing}");
+        let expired = explained(401, "InvalidAuthenticationToken", "Lifetime validation failed");
+        assert!(matches!(expired, AdminError::TokenRefused { .. }), "{expired}");
+        let not_app = explained(400, "InvalidAppId", "references applications 1");
+        assert!(matches!(not_app, AdminError::InvalidAppId { .. }), "{not_app}");
+        let domain = explained(400, "HostNameNotOnVerifiedDomain", "must use a verified domain");
+        assert!(matches!(domain, AdminError::UnverifiedDomain { .. }), "{domain}");
+        for (status, code) in [
+            (409, "Request_MultipleObjectsWithSameKeyValue"),
+            (400, "ObjectConflict"),
+            (400, "DuplicateValue"),
+        ] {
+            let same = explained(status, code, "same value");
+            assert!(matches!(same, AdminError::Duplicate { .. }), "{code}: {same}");
+        }
+        let other = explained(400, "Request_BadRequest", "Invalid value");
+        let text = "Microsoft Graph answers 400 Request_BadRequest to PATCH /v1.0/applications/1: Invalid value";
+        assert_eq!(other.to_string(), text);
+    }
+
+    #[test]
+    fn a_finer_code_counts_too() {
+        let detail = json!([{ "code": "InvalidAppId" }]);
+        let error = json!({ "code": "Request_BadRequest", "message": "x", "details": detail });
+        let error = refusal(400, &json!({ "error": error })).explain();
+        assert!(matches!(error, AdminError::InvalidAppId { .. }), "{error}");
+    }
+
+    #[test]
+    fn only_what_passes_is_asked_again() {
+        let soon = Duration::from_millis(1);
+        let passes = |status: u16, method: Method, is_about_new: bool| {
+            let call = Call { is_about_new, ..Call::new(method, "/", Value::Null) };
+            refusal(status, &Value::Null).passes_in(&call, soon).is_some()
+        };
+        for status in [429, 503] {
+            assert!(passes(status, Method::POST, false), "{status}");
+        }
+        for status in [409, 500, 502] {
+            assert!(passes(status, Method::PUT, false), "{status}");
+            assert!(!passes(status, Method::POST, false), "{status}");
+        }
+        assert!(passes(404, Method::POST, true) && !passes(404, Method::POST, false));
+        assert!(!passes(400, Method::POST, true) && !passes(403, Method::GET, true));
+    }
+}

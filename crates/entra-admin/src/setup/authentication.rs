@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::proof::SECRET_SETTING;
 use crate::{
     AdminError,
-    auth_settings::{AuthSettings, at},
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
     registration::{METADATA_SETTING, Registration, SCOPE},
     step::Run,
     web_app::AppSettings,
@@ -65,6 +65,10 @@ impl Run<'_> {
         after.set(at::SECRET_NAME, json!(secret_name));
         after.add(at::AUDIENCES, &plan.registration.usual_uri());
         after.shut_empty_lists(client_id);
+        // People who sign in at the browser come as the app itself.
+        for list in CLIENT_LISTS {
+            after.add(list, client_id);
+        }
         self.put_auth_settings("switch authentication on", &plan.settings, &after).await
     }
 }

@@ -98,7 +98,9 @@ async fn what_others_added_stays() {
     assert_eq!(validation["jwtClaimChecks"]["allowedGroups"], json!(["cooks"]));
     let policy = &validation["defaultAuthorizationPolicy"];
     assert_eq!(policy["allowedPrincipals"], json!({ "groups": ["cooks"] }));
-    assert_eq!(policy["allowedApplications"], json!([INTERACTIVE]));
+    let clients = json!([INTERACTIVE, CLIENT]);
+    assert_eq!(policy["allowedApplications"], clients);
+    assert_eq!(validation["jwtClaimChecks"]["allowedClientApplications"], clients);
 }
 
 #[tokio::test]

@@ -95,12 +95,15 @@ impl Tenant {
     }
 
     pub fn admin_as(&self, client: Uuid) -> Admin {
-        let [graph, resource_manager] =
-            [GRAPH, RESOURCE_MANAGER].map(|api| Arc::new(Ready(self.token(client, api))));
-        let origin = self.cloud().origin();
-        let graph = Endpoint::graph(graph).unwrap().at(origin).unwrap();
-        let resource_manager =
-            Endpoint::resource_manager(resource_manager).unwrap().at(origin).unwrap();
+        let token = Arc::new(Ready(self.token(client, GRAPH)));
+        self.admin_at(Endpoint::graph(token).unwrap().at(self.cloud().origin()).unwrap())
+    }
+
+    /// Somebody who takes this for Graph.
+    pub fn admin_at(&self, graph: Endpoint) -> Admin {
+        let token = Arc::new(Ready(self.token(OPERATOR, RESOURCE_MANAGER)));
+        let resource_manager = Endpoint::resource_manager(token).unwrap();
+        let resource_manager = resource_manager.at(self.cloud().origin()).unwrap();
         Admin::new(TENANT_ID, graph, resource_manager, SITE).unwrap()
     }
 
