@@ -26,7 +26,7 @@ const MCP: &[&str] = &["rmcp"];
 
 const DOMAIN: Ours = Ours::Only(&["restaurant-domain"]);
 
-const LAYERS: [Layer; 11] = [
+const LAYERS: [Layer; 12] = [
     Layer {
         name: "restaurant-domain",
         ours: Ours::Only(&[]),
@@ -44,6 +44,7 @@ const LAYERS: [Layer; 11] = [
     },
     Layer { name: "restaurant-server", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
     Layer { name: "auth-probe", ours: Ours::Only(&[]), never: &[DATABASE, PAGES] },
+    Layer { name: "entra-admin", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
     Layer {
         name: "restaurant-tests",
         ours: Ours::Only(&["auth-probe", "easyauth-emulator-lib"]),

@@ -1,0 +1,153 @@
+//! `list`: who may call, and who is only half let in.
+
+use std::fmt;
+
+use crate::{
+    Admin, AdminError, Identity,
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    registration::{ROLE, Registration},
+};
+
+/// Somebody who has the role, or stands in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Access {
+    /// The application id, as tokens and lists have it.
+    pub app_id: String,
+    /// Who it is; nothing where the tenant knows nobody with that id.
+    pub identity: Option<Identity>,
+    /// Whether it is the app's own registration, as which people sign in at the browser.
+    pub is_the_app: bool,
+    /// What keeps it from calling in its own name; nothing for whoever may.
+    pub lacks: Vec<Lack>,
+}
+
+/// What somebody needs to call in their own name, and does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lack {
+    /// A service principal: the tenant knows nobody with that id.
+    Principal,
+    /// The app role. Without it a program may still call for people.
+    Role,
+    /// A place in `defaultAuthorizationPolicy.allowedApplications`.
+    AllowedApplications,
+    /// A place in `jwtClaimChecks.allowedClientApplications`.
+    AllowedClientApplications,
+    /// A place in `allowedPrincipals.identities`, which is in use.
+    AllowedPrincipals,
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Principal => f.write_str("a service principal in the tenant"),
+            Self::Role => write!(f, "the role {ROLE}"),
+            Self::AllowedApplications => {
+                f.write_str("a place in defaultAuthorizationPolicy.allowedApplications")
+            }
+            Self::AllowedClientApplications => {
+                f.write_str("a place in jwtClaimChecks.allowedClientApplications")
+            }
+            Self::AllowedPrincipals => f.write_str("a place in allowedPrincipals.identities"),
+        }
+    }
+}
+
+impl Access {
+    /// Whether it may call in its own name.
+    #[must_use]
+    pub fn may_call(&self) -> bool {
+        self.lacks.is_empty()
+    }
+}
+
+impl Admin {
+    /// Everybody who has the role, in the order of the tenant, and then whoever else stands in a list of clients.
+    ///
+    /// # Errors
+    /// When `setup` was not run, or Azure refuses.
+    pub async fn list(&self) -> Result<Vec<Access>, AdminError> {
+        let settings = self.auth_settings().await?;
+        let registration = self.registration(&settings).await?;
+        self.access(&settings, &registration).await
+    }
+
+    pub(crate) async fn access(
+        &self,
+        settings: &AuthSettings,
+        registration: &Registration,
+    ) -> Result<Vec<Access>, AdminError> {
+        let mut all = Vec::new();
+        for identity in self.role_holders(registration).await? {
+            all.push(Access::of(settings, registration, identity, true));
+        }
+        for client in CLIENT_LISTS.iter().flat_map(|list| settings.list(list)) {
+            if all.iter().any(|it| it.app_id.eq_ignore_ascii_case(client)) {
+                continue;
+            }
+            let identity = match client.parse() {
+                Ok(id) => self.find_identity(id).await?.filter(|it| it.app_id == id),
+                Err(_) => None,
+            };
+            all.push(match identity {
+                Some(identity) => Access::of(settings, registration, identity, false),
+                None => Access::of_nobody(client),
+            });
+        }
+        Ok(all)
+    }
+
+    async fn role_holders(&self, registration: &Registration) -> Result<Vec<Identity>, AdminError> {
+        let Some(resource) = self.principal_of(registration).await? else { return Ok(Vec::new()) };
+        let Some(role) = registration.usable_role() else { return Ok(Vec::new()) };
+        let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo");
+        let mut holders = Vec::new();
+        for assignment in self.collection(&path).await? {
+            let is_ours = assignment["appRoleId"] == role
+                && assignment["principalType"] == "ServicePrincipal";
+            let id = assignment["principalId"].as_str().and_then(|id| id.parse().ok());
+            if let Some(id) = id.filter(|_| is_ours) {
+                holders.extend(self.find_identity(id).await?);
+            }
+        }
+        Ok(holders)
+    }
+}
+
+impl Access {
+    fn of(
+        settings: &AuthSettings,
+        registration: &Registration,
+        identity: Identity,
+        has_role: bool,
+    ) -> Self {
+        let app_id = identity.app_id.to_string();
+        // A list in which nobody is keeps nobody out.
+        let keeps_out =
+            |list: &str, id: &str| !settings.list(list).is_empty() && !settings.names(list, id);
+        let object_id = identity.object_id.to_string();
+        let lacks = [
+            (!has_role, Lack::Role),
+            (keeps_out(at::POLICY, &app_id), Lack::AllowedApplications),
+            (keeps_out(at::CHECKS, &app_id), Lack::AllowedClientApplications),
+            (keeps_out(at::IDENTITIES, &object_id), Lack::AllowedPrincipals),
+        ];
+        let lacks = lacks.into_iter().filter(|(is_lacking, _)| *is_lacking);
+        Self {
+            is_the_app: app_id.eq_ignore_ascii_case(registration.client_id()),
+            app_id,
+            identity: Some(identity),
+            lacks: lacks.map(|(_, lack)| lack).collect(),
+        }
+    }
+
+    fn of_nobody(client: &str) -> Self {
+        Self {
+            app_id: client.to_owned(),
+            identity: None,
+            is_the_app: false,
+            lacks: vec![Lack::Principal, Lack::Role],
+        }
+    }
+}

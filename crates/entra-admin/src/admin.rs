@@ -1,0 +1,144 @@
+//! Who administers which web app in which tenant, and how the tenant is read.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Method;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{AdminError, Endpoint, Step, endpoint::Call, web_app::check_resource_id};
+
+/// How long what is new may take to be known everywhere, if nothing else is said.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The administration of one web app and of its registration in the tenant.
+///
+/// Every command reads, merges what it has to say into what is there, and writes only what differs; so it may be run
+/// again at any time, also where it broke off.
+#[derive(Clone)]
+pub struct Admin {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) graph: Endpoint,
+    pub(crate) resource_manager: Endpoint,
+    pub(crate) resource_id: String,
+    pub(crate) client_id: Option<Uuid>,
+    pub(crate) is_dry_run: bool,
+    pub(crate) patience: Duration,
+    observer: Option<Observer>,
+}
+
+type Observer = Arc<dyn Fn(&Step) + Send + Sync>;
+
+impl Admin {
+    /// Of the web app with this resource id, in the tenant with this id.
+    ///
+    /// # Errors
+    /// When the resource id is none of a web app.
+    pub fn new(
+        tenant_id: Uuid,
+        graph: Endpoint,
+        resource_manager: Endpoint,
+        resource_id: &str,
+    ) -> Result<Self, AdminError> {
+        check_resource_id(resource_id)?;
+        Ok(Self {
+            tenant_id,
+            graph,
+            resource_manager,
+            resource_id: resource_id.to_owned(),
+            client_id: None,
+            is_dry_run: false,
+            patience: PATIENCE,
+            observer: None,
+        })
+    }
+
+    /// With the registration that has this client id, in place of the one that the web app's authentication names.
+    #[must_use]
+    pub fn with_client_id(self, client_id: Uuid) -> Self {
+        Self { client_id: Some(client_id), ..self }
+    }
+
+    /// Whether changes are only told, not made. Reading still happens.
+    #[must_use]
+    pub fn dry_run(self, is_dry_run: bool) -> Self {
+        Self { is_dry_run, ..self }
+    }
+
+    /// How long a request is sent again at most: what is new takes seconds to minutes to be known everywhere. Two
+    /// minutes by default.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whom each step is told as soon as it is taken, so that it is known even if a later one fails.
+    #[must_use]
+    pub fn with_observer(self, observer: impl Fn(&Step) + Send + Sync + 'static) -> Self {
+        Self { observer: Some(Arc::new(observer)), ..self }
+    }
+
+    /// The web app's name.
+    #[must_use]
+    pub fn web_app(&self) -> &str {
+        self.resource_id.rsplit('/').next().unwrap_or_default()
+    }
+
+    pub(crate) fn tell(&self, step: &Step) {
+        if let Some(observer) = &self.observer {
+            observer(step);
+        }
+    }
+
+    /// An object of the tenant that has to be there.
+    pub(crate) async fn object(&self, path: &str) -> Result<Value, AdminError> {
+        self.graph.send(&Call::get(path).about_new(), self.patience).await
+    }
+
+    /// An object of the tenant, if it is there.
+    pub(crate) async fn find(&self, path: &str) -> Result<Option<Value>, AdminError> {
+        match self.graph.send(&Call::get(path), self.patience).await {
+            Ok(object) => Ok(Some(object)),
+            Err(AdminError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A whole collection of the tenant.
+    pub(crate) async fn collection(&self, path: &str) -> Result<Vec<Value>, AdminError> {
+        let mut all = Vec::new();
+        let mut path = path.to_owned();
+        loop {
+            let mut page = self.object(&path).await?;
+            if let Value::Array(items) = page["value"].take() {
+                all.extend(items);
+            }
+            let Some(link) = page["@odata.nextLink"].as_str() else { break };
+            // The token goes with the request, so it goes nowhere else.
+            let below = self.graph.path_of(link).ok_or_else(|| AdminError::Unexpected {
+                service: self.graph.name(),
+                method: Method::GET,
+                path: path.clone(),
+            })?;
+            path = below.to_owned();
+        }
+        Ok(all)
+    }
+}
+
+impl fmt::Debug for Admin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admin")
+            .field("tenant_id", &self.tenant_id)
+            .field("resource_id", &self.resource_id)
+            .field("client_id", &self.client_id)
+            .field("is_dry_run", &self.is_dry_run)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A text as a part of an address.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}

@@ -1,0 +1,147 @@
+//! `doctor`: the guide's troubleshooting table, gone through in order until something is wrong.
+
+mod agents;
+mod finding;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use self::finding::{Finding, Problem, Remedy};
+use crate::{
+    Admin, AdminError,
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    registration::{METADATA_SETTING, Registration, SCOPE, is_for_applications},
+    web_app::AppSettings,
+};
+
+impl Admin {
+    /// The first thing that is wrong with the live configuration: of the registration, of the web app's authentication,
+    /// and of those who are let in. `agents` are looked at as well, by their object ids or application ids, even if
+    /// nothing was done for them yet.
+    ///
+    /// # Errors
+    /// When an id is none of a service principal, or Azure refuses; not when something is wrong.
+    pub async fn doctor(&self, agents: &[Uuid]) -> Result<Option<Finding>, AdminError> {
+        let settings = self.auth_settings().await?;
+        let registration = match self.registration_to_examine(&settings).await? {
+            Ok(registration) => registration,
+            Err(problem) => return Ok(Some(problem.mended_by(Remedy::Setup))),
+        };
+        if let Some(problem) = self.examine(&registration, &settings).await? {
+            return Ok(Some(problem.mended_by(Remedy::Setup)));
+        }
+        let access = self.access(&settings, &registration).await?;
+        if let Some(finding) = agents::lists(&settings, &access) {
+            return Ok(Some(finding));
+        }
+        if let Some(problem) = metadata(&registration, &self.app_settings().await?) {
+            return Ok(Some(problem.mended_by(Remedy::Setup)));
+        }
+        let mut named = Vec::new();
+        for id in agents {
+            named.push(self.identity(*id).await?);
+        }
+        Ok(agents::half_let_in(&access, &named))
+    }
+
+    async fn registration_to_examine(
+        &self,
+        settings: &AuthSettings,
+    ) -> Result<Result<Registration, Problem>, AdminError> {
+        match self.registration(settings).await {
+            Ok(registration) => Ok(Ok(registration)),
+            Err(AdminError::NotSetUp) => Ok(Err(Problem::NoRegistration)),
+            Err(AdminError::RegistrationMissing { client_id }) => {
+                Ok(Err(Problem::RegistrationMissing { client_id }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What `setup` mends: the registration first, then the platform's settings.
+    async fn examine(
+        &self,
+        registration: &Registration,
+        settings: &AuthSettings,
+    ) -> Result<Option<Problem>, AdminError> {
+        if let Some(problem) = definition(registration) {
+            return Ok(Some(problem));
+        }
+        if self.principal_of(registration).await?.is_none() {
+            return Ok(Some(Problem::PrincipalMissing));
+        }
+        let tenant_id = self.tenant_id.to_string();
+        Ok(platform(settings)
+            .or_else(|| issuer(settings, &tenant_id))
+            .or_else(|| audience(settings, registration)))
+    }
+}
+
+fn definition(registration: &Registration) -> Option<Problem> {
+    if registration.identifier_uri().is_none() {
+        return Some(Problem::NoIdentifierUri);
+    }
+    match registration.scope() {
+        None => return Some(Problem::ScopeMissing),
+        Some(scope) if scope["isEnabled"] != true => return Some(Problem::ScopeDisabled),
+        Some(_) => {}
+    }
+    match registration.role() {
+        None => Some(Problem::RoleMissing),
+        Some(role) if role["isEnabled"] != true => Some(Problem::RoleDisabled),
+        Some(role) if !is_for_applications(role) => Some(Problem::RoleNotForApplications),
+        Some(_) => None,
+    }
+}
+
+fn platform(settings: &AuthSettings) -> Option<Problem> {
+    let found = |way: &str| settings.text(way).to_owned();
+    if !settings.is_on(at::ENABLED) {
+        Some(Problem::PlatformOff)
+    } else if settings.text(at::RUNTIME) != "~2" {
+        Some(Problem::RuntimeVersion { found: found(at::RUNTIME) })
+    } else if !settings.is_on(at::REQUIRED) || settings.text(at::ACTION) != "Return401" {
+        Some(Problem::LetsThrough { found: found(at::ACTION) })
+    } else if !settings.is_on(at::PROVIDER) {
+        Some(Problem::ProviderOff)
+    } else {
+        None
+    }
+}
+
+/// Tokens of version 1.0 and 2.0 name their issuer differently; either form is good, a mixture of both matches neither.
+fn issuer(settings: &AuthSettings, tenant_id: &str) -> Option<Problem> {
+    let found = settings.text(at::ISSUER);
+    let good = [
+        format!("https://login.microsoftonline.com/{tenant_id}/v2.0"),
+        format!("https://sts.windows.net/{tenant_id}/"),
+    ];
+    let is_good = good.iter().any(|it| it.eq_ignore_ascii_case(found));
+    (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
+}
+
+fn audience(settings: &AuthSettings, registration: &Registration) -> Option<Problem> {
+    let uri = registration.identifier_uri()?;
+    let is_allowed = settings.list(at::AUDIENCES).contains(&&*uri);
+    (!is_allowed).then_some(Problem::AudienceMissing { uri })
+}
+
+fn metadata(registration: &Registration, settings: &AppSettings) -> Option<Problem> {
+    let scopes = settings.get(METADATA_SETTING).and_then(Value::as_str).unwrap_or_default();
+    let uris = registration.identifier_uris();
+    let is_ours = |scope: &str| {
+        let uri = scope.trim().strip_suffix(SCOPE).and_then(|uri| uri.strip_suffix('/'));
+        uri.is_some_and(|uri| uris.contains(&uri))
+    };
+    (!scopes.split(',').any(is_ours)).then_some(Problem::MetadataMissing)
+}
+
+/// The clients that are in one of the lists alone; what is no id matches no client, and is left alone.
+fn only_in_one(settings: &AuthSettings) -> Option<Uuid> {
+    let [policy, checks] = CLIENT_LISTS;
+    let missing_in = |from: &str, other: &str| {
+        let mut clients = settings.list(from).into_iter();
+        clients.find_map(|it| it.parse().ok().filter(|_| !settings.names(other, it)))
+    };
+    missing_in(policy, checks).or_else(|| missing_in(checks, policy))
+}

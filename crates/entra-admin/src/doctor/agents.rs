@@ -1,0 +1,49 @@
+//! Who is let in only half: in one list of two, with the role but in no list, or the other way round.
+
+use super::{Finding, Problem, Remedy, only_in_one};
+use crate::{
+    Access, Identity, Lack,
+    auth_settings::{AuthSettings, CLIENT_LISTS},
+};
+
+/// The two lists of clients: each has to have somebody in it, and both the same.
+pub(super) fn lists(settings: &AuthSettings, access: &[Access]) -> Option<Finding> {
+    if CLIENT_LISTS.iter().all(|list| settings.list(list).is_empty()) {
+        return Some(Problem::ListsEmpty.mended_by(Remedy::Setup));
+    }
+    let client = only_in_one(settings)?;
+    let found = access.iter().find(|it| it.app_id.eq_ignore_ascii_case(&client.to_string()));
+    let shall_call = found.is_some_and(|it| !it.lacks.contains(&Lack::Role) || is_agent(it));
+    let remedy = if shall_call { Remedy::Preauthorize(client) } else { Remedy::Remove(client) };
+    Some(Problem::ListsDiffer { client }.mended_by(remedy))
+}
+
+/// The first who has no role, or else the first who is in no list.
+pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Finding> {
+    let known = |identity: &Identity| {
+        let mut identities = access.iter().filter_map(|it| it.identity.as_ref());
+        identities.any(|it| it == identity)
+    };
+    let is_named = |identity: &Identity| named.contains(identity);
+    let unknown = named.iter().find(|identity| !known(identity)).cloned();
+    let without_role = || {
+        let mut all = access.iter().filter(|it| it.lacks.contains(&Lack::Role));
+        let found = all.find(|it| is_agent(it) || it.identity.as_ref().is_some_and(is_named));
+        found.and_then(|it| it.identity.clone())
+    };
+    if let Some(agent) = unknown.or_else(without_role) {
+        let remedy = Remedy::Preauthorize(agent.object_id);
+        return Some(Problem::AgentWithoutRole { agent }.mended_by(remedy));
+    }
+    let mut half = access.iter().filter(|it| !it.may_call() && !it.lacks.contains(&Lack::Role));
+    let agent = half.find_map(|it| it.identity.clone())?;
+    let remedy = Remedy::Preauthorize(agent.object_id);
+    Some(Problem::AgentNotListed { agent }.mended_by(remedy))
+}
+
+/// Whether it can call in its own name alone: people never sign in to managed and agent identities, so without the role
+/// its place in the lists is good for nothing.
+fn is_agent(access: &Access) -> bool {
+    let kind = access.identity.as_ref().map(|identity| &*identity.kind);
+    matches!(kind, Some("ServiceIdentity" | "ManagedIdentity"))
+}

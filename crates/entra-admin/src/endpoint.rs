@@ -1,0 +1,215 @@
+//! Microsoft Graph and Azure Resource Manager: the two places that tokens are sent to.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use azure_core::credentials::TokenCredential;
+use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::{AdminError, refusal::Refusal};
+
+/// Where Microsoft Graph is.
+const GRAPH: &str = "https://graph.microsoft.com";
+/// Where Azure Resource Manager is.
+const RESOURCE_MANAGER: &str = "https://management.azure.com";
+/// The first pause before a request is sent again; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// The longest answer of Azure's that is waited for.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A service of Azure, and who asks it. Tokens are sent to its origin alone: redirects are not followed.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    name: &'static str,
+    origin: Url,
+    scope: &'static str,
+    credential: Arc<dyn TokenCredential>,
+    client: Client,
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// With the query.
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    /// Whether it is about what may be too new to be known everywhere, so that "not found" passes.
+    pub(crate) is_about_new: bool,
+}
+
+impl Endpoint {
+    /// Microsoft Graph, in the public cloud.
+    ///
+    /// # Errors
+    /// When no client for it can be made.
+    pub fn graph(credential: Arc<dyn TokenCredential>) -> Result<Self, AdminError> {
+        Self::new("Microsoft Graph", GRAPH, "https://graph.microsoft.com/.default", credential)
+    }
+
+    /// Azure Resource Manager, in the public cloud.
+    ///
+    /// # Errors
+    /// When no client for it can be made.
+    pub fn resource_manager(credential: Arc<dyn TokenCredential>) -> Result<Self, AdminError> {
+        let scope = "https://management.azure.com/.default";
+        Self::new("Azure Resource Manager", RESOURCE_MANAGER, scope, credential)
+    }
+
+    /// The same service at another origin, such as an emulator's.
+    ///
+    /// # Errors
+    /// When the origin is neither `https` nor on this machine, or has more than scheme, host and port.
+    pub fn at(self, origin: &str) -> Result<Self, AdminError> {
+        Self::new(self.name, origin, self.scope, self.credential)
+    }
+
+    fn new(
+        name: &'static str,
+        origin: &str,
+        scope: &'static str,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Result<Self, AdminError> {
+        let origin = parse_origin(origin)?;
+        let builder = Client::builder().redirect(Policy::none()).timeout(TIMEOUT);
+        let builder = if is_loopback(&origin) { builder.no_proxy() } else { builder };
+        let unreachable = |source| AdminError::Unreachable { service: name, source };
+        let client = builder.build().map_err(unreachable)?;
+        Ok(Self { name, origin, scope, credential, client })
+    }
+
+    /// The service's name, for people.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The address of a path.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("{}{path}", self.origin.as_str().trim_end_matches('/'))
+    }
+
+    /// The path of an address below the origin; nothing where it is elsewhere.
+    pub(crate) fn path_of<'a>(&self, address: &'a str) -> Option<&'a str> {
+        let origin = self.origin.as_str().trim_end_matches('/');
+        address.strip_prefix(origin).filter(|path| path.starts_with('/'))
+    }
+
+    /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null.
+    pub(crate) async fn send(&self, call: &Call, patience: Duration) -> Result<Value, AdminError> {
+        let deadline = Instant::now() + patience;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let refusal = match self.send_once(call).await? {
+                Ok(body) => return Ok(body),
+                Err(refusal) => refusal,
+            };
+            let Some(wait) = refusal.passes_in(call, pause) else { return Err(refusal.explain()) };
+            if Instant::now() + wait > deadline {
+                return Err(refusal.explain_after(call, patience));
+            }
+            tokio::time::sleep(wait).await; // tidy: replication tells nobody when it is done
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn send_once(&self, call: &Call) -> Result<Result<Value, Refusal>, AdminError> {
+        let token = self.token().await?;
+        let mut request =
+            self.client.request(call.method.clone(), self.address(&call.path)).bearer_auth(token);
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        // The address may name what nobody has to read in a log.
+        let unreachable = |error: reqwest::Error| AdminError::Unreachable {
+            service: self.name,
+            source: error.without_url(),
+        };
+        let answer = request.send().await.map_err(unreachable)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(unreachable)?;
+        if !status.is_success() {
+            let body = serde_json::from_slice(&body).unwrap_or_default();
+            return Ok(Err(Refusal::new(self.name, call, status, &headers, &body)));
+        }
+        if body.is_empty() || status == StatusCode::NO_CONTENT {
+            return Ok(Ok(Value::Null));
+        }
+        let unexpected = |_| AdminError::Unexpected {
+            service: self.name,
+            method: call.method.clone(),
+            path: call.path.clone(),
+        };
+        serde_json::from_slice(&body).map(Ok).map_err(unexpected)
+    }
+
+    async fn token(&self) -> Result<String, AdminError> {
+        let token = self.credential.get_token(&[self.scope], None).await;
+        // The library's error has the issuer's description, and no credential.
+        let token = token.map_err(|error| AdminError::Token {
+            service: self.name,
+            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
+        })?;
+        Ok(token.token.secret().to_owned())
+    }
+}
+
+impl Call {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None, is_about_new: false }
+    }
+
+    pub(crate) fn new(method: Method, path: impl Into<String>, body: Value) -> Self {
+        let body = Some(body).filter(|body| !body.is_null());
+        Self { method, path: path.into(), body, is_about_new: false }
+    }
+
+    /// It is about something that is there, though maybe not everywhere yet.
+    pub(crate) fn about_new(self) -> Self {
+        Self { is_about_new: true, ..self }
+    }
+}
+
+fn parse_origin(text: &str) -> Result<Url, AdminError> {
+    let refused = || AdminError::Address { address: text.to_owned() };
+    let url = Url::parse(text).map_err(|_| refused())?;
+    let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
+    let is_bare = url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if is_safe && is_bare { Ok(url) } else { Err(refused()) }
+}
+
+/// Whether it is this machine. Names that only resolve to it are not: whoever answers the name decides.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_origin;
+
+    #[test]
+    fn tokens_go_to_https_or_stay_on_this_machine() {
+        for origin in ["https://graph.microsoft.com", "http://127.0.0.1:80", "http://[::1]"] {
+            assert!(parse_origin(origin).is_ok(), "{origin}");
+        }
+        for origin in [
+            "http://graph.microsoft.com",
+            "http://localhost.evil.example",
+            "https://a.example/x",
+            "https://a.example?x",
+            "https://u:p@a.example",
+            "ftp://a.example",
+            "",
+        ] {
+            assert!(parse_origin(origin).is_err(), "{origin}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! `preauthorize`: lets identities call the tools in their own name.
+
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Admin, AdminError, Identity, Step,
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    endpoint::Call,
+    registration::ROLE,
+    step::Run,
+};
+
+/// What `preauthorize` did, or would do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Preauthorized {
+    /// The steps that were needed; none where all was done.
+    pub steps: Vec<Step>,
+    /// Who is let in, in the order of the ids.
+    pub identities: Vec<Identity>,
+}
+
+impl Admin {
+    /// Lets in service principals of any type, each given by its object id or application id: gives them the role
+    /// `MCP.Access`, and puts them into both lists of client applications (and into that of object ids, if it is used).
+    /// All are looked up before anything is changed.
+    ///
+    /// # Errors
+    /// When an id is none of a service principal, `setup` was not run, or Azure refuses.
+    pub async fn preauthorize(&self, ids: &[Uuid]) -> Result<Preauthorized, AdminError> {
+        let mut run = Run::new(self);
+        let before = self.auth_settings().await?;
+        let registration = self.registration(&before).await?;
+        let role = registration.usable_role().ok_or(AdminError::RoleMissing)?;
+        let mut identities = Vec::new();
+        for id in ids {
+            identities.push(self.identity(*id).await?);
+        }
+        let resource = self.principal_of(&registration).await?;
+        let is_new = resource.is_none();
+        let resource = match resource {
+            Some(resource) => resource,
+            None => run.ensure_principal(&registration).await?,
+        };
+        for identity in &identities {
+            if is_new || self.assignments_of(identity.object_id, &resource, role).await?.is_empty()
+            {
+                run.give_role(identity, &resource, role).await?;
+            }
+        }
+        let mut after = before.clone();
+        after.shut_empty_lists(registration.client_id());
+        for identity in &identities {
+            admit(&mut after, identity);
+        }
+        run.put_auth_settings("put them into the lists of clients", &before, &after).await?;
+        Ok(Preauthorized { steps: run.steps, identities })
+    }
+}
+
+impl Run<'_> {
+    async fn give_role(
+        &mut self,
+        identity: &Identity,
+        resource: &str,
+        role: &str,
+    ) -> Result<(), AdminError> {
+        let body = json!({
+            "principalId": identity.object_id,
+            "resourceId": resource,
+            "appRoleId": role,
+        });
+        let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo");
+        let call = Call::new(Method::POST, path, body).about_new();
+        match self.change_tenant(format!("give {} the role {ROLE}", identity.name), call).await {
+            // A replica that does not have the assignment yet made us ask again.
+            Err(AdminError::Duplicate { message })
+                if message.contains("Permission being assigned already exists") =>
+            {
+                Ok(())
+            }
+            answer => answer.map(drop),
+        }
+    }
+}
+
+fn admit(settings: &mut AuthSettings, identity: &Identity) {
+    for list in CLIENT_LISTS {
+        settings.add(list, &identity.app_id.to_string());
+    }
+    if !settings.list(at::IDENTITIES).is_empty() {
+        settings.add(at::IDENTITIES, &identity.object_id.to_string());
+    }
+}

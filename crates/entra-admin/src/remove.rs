@@ -1,0 +1,99 @@
+//! `remove`: takes back what `preauthorize` gave, and nothing else.
+
+use reqwest::Method;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Admin, AdminError, Identity, Step,
+    admin::encoded,
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    endpoint::Call,
+    registration::{ROLE, Registration},
+    step::Run,
+};
+
+/// What `remove` did, or would do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Removed {
+    /// The steps that were needed; none where nothing was left.
+    pub steps: Vec<Step>,
+    /// Those of the identities that are still in the tenant.
+    pub identities: Vec<Identity>,
+}
+
+impl Admin {
+    /// Shuts identities out again: takes the role `MCP.Access` from them, and takes them out of the lists. Other roles of
+    /// theirs stay. An identity that is no longer in the tenant is taken out of the lists by the id that stands there.
+    ///
+    /// A list that would become empty names the app itself instead, since an empty one lets in everybody; and the last
+    /// object id stays in its list for the same reason: its owner is shut out by the others.
+    ///
+    /// # Errors
+    /// When nothing in the tenant and in the lists has an id, `setup` was not run, or Azure refuses.
+    pub async fn remove(&self, ids: &[Uuid]) -> Result<Removed, AdminError> {
+        let mut run = Run::new(self);
+        let before = self.auth_settings().await?;
+        let registration = self.registration(&before).await?;
+        let mut after = before.clone();
+        let mut identities = Vec::new();
+        for id in ids {
+            match self.find_identity(*id).await? {
+                Some(identity) => {
+                    shut_out(&mut after, &identity.app_id.to_string());
+                    shut_out(&mut after, &identity.object_id.to_string());
+                    identities.push(identity);
+                }
+                None if is_listed(&before, &id.to_string()) => {
+                    shut_out(&mut after, &id.to_string());
+                }
+                None => return Err(AdminError::IdentityMissing { id: *id }),
+            }
+        }
+        for list in CLIENT_LISTS {
+            if after.list(list).is_empty() && !before.list(list).is_empty() {
+                after.add(list, registration.client_id());
+            }
+        }
+        // The lists are read anew by the platform with each request, while a token keeps its roles for an hour.
+        run.put_auth_settings("take them out of the lists of clients", &before, &after).await?;
+        for identity in &identities {
+            run.take_role(identity, &registration).await?;
+        }
+        Ok(Removed { steps: run.steps, identities })
+    }
+}
+
+impl Run<'_> {
+    async fn take_role(
+        &mut self,
+        identity: &Identity,
+        registration: &Registration,
+    ) -> Result<(), AdminError> {
+        let role = registration.role().and_then(|role| role["id"].as_str());
+        let resource = self.admin.principal_of(registration).await?;
+        let (Some(role), Some(resource)) = (role, resource) else { return Ok(()) };
+        let held = self.admin.assignments_of(identity.object_id, &resource, role).await?;
+        for assignment in held.iter().filter_map(|it| it["id"].as_str()) {
+            let id = encoded(assignment);
+            let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo/{id}");
+            let what = format!("take the role {ROLE} from {}", identity.name);
+            self.change_tenant(what, Call::new(Method::DELETE, path, Value::Null)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_listed(settings: &AuthSettings, id: &str) -> bool {
+    [at::POLICY, at::CHECKS, at::IDENTITIES].iter().any(|list| settings.names(list, id))
+}
+
+fn shut_out(settings: &mut AuthSettings, id: &str) {
+    for list in CLIENT_LISTS {
+        settings.take(list, id);
+    }
+    if settings.list(at::IDENTITIES).len() > 1 {
+        settings.take(at::IDENTITIES, id);
+    }
+}

@@ -1,0 +1,148 @@
+//! `setup`: from nothing to a web app that lets in whom it is told to, and nobody else.
+
+mod application;
+mod authentication;
+mod proof;
+
+use reqwest::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use self::authentication::Plan;
+use crate::{
+    Admin, AdminError, Step,
+    auth_settings::{AuthSettings, at},
+    endpoint::Call,
+    registration::Registration,
+    step::Run,
+};
+
+/// What is set up.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// The name of the registration, which is made if there is none of that name; ignored where [`Admin`] has a client id.
+    pub display_name: String,
+    /// How the platform proves to Entra that it speaks for the registration when people sign in.
+    pub proof: Proof,
+}
+
+/// How the platform proves to Entra that it speaks for the registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Proof {
+    /// By the token of a user-assigned managed identity of the web app, given by its object id or client id.
+    ManagedIdentity(Uuid),
+    /// By a secret, which goes straight into the app settings and is shown to nobody. It is kept if it is there already.
+    ClientSecret,
+}
+
+/// What `setup` did, or would do.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SetupDone {
+    /// The steps that were needed; none where all was there.
+    pub steps: Vec<Step>,
+    /// The registration's client id; nothing where it is yet to be made.
+    pub client_id: Option<Uuid>,
+}
+
+/// What stands for ids that are not known before the step that is only told.
+const NEW_ID: &str = "NEW-OBJECT-ID";
+const NEW_CLIENT_ID: &str = "NEW-CLIENT-ID";
+
+impl Admin {
+    /// Sets up the registration (identifier URI, scope, role, service principal, redirect address, proof) and the web
+    /// app's authentication, and switches it on. What is there already stays; a second run changes nothing.
+    ///
+    /// # Errors
+    /// When a name is ambiguous, authentication is in use with another registration, or Azure refuses.
+    pub async fn setup(&self, setup: &Setup) -> Result<SetupDone, AdminError> {
+        let mut run = Run::new(self);
+        let settings = self.auth_settings().await?;
+        let app_settings = self.app_settings().await?;
+        let host = self.host().await?;
+        let identity = self.proving_identity(setup.proof).await?;
+
+        let found = self.find_for_setup(setup, &settings).await?;
+        let mut registration = match found {
+            Some(registration) => registration,
+            None => run.register(&setup.display_name).await?,
+        };
+        run.complete(&mut registration, &host).await?;
+        run.ensure_principal(&registration).await?;
+        let plan = Plan { registration: &registration, settings, app_settings };
+        match identity {
+            Some(identity) => run.authenticate_by_identity(&plan, &identity).await?,
+            None => run.authenticate_by_secret(&plan).await?,
+        }
+        Ok(SetupDone { steps: run.steps, client_id: registration.client_id().parse().ok() })
+    }
+
+    /// The registration to go on with. One that is in use is not put out of use.
+    async fn find_for_setup(
+        &self,
+        setup: &Setup,
+        settings: &AuthSettings,
+    ) -> Result<Option<Registration>, AdminError> {
+        let found = match self.client_id {
+            Some(client_id) => {
+                let client_id = client_id.to_string();
+                let found = self.registration_with(&client_id).await?;
+                Some(found.ok_or(AdminError::RegistrationMissing { client_id })?)
+            }
+            None => self.registration_named(&setup.display_name).await?,
+        };
+        let in_use = settings.text(at::CLIENT_ID);
+        let is_same = found.as_ref().is_some_and(|it| it.client_id().eq_ignore_ascii_case(in_use));
+        if !is_same && self.registration_with(in_use).await?.is_some() {
+            return Err(AdminError::OtherRegistration { in_use: in_use.to_owned() });
+        }
+        Ok(found)
+    }
+}
+
+impl Run<'_> {
+    async fn register(&mut self, name: &str) -> Result<Registration, AdminError> {
+        let body = json!({ "displayName": name, "signInAudience": "AzureADMyOrg" });
+        let call = Call::new(Method::POST, "/v1.0/applications", body.clone());
+        let made = self.change_tenant(format!("register the application {name}"), call).await?;
+        if !made.is_null() {
+            return Ok(Registration(made));
+        }
+        let mut planned = body;
+        planned["id"] = json!(NEW_ID);
+        planned["appId"] = json!(NEW_CLIENT_ID);
+        Ok(Registration(planned))
+    }
+
+    /// Makes the service principal of the registration if there is none, and answers its object id. Without it no role
+    /// can be assigned, and Entra gives no token for the app.
+    pub(crate) async fn ensure_principal(
+        &mut self,
+        registration: &Registration,
+    ) -> Result<String, AdminError> {
+        if !registration.is_planned()
+            && let Some(id) = self.admin.principal_of(registration).await?
+        {
+            return Ok(id);
+        }
+        let body = json!({ "appId": registration.client_id() });
+        let call = Call::new(Method::POST, "/v1.0/servicePrincipals", body).about_new();
+        let what = format!("make the service principal of {}", registration.name());
+        let made = match self.change_tenant(what, call).await {
+            // It was made a moment ago, and is not known everywhere yet.
+            Err(AdminError::Duplicate { .. }) => {
+                self.admin.object(&registration.principal_path()).await?
+            }
+            answer => answer?,
+        };
+        Ok(made["id"].as_str().unwrap_or(NEW_ID).to_owned())
+    }
+}
+
+impl Registration {
+    /// Whether it is yet to be made, so that nothing can be asked of it.
+    pub(crate) fn is_planned(&self) -> bool {
+        self.client_id() == NEW_CLIENT_ID
+    }
+}

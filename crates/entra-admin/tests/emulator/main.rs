@@ -1,0 +1,11 @@
+//! The commands against an emulated tenant and web app.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod diagnosis;
+mod faults;
+mod from_nothing;
+mod kept;
+mod listing;
+mod removal;
+mod tenant;
