@@ -3,6 +3,7 @@
 
 mod bench;
 mod docs;
+mod entra;
 mod test;
 mod test_auth;
 mod tidy;
@@ -18,6 +19,7 @@ use clap::Parser;
 enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
+    Entra(entra::Arguments),
     Test(test::Arguments),
     TestAuth(Box<test_auth::Arguments>),
     Tidy(tidy::Arguments),
@@ -35,6 +37,7 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Bench(arguments) => bench::run(arguments),
         Command::Docs(arguments) => docs::run(arguments),
+        Command::Entra(arguments) => entra::run(arguments),
         Command::Test(arguments) => test::run(arguments),
         Command::TestAuth(arguments) => Ok(test_auth::run(arguments)),
         Command::Tidy(arguments) => tidy::run(arguments),

@@ -13,6 +13,8 @@ use azure_identity::{
     UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 
+use uuid::Uuid;
+
 use crate::Target;
 
 /// An identity and what proves it.
@@ -48,11 +50,23 @@ impl Identity {
     /// # Errors
     /// What is missing or malformed.
     pub fn credential(&self, target: &Target) -> Result<Arc<dyn TokenCredential>, String> {
-        let tenant = target.tenant_id.to_string();
+        self.credential_in(target.tenant_id, target.authority.as_str())
+    }
+
+    /// The credential that asks an authority for tokens of a tenant.
+    ///
+    /// # Errors
+    /// What is missing or malformed.
+    pub fn credential_in(
+        &self,
+        tenant_id: Uuid,
+        authority: &str,
+    ) -> Result<Arc<dyn TokenCredential>, String> {
+        let tenant = tenant_id.to_string();
         let made: azure_core::Result<Arc<dyn TokenCredential>> = match self {
             Self::ClientSecret { client_id, secret } => {
                 let options =
-                    ClientSecretCredentialOptions { client_options: client_options(target) };
+                    ClientSecretCredentialOptions { client_options: client_options(authority) };
                 ClientSecretCredential::new(
                     &tenant,
                     client_id.clone(),
@@ -63,7 +77,7 @@ impl Identity {
             }
             Self::FederatedTokenFile { client_id, path } => {
                 let mut options = WorkloadIdentityCredentialOptions::default();
-                options.credential_options.client_options = client_options(target);
+                options.credential_options.client_options = client_options(authority);
                 options.client_id = Some(client_id.clone());
                 options.tenant_id = Some(tenant);
                 options.token_file_path = Some(path.clone());
@@ -85,8 +99,8 @@ impl Identity {
     }
 }
 
-fn client_options(target: &Target) -> ClientOptions {
+fn client_options(authority: &str) -> ClientOptions {
     let mut cloud = CustomConfiguration::default();
-    cloud.authority_host = target.authority.to_string();
+    authority.clone_into(&mut cloud.authority_host);
     ClientOptions { cloud: Some(Arc::new(CloudConfiguration::Custom(cloud))), ..Default::default() }
 }

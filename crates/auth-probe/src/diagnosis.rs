@@ -135,7 +135,7 @@ fn forbidden_token(target: &Target, answer: &Answer, token: &AccessToken) -> Dia
              principal, or the token is older than the assignment",
             target.role
         );
-        return Diagnosis::new(cause, assign_role(target, object));
+        return Diagnosis::new(cause, let_in(target, object));
     }
     let body = answer.body.to_ascii_lowercase();
     if body.contains("host") || body.contains("origin") {
@@ -146,19 +146,16 @@ fn forbidden_token(target: &Target, answer: &Answer, token: &AccessToken) -> Dia
         );
     }
     let cause = format!("the client {client} is not among the allowed clients of the app");
-    let at = "identityProviders.azureActiveDirectory.validation.defaultAuthorizationPolicy.allowedApplications";
-    let show = format!("az webapp auth show --ids {} --query properties.{at}", app(target));
-    Diagnosis::new(cause, format!("add {client} to what this shows, and set it: {show}"))
+    Diagnosis::new(cause, let_in(target, client))
 }
 
-/// The commands that make the service principal, if it is missing, and assign the role.
-fn assign_role(target: &Target, object: &str) -> String {
-    let (client, role) = (target.client_id, &target.role);
+/// The command that gives an identity the role (and makes the service principal, if it is missing) and allows it as a
+/// client.
+fn let_in(target: &Target, id: &str) -> String {
+    let tenant = target.tenant_id;
     format!(
-        "az ad sp create --id {client}; SP=$(az ad sp show --id {client} --query id --output tsv); \
-         ROLE=$(az ad sp show --id {client} --query \"appRoles[?value=='{role}'].id\" --output tsv); \
-         az rest --method POST --uri https://graph.microsoft.com/v1.0/servicePrincipals/$SP/appRoleAssignedTo \
-         --body \"{{\\\"principalId\\\":\\\"{object}\\\",\\\"resourceId\\\":\\\"$SP\\\",\\\"appRoleId\\\":\\\"$ROLE\\\"}}\""
+        "cargo xtask entra preauthorize {id} --tenant {tenant} --resource-id \"{}\"",
+        app(target)
     )
 }
 

@@ -37,7 +37,9 @@ impl AccessToken {
         Ok(Self(text.to_owned()))
     }
 
-    pub(crate) fn expose(&self) -> &str {
+    /// The token itself, for whoever sends it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
         &self.0
     }
 

@@ -1,0 +1,140 @@
+//! `cargo xtask entra`: who may call an app that is deployed.
+
+mod connection;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+use entra_admin::{Access, Admin, Proof, Setup, Step};
+use uuid::Uuid;
+
+use self::connection::Connection;
+
+/// Sets up authentication, lets agents in, and says what is wrong. What is there already stays; a second run changes nothing.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Registration, scope, app role, service principal, proof, and the platform's authentication.
+    Setup(SetUp),
+    /// Let agents in: the app role, and both lists of client applications.
+    Preauthorize(Preauthorize),
+    /// Say who may call, and what the others lack.
+    List,
+    /// Name the first thing that is wrong, and the command that mends it.
+    Doctor {
+        /// Agents that are to be let in, by object id or application id.
+        #[arg(value_name = "ID")]
+        agents: Vec<Uuid>,
+    },
+}
+
+#[derive(Args)]
+struct SetUp {
+    /// The registration's name, which is made if there is none.
+    #[arg(long, default_value = "Restaurant reviews", value_name = "NAME")]
+    name: String,
+
+    /// The user-assigned managed identity by whose token the app proves itself to Entra; by object id or client id. No secret is needed then.
+    #[arg(long, value_name = "ID", required_unless_present = "client_secret")]
+    identity: Option<Uuid>,
+
+    /// Use a client secret instead. It goes straight into the app settings, and is shown to nobody.
+    #[arg(long, conflicts_with = "identity")]
+    client_secret: bool,
+}
+
+#[derive(Args)]
+struct Preauthorize {
+    /// Service principals of any type, by object id or application id: those of Foundry's agents too.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<Uuid>,
+
+    /// Shut them out again.
+    #[arg(long)]
+    remove: bool,
+}
+
+/// Runs the command. It exits with 0 when all is well, 1 when `doctor` finds something or something fails.
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let admin = arguments.connection.admin()?.with_observer(|step| println!("{step}"));
+        match &arguments.command {
+            Command::Setup(set_up) => setup(&admin, set_up).await,
+            Command::Preauthorize(who) if who.remove => {
+                let removed = admin.remove(&who.ids).await?;
+                removed.identities.iter().for_each(|identity| println!("shut out: {identity}"));
+                conclude(&removed.steps);
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Preauthorize(who) => {
+                let done = admin.preauthorize(&who.ids).await?;
+                done.identities.iter().for_each(|identity| println!("let in: {identity}"));
+                conclude(&done.steps);
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::List => {
+                admin.list().await?.iter().for_each(print_access);
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::Doctor { agents } => doctor(&admin, agents).await,
+        }
+    })
+}
+
+async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
+    let proof = match set_up.identity {
+        Some(identity) => Proof::ManagedIdentity(identity),
+        None if set_up.client_secret => Proof::ClientSecret,
+        None => bail!("--identity or --client-secret is missing"),
+    };
+    let done = admin.setup(&Setup { display_name: set_up.name.clone(), proof }).await?;
+    if let Some(client_id) = done.client_id {
+        println!("client id: {client_id}");
+    }
+    conclude(&done.steps);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn doctor(admin: &Admin, agents: &[Uuid]) -> Result<ExitCode> {
+    match admin.doctor(agents).await? {
+        None => {
+            println!("nothing is wrong");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(finding) => {
+            println!("{finding}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn conclude(steps: &[Step]) {
+    if steps.is_empty() {
+        println!("nothing was to be done");
+    }
+}
+
+fn print_access(access: &Access) {
+    let who = match &access.identity {
+        Some(identity) => identity.to_string(),
+        None => access.app_id.clone(),
+    };
+    if access.is_the_app {
+        println!("{who}: the app itself, for people");
+    } else if access.may_call() {
+        println!("{who}: may call");
+    } else {
+        let lacks: Vec<_> = access.lacks.iter().map(ToString::to_string).collect();
+        println!("{who}: may not call; it lacks {}", lacks.join(", "));
+    }
+}

@@ -1,0 +1,112 @@
+//! Which app, in which tenant, and who asks Graph and Resource Manager.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use auth_probe::{AUTHORITY, Identity, TokenSource};
+use azure_core::{
+    credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions},
+    error::ErrorKind,
+    time::OffsetDateTime,
+};
+use clap::Args;
+use entra_admin::{Admin, Endpoint};
+use uuid::Uuid;
+
+/// Which app, and who asks.
+#[derive(Args)]
+#[command(next_help_heading = "Connection")]
+pub(super) struct Connection {
+    /// The Entra tenant's id.
+    #[arg(long, env = "AZURE_TENANT_ID", global = true, value_name = "ID")]
+    tenant: Option<Uuid>,
+
+    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME. `azd env get-value WEB_APP_RESOURCE_ID` says it.
+    #[arg(long, env = "WEB_APP_RESOURCE_ID", global = true, value_name = "ID")]
+    resource_id: Option<String>,
+
+    /// The client id of the app's registration, where it is not the one that its authentication names.
+    #[arg(long, global = true, value_name = "ID")]
+    client_id: Option<Uuid>,
+
+    /// Say what would be changed, and change nothing.
+    #[arg(long, global = true)]
+    dry_run: bool,
+
+    /// Use the managed identity of this machine, in place of whoever is signed in to the Azure CLI.
+    #[arg(long, global = true)]
+    managed_identity: bool,
+
+    /// A file with a token for Microsoft Graph, in place of the Azure CLI.
+    #[arg(long, global = true, value_name = "FILE")]
+    graph_token_file: Option<PathBuf>,
+
+    /// A file with a token for Azure Resource Manager, in place of the Azure CLI.
+    #[arg(long, global = true, value_name = "FILE")]
+    arm_token_file: Option<PathBuf>,
+
+    /// Where Microsoft Graph is, in a national cloud.
+    #[arg(long, global = true, value_name = "URL")]
+    graph: Option<String>,
+
+    /// Where Azure Resource Manager is, in a national cloud.
+    #[arg(long, global = true, value_name = "URL")]
+    resource_manager: Option<String>,
+}
+
+impl Connection {
+    /// The administration of the app.
+    pub(super) fn admin(&self) -> Result<Admin> {
+        let tenant = self.tenant.context("--tenant (or AZURE_TENANT_ID) is missing")?;
+        let resource_id = self.resource_id.as_deref();
+        let resource_id = resource_id
+            .context("--resource-id (or WEB_APP_RESOURCE_ID) is missing: the web app")?;
+        let graph = Endpoint::graph(self.credential(tenant, self.graph_token_file.as_ref())?)?;
+        let arm =
+            Endpoint::resource_manager(self.credential(tenant, self.arm_token_file.as_ref())?)?;
+        let graph = match &self.graph {
+            Some(url) => graph.at(url).context("--graph")?,
+            None => graph,
+        };
+        let arm = match &self.resource_manager {
+            Some(url) => arm.at(url).context("--resource-manager")?,
+            None => arm,
+        };
+        let admin = Admin::new(tenant, graph, arm, resource_id)?.dry_run(self.dry_run);
+        Ok(match self.client_id {
+            Some(client_id) => admin.with_client_id(client_id),
+            None => admin,
+        })
+    }
+
+    fn credential(&self, tenant: Uuid, file: Option<&PathBuf>) -> Result<Arc<dyn TokenCredential>> {
+        if let Some(file) = file {
+            return Ok(Arc::new(TokenFile(TokenSource::File(file.clone()))));
+        }
+        let identity = if self.managed_identity {
+            Identity::ManagedIdentity { client_id: None }
+        } else {
+            Identity::AzureCli
+        };
+        let credential = identity.credential_in(tenant, AUTHORITY);
+        credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
+    }
+}
+
+/// A token that somebody put into a file.
+#[derive(Debug)]
+struct TokenFile(TokenSource);
+
+#[async_trait::async_trait]
+impl TokenCredential for TokenFile {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let token = self.0.get().await;
+        let token = token.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
+        // Whoever reads it next reads the file again.
+        Ok(AccessToken::new(Secret::new(token.expose().to_owned()), OffsetDateTime::UNIX_EPOCH))
+    }
+}

@@ -1,0 +1,126 @@
+//! `cargo xtask entra` as its users start it, against the emulated Graph and Resource Manager.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::path::Path;
+
+use easyauth_emulator::{Options, sample};
+use restaurant_tests::app_service::AppService;
+use tempfile::TempDir;
+use tokio::process::Command;
+use uuid::{Uuid, uuid};
+
+const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
+const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+
+/// The sample's app, and an operator's tokens.
+struct Desk {
+    app: AppService,
+    folder: TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let app = AppService::on_sqlite(Options::default()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, api) in [("graph", GRAPH), ("arm", RESOURCE_MANAGER)] {
+            let claims = app.cloud().app_claims(sample::OPERATOR, api).unwrap();
+            let token = app.cloud().sign(&app.cloud().token_header(), &claims);
+            std::fs::write(folder.path().join(name), token).unwrap();
+        }
+        Self { app, folder }
+    }
+
+    fn file(&self, name: &str) -> String {
+        Path::new(self.folder.path()).join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What the command says, and its exit code.
+    async fn run(&self, args: &[&str]) -> (i32, String) {
+        let cloud = self.app.cloud();
+        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+            .arg("entra")
+            .args(args)
+            .args([
+                "--tenant",
+                &sample::TENANT_ID.to_string(),
+                "--resource-id",
+                &self.app.site().id,
+            ])
+            .args(["--graph", cloud.origin(), "--resource-manager", cloud.origin()])
+            .args([
+                "--graph-token-file",
+                &self.file("graph"),
+                "--arm-token-file",
+                &self.file("arm"),
+            ])
+            .output()
+            .await
+            .unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// What an identity's call is answered.
+    async fn call(&self, client: Uuid) -> u16 {
+        let cloud = self.app.cloud();
+        let claims = cloud.app_claims(client, sample::API).unwrap();
+        let token = cloud.sign(&cloud.token_header(), &claims);
+        let request = reqwest::Client::new().post(format!("{}/mcp", self.app.origin()));
+        let request = request.bearer_auth(token).header("accept", "application/json");
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+        let answer = request.header("content-type", "application/json").body(body).send().await;
+        answer.unwrap().status().as_u16()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
+    let desk = Desk::new().await;
+    let agent = sample::UNLISTED.to_string();
+    assert_eq!(desk.call(sample::UNLISTED).await, 403);
+    let before = desk.app.auth_settings();
+    let (code, said) = desk.run(&["preauthorize", &agent, "--dry-run"]).await;
+    assert_eq!((code, desk.app.auth_settings()), (0, before.clone()), "{said}");
+    assert!(said.contains("PUT ") && said.contains("authsettingsV2"), "{said}");
+    let (code, said) = desk.run(&["doctor", &agent]).await;
+    assert_eq!(code, 1, "{said}");
+    let mend = format!("cargo xtask entra preauthorize {}", sample::object_id(sample::UNLISTED));
+    assert!(said.contains(&mend) || said.contains(&agent), "{said}");
+
+    let (code, said) = desk.run(&["preauthorize", &agent]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("let in: ") && said.contains("Agent that is not listed"), "{said}");
+    assert_eq!(desk.call(sample::UNLISTED).await, 200);
+    let (code, said) = desk.run(&["preauthorize", &agent]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("nothing was to be done"), "{said}");
+    let (code, said) = desk.run(&["list"]).await;
+    assert_eq!(code, 0, "{said}");
+    let line = said.lines().find(|line| line.contains("not listed")).unwrap();
+    assert!(line.ends_with(": may call"), "{line}");
+    let line = said.lines().find(|line| line.contains("without the role")).unwrap();
+    assert!(line.contains("lacks"), "{line}");
+
+    let (code, said) = desk.run(&["preauthorize", "--remove", &agent]).await;
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(desk.call(sample::UNLISTED).await, 403);
+    assert_eq!(desk.app.auth_settings(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_missing_is_named() {
+    let desk = Desk::new().await;
+    let nobody = "99999999-0000-4000-8000-000000000000";
+    let (code, said) = desk.run(&["preauthorize", nobody]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains(nobody), "{said}");
+    let (code, said) = desk.run(&["setup"]).await;
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("--identity"), "{said}");
+    let token = std::fs::read_to_string(desk.file("arm")).unwrap();
+    std::fs::write(desk.file("arm"), "no token").unwrap();
+    let (code, said) = desk.run(&["list"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(!said.contains(&token) && said.contains("token"), "{said}");
+}
