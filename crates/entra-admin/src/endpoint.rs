@@ -1,8 +1,12 @@
 //! Microsoft Graph and Azure Resource Manager: the two places that tokens are sent to.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use azure_core::credentials::TokenCredential;
+use azure_core::credentials::{Secret, TokenCredential};
 use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -18,6 +22,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest answer of Azure's that is waited for.
 const TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a token is used again. The Azure CLI takes a second each time that it is asked, and what it gives is good for
+/// five minutes at least.
+const TOKEN_USE: Duration = Duration::from_mins(2);
 
 /// A service of Azure, and who asks it. Tokens are sent to its origin alone: redirects are not followed.
 #[derive(Debug, Clone)]
@@ -26,6 +33,8 @@ pub struct Endpoint {
     origin: Url,
     scope: &'static str,
     credential: Arc<dyn TokenCredential>,
+    /// The last token, and since when it is there.
+    token: Arc<Mutex<Option<(Instant, Secret)>>>,
     client: Client,
 }
 
@@ -77,7 +86,7 @@ impl Endpoint {
         let builder = if is_loopback(&origin) { builder.no_proxy() } else { builder };
         let unreachable = |source| AdminError::Unreachable { service: name, source };
         let client = builder.build().map_err(unreachable)?;
-        Ok(Self { name, origin, scope, credential, client })
+        Ok(Self { name, origin, scope, credential, token: Arc::default(), client })
     }
 
     /// The service's name, for people.
@@ -117,8 +126,10 @@ impl Endpoint {
 
     async fn send_once(&self, call: &Call) -> Result<Result<Value, Refusal>, AdminError> {
         let token = self.token().await?;
-        let mut request =
-            self.client.request(call.method.clone(), self.address(&call.path)).bearer_auth(token);
+        let mut request = self
+            .client
+            .request(call.method.clone(), self.address(&call.path))
+            .bearer_auth(token.secret());
         if let Some(body) = &call.body {
             request = request.json(body);
         }
@@ -145,14 +156,24 @@ impl Endpoint {
         serde_json::from_slice(&body).map(Ok).map_err(unexpected)
     }
 
-    async fn token(&self) -> Result<String, AdminError> {
+    async fn token(&self) -> Result<Secret, AdminError> {
+        if let Some((since, token)) = &*self.last_token()
+            && since.elapsed() < TOKEN_USE
+        {
+            return Ok(token.clone());
+        }
         let token = self.credential.get_token(&[self.scope], None).await;
         // The library's error has the issuer's description, and no credential.
         let token = token.map_err(|error| AdminError::Token {
             service: self.name,
             reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
         })?;
-        Ok(token.token.secret().to_owned())
+        *self.last_token() = Some((Instant::now(), token.token.clone()));
+        Ok(token.token)
+    }
+
+    fn last_token(&self) -> MutexGuard<'_, Option<(Instant, Secret)>> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -173,15 +194,14 @@ impl Call {
 }
 
 fn parse_origin(text: &str) -> Result<Url, AdminError> {
-    let refused = || AdminError::Address { address: text.to_owned() };
-    let url = Url::parse(text).map_err(|_| refused())?;
+    let url = Url::parse(text).map_err(|_| AdminError::Address)?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
     let is_bare = url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    if is_safe && is_bare { Ok(url) } else { Err(refused()) }
+    if is_safe && is_bare { Ok(url) } else { Err(AdminError::Address) }
 }
 
 /// Whether it is this machine. Names that only resolve to it are not: whoever answers the name decides.

@@ -9,14 +9,9 @@ use uuid::Uuid;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AdminError {
-    /// The address is none that tokens may be sent to.
-    #[error(
-        "{address:?} is no address that tokens may be sent to: it has to be https://host, or http on this machine"
-    )]
-    Address {
-        /// What was given.
-        address: String,
-    },
+    /// The address is none that tokens may be sent to. It is not shown: it may have a password in it.
+    #[error("tokens are sent to https://host alone, or to http on this machine, without a path")]
+    Address,
     /// The resource id is none of a web app.
     #[error(
         "the resource id has to be /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME"

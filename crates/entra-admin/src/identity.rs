@@ -60,11 +60,19 @@ impl Admin {
         Ok(None)
     }
 
+    async fn any_object(&self, id: Uuid) -> Result<Option<Value>, AdminError> {
+        match self.find(&format!("/v1.0/directoryObjects/{id}")).await {
+            // Who may register applications need not see people, and has done nothing wrong.
+            Err(AdminError::RequestDenied { .. }) => Ok(None),
+            answer => answer,
+        }
+    }
+
     /// What the id is, as it is no service principal's.
     async fn explain_missing(&self, id: Uuid) -> Result<AdminError, AdminError> {
         let application = match self.registration_with(&id.to_string()).await? {
             Some(application) => Some(application.0),
-            None => self.find(&format!("/v1.0/directoryObjects/{id}")).await?,
+            None => self.any_object(id).await?,
         };
         let Some(object) = application else { return Ok(AdminError::IdentityMissing { id }) };
         let text = |name: &str| object[name].as_str().unwrap_or_default();

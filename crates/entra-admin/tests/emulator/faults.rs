@@ -2,23 +2,29 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use axum::{Json, Router, http::HeaderMap, response::Redirect};
+use async_trait::async_trait;
+use axum::{
+    Json, Router,
+    http::{HeaderMap, Uri},
+    response::Redirect,
+};
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use easyauth_emulator::{
     FailingWrite, Options,
-    sample::{FOUNDRY_AGENT, INTERACTIVE, TENANT_ID, USER, object_id},
+    sample::{FOUNDRY_AGENT, INTERACTIVE, OPERATOR, TENANT_ID, USER, object_id},
 };
 use entra_admin::{Admin, AdminError, Endpoint, Proof, Setup};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::tenant::{NAME, OTHER_AGENT, Ready, SITE, Tenant, set_up};
+use crate::tenant::{GRAPH, NAME, OTHER_AGENT, Ready, SITE, Tenant, set_up};
 
 fn by_secret() -> Setup {
     Setup { display_name: NAME.to_owned(), proof: Proof::ClientSecret }
@@ -144,6 +150,32 @@ async fn what_stays_unknown_for_too_long_is_told() {
     assert!(matches!(error, AdminError::NotReplicated { .. }), "{error}");
 }
 
+/// A credential that counts how often it is asked, and for what.
+#[derive(Debug)]
+struct Counting(Ready, Mutex<Vec<String>>);
+
+#[async_trait]
+impl TokenCredential for Counting {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        self.1.lock().unwrap().extend(scopes.iter().map(|scope| (*scope).to_owned()));
+        self.0.get_token(scopes, options).await
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_used_more_than_once() {
+    let tenant = Tenant::start().await;
+    let token = Ready(tenant.token(OPERATOR, GRAPH));
+    let counting = Arc::new(Counting(token, Mutex::default()));
+    let graph = Endpoint::graph(counting.clone()).unwrap().at(tenant.cloud().origin()).unwrap();
+    tenant.admin_at(graph).setup(&set_up()).await.unwrap();
+    assert_eq!(*counting.1.lock().unwrap(), ["https://graph.microsoft.com/.default"]);
+}
+
 #[tokio::test]
 async fn a_token_that_is_refused_is_not_shown() {
     let tenant = Tenant::start().await;
@@ -157,11 +189,10 @@ async fn a_token_that_is_refused_is_not_shown() {
     assert!(!format!("{error} {error:?} {admin:?}").contains("a-secret"), "{error:?}");
 }
 
-/// A server that counts who comes with a token.
-async fn serve(router: impl FnOnce(&str) -> Router) -> String {
+/// Serves for as long as the test runs, and answers the origin.
+async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
-    let router = router(&origin);
     tokio::spawn(async move { axum::serve(listener, router).await });
     origin
 }
@@ -171,27 +202,19 @@ async fn tokens_go_nowhere_else() {
     let tenant = Tenant::with_agent().await;
     let tokens = Arc::new(AtomicUsize::new(0));
     let seen = tokens.clone();
-    let elsewhere = serve(|_| {
-        Router::new().fallback(move |headers: HeaderMap| async move {
-            seen.fetch_add(usize::from(headers.contains_key("authorization")), Ordering::SeqCst);
-            Json(json!({ "value": [] }))
-        })
-    })
-    .await;
-
-    let redirecting = elsewhere.clone();
-    let redirecting =
-        serve(move |_| Router::new().fallback(async move || Redirect::temporary(&redirecting)))
-            .await;
-    let linking = elsewhere.clone();
-    let linking = serve(move |_| {
-        Router::new().fallback(async move || {
-            let link = format!("{linking}/v1.0/applications");
-            Json::<Value>(json!({ "value": [], "@odata.nextLink": link }))
-        })
-    })
-    .await;
-    for origin in [redirecting, linking] {
+    let elsewhere = Router::new().fallback(move |headers: HeaderMap| async move {
+        seen.fetch_add(usize::from(headers.contains_key("authorization")), Ordering::SeqCst);
+        Json(json!({ "value": [] }))
+    });
+    let elsewhere = serve(elsewhere).await;
+    let target = elsewhere.clone();
+    let redirecting = Router::new().fallback(async move || Redirect::temporary(&target));
+    let linking = Router::new().fallback(async move |uri: Uri| {
+        let is_last = uri.path() == "/v1.0/more";
+        let link = (!is_last).then(|| format!("{elsewhere}/v1.0/more"));
+        Json::<Value>(json!({ "value": [], "@odata.nextLink": link }))
+    });
+    for origin in [serve(redirecting).await, serve(linking).await] {
         let token = Arc::new(Ready("a-token".to_owned()));
         let graph = Endpoint::graph(token).unwrap().at(&origin).unwrap();
         let Err(error) = tenant.admin_at(graph).setup(&by_secret()).await else {

@@ -6,7 +6,7 @@ use easyauth_emulator::{
     Options,
     sample::{FOUNDRY_AGENT, MANAGED_IDENTITY, OPERATOR, TENANT_ID, object_id},
 };
-use entra_admin::{Proof, Setup};
+use entra_admin::{Proof, Setup, Step};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -24,6 +24,9 @@ async fn an_agent_that_was_let_in_calls_and_others_do_not() {
     let scope = tenant.site(|site| site.app_settings[METADATA_SETTING].clone());
     assert_eq!(scope, format!("api://{id}/user_impersonation"));
     assert_eq!(tenant.setting("/platform"), json!({ "enabled": true, "runtimeVersion": "~2" }));
+    // What nobody asked for is as it is deployed.
+    assert_eq!(tenant.setting("/login/tokenStore/enabled"), true);
+    assert_eq!(tenant.setting("/globalValidation/excludedPaths"), json!(["/healthz"]));
     let registration = tenant.setting("/identityProviders/azureActiveDirectory/registration");
     assert_eq!(
         registration["openIdIssuer"],
@@ -94,7 +97,7 @@ async fn a_dry_run_tells_the_steps_and_takes_none() {
 
     // What is then done are those steps, but for the ids.
     let done = tenant.admin().setup(&set_up()).await.unwrap();
-    let calls = |steps: &[entra_admin::Step]| {
+    let calls = |steps: &[Step]| {
         let calls = steps.iter().map(|step| {
             let known = step.to_string().replace(&tenant.client_id().to_string(), "NEW-CLIENT-ID");
             known.replace(&tenant.application(|it| it.id).to_string(), "NEW-OBJECT-ID")
@@ -113,6 +116,26 @@ async fn a_dry_run_tells_the_steps_and_takes_none() {
     let planned = tenant.admin().dry_run(true).remove(&[FOUNDRY_AGENT]).await.unwrap();
     assert!(planned.steps.is_empty());
     assert_eq!(tenant.everything(), before);
+}
+
+#[tokio::test]
+async fn a_missing_service_principal_is_made_first() {
+    let tenant = Tenant::with_agent().await;
+    let id = tenant.client_id();
+    tenant.directory(|directory| {
+        let principal = directory.service_principal(id).unwrap().id;
+        directory.service_principals.retain(|it| it.id != principal);
+        directory.assignments.retain(|it| it.resource_id != principal);
+    });
+    let before = tenant.everything();
+    let planned = tenant.admin().dry_run(true).preauthorize(&[FOUNDRY_AGENT]).await.unwrap();
+    assert_eq!(tenant.everything(), before);
+    let done = tenant.admin().preauthorize(&[FOUNDRY_AGENT]).await.unwrap();
+    let what = |steps: &[Step]| steps.iter().map(|step| step.what.clone()).collect::<Vec<_>>();
+    let first = format!("make the service principal of {NAME}");
+    let expected = [&*first, "give Foundry agent the role MCP.Access"];
+    assert_eq!([what(&planned.steps), what(&done.steps)], [expected, expected]);
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await, (StatusCode::OK, json!(["MCP.Access"])));
 }
 
 #[tokio::test]
