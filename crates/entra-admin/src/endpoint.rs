@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn tokens_go_to_https_or_stay_on_this_machine() {
-        for origin in ["https://graph.microsoft.com", "http://127.0.0.1:80", "http://[::1]"] {
+        for origin in ["https://graph.microsoft.com", "http://127.0.0.1", "http://[::1]"] {
             assert!(parse_origin(origin).is_ok(), "{origin}");
         }
         for origin in [
