@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use easyauth_emulator::{Options, sample};
 use restaurant_tests::app_service::AppService;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 use uuid::{Uuid, uuid};
 
 const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+
+/// How long the app may take to restart.
+const RESTART: Duration = Duration::from_mins(1);
 
 /// The sample's app, and an operator's tokens.
 struct Desk {
@@ -61,8 +64,20 @@ impl Desk {
         (output.status.code().unwrap(), String::from_utf8(said).unwrap())
     }
 
-    /// What an identity's call is answered.
+    /// What an identity's call is answered, once the app is there: it restarts when its settings change.
     async fn call(&self, client: Uuid) -> u16 {
+        let answered = async {
+            loop {
+                match self.call_once(client).await {
+                    502 | 503 => tokio::task::yield_now().await,
+                    status => return status,
+                }
+            }
+        };
+        timeout(RESTART, answered).await.expect("the app comes back")
+    }
+
+    async fn call_once(&self, client: Uuid) -> u16 {
         let cloud = self.app.cloud();
         let claims = cloud.app_claims(client, sample::API).unwrap();
         let token = cloud.sign(&cloud.token_header(), &claims);
