@@ -135,12 +135,11 @@ impl PageError {
         }
     }
 
-    fn log(&self, status: StatusCode, request_id: Option<&str>) {
-        let request_id = request_id.unwrap_or_default();
+    fn log(&self, status: StatusCode) {
         if status.is_server_error() {
-            tracing::error!(status = status.as_u16(), request_id, error = %Chain(self), "page failed");
+            tracing::error!(status = status.as_u16(), error = %Chain(self), "page failed");
         } else {
-            tracing::debug!(status = status.as_u16(), request_id, error = %Chain(self), "page refused");
+            tracing::debug!(status = status.as_u16(), error = %Chain(self), "page refused");
         }
     }
 }
@@ -202,7 +201,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = response.extensions_mut().remove::<Arc<PageError>>();
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
-    error.log(status, request_id);
+    error.log(status);
     render(&site.templates, &error, request_id)
 }
 
