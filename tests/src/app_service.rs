@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The web app's name.
-const SITE: &str = "reviews";
+pub const SITE: &str = "reviews";
 
 /// Azure Resource Manager's own application.
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
@@ -86,11 +86,23 @@ impl AppService {
         database_url: String,
         database: Option<TestDatabase>,
     ) -> Result<Self> {
+        site.app_settings.insert("DATABASE_URL".to_owned(), database_url);
         let emulator = Emulator::start(Directory::sample(), options).await?;
+        Self::of(site, emulator, database).await
+    }
+
+    /// A web app that you describe, in a cloud of yours; the database ends after it.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub async fn of(
+        mut site: Site,
+        emulator: Emulator,
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
         let cloud = emulator.cloud();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let public_url = format!("http://{}", listener.local_addr()?);
-        site.app_settings.insert("DATABASE_URL".to_owned(), database_url);
         site.app_settings.insert("PUBLIC_URL".to_owned(), public_url);
         let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;
         let server = environment(&site).folder(folder.path()).start().await?;

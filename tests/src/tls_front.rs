@@ -34,12 +34,7 @@ impl TlsFront {
     /// # Errors
     /// The file cannot be written, or no port is free.
     pub async fn before(upstream: &str, folder: &Path) -> Result<Self> {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate()?;
-        let authority = folder.join("authority.pem");
-        fs::write(&authority, params.self_signed(&key)?.pem())?;
-        let acceptor = acceptor(&Issuer::new(params, key))?;
+        let (acceptor, authority) = localhost(folder)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("https://localhost:{}", listener.local_addr()?.port());
         let upstream = upstream.trim_start_matches("http://").to_owned();
@@ -53,7 +48,6 @@ impl TlsFront {
                 });
             }
         });
-        let authority = authority.to_str().context("the folder's path is not UTF-8")?.to_owned();
         Ok(Self { origin, authority, task })
     }
 
@@ -70,7 +64,18 @@ impl TlsFront {
     }
 }
 
-/// What speaks TLS as `localhost`.
+/// What speaks TLS as `localhost`, and the file in `folder` with the certificate of its authority.
+pub(crate) fn localhost(folder: &Path) -> Result<(TlsAcceptor, String)> {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate()?;
+    let authority = folder.join("authority.pem");
+    fs::write(&authority, params.self_signed(&key)?.pem())?;
+    let acceptor = acceptor(&Issuer::new(params, key))?;
+    let authority = authority.to_str().context("the folder's path is not UTF-8")?.to_owned();
+    Ok((acceptor, authority))
+}
+
 fn acceptor(issuer: &Issuer<'_, KeyPair>) -> Result<TlsAcceptor> {
     let key = KeyPair::generate()?;
     let certificate = CertificateParams::new(["localhost".to_owned()])?.signed_by(&key, issuer)?;
