@@ -102,10 +102,16 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     assert_eq!(code, 1, "{said}");
     let mend = format!("cargo xtask entra preauthorize {}", sample::object_id(sample::UNLISTED));
     assert!(said.contains(&mend) || said.contains(&agent), "{said}");
+    let app = format!("--tenant {} --resource-id {}", sample::TENANT_ID, desk.app.site().id);
+    assert!(said.trim_end().ends_with(&app), "{said}");
 
     let (code, said) = desk.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("let in: ") && said.contains("Agent that is not listed"), "{said}");
+    let azd = said.lines().last().unwrap().split('"').nth(1).unwrap();
+    let listed: Vec<_> = azd.split(',').collect();
+    assert!(listed.contains(&&*agent), "{said}");
+    assert!(!listed.contains(&&*sample::API.to_string()), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 200);
     let (code, said) = desk.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
@@ -119,6 +125,7 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
 
     let (code, said) = desk.run(&["preauthorize", "--remove", &agent]).await;
     assert_eq!(code, 0, "{said}");
+    assert!(!said.lines().last().unwrap().contains(&agent), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 403);
     assert_eq!(desk.app.auth_settings(), before);
 }
