@@ -133,10 +133,18 @@ impl AppService {
     /// # Errors
     /// When the emulator has not what the proof needs.
     pub fn probe(&self) -> Result<Probe> {
+        self.probe_through(self.cloud().origin())
+    }
+
+    /// The same, with Resource Manager at an address.
+    ///
+    /// # Errors
+    /// When the address is none, or the emulator has not what the proof needs.
+    pub fn probe_through(&self, resource_manager: &str) -> Result<Probe> {
         let mut probe = self.probe_at(self.origin())?;
         let operator = claims(self.cloud(), sample::OPERATOR, RESOURCE_MANAGER)?;
         let token = TokenSource::Ready(signed(self.cloud(), &operator)?);
-        probe.web_app = Some(WebApp::new(self.cloud().origin(), &self.site().id, token)?);
+        probe.web_app = Some(WebApp::new(resource_manager, &self.site().id, token)?);
         Ok(probe)
     }
 }

@@ -91,8 +91,8 @@ fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
         let interrupt = interrupt.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                eprintln!("ending; what was changed is put back first");
                 interrupt.cancel();
+                progress::say("ending; what was changed is put back first");
             }
         });
     }

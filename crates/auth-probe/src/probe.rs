@@ -277,11 +277,15 @@ impl Session<'_> {
             saved.path().display(),
             saved.restore_command()
         ));
-        let judged = AssertUnwindSafe(self.judge_between(&saved, outcome)).catch_unwind().await;
+        let judged = AssertUnwindSafe(async {
+            self.judge_between(&saved, outcome).await;
+            self.observer.note("switching authentication on again");
+        });
+        let judged = judged.catch_unwind().await;
+        // From here to the restored settings nobody else's code is called: an observer whose terminal is gone may panic.
         if judged.is_err() {
             outcome.alarms.push("the proof itself failed while authentication was off".to_owned());
         }
-        self.observer.note("switching authentication on again");
         self.restore(&saved, outcome).await;
         let left: Vec<_> = self
             .cases(Authentication::Off)
@@ -290,18 +294,18 @@ impl Session<'_> {
         for case in left {
             let mut report = judge::blank(case);
             report.cause = Some("the proof ended before it".to_owned());
-            self.push(&report, outcome);
+            outcome.cases.push(report);
         }
     }
 
     async fn judge_between(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
-        let off = async {
-            saved.switch_off().await.map_err(|error| judge::chain(&error))?;
-            self.until(&State::Open).await
-        };
-        let off = tokio::select! {
-            off = off => off,
-            () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
+        // Not given up halfway: a write on its way could arrive after the one that switches on again.
+        let off = match saved.switch_off().await {
+            Err(error) => Err(judge::chain(&error)),
+            Ok(()) => tokio::select! {
+                off = self.until(&State::Open) => off,
+                () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
+            },
         };
         match off {
             Ok(()) => self.judge_all(Authentication::Off, outcome).await,

@@ -67,6 +67,14 @@ pub enum WebAppError {
         /// Its own words.
         message: String,
     },
+    /// It answers with success, and the settings are not in it, or not to their end.
+    #[error("Resource Manager's answer to {method} {what} is not whole")]
+    NotWhole {
+        /// The method.
+        method: Method,
+        /// What of the web app.
+        what: &'static str,
+    },
     /// The settings cannot be written to a file, so they are not changed.
     #[error("the settings cannot be saved to {}, so they are not changed", .path.display())]
     Save {
@@ -168,7 +176,14 @@ impl WebApp {
             answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let body: Value = answer.json().await.unwrap_or_default();
         if status.is_success() {
-            return Ok(body["properties"].clone());
+            let properties = body.get("properties").filter(|it| it.is_object()).cloned();
+            // What is read is written back: half of it, or nothing, would wipe the rest.
+            return match properties {
+                None if method != Method::PUT => {
+                    Err((WebAppError::NotWhole { method, what }, Some(soon)))
+                }
+                properties => Ok(properties.unwrap_or_default()),
+            };
         }
         let message = body["error"]["message"].as_str().unwrap_or("it does not say why").to_owned();
         let error = WebAppError::Refused { status: status.as_u16(), method, what, message };

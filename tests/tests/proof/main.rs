@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod matrix;
+mod relay;
 mod switching;
 
 use std::sync::Mutex;

@@ -1,6 +1,9 @@
 //! Authentication off, and on again whatever happens.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
 use easyauth_emulator::{ArmOptions, FailingWrite, Options};
@@ -10,7 +13,10 @@ use restaurant_tests::{
 };
 use serde_json::{Value, json};
 
-use crate::{Notes, ids};
+use crate::{
+    Notes, ids,
+    relay::{Relay, Wrong},
+};
 
 /// An app with settings that are nobody's business, and the proof of its group A.
 async fn app(options: Options) -> (AppService, Probe, tempfile::TempDir) {
@@ -113,6 +119,43 @@ async fn a_panic_leaves_authentication_on() {
     is_shut(&app).await;
 }
 
+/// Somebody who cannot be told anything any more, once a case has ended: a terminal that was closed.
+struct Gone(&'static str, AtomicBool);
+
+impl Gone {
+    fn tell(&self) {
+        assert!(!self.1.load(Ordering::SeqCst), "on purpose");
+    }
+}
+
+impl Observer for Gone {
+    fn started(&self, _case: &Case) {
+        self.tell();
+    }
+
+    fn finished(&self, case: &CaseReport) {
+        self.1.fetch_or(case.id == self.0, Ordering::SeqCst);
+        self.tell();
+    }
+
+    fn note(&self, _text: &str) {
+        self.tell();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authentication_comes_on_when_nobody_listens_any_more() {
+    for last in ["A2", "A8"] {
+        let (app, probe, _folder) = app(Options::default()).await;
+        let before = state(&app);
+        let gone = Gone(last, AtomicBool::new(false));
+        let report = probe.run(&gone, &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.exit_code(), report.cases.len()), (1, 8));
+        assert_eq!(state(&app), before);
+        is_shut(&app).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_that_takes_too_long_leaves_authentication_on() {
     let (app, mut probe, _folder) = app(Options::default()).await;
@@ -174,4 +217,40 @@ async fn without_a_copy_nothing_is_changed() {
     assert_eq!(report.exit_code(), 3);
     assert_eq!(app.site().restarts, 0);
     assert_eq!(state(&app), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_cannot_be_read_whole_are_not_written() {
+    let (app, mut probe, folder) = app(Options::default()).await;
+    let before = state(&app);
+    for wrong in [
+        Wrong::BreaksOff("authsettingsV2"),
+        Wrong::BreaksOff("appsettings/list"),
+        Wrong::HasNone("authsettingsV2"),
+        Wrong::HasNone("appsettings/list"),
+    ] {
+        let relay = Relay::start(wrong, app.cloud().origin()).await;
+        probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+        let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3));
+        let cause = report.cases[0].cause.as_deref().unwrap();
+        assert!(cause.contains("not whole"), "{cause}");
+    }
+    assert_eq!(app.site().restarts, 0);
+    assert_eq!(state(&app), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_switches_off_never_arrives_after_what_switches_on() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let interrupt = CancellationToken::new();
+    let wrong = Wrong::IsLate(interrupt.clone());
+    let relay = Relay::start(wrong, app.cloud().origin()).await;
+    probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+    let report = probe.run(&Notes::default(), &interrupt).await.unwrap();
+    assert_eq!((report.alarms.len(), report.exit_code()), (0, 130), "{:?}", report.alarms);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
 }
