@@ -221,7 +221,7 @@ impl Session<'_> {
     fn skip_open(&self, outcome: &mut Outcome, why: &str, fix: Option<&str>, deliberate: bool) {
         for case in self.cases(Authentication::Off) {
             let mut report = judge::blank(case);
-            report.cause = Some(why.to_owned());
+            report.cause = Some(self.shown(why));
             report.fix = fix.map(str::to_owned);
             report.deliberate = deliberate;
             self.push(&report, outcome);
@@ -238,10 +238,9 @@ impl Session<'_> {
             Err(_) => State::Unclear("no answer in time".to_owned()),
             Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
             Ok(Ok(answer)) if mcp::result(&answer).is_ok() => State::Open,
-            Ok(Ok(answer)) => match answer.status.as_u16() {
-                200..=403 => State::Shut,
-                _ => State::Unclear(answer.summary()),
-            },
+            Ok(Ok(answer)) if answer.status == 401 => State::Shut,
+            // Not even 403, which may be said of the request and not of who makes it.
+            Ok(Ok(answer)) => State::Unclear(answer.summary()),
         }
     }
 
@@ -253,7 +252,7 @@ impl Session<'_> {
             let state = self.state().await;
             looks = if state == *wanted { looks + 1 } else { 0 };
             if looks == 0 && Instant::now() > deadline {
-                let patience = self.probe.patience;
+                let (state, patience) = (self.shown(&state.to_string()), self.probe.patience);
                 return Err(format!("the app is {state} after {patience:?}, not {wanted}"));
             }
             tokio::time::sleep(PAUSE).await; // tidy: polls another machine, with a deadline
@@ -320,7 +319,7 @@ impl Session<'_> {
         if let Err(error) = saved.restore().await {
             outcome.alarms.push(format!(
                 "AUTHENTICATION MAY BE OFF: its settings could not be restored ({}). Restore them by\n{}",
-                judge::chain(&error),
+                self.shown(&judge::chain(&error)),
                 saved.restore_command()
             ));
         } else if let Err(why) = self.until(&State::Shut).await {

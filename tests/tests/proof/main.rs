@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod hostile;
 mod matrix;
 mod relay;
+mod stub;
 mod switching;
 
 use std::sync::Mutex;

@@ -87,7 +87,8 @@ impl Session<'_> {
                 report.verdict = Verdict::Failed;
                 report.got = Some(self.shown(&got));
                 report.cause = diagnosis.as_ref().map(|it| self.shown(&it.cause));
-                report.fix = diagnosis.and_then(|it| it.fix).map(|fix| self.run.redact(&fix));
+                report.fix =
+                    diagnosis.and_then(|it| it.fix).map(|fix| printable(&self.run.redact(&fix)));
                 report
             }
             Err(Trouble::Unjudged(diagnosis)) => self.skipped(report, diagnosis),
@@ -95,8 +96,8 @@ impl Session<'_> {
     }
 
     /// A text as the report has it: without tokens, and only then cut, so that no part of one is left.
-    fn shown(&self, text: &str) -> String {
-        let text = self.run.redact(text);
+    pub(super) fn shown(&self, text: &str) -> String {
+        let text = printable(&self.run.redact(text));
         let start: String = text.chars().take(SHOWN).collect();
         if start.len() < text.len() { format!("{start}…") } else { text }
     }
@@ -104,7 +105,7 @@ impl Session<'_> {
     fn skipped(&self, mut report: CaseReport, diagnosis: Diagnosis) -> CaseReport {
         report.verdict = Verdict::Skipped;
         report.cause = Some(self.shown(&diagnosis.cause));
-        report.fix = diagnosis.fix.map(|fix| self.run.redact(&fix));
+        report.fix = diagnosis.fix.map(|fix| printable(&self.run.redact(&fix)));
         report
     }
 
@@ -207,6 +208,18 @@ fn not_given(mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
         _ => format!("give --token {}=FILE", names[0]),
     });
     report
+}
+
+/// A text from outside on one line, without what would move a terminal's cursor or turn the direction of the text: by that
+/// an app could draw a report of its own.
+fn printable(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let shown = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// An error with all that is behind it, on one line.
