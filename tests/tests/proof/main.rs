@@ -7,6 +7,7 @@ mod matrix;
 mod relay;
 mod stub;
 mod switching;
+mod vacuous;
 
 use std::sync::Mutex;
 

@@ -78,17 +78,20 @@ pub(super) async fn delegated(context: &Context<'_>) -> Result<String, Trouble> 
 
 pub(super) async fn forged(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().by_own_key();
-    refuses(context, token, "signed by somebody else").await
+    let got = refuses(context, token, "signed by somebody else").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn unknown_key(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().by_unknown_key();
-    refuses(context, token, "of an unknown kid").await
+    let got = refuses(context, token, "of an unknown kid").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn unsigned(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().unsigned();
-    refuses(context, token, "alg none").await
+    let got = refuses(context, token, "alg none").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Trouble> {
@@ -100,7 +103,22 @@ pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Troub
         let token = forgery.by_public_key(&form);
         got = refuses(context, token, "HS256 by the public key").await?;
     }
-    Ok(format!("{got}, in every form"))
+    unless_refused_anyway(context, format!("{got}, in every form")).await
+}
+
+/// A refusal of what was made of the good token proves nothing where that token is refused too: it may be expired, or for
+/// another app, and the app look at nothing else.
+async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<String, Trouble> {
+    if context.token(TokenKind::Good).is_none() {
+        return Ok(format!("{got}; with made-up claims, for want of a good token"));
+    }
+    let answer = context.initialize(context.good()).await?;
+    if crate::mcp::result(&answer).is_ok() {
+        return Ok(got);
+    }
+    let cause =
+        format!("the good token itself is refused, so this proves nothing: {}", answer.summary());
+    Err(Trouble::Unjudged(Diagnosis::new(cause, "mend what B6 says first")))
 }
 
 /// `initialize` with a forged token.
@@ -188,7 +206,7 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Trou
     };
     let message = context.message("initialize", &crate::mcp::initialize(), Caller::Nobody);
     let answer = context.send(message.token_in_query(token, what)).await?;
-    refused(context, &answer, &[401, 400])
+    unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
 }
 
 pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, Trouble> {
@@ -196,7 +214,7 @@ pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, Trou
     let message = context.message("initialize", &crate::mcp::initialize(), caller);
     let answer = context.send(message.header("origin", "https://attacker.example")).await?;
     if answer.status == 403 {
-        return Ok("403".to_owned());
+        return unless_refused_anyway(context, "403".to_owned()).await;
     }
     Err(Trouble::Wrong { got: answer.summary(), diagnosis: Some(diagnosis::origin_unchecked()) })
 }
