@@ -64,6 +64,7 @@ impl AppService {
         let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
         let own = [
             ("DATABASE_URL", database_url),
+            ("WEBSITE_HOSTNAME", listener.local_addr()?.ip().to_string()),
             ("PUBLIC_URL", format!("http://{}", listener.local_addr()?)),
             ("ENTRA_TENANT_ID", sample::TENANT_ID.to_string()),
             ("ENTRA_CLIENT_ID", sample::API.to_string()),

@@ -265,8 +265,8 @@ impl Session<'_> {
         if self.interrupt.is_cancelled() {
             return self.skip_open(outcome, judge::INTERRUPTED, None, false);
         }
-        let saved =
-            crate::web_app::Saved::of(web_app, &self.probe.settings_folder, &self.run.id).await;
+        let (host, folder) = (self.probe.target.host(), &self.probe.settings_folder);
+        let saved = crate::web_app::Saved::of(web_app, host, folder, &self.run.id).await;
         let saved = match saved {
             Ok(saved) => saved,
             Err(error) => return self.skip_open(outcome, &judge::chain(&error), None, false),

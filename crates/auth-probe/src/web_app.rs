@@ -62,7 +62,7 @@ pub enum WebAppError {
         status: u16,
         /// The method.
         method: Method,
-        /// What of the web app.
+        /// What of the web app; empty for itself.
         what: &'static str,
         /// Its own words.
         message: String,
@@ -72,7 +72,7 @@ pub enum WebAppError {
     NotWhole {
         /// The method.
         method: Method,
-        /// What of the web app.
+        /// What of the web app; empty for itself.
         what: &'static str,
     },
     /// The settings cannot be written to a file, so they are not changed.
@@ -83,6 +83,18 @@ pub enum WebAppError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// It is not the app that is asked, so nothing of it is changed.
+    #[error(
+        "the web app {name} answers at {}, and not at {host}: its authentication is left as it is", .hosts.join(", ")
+    )]
+    OtherApp {
+        /// The web app's name.
+        name: String,
+        /// The hosts at which it answers.
+        hosts: Vec<String>,
+        /// The host that is asked.
+        host: String,
     },
     /// What is there after the change is not what was written.
     #[error("the settings are not what was written")]
@@ -110,6 +122,18 @@ impl WebApp {
     #[must_use]
     pub fn name(&self) -> &str {
         self.resource_id.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Makes sure that it is what answers at a host.
+    async fn check_host(&self, host: &str) -> Result<(), WebAppError> {
+        let properties = self.properties(Method::GET, "", None).await?;
+        let names = properties["hostNames"].as_array().into_iter().flatten();
+        let hosts: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        if hosts.iter().any(|it| it.eq_ignore_ascii_case(host)) {
+            return Ok(());
+        }
+        let (name, host) = (self.name().to_owned(), host.to_owned());
+        Err(WebAppError::OtherApp { name, hosts, host })
     }
 
     async fn auth_settings(&self) -> Result<Value, WebAppError> {
@@ -159,7 +183,7 @@ impl WebApp {
     ) -> Result<Value, (WebAppError, Option<Duration>)> {
         let token = self.token.get().await.map_err(|error| (error.into(), None))?;
         let mut url = self.endpoint.clone();
-        url.set_path(&format!("{}/{what}", self.resource_id));
+        url.set_path(format!("{}/{what}", self.resource_id).trim_end_matches('/'));
         url.set_query(Some(&format!("api-version={API_VERSION}")));
         let mut request = self.client.request(method.clone(), url).bearer_auth(token.expose());
         request = match properties {
@@ -217,8 +241,15 @@ pub(crate) struct Saved<'a> {
 }
 
 impl<'a> Saved<'a> {
-    /// Reads the settings, and saves those of authentication to a new file, which a PUT takes as it is.
-    pub(crate) async fn of(app: &'a WebApp, folder: &Path, run: &str) -> Result<Self, WebAppError> {
+    /// Reads the settings of the web app at a host, and saves those of authentication to a new file, which a PUT takes as
+    /// it is.
+    pub(crate) async fn of(
+        app: &'a WebApp,
+        host: &str,
+        folder: &Path,
+        run: &str,
+    ) -> Result<Self, WebAppError> {
+        app.check_host(host).await?;
         let auth_settings = app.auth_settings().await?;
         let settings = app.app_settings().await?;
         let changed =

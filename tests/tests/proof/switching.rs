@@ -254,3 +254,18 @@ async fn what_switches_off_never_arrives_after_what_switches_on() {
     assert_eq!(state(&app), before);
     is_shut(&app).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_web_app_than_the_one_that_is_asked_stays_shut() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let name = "WEBSITE_HOSTNAME".to_owned();
+    app.cloud().sites()[0].app_settings.insert(name, "other.example".to_owned());
+    let before = state(&app);
+    probe.patience = Duration::from_secs(1);
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3), "{:?}", report.alarms);
+    let cause = report.cases[0].cause.as_deref().unwrap();
+    assert!(cause.contains("other.example"), "{cause}");
+    assert_eq!(app.site().restarts, 0);
+    assert_eq!(state(&app), before);
+}
