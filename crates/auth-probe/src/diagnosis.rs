@@ -214,6 +214,16 @@ pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
     Diagnosis::new(cause, set_app_setting(target, &setting))
 }
 
+/// The metadata send clients elsewhere to get a token.
+pub(crate) fn other_issuer(target: &Target) -> Diagnosis {
+    let cause = format!(
+        "agents would present themselves, with what proves who they are, to an issuer that is not {}{}: somebody else's \
+         settings, or --tenant or --authority is not the app's",
+        target.authority, target.tenant_id
+    );
+    Diagnosis::new(cause, format!("{}.identityProviders", show_auth(target)))
+}
+
 /// The challenge does not lead to the metadata.
 pub(crate) fn no_challenge(target: &Target, answer: &Answer) -> Diagnosis {
     if answer.status == 401 {

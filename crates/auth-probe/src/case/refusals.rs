@@ -9,16 +9,35 @@ use crate::{
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     forgery::public_key_forms,
+    mcp,
     wire::{Answer, Request},
 };
 
-/// `GET /` without a token.
+/// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
+/// authentication leaves the rest of the app shut.
+const REFUSED_OR_ABSENT: [u16; 4] = [401, 403, 404, 405];
+
+/// `GET /` without a token, and the app's other pages. The form is empty, and not even a form: it writes nothing.
 pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
-    let answer = context.send(Request::get(context.target().url("/"))).await?;
-    refused(context, &answer, &[401])
+    let target = context.target();
+    let answer = context.send(Request::get(target.url("/"))).await?;
+    let got = refused(context, &answer, &[401])?;
+    let form = target.url("/add");
+    let line = format!("POST {form} without a form");
+    for request in [
+        Request::get(target.url("/create")),
+        Request::get(target.url("/details/1")),
+        Request::message(form, json!({}), line),
+    ] {
+        refused(context, &context.send(request).await?, &REFUSED_OR_ABSENT)?;
+    }
+    Ok(got)
 }
 
-/// `initialize` without a token; and what a client sends that leaves it out.
+/// The addresses under which the endpoint is known.
+const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
+
+/// `initialize` without a token; and what a client sends that leaves it out. Also under the endpoint's other address.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> {
     let answer = context.initialize(Caller::Nobody).await?;
     let got = refused(context, &answer, &[401])?;
@@ -26,6 +45,14 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> 
     for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
         let answer = context.ask(method, &params, Caller::Nobody).await?;
         refused(context, &answer, &[401])?;
+    }
+    let target = context.target();
+    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+        let url = target.url(path);
+        let (body, line) =
+            (mcp::request("initialize", &mcp::initialize()), format!("POST {url} initialize"));
+        let answer = context.send(Request::message(url, body, line)).await?;
+        refused(context, &answer, &REFUSED_OR_ABSENT)?;
     }
     Ok(got)
 }
@@ -113,7 +140,7 @@ async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<Str
         return Ok(format!("{got}; with made-up claims, for want of a good token"));
     }
     let answer = context.initialize(context.good()).await?;
-    if crate::mcp::result(&answer).is_ok() {
+    if mcp::result(&answer).is_ok() {
         return Ok(got);
     }
     let cause =
@@ -192,7 +219,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Tr
     let got = refused(context, &answer, &[401])?;
     let request = with_forged_principal(list(context.good()), context, None);
     let answer = context.send(request).await?;
-    let result = crate::mcp::result(&answer).map_err(|_| Trouble::Wrong {
+    let result = mcp::result(&answer).map_err(|_| Trouble::Wrong {
         got: format!("with a good token: {}", answer.summary()),
         diagnosis: Some(diagnosis::headers_pass(context.target())),
     })?;
@@ -204,14 +231,14 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Trou
     let Caller::Bearer(token, what) = context.bearer(TokenKind::Good)? else {
         return Err(unmade("there is no token"));
     };
-    let message = context.message("initialize", &crate::mcp::initialize(), Caller::Nobody);
+    let message = context.message("initialize", &mcp::initialize(), Caller::Nobody);
     let answer = context.send(message.token_in_query(token, what)).await?;
     unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
 }
 
 pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, Trouble> {
     let caller = context.bearer(TokenKind::Good)?;
-    let message = context.message("initialize", &crate::mcp::initialize(), caller);
+    let message = context.message("initialize", &mcp::initialize(), caller);
     let answer = context.send(message.header("origin", "https://attacker.example")).await?;
     if answer.status == 403 {
         return unless_refused_anyway(context, "403".to_owned()).await;
