@@ -26,7 +26,7 @@ fn usage<T>(message: impl Into<String>) -> Result<T> {
 }
 
 /// Runs the command. It exits with 0 when all cases passed or were skipped on purpose, 1 when one failed, 2 when the
-/// usage is wrong, 3 when the app or a token could not be had, 130 when it was interrupted.
+/// usage is wrong, 3 when the app or a token could not be had or nothing was judged at all, 130 when it was interrupted.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

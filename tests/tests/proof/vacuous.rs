@@ -70,3 +70,15 @@ async fn a_token_whose_signature_nobody_can_check() {
     assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
     assert!(report.cases[0].cause.as_deref().unwrap().contains("nonce"));
 }
+
+/// Cases that are left out on purpose are no proof, when nothing else was judged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_in_which_nothing_was_judged() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let mut probe = app.probe_at(app.origin()).unwrap();
+    probe.cases.retain(|case| case.group() == 'A');
+    let report = run(&probe).await;
+    assert_eq!((report.count(Verdict::Skipped), report.exit_code()), (8, 3));
+    probe.cases.clear();
+    assert_eq!(run(&probe).await.exit_code(), 3);
+}
