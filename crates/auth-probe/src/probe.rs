@@ -299,12 +299,14 @@ impl Session<'_> {
 
     async fn judge_between(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
         // Not given up halfway: a write on its way could arrive after the one that switches on again.
-        let off = match saved.switch_off().await {
-            Err(error) => Err(judge::chain(&error)),
-            Ok(()) => tokio::select! {
-                off = self.until(&State::Open) => off,
-                () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
-            },
+        let written = saved.switch_off().await.map_err(|error| judge::chain(&error));
+        let open = async {
+            written?;
+            self.until(&State::Open).await
+        };
+        let off = tokio::select! {
+            off = open => off,
+            () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
         };
         match off {
             Ok(()) => self.judge_all(Authentication::Off, outcome).await,
