@@ -97,6 +97,7 @@ impl Probe {
 
     /// Judges the cases, one after the other: first those that want authentication on, then those that want it off.
     /// When `interrupt` is cancelled, the case at hand is given up, and authentication is switched on again all the same.
+    /// End it by that alone: a future that is dropped cannot switch anything on again.
     ///
     /// # Errors
     /// When the app cannot be reached at all.

@@ -1,6 +1,9 @@
 //! Answers that are made to deceive whoever reads the report, or the proof itself.
 
-use std::sync::Mutex;
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU32, Ordering},
+};
 
 use auth_probe::{Case, Verdict};
 use axum::http::{StatusCode, header::AUTHORIZATION};
@@ -81,5 +84,40 @@ async fn only_a_401_tells_that_an_app_is_shut() {
         let report = run(&probe).await;
         assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:?}");
         assert_eq!(app.site().restarts, 0);
+    }
+}
+
+/// A client that is let in, and told 401 only later or by words alone, was let in.
+#[tokio::test]
+async fn a_client_that_came_in_was_not_refused() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let begun = || {
+        let server = json!({"name": "x", "version": "1"});
+        let result = json!({
+            "serverInfo": server, "protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
+        });
+        Json(json!({"jsonrpc": "2.0", "id": 0, "result": result})).into_response()
+    };
+    let requests = AtomicU32::new(0);
+    let late = Stub::start(move |request| match requests.fetch_add(1, Ordering::SeqCst) {
+        _ if request.method() == "GET" => {
+            requests.fetch_sub(1, Ordering::SeqCst);
+            StatusCode::METHOD_NOT_ALLOWED.into_response()
+        }
+        0 => begun(),
+        1 => StatusCode::ACCEPTED.into_response(),
+        _ => StatusCode::UNAUTHORIZED.into_response(),
+    });
+    let words = Stub::start(|_| {
+        let error = json!({"code": -32000, "message": "HTTP 401, Auth required"});
+        Json(json!({"jsonrpc": "2.0", "id": 0, "error": error})).into_response()
+    });
+    for stub in [late.await, words.await] {
+        let mut probe = probe(emulator.cloud(), &stub.origin).unwrap();
+        probe.cases.retain(|case| case.id == "C3");
+        let report = run(&probe).await;
+        assert_eq!(ids(&report, Verdict::Failed), ["C3"], "{report:#?}");
+        let got = report.cases[0].got.as_deref().unwrap();
+        assert!(got.contains("came in"), "{got}");
     }
 }
