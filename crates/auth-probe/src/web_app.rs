@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -10,7 +11,8 @@ use serde_json::{Map, Value, json};
 use tokio::{fs::OpenOptions, io::AsyncWriteExt as _};
 
 use crate::{
-    TargetError, TokenSource,
+    AccessToken, TargetError, TokenSource,
+    context::lock,
     target::{is_loopback, parse_origin},
     tokens::TokenError,
 };
@@ -24,6 +26,9 @@ const API_VERSION: &str = "2024-11-01";
 const ATTEMPTS: u32 = 6;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a token may take to come: the Azure CLI may wait for something.
+const TOKEN_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// App settings without which a server that guards itself does not start, or lets nobody in, while the platform's
 /// authentication is off. `AUTH_MODE` is changed only where it is set.
 const OPEN: [(&str, &str); 2] = [("ALLOW_INSECURE", "true"), ("AUTH_MODE", "none")];
@@ -34,6 +39,8 @@ pub struct WebApp {
     endpoint: Url,
     resource_id: String,
     token: TokenSource,
+    /// The last token that was had: for the way back, should there be none then.
+    last_token: Arc<Mutex<Option<AccessToken>>>,
     client: Client,
 }
 
@@ -115,13 +122,27 @@ impl WebApp {
         let near = endpoint.host_str().is_some_and(is_loopback);
         let builder = if near { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(WebAppError::Unreachable)?;
-        Ok(Self { endpoint, resource_id: resource_id.to_owned(), token, client })
+        let (resource_id, last_token) = (resource_id.to_owned(), Arc::default());
+        Ok(Self { endpoint, resource_id, token, last_token, client })
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.resource_id.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// A token, or the last one where nobody gives a new one: it is good for longer than a proof takes.
+    async fn token(&self) -> Result<AccessToken, TokenError> {
+        let got = tokio::time::timeout(TOKEN_TIMEOUT, self.token.get()).await;
+        let got =
+            got.unwrap_or_else(|_| Err(TokenError::Refused("nobody gave one in time".to_owned())));
+        let mut last = lock(&self.last_token);
+        match (got, last.as_ref()) {
+            (Ok(token), _) => Ok(last.insert(token).clone()),
+            (Err(_), Some(token)) => Ok(token.clone()),
+            (Err(error), None) => Err(error),
+        }
     }
 
     /// Makes sure that it is what answers at a host.
@@ -181,7 +202,7 @@ impl WebApp {
         what: &'static str,
         properties: Option<&Value>,
     ) -> Result<Value, (WebAppError, Option<Duration>)> {
-        let token = self.token.get().await.map_err(|error| (error.into(), None))?;
+        let token = self.token().await.map_err(|error| (error.into(), None))?;
         let mut url = self.endpoint.clone();
         url.set_path(format!("{}/{what}", self.resource_id).trim_end_matches('/'));
         url.set_query(Some(&format!("api-version={API_VERSION}")));

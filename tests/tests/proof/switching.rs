@@ -1,12 +1,15 @@
 //! Authentication off, and on again whatever happens.
 
 use std::{
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
-use easyauth_emulator::{ArmOptions, FailingWrite, Options};
+use auth_probe::{
+    CancellationToken, Case, CaseReport, Observer, Probe, Report, TokenSource, Verdict, WebApp,
+};
+use easyauth_emulator::{ArmOptions, FailingWrite, Options, sample};
 use restaurant_tests::{
     app_service::AppService,
     saboteur::{Fault, Saboteur},
@@ -268,4 +271,37 @@ async fn another_web_app_than_the_one_that_is_asked_stays_shut() {
     assert!(cause.contains("other.example"), "{cause}");
     assert_eq!(app.site().restarts, 0);
     assert_eq!(state(&app), before);
+}
+
+/// Takes a file away when a case has ended.
+struct Takes<'a>(&'static str, &'a Path);
+
+impl Observer for Takes<'_> {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        if case.id == self.0 {
+            std::fs::remove_file(self.1).unwrap();
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_cannot_sign_in_any_more_still_switches_on() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let resource_manager = uuid::uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+    let claims = app.cloud().app_claims(sample::OPERATOR, resource_manager).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let token = app.cloud().sign(&app.cloud().token_header(), &claims);
+    std::fs::write(file.path(), token).unwrap();
+    let token = TokenSource::File(file.path().to_owned());
+    probe.web_app = Some(WebApp::new(app.cloud().origin(), &app.site().id, token).unwrap());
+    let takes = Takes("A8", file.path());
+    let report = probe.run(&takes, &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
 }
