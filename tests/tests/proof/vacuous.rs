@@ -58,6 +58,20 @@ async fn what_is_made_of_a_token_that_is_refused() {
     }
 }
 
+/// Where the app itself checks tokens, it says the same of a client that is not allowed as of a token that has expired.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_token_of_a_client_that_is_not_let_in() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let mut expired = claims(&app, sample::UNLISTED);
+    let now = expired["iat"].as_i64().unwrap();
+    expired["nbf"] = json!(now - 4200);
+    expired["exp"] = json!(now - 600);
+    let token = signed(&app, &app.cloud().token_header(), &expired);
+    let report = judged(&app, Fault::None, &["D4"], TokenKind::Expired, token).await;
+    assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
+    assert!(report.cases[0].cause.as_deref().unwrap().contains("client"));
+}
+
 /// Nobody but Microsoft Graph can check the signatures of its tokens: there is a `nonce` in the header.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_whose_signature_nobody_can_check() {

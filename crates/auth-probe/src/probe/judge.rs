@@ -145,13 +145,32 @@ impl Session<'_> {
         let token = match token {
             Ok(Ok(token)) => {
                 self.run.keep_secret(&token);
-                fits(kind, &token, target).map(|()| token)
+                let fits = fits(kind, &token, target);
+                let of_whom = self.is_of_the_good_client(kind, &token).await;
+                fits.and(of_whom).map(|()| token)
             }
             Ok(Err(error)) => Err(diagnosis::no_token(target, &chain(&error))),
             Err(_) => Err(diagnosis::no_token(target, "nobody gave one in time")),
         };
         lock(&self.kept).insert(kind, token.clone());
         Some(token)
+    }
+
+    /// Of a token whose time alone is in question, whether its client is one that is let in.
+    async fn is_of_the_good_client(
+        &self,
+        kind: TokenKind,
+        token: &AccessToken,
+    ) -> Result<(), Diagnosis> {
+        if ![TokenKind::Expired, TokenKind::NotYetValid].contains(&kind) {
+            return Ok(());
+        }
+        match Box::pin(self.token(TokenKind::Good)).await {
+            Some(Ok(good)) if good.claims().client() != token.claims().client() => {
+                Err(proves_nothing(kind, "its client (appid, azp) is not that of the good token"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -165,10 +184,15 @@ fn fits(kind: TokenKind, token: &AccessToken, target: &crate::Target) -> Result<
     } else {
         Ok(())
     };
-    is_checkable.and_then(|()| kind.check(&token.claims(), target, now())).map_err(|why| {
-        let cause = format!("the token that was given as {} proves nothing: {why}", kind.name());
-        Diagnosis::new(cause, format!("give another one by --token {}=FILE", kind.name()))
-    })
+    is_checkable
+        .and_then(|()| kind.check(&token.claims(), target, now()))
+        .map_err(|why| proves_nothing(kind, &why))
+}
+
+fn proves_nothing(kind: TokenKind, why: &str) -> Diagnosis {
+    let name = kind.name();
+    let cause = format!("the token that was given as {name} proves nothing: {why}");
+    Diagnosis::new(cause, format!("give another one by --token {name}=FILE"))
 }
 
 /// A case of which nothing is said yet.
