@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import app_settings
 import auth_settings
 import bicep
 import policy
@@ -20,11 +21,12 @@ def main() -> int:
         *policy.faults(root, sources),
         *project.faults(root),
         *auth_settings.faults(root),
+        *app_settings.faults(root),
     ]
     for fault in faults:
         print(fault)
     if not faults:
-        print(f"{len(sources)} Bicep files, azure.yaml and authsettings.json: no fault")
+        print(f"{len(sources)} Bicep files, azure.yaml, authsettings.json and app settings: no fault")
     return 1 if faults else 0
 
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The web app's name.
-const SITE: &str = "reviews";
+pub const SITE: &str = "reviews";
 
 /// Azure Resource Manager's own application.
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
@@ -53,23 +53,59 @@ impl AppService {
         Self::start(options, database.url().to_owned(), Some(database)).await
     }
 
+    /// With an SQLite file and sample data, as it is when it was just deployed: nobody asks who calls, and no
+    /// registration is its own.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub async fn not_set_up(options: Options) -> Result<Self> {
+        let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
+        let of_others = json!({ "preserveUrlFragmentsForLogins": true });
+        site.auth_settings = json!({ "platform": { "enabled": false }, "login": of_others });
+        site.app_settings.clear();
+        Self::start_as(site, options, "sqlite://data.sqlite3".to_owned(), None).await
+    }
+
     async fn start(
         options: Options,
         database_url: String,
         database: Option<TestDatabase>,
     ) -> Result<Self> {
-        let emulator = Emulator::start(Directory::sample(), options).await?;
-        let cloud = emulator.cloud();
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
         let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
         let own = [
-            ("DATABASE_URL", database_url),
-            ("WEBSITE_HOSTNAME", listener.local_addr()?.ip().to_string()),
-            ("PUBLIC_URL", format!("http://{}", listener.local_addr()?)),
             ("ENTRA_TENANT_ID", sample::TENANT_ID.to_string()),
             ("ENTRA_CLIENT_ID", sample::API.to_string()),
         ];
         site.app_settings.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        Self::start_as(site, options, database_url, database).await
+    }
+
+    async fn start_as(
+        mut site: Site,
+        options: Options,
+        database_url: String,
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
+        site.app_settings.insert("DATABASE_URL".to_owned(), database_url);
+        let emulator = Emulator::start(Directory::sample(), options).await?;
+        Self::of(site, emulator, database).await
+    }
+
+    /// A web app that you describe, in a cloud of yours; the database ends after it.
+    ///
+    /// # Errors
+    /// When the server does not start.
+    pub async fn of(
+        mut site: Site,
+        emulator: Emulator,
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
+        let cloud = emulator.cloud();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let public_url = format!("http://{address}");
+        site.app_settings.insert("WEBSITE_HOSTNAME".to_owned(), address.ip().to_string());
+        site.app_settings.insert("PUBLIC_URL".to_owned(), public_url);
         let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;
         let server = environment(&site).folder(folder.path()).start().await?;
         server.until_ready_to_answer().await?;

@@ -11,4 +11,5 @@ pub mod python;
 pub mod reference;
 pub mod saboteur;
 pub mod server;
+pub mod tls_front;
 pub mod workspace;

@@ -69,6 +69,10 @@ async fn a_database_that_is_away_at_the_start_is_waited_for() {
     let failure = logs.iter().find(|line| line.contains("store unavailable")).expect("a line");
     let failure: Value = serde_json::from_str(failure).unwrap();
     assert!(failure["spans"][0]["request_id"].is_string(), "it belongs to its request: {failure}");
+    let why = logs.iter().find(|line| line.contains("asking again")).expect("a line");
+    let why: Value = serde_json::from_str(why).unwrap();
+    // With what caused it, to the last.
+    assert!(why["error"].as_str().unwrap().contains("(os error "), "{why}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -321,7 +321,7 @@ async fn the_log_has_one_json_line_a_request_and_nothing_that_was_sent() {
     assert_eq!(requests.len(), 3, "{requests:#?}");
     assert_eq!((&requests[0]["route"], &requests[0]["status"]), (&"/".into(), &200.into()));
     assert!(requests[0]["ms"].as_f64().unwrap() > 0.0);
-    assert_eq!(requests[0]["request_id"], id);
+    assert_eq!(requests[0]["spans"][0]["request_id"], id);
     assert_eq!(
         (&requests[1]["route"], &requests[1]["status"]),
         (&"/review/{id}".into(), &422.into())

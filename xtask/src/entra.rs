@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use entra_admin::{Access, Admin, Proof, Setup, Step};
+use entra_admin::{Access, Admin, Lack, Proof, Remedy, Setup, Step};
 use uuid::Uuid;
 
 use self::connection::Connection;
@@ -74,19 +74,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
                 let removed = admin.remove(&who.ids).await?;
                 removed.identities.iter().for_each(|identity| println!("shut out: {identity}"));
                 conclude(&removed.steps);
-                Ok(ExitCode::SUCCESS)
+                tell_azd(&admin, arguments).await
             }
             Command::Preauthorize(who) => {
                 let done = admin.preauthorize(&who.ids).await?;
                 done.identities.iter().for_each(|identity| println!("let in: {identity}"));
                 conclude(&done.steps);
-                Ok(ExitCode::SUCCESS)
+                tell_azd(&admin, arguments).await
             }
             Command::List => {
                 admin.list().await?.iter().for_each(print_access);
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Doctor { agents } => doctor(&admin, agents).await,
+            Command::Doctor { agents } => doctor(&admin, agents, &arguments.connection).await,
         }
     })
 }
@@ -105,14 +105,35 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn doctor(admin: &Admin, agents: &[Uuid]) -> Result<ExitCode> {
+/// An azd deployment writes the lists of clients anew, from a variable of its own.
+async fn tell_azd(admin: &Admin, arguments: &Arguments) -> Result<ExitCode> {
+    if !arguments.connection.is_dry_run() {
+        let listed = admin.list().await?.into_iter().filter(|it| !it.is_the_app && is_listed(it));
+        let listed = listed.map(|it| it.app_id).collect::<Vec<_>>().join(",");
+        println!(
+            "where azd deploys the app, for the next time: azd env set ENTRA_ALLOWED_CLIENTS \"{listed}\""
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn is_listed(access: &Access) -> bool {
+    let lists = [Lack::AllowedApplications, Lack::AllowedClientApplications];
+    !access.lacks.iter().any(|lack| lists.contains(lack))
+}
+
+async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Result<ExitCode> {
     match admin.doctor(agents).await? {
         None => {
             println!("nothing is wrong");
             Ok(ExitCode::SUCCESS)
         }
         Some(finding) => {
-            println!("{finding}");
+            let whose = match finding.remedy {
+                Remedy::Setup => " --identity <object id of the app's managed identity>",
+                _ => "",
+            };
+            println!("{finding}{whose}{}", connection.options());
             Ok(ExitCode::FAILURE)
         }
     }

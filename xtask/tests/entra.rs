@@ -2,16 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use easyauth_emulator::{Options, sample};
 use restaurant_tests::app_service::AppService;
 use tempfile::TempDir;
-use tokio::process::Command;
+use tokio::{process::Command, time::timeout};
 use uuid::{Uuid, uuid};
 
 const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+
+/// How long the app may take to restart.
+const RESTART: Duration = Duration::from_mins(1);
 
 /// The sample's app, and an operator's tokens.
 struct Desk {
@@ -61,8 +64,20 @@ impl Desk {
         (output.status.code().unwrap(), String::from_utf8(said).unwrap())
     }
 
-    /// What an identity's call is answered.
+    /// What an identity's call is answered, once the app is there: it restarts when its settings change.
     async fn call(&self, client: Uuid) -> u16 {
+        let answered = async {
+            loop {
+                match self.call_once(client).await {
+                    502 | 503 => tokio::task::yield_now().await,
+                    status => return status,
+                }
+            }
+        };
+        timeout(RESTART, answered).await.expect("the app comes back")
+    }
+
+    async fn call_once(&self, client: Uuid) -> u16 {
         let cloud = self.app.cloud();
         let claims = cloud.app_claims(client, sample::API).unwrap();
         let token = cloud.sign(&cloud.token_header(), &claims);
@@ -87,10 +102,16 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     assert_eq!(code, 1, "{said}");
     let mend = format!("cargo xtask entra preauthorize {}", sample::object_id(sample::UNLISTED));
     assert!(said.contains(&mend) || said.contains(&agent), "{said}");
+    let app = format!("--tenant {} --resource-id {}", sample::TENANT_ID, desk.app.site().id);
+    assert!(said.trim_end().ends_with(&app), "{said}");
 
     let (code, said) = desk.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("let in: ") && said.contains("Agent that is not listed"), "{said}");
+    let azd = said.lines().last().unwrap().split('"').nth(1).unwrap();
+    let listed: Vec<_> = azd.split(',').collect();
+    assert!(listed.contains(&&*agent), "{said}");
+    assert!(!listed.contains(&&*sample::API.to_string()), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 200);
     let (code, said) = desk.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
@@ -104,6 +125,7 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
 
     let (code, said) = desk.run(&["preauthorize", "--remove", &agent]).await;
     assert_eq!(code, 0, "{said}");
+    assert!(!said.lines().last().unwrap().contains(&agent), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 403);
     assert_eq!(desk.app.auth_settings(), before);
 }

@@ -2,9 +2,12 @@
 
 use std::io::{IsTerminal, stderr};
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{EnvFilter, Layer, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use crate::settings::{LogFormat, Settings};
+use crate::{
+    settings::{LogFormat, Settings},
+    telemetry::Telemetry,
+};
 
 /// What holds unless LOG says otherwise of the same target. Libraries say some things at a level that would drown our own
 /// words, or with what a caller sent: `rmcp::service` repeats ids and methods in its warnings, `rmcp::transport` hosts and
@@ -17,30 +20,24 @@ const DIRECTIVES: [&str; 5] = [
     "audit=info",
 ];
 
-/// Starts the log for the rest of the process; a panic becomes a log line too.
-pub fn start(settings: &Settings) {
-    let filter = EnvFilter::new(DIRECTIVES.join(",") + "," + &settings.log);
+/// Starts the log for the rest of the process, and telemetry along with it; a panic becomes a log line too.
+pub fn start(settings: &Settings, telemetry: Option<&Telemetry>) {
+    let filter = || EnvFilter::new(DIRECTIVES.join(",") + "," + &settings.log);
     let json = match settings.log_format {
         LogFormat::Auto => !stderr().is_terminal(),
         LogFormat::Json => true,
         LogFormat::Pretty => false,
     };
-    let registry = tracing_subscriber::registry().with(filter);
-    if json {
-        let layer =
-            fmt::layer().json().flatten_event(true).with_current_span(false).with_writer(stderr);
-        registry.with(layer).init();
+    let lines = fmt::layer().with_writer(stderr);
+    let lines = if json {
+        lines.json().flatten_event(true).with_current_span(false).boxed()
     } else {
-        registry
-            .with(
-                fmt::layer()
-                    .compact()
-                    .with_target(false)
-                    .with_ansi(stderr().is_terminal())
-                    .with_writer(stderr),
-            )
-            .init();
-    }
+        lines.compact().with_target(false).with_ansi(stderr().is_terminal()).boxed()
+    };
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter()))
+        .with(telemetry.map(|telemetry| telemetry.layer(filter())))
+        .init();
     std::panic::set_hook(Box::new(|panic| {
         // The message may quote what a caller sent: the place is enough to find it.
         let location = panic.location().map(ToString::to_string);

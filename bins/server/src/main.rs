@@ -14,18 +14,20 @@ mod request_log;
 mod sample_data;
 mod settings;
 mod socket_options;
+mod telemetry;
 
 use std::process::ExitCode;
 
-use self::cli::Cli;
+use clap::ArgMatches;
+
+use self::{cli::Cli, command::Command, telemetry::Telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
-    logging::start(&cli.settings);
-    match command::run(cli.command.unwrap_or_default(), &cli.settings, &matches) {
+    match run(cli, &matches) {
         Ok(code) => code,
         Err(error) => {
             // The chain on one line: what was tried, then why it failed.
@@ -33,4 +35,19 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Runs the command in the log's sight. Those that serve callers report on them, too.
+fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+    let command = cli.command.unwrap_or_default();
+    let telemetry = match command {
+        Command::Serve | Command::McpStdio => Telemetry::new(&cli.settings)?,
+        _ => None,
+    };
+    logging::start(&cli.settings, telemetry.as_ref());
+    let result = command::run(command, &cli.settings, matches);
+    if let Some(telemetry) = telemetry {
+        telemetry.finish();
+    }
+    result
 }

@@ -6,10 +6,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use opentelemetry::trace::Status;
 use restaurant_mcp::CalledTool;
 use tokio::time::Instant;
 use tower_http::request_id::{MakeRequestId, MakeRequestUuid, RequestId};
 use tracing::{Instrument, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::caller::Known;
 
@@ -18,6 +20,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What the log has for a request whose caller went away before the answer; its work may have been done all the same.
 const CALLER_WENT_AWAY: u16 = 499;
+
+/// The methods that HTTP knows (RFC 9110, section 9, and RFC 5789).
+const METHODS: [&str; 9] =
+    ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
 /// The most characters of a method that are logged: any word is one, however long.
 const METHOD_CHARS: usize = 20;
@@ -67,11 +73,31 @@ impl Line {
     }
 }
 
+impl Line {
+    /// What of it telemetry gets, by OpenTelemetry's conventions: a method that is none of HTTP's own has no name there.
+    fn report(&self) {
+        let span = &self.span;
+        let method = if METHODS.contains(&self.method.as_str()) { &self.method } else { "_OTHER" };
+        span.set_attribute("http.request.method", method.to_owned());
+        if let Some(route) = &self.route {
+            span.set_attribute("http.route", route.as_str().to_owned());
+        }
+        span.set_attribute("http.response.status_code", i64::from(self.status));
+        if self.status >= 500 {
+            span.set_attribute("error.type", self.status.to_string());
+            span.set_status(Status::error(""));
+        }
+        if let Some(caller) = &self.caller {
+            span.set_attribute("enduser.id", caller.id.clone());
+        }
+    }
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
+        self.report();
         self.span.in_scope(|| {
             tracing::info!(
-                request_id = self.id.to_str().unwrap_or("-"),
                 method = self.method,
                 route = self.route.as_ref().map_or("-", MatchedPath::as_str),
                 status = self.status,

@@ -1,6 +1,7 @@
 //! Every setting, each an option and an environment variable: the one place that reads the environment.
 
 mod authentication;
+mod telemetry;
 mod value;
 
 use std::{
@@ -12,7 +13,10 @@ use axum::http::Uri;
 use clap::{ArgAction, Args, ValueEnum};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
 
-pub use self::authentication::{AuthMode, AuthenticationSettings};
+pub use self::{
+    authentication::{AuthMode, AuthenticationSettings},
+    telemetry::TelemetrySettings,
+};
 
 /// The database when no setting names one.
 pub const DEFAULT_DATABASE: &str = "sqlite://restaurants.sqlite3";
@@ -139,6 +143,10 @@ pub struct Settings {
     /// How to log: `json`, `pretty`, or `auto`: pretty on a terminal, JSON elsewhere.
     #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
+
+    /// Of telemetry.
+    #[command(flatten)]
+    pub telemetry: TelemetrySettings,
 }
 
 /// How to sign in to PostgreSQL.

@@ -5,6 +5,7 @@ mod audit;
 mod clock;
 mod created;
 mod cursor;
+mod error_chain;
 mod fingerprint;
 mod import;
 mod listing;
@@ -23,6 +24,7 @@ pub use self::{
     clock::{Clock, SystemClock},
     created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},
+    error_chain::ErrorChain,
     fingerprint::Fingerprint,
     import::{Import, ImportRestaurant, ImportReview},
     listing::{

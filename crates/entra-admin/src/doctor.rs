@@ -10,7 +10,7 @@ pub use self::finding::{Finding, Problem, Remedy};
 use crate::{
     Admin, AdminError,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
-    registration::{METADATA_SETTING, Registration, SCOPE, is_for_applications},
+    registration::{METADATA_SETTING, Registration, is_for_applications},
     web_app::AppSettings,
 };
 
@@ -121,19 +121,15 @@ fn issuer(settings: &AuthSettings, tenant_id: &str) -> Option<Problem> {
 }
 
 fn audience(settings: &AuthSettings, registration: &Registration) -> Option<Problem> {
-    let uri = registration.identifier_uri()?;
+    let uri = registration.audience()?;
     let is_allowed = settings.list(at::AUDIENCES).contains(&&*uri);
     (!is_allowed).then_some(Problem::AudienceMissing { uri })
 }
 
 fn metadata(registration: &Registration, settings: &AppSettings) -> Option<Problem> {
     let scopes = settings.get(METADATA_SETTING).and_then(Value::as_str).unwrap_or_default();
-    let uris = registration.identifier_uris();
-    let is_ours = |scope: &str| {
-        let uri = scope.trim().strip_suffix(SCOPE).and_then(|uri| uri.strip_suffix('/'));
-        uri.is_some_and(|uri| uris.contains(&uri))
-    };
-    (!scopes.split(',').any(is_ours)).then_some(Problem::MetadataMissing)
+    let has_ours = scopes.split(',').any(|scope| registration.has_scope(scope));
+    (!has_ours).then_some(Problem::MetadataMissing)
 }
 
 /// The clients that are in one of the lists alone; what is no id matches no client, and is left alone.

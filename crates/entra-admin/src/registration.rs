@@ -44,7 +44,8 @@ impl Registration {
         uris.filter_map(Value::as_str).collect()
     }
 
-    /// The name by which callers ask for tokens: the usual one, or else the first.
+    /// The name by which callers ask for tokens: the usual one, or else the first, as a template names it that cannot know
+    /// the client id.
     pub(crate) fn identifier_uri(&self) -> Option<String> {
         let usual = self.usual_uri();
         let uris = self.identifier_uris();
@@ -52,8 +53,22 @@ impl Registration {
         if uris.contains(&&*usual) { Some(usual) } else { other() }
     }
 
+    /// The name that a registration without one is given.
     pub(crate) fn usual_uri(&self) -> String {
         format!("api://{}", self.client_id())
+    }
+
+    /// The audience of its tokens, where the platform does not take it anyway: the client id, which tokens of version 2
+    /// are for, it always takes.
+    pub(crate) fn audience(&self) -> Option<String> {
+        let is_version_2 = self.0["api"]["requestedAccessTokenVersion"] == 2;
+        self.identifier_uri().filter(|_| !is_version_2)
+    }
+
+    /// Whether a scope is its own, by any of its names.
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        let uri = scope.trim().strip_suffix(SCOPE).and_then(|uri| uri.strip_suffix('/'));
+        uri.is_some_and(|uri| self.identifier_uris().contains(&uri))
     }
 
     pub(crate) fn role(&self) -> Option<&Value> {

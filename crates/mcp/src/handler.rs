@@ -95,7 +95,10 @@ impl Handler {
                 outcome = outcome.as_ref().map_or_else(RequestError::code, |_| "ok"),
                 "answered"
             );
-            outcome.inspect_err(RequestError::log)
+            outcome.inspect_err(|error| {
+                error.log();
+                Span::current().record("error_code", error.code());
+            })
         };
         work.instrument(span).await
     }
@@ -109,7 +112,8 @@ impl Handler {
         work: impl Future<Output = Result<T, RequestError>>,
     ) -> Result<T, ErrorData> {
         let parent = CallContext::span(&context.extensions);
-        let span = tracing::info_span!(parent: parent, "mcp", method, prompt = Empty);
+        let span =
+            tracing::info_span!(parent: parent, "mcp", method, prompt = Empty, error_code = Empty);
         if !what.is_empty() {
             span.record("prompt", what);
         }
@@ -124,8 +128,8 @@ impl Handler {
         context: &RequestContext<RoleServer>,
     ) -> CallToolResult {
         let parent = CallContext::note(&context.extensions, tool.name());
-        let span =
-            tracing::info_span!(parent: parent, "mcp", method = "tools/call", tool = tool.name());
+        let (method, tool_name) = ("tools/call", tool.name());
+        let span = tracing::info_span!(parent: parent, "mcp", method, tool = tool_name, error_code = Empty);
         let actor = self.actor(context);
         let mut record = tool.operation().audited().map(|operation| {
             AuditRecord::new(actor.author(), AuditDoor::Mcp, operation, span.clone())

@@ -5,7 +5,7 @@
 
 use std::{slice, time::Duration};
 
-use restaurant_domain::{CreateError, Forbidden, RestaurantId, StoreError};
+use restaurant_domain::{CreateError, ErrorChain, Forbidden, RestaurantId, StoreError};
 use rmcp::{
     ErrorData,
     model::{CallToolResult, ContentBlock, ErrorCode},
@@ -145,13 +145,13 @@ impl RequestError {
             | Self::Cancelled => {}
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
-                tracing::warn!(error = &**source as &dyn std::error::Error, "store unavailable");
+                tracing::warn!(error = %ErrorChain(&**source), "store unavailable");
             }
             Self::Store(StoreError::Failed(source)) => {
-                tracing::error!(error = &**source as &dyn std::error::Error, "store failed");
+                tracing::error!(error = %ErrorChain(&**source), "store failed");
             }
             Self::Store(error) => {
-                tracing::error!(error = error as &dyn std::error::Error, "store failed");
+                tracing::error!(error = %ErrorChain(error), "store failed");
             }
             Self::TimedOut(limit) => tracing::error!(?limit, "request took too long"),
             Self::Defect(what) => tracing::error!(what, "request failed"),

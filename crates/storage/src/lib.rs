@@ -9,6 +9,7 @@ mod rows;
 mod schema;
 mod sign_in;
 mod sqlite;
+mod statements;
 mod url;
 
 pub use self::{

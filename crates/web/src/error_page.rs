@@ -1,6 +1,6 @@
 //! The one place that turns a failure into a page: handlers name it, a middleware logs and shows it.
 
-use std::{any::Any, error::Error, fmt, sync::Arc};
+use std::{any::Any, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -11,7 +11,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{CreateError, Forbidden, StoreError};
+use restaurant_domain::{CreateError, ErrorChain, Forbidden, StoreError};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
@@ -135,12 +135,11 @@ impl PageError {
         }
     }
 
-    fn log(&self, status: StatusCode, request_id: Option<&str>) {
-        let request_id = request_id.unwrap_or_default();
+    fn log(&self, status: StatusCode) {
         if status.is_server_error() {
-            tracing::error!(status = status.as_u16(), request_id, error = %Chain(self), "page failed");
+            tracing::error!(status = status.as_u16(), error = %ErrorChain(self), "page failed");
         } else {
-            tracing::debug!(status = status.as_u16(), request_id, error = %Chain(self), "page refused");
+            tracing::debug!(status = status.as_u16(), error = %ErrorChain(self), "page refused");
         }
     }
 }
@@ -202,7 +201,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = response.extensions_mut().remove::<Arc<PageError>>();
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
-    error.log(status, request_id);
+    error.log(status);
     render(&site.templates, &error, request_id)
 }
 
@@ -219,7 +218,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
         request_id,
     };
     let body = templates.render(&view).unwrap_or_else(|failure| {
-        tracing::error!(error = %Chain(&failure), "the error page failed");
+        tracing::error!(error = %ErrorChain(&failure), "the error page failed");
         heading.to_owned()
     });
     let mut response = (status, Html(body)).into_response();
@@ -243,30 +242,4 @@ struct ErrorPage<'a> {
 
 impl Page for ErrorPage<'_> {
     const TEMPLATE: &'static str = "error.html";
-}
-
-/// An error with all that caused it, on one line, for the log.
-pub(crate) struct Chain<'a>(pub(crate) &'a dyn Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_log_has_the_whole_chain() {
-        let error = PageError::from(StoreError::failed("disk full"));
-        assert_eq!(Chain(&error).to_string(), "the store failed: disk full");
-    }
 }

@@ -10,10 +10,10 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::Repository;
+use restaurant_domain::{ErrorChain, Repository};
 use tokio::time::timeout;
 
-use crate::error_page::{Chain, RETRY_AFTER_SECONDS};
+use crate::error_page::RETRY_AFTER_SECONDS;
 
 /// What the probes look at.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ pub(crate) async fn alive() -> Response {
 pub(crate) async fn ready(State(health): State<Health>) -> Response {
     match timeout(health.ready_timeout, health.repository.ping()).await {
         Ok(Ok(())) => return plain(StatusCode::OK, "ready\n"),
-        Ok(Err(error)) => tracing::warn!(error = %Chain(&error), "not ready"),
+        Ok(Err(error)) => tracing::warn!(error = %ErrorChain(&error), "not ready"),
         Err(_) => {
             tracing::warn!(limit = ?health.ready_timeout, "not ready: the store did not answer");
         }

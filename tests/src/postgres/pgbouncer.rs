@@ -48,11 +48,23 @@ impl PgBouncer {
     /// # Errors
     /// It is not installed, or does not start; the error has its log.
     pub async fn before(database: &TestDatabase) -> Result<Self> {
+        Self::with(database, "auth_type = scram-sha-256\n").await
+    }
+
+    /// The same, but it trusts this machine, and speaks TLS to the cluster.
+    ///
+    /// # Errors
+    /// As [`Self::before`].
+    pub async fn trusting(database: &TestDatabase) -> Result<Self> {
+        Self::with(database, "auth_type = trust\nserver_tls_sslmode = require\n").await
+    }
+
+    async fn with(database: &TestDatabase, settings: &str) -> Result<Self> {
         let config: Config = database.url().parse()?;
         let cluster = *config.get_ports().first().context("the database's URL has no port")?;
         for _ in 0..3 {
             let port = free_port()?;
-            match Self::start(cluster, port).await {
+            match Self::start(cluster, port, settings).await {
                 // Between our finding the port free and its binding it, anybody may take it.
                 Err(error) if error.to_string().contains("in use") => {}
                 other => return other,
@@ -61,7 +73,7 @@ impl PgBouncer {
         bail!("no port of 127.0.0.1 stays free long enough");
     }
 
-    async fn start(cluster: u16, port: u16) -> Result<Self> {
+    async fn start(cluster: u16, port: u16, further: &str) -> Result<Self> {
         let program = pgbouncer().context("PgBouncer is not installed")?;
         let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir()?.keep();
         let mut watch = Watch::over(&folder)?;
@@ -70,7 +82,7 @@ impl PgBouncer {
         let settings = folder.join("pgbouncer.ini");
         let (user, password) = (Cluster::USER, Cluster::PASSWORD);
         fs::write(&users, format!("\"{user}\" \"{password}\"\n"))?;
-        fs::write(&settings, ini(cluster, port, &users.display().to_string()))?;
+        fs::write(&settings, ini(cluster, port, &users.display().to_string()) + further)?;
         for (path, mode) in [(&folder, 0o700), (&users, 0o600), (&settings, 0o600)] {
             fs::set_permissions(path, Permissions::from_mode(mode))?;
             chown(path, owner, None)?;
@@ -98,6 +110,12 @@ impl PgBouncer {
         Ok(Self { port, _watch: watch, _process: process })
     }
 
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The URL of a database of the cluster, through the pooler.
     #[must_use]
     pub fn url(&self, database: &TestDatabase) -> String {
@@ -114,7 +132,6 @@ fn ini(cluster: u16, port: u16, users: &str) -> String {
          listen_addr = 127.0.0.1\n\
          listen_port = {port}\n\
          unix_socket_dir =\n\
-         auth_type = scram-sha-256\n\
          auth_file = {users}\n\
          pool_mode = transaction\n\
          default_pool_size = 3\n\

@@ -1,9 +1,13 @@
 //! A PostgreSQL that takes access tokens for passwords, as Azure's does: it asks for the password in the clear, judges it,
 //! and lets the cluster behind answer the rest.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    path::Path,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -11,12 +15,14 @@ use easyauth_emulator::Cloud;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::Value;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional},
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+use tokio_rustls::TlsAcceptor;
 
-use super::{TestDatabase, cluster::Cluster};
+use super::{TestDatabase, cluster::Cluster, pgbouncer::PgBouncer};
+use crate::tls_front;
 
 /// What a token for Azure's databases is for.
 const AUDIENCE: &str = "https://ossrdbms-aad.database.windows.net";
@@ -44,19 +50,50 @@ impl TokenGate {
     /// # Errors
     /// When there is no free port.
     pub async fn before(cluster: &Cluster, cloud: &Cloud) -> Result<Self> {
+        Self::start(cluster.port(), cloud, None).await
+    }
+
+    /// Starts a gate that speaks TLS, as `localhost`, before a pooler that trusts this machine; and the file in `folder`
+    /// with the certificate of its authority.
+    ///
+    /// # Errors
+    /// When there is no free port, or the file cannot be written.
+    pub async fn by_tls(
+        pooler: &PgBouncer,
+        cloud: &Cloud,
+        folder: &Path,
+    ) -> Result<(Self, String)> {
+        let (acceptor, authority) = tls_front::localhost(folder)?;
+        Ok((Self::start(pooler.port(), cloud, Some(acceptor)).await?, authority))
+    }
+
+    async fn start(upstream: u16, cloud: &Cloud, tls: Option<TlsAcceptor>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
-        let (cloud, upstream) = (cloud.clone(), cluster.port());
+        let cloud = cloud.clone();
         let counts = Arc::new(Counts::default());
         let shared = Arc::clone(&counts);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (cloud, counts) = (cloud.clone(), Arc::clone(&shared));
+                let (cloud, counts, tls) = (cloud.clone(), Arc::clone(&shared), tls.clone());
                 // A client that breaks off is no concern of ours.
-                tokio::spawn(async move { serve(stream, upstream, &cloud, &counts).await.ok() });
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => {
+                            serve(secured(stream, &tls).await?, upstream, &cloud, &counts).await
+                        }
+                        None => serve(stream, upstream, &cloud, &counts).await,
+                    }
+                });
             }
         });
         Ok(Self { port, counts, task })
+    }
+
+    /// The port that it listens on.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of a database behind it, without a password.
@@ -84,7 +121,21 @@ impl Drop for TokenGate {
     }
 }
 
-async fn serve(mut client: TcpStream, port: u16, cloud: &Cloud, counts: &Counts) -> Result<()> {
+/// The client's TLS, which it has to ask for.
+async fn secured(mut client: TcpStream, tls: &TlsAcceptor) -> Result<impl AsyncRead + AsyncWrite> {
+    let (length, code) = (client.read_u32().await?, client.read_u32().await?);
+    ensure!((length, code) == (8, SSL_REQUEST), "no request for TLS");
+    client.write_all(b"S").await?;
+    Ok(tls.accept(client).await?)
+}
+
+async fn serve(
+    client: impl AsyncRead + AsyncWrite,
+    port: u16,
+    cloud: &Cloud,
+    counts: &Counts,
+) -> Result<()> {
+    let mut client = pin!(client);
     let startup = startup(&mut client).await?;
     // AuthenticationCleartextPassword.
     client.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 3]).await?;
@@ -101,7 +152,7 @@ async fn serve(mut client: TcpStream, port: u16, cloud: &Cloud, counts: &Counts)
 }
 
 /// The startup message, with its length; a request for TLS before is refused.
-async fn startup(client: &mut TcpStream) -> Result<Vec<u8>> {
+async fn startup(client: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Vec<u8>> {
     loop {
         let length = client.read_u32().await?;
         ensure!((8..10_000).contains(&length), "no startup message");
@@ -116,7 +167,7 @@ async fn startup(client: &mut TcpStream) -> Result<Vec<u8>> {
     }
 }
 
-async fn password(client: &mut TcpStream) -> Result<String> {
+async fn password(client: &mut (impl AsyncRead + Unpin)) -> Result<String> {
     ensure!(client.read_u8().await? == b'p', "no password message");
     let length = client.read_u32().await?;
     ensure!((4..20_000).contains(&length), "no password");
@@ -136,7 +187,7 @@ fn judge(cloud: &Cloud, token: &str) -> Result<()> {
 }
 
 /// An `ErrorResponse` as PostgreSQL's of a wrong password.
-async fn refuse(client: &mut TcpStream, why: &str) -> Result<()> {
+async fn refuse(client: &mut (impl AsyncWrite + Unpin), why: &str) -> Result<()> {
     let mut fields = Vec::new();
     for (kind, text) in [(b'S', "FATAL"), (b'C', "28P01"), (b'M', why)] {
         fields.push(kind);

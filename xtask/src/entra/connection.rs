@@ -79,6 +79,18 @@ impl Connection {
         })
     }
 
+    /// Whether nothing is changed.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
+    /// The options that name tenant and app, for a command that is to be pasted.
+    pub(super) fn options(&self) -> String {
+        let tenant = self.tenant.map(|id| format!(" --tenant {id}"));
+        let app = self.resource_id.as_ref().map(|id| format!(" --resource-id {id}"));
+        [tenant, app].into_iter().flatten().collect()
+    }
+
     fn credential(&self, tenant: Uuid, file: Option<&PathBuf>) -> Result<Arc<dyn TokenCredential>> {
         if let Some(file) = file {
             return Ok(Arc::new(TokenFile(TokenSource::File(file.clone()))));

@@ -14,7 +14,7 @@ struct Need {
     packages: &'static [&'static str],
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need {
         name: "PostgreSQL (initdb, postgres)",
         found: |_| postgres::binaries().is_some(),
@@ -39,6 +39,14 @@ const NEEDS: [Need; 6] = [
             python::python().is_some() && import.run().is_ok()
         },
         packages: &["python3", "python3-venv"],
+    },
+    Need {
+        name: "what docs/GUIDE_AUTH_MCP_SERVER.md asks for (bash, curl, jq)",
+        found: |_| {
+            let programs = ["bash", "curl", "jq"];
+            programs.iter().all(|program| workspace::find_program(&[program], &[]).is_some())
+        },
+        packages: &["bash", "ca-certificates", "curl", "jq"],
     },
     // Its Node may be old: the packages bring one of their own.
     Need { name: "Node's npm", found: |_| node::npm().is_some(), packages: &["nodejs", "npm"] },
@@ -65,7 +73,7 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         bail!("install what is missing, or run this as root where there is apt-get");
     }
     eprintln!(
-        "found PostgreSQL, PgBouncer, Chromium, chromedriver, Python and npm; looking for packages"
+        "found PostgreSQL, PgBouncer, Chromium, chromedriver, Python, curl, jq and npm; looking for packages"
     );
     for environment in python::Environment::ALL {
         let folder = environment.folder();

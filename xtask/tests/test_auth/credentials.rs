@@ -1,19 +1,10 @@
 //! Every way to a token.
 
-use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
+use std::os::unix::fs::PermissionsExt as _;
 
 use easyauth_emulator::{FederatedCredential, Options, sample};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use restaurant_tests::app_service::AppService;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    process::Command,
-    task::JoinHandle,
-};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
-};
+use restaurant_tests::{app_service::AppService, tls_front::TlsFront};
+use tokio::{net::TcpListener, process::Command};
 
 use crate::{against, report, run, stderr, token_file, verdict, write};
 
@@ -89,59 +80,16 @@ async fn gets_tokens_of(command: &mut Command, path: &str) {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
 }
 
-/// The emulator by https: credentials go nowhere else.
-struct Tls {
-    origin: String,
-    authority: String,
-    task: JoinHandle<()>,
-}
-
-impl Drop for Tls {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn by_tls(upstream: &str, folder: &std::path::Path) -> Tls {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let authority = write(folder, "authority.pem", &params.self_signed(&key).unwrap().pem());
-    let issuer = Issuer::new(params, key);
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    let certificate = certificate.signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
-    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-    let upstream = upstream.trim_start_matches("http://").to_owned();
-    let task = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, upstream) = (acceptor.clone(), upstream.clone());
-            tokio::spawn(async move {
-                let mut near = acceptor.accept(stream).await?;
-                let mut far = TcpStream::connect(upstream).await?;
-                tokio::io::copy_bidirectional(&mut near, &mut far).await
-            });
-        }
-    });
-    Tls { origin, authority, task }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_secret_comes_from_the_environment_or_a_file() {
     let app = app().await;
     let folder = tempfile::tempdir().unwrap();
-    let tls = by_tls(app.cloud().origin(), folder.path()).await;
+    let tls = TlsFront::before(app.cloud().origin(), folder.path()).await.unwrap();
     let agent = sample::AGENT.to_string();
-    let args = ["--case", "B5,B6", "--authority", &tls.origin, "--agent-id", &agent];
+    let args = ["--case", "B5,B6", "--authority", tls.origin(), "--agent-id", &agent];
     let with_authority = |args: &[&str]| {
         let mut command = against(app.origin(), args);
-        command.env("SSL_CERT_FILE", &tls.authority);
+        command.env("SSL_CERT_FILE", tls.authority());
         command
     };
     let mut by_environment = with_authority(&args);
@@ -164,7 +112,7 @@ async fn another_issuers_token_is_exchanged() {
     let app = app().await;
     let cloud = app.cloud();
     let folder = tempfile::tempdir().unwrap();
-    let tls = by_tls(cloud.origin(), folder.path()).await;
+    let tls = TlsFront::before(cloud.origin(), folder.path()).await.unwrap();
     let exchange = "api://AzureADTokenExchange";
     {
         let mut directory = cloud.directory();
@@ -185,8 +133,8 @@ async fn another_issuers_token_is_exchanged() {
     let assertion: serde_json::Value = assertion.unwrap().json().await.unwrap();
     let file = write(folder.path(), "assertion", assertion["access_token"].as_str().unwrap());
     let agent = sample::AGENT.to_string();
-    let args = ["--case", "B5,B6", "--authority", &tls.origin, "--agent-id", &agent];
+    let args = ["--case", "B5,B6", "--authority", tls.origin(), "--agent-id", &agent];
     let mut command = against(app.origin(), &args);
-    command.args(["--federated-token-file", &file]).env("SSL_CERT_FILE", &tls.authority);
+    command.args(["--federated-token-file", &file]).env("SSL_CERT_FILE", tls.authority());
     gets_tokens(command).await;
 }

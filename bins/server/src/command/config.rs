@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, CommandFactory, parser::ValueSource};
 
 use super::say;
-use crate::{app::AppSettings, cli::Cli, settings::Settings};
+use crate::{app::AppSettings, cli::Cli, settings::Settings, telemetry};
 
 /// What to print.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,6 +41,7 @@ pub fn run(config: &Config, settings: &Settings, matches: &ArgMatches) -> anyhow
     // What `serve` would refuse is refused here too.
     settings.database_auth(&database)?;
     AppSettings::new(settings, address)?;
+    telemetry::check(settings)?;
     Ok(ExitCode::SUCCESS)
 }
 

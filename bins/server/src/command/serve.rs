@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use restaurant_domain::{Clock, StoreError, SystemClock};
+use restaurant_domain::{Clock, ErrorChain, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl};
 use tokio::net::TcpListener;
 
@@ -70,13 +70,13 @@ async fn migrate_until_done(database: Arc<dyn Database>) {
             }
             Err(StoreError::Unavailable(error)) => {
                 tracing::warn!(
-                    error = &*error as &dyn std::error::Error,
+                    error = %ErrorChain(&*error),
                     "the database cannot be used yet; asking again"
                 );
             }
             Err(error) => {
                 tracing::error!(
-                    error = &error as &dyn std::error::Error,
+                    error = %ErrorChain(&error),
                     "cannot migrate the database; asking again"
                 );
             }

@@ -49,6 +49,21 @@ pub(super) fn origin(text: &str) -> Result<String, String> {
     })
 }
 
+/// The address of a collector: what it is asked for comes after it.
+pub(super) fn endpoint(text: &str) -> Result<String, String> {
+    let text = text.trim().trim_end_matches('/');
+    let uri = text.parse::<Uri>().ok();
+    let is_address = uri.is_some_and(|uri| {
+        let named = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        named && matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none()
+    });
+    is_address.then(|| text.to_owned()).ok_or_else(|| {
+        "give an http or https address without user, password and query, for example \
+         http://localhost:4318"
+            .to_owned()
+    })
+}
+
 /// What to log. A bare word must be a level: as a target, which it could be, it would silence all others.
 pub(super) fn directives(text: &str) -> Result<String, String> {
     let bare = text.split(',').filter(|directive| !directive.contains(['=', '[', ']']));

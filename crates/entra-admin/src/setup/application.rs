@@ -29,10 +29,10 @@ impl Run<'_> {
     }
 
     async fn name_as_audience(&mut self, it: &mut Registration) -> Result<(), AdminError> {
-        let uri = it.usual_uri();
-        if it.identifier_uris().contains(&&*uri) {
+        if it.identifier_uri().is_some() {
             return Ok(());
         }
+        let uri = it.usual_uri();
         let uris = with(&it.0["identifierUris"], json!(uri));
         self.patch(it, format!("name it {uri}"), "/identifierUris", uris).await
     }

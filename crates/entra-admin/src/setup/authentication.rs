@@ -31,10 +31,11 @@ impl Run<'_> {
     ) -> Result<(), AdminError> {
         let before = &plan.app_settings;
         let mut after = before.clone();
-        let scope = format!("{}/{SCOPE}", plan.registration.usual_uri());
+        let uri = plan.registration.identifier_uri();
+        let scope = format!("{}/{SCOPE}", uri.unwrap_or_else(|| plan.registration.usual_uri()));
         let known = before.get(METADATA_SETTING).and_then(Value::as_str).unwrap_or_default();
         let mut scopes: Vec<_> = known.split(',').filter(|it| !it.trim().is_empty()).collect();
-        if !scopes.iter().any(|it| it.trim() == scope) {
+        if !scopes.iter().any(|it| plan.registration.has_scope(it)) {
             scopes.push(&scope);
             after.insert(METADATA_SETTING.to_owned(), json!(scopes.join(",")));
         }
@@ -63,7 +64,9 @@ impl Run<'_> {
         after.set(at::ISSUER, json!(issuer));
         after.set(at::CLIENT_ID, json!(client_id));
         after.set(at::SECRET_NAME, json!(secret_name));
-        after.add(at::AUDIENCES, &plan.registration.usual_uri());
+        if let Some(audience) = plan.registration.audience() {
+            after.add(at::AUDIENCES, &audience);
+        }
         after.shut_empty_lists(client_id);
         // People who sign in at the browser come as the app itself.
         for list in CLIENT_LISTS {

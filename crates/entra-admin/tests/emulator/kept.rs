@@ -77,7 +77,7 @@ async fn what_others_added_stays() {
     tenant.admin().remove(&[FOUNDRY_AGENT]).await.unwrap();
 
     tenant.application(|it| {
-        assert_eq!(it.identifier_uris, ["api://kitchen".to_owned(), format!("api://{CLIENT}")]);
+        assert_eq!(it.identifier_uris, ["api://kitchen"]);
         let roles: Vec<_> = it.app_roles.iter().map(|role| &*role.value).collect();
         assert_eq!(roles, ["Cook", "MCP.Access"]);
         let scopes = it.api.oauth2_permission_scopes.iter().map(|scope| &*scope.value);
@@ -88,13 +88,13 @@ async fn what_others_added_stays() {
     });
     let settings = tenant.site(|site| site.app_settings.clone());
     assert_eq!(settings["DBPASS"], "a-secret");
-    let scopes = format!("api://kitchen/taste,api://{CLIENT}/user_impersonation");
+    let scopes = "api://kitchen/taste,api://kitchen/user_impersonation";
     assert_eq!(settings[METADATA_SETTING], scopes);
     assert_eq!(tenant.setting("/globalValidation/excludedPaths"), json!(["/menu"]));
     assert_eq!(tenant.setting("/platform/configFilePath"), "auth.json");
     assert_eq!(tenant.setting("/identityProviders/gitHub/registration/clientId"), "cook");
     let validation = tenant.setting(&format!("{ENTRA}/validation"));
-    assert_eq!(validation["allowedAudiences"], json!(["api://kitchen", format!("api://{CLIENT}")]));
+    assert_eq!(validation["allowedAudiences"], json!(["api://kitchen"]));
     assert_eq!(validation["jwtClaimChecks"]["allowedGroups"], json!(["cooks"]));
     let policy = &validation["defaultAuthorizationPolicy"];
     assert_eq!(policy["allowedPrincipals"], json!({ "groups": ["cooks"] }));

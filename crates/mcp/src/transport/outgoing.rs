@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header::ALLOW};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use restaurant_domain::quoted;
+use restaurant_domain::{ErrorChain, quoted};
 use rmcp::{
     ErrorData,
     model::{ErrorCode, ProtocolVersion},
@@ -47,7 +47,7 @@ impl TransportLayer {
             );
             format!("the answer is larger than {limit} bytes: ask for less")
         } else {
-            tracing::error!(error = &*error as &dyn std::error::Error, "an answer broke off");
+            tracing::error!(error = %ErrorChain(&*error), "an answer broke off");
             "the server failed".to_owned()
         };
         // In a 200, as every JSON-RPC error that a request led to: with another status clients do not read it.

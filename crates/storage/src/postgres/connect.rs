@@ -14,6 +14,7 @@ use crate::{
     Limits,
     error::OutOfTime,
     sign_in::PostgresOptions,
+    statements::Statements,
     url::{Server, SslMode},
 };
 
@@ -90,15 +91,17 @@ impl Connector {
     /// lent for one transaction at a time.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let config = self.config().await?;
-        if let Some(tls) = &self.tls {
+        let mut connection = if let Some(tls) = &self.tls {
             let connected = config.connect(tls.clone()).await;
             let (client, connection) = connected.map_err(|error| readable(&error))?;
-            self.set_up(client, connection).await
+            self.set_up(client, connection).await?
         } else {
             let connected = config.connect(NoTls).await;
             let (client, connection) = connected.map_err(|error| readable(&error))?;
-            self.set_up(client, connection).await
-        }
+            self.set_up(client, connection).await?
+        };
+        connection.set_instrumentation(Statements::of("postgresql"));
+        Ok(connection)
     }
 
     async fn set_up<S>(

@@ -14,7 +14,10 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use restaurant_domain::StoreError;
 use tokio::task::JoinError;
 
-use crate::error::{WorkError, is_locked};
+use crate::{
+    error::{WorkError, is_locked},
+    statements::Statements,
+};
 
 /// What tells the program's files from other SQLite files: "REST" in ASCII.
 const MARK: i32 = 0x5245_5354;
@@ -64,6 +67,7 @@ impl File {
         }
         let set = connection.batch_execute(&self.pragmas());
         set.and_then(|()| self.write_ahead(&mut connection)).map_err(|cause| self.error(cause))?;
+        connection.set_instrumentation(Statements::of("sqlite"));
         Ok(connection)
     }
 

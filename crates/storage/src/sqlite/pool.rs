@@ -9,6 +9,7 @@ use deadpool::{
 use diesel::{connection::TransactionManager, prelude::*};
 use restaurant_domain::StoreError;
 use tokio::{task::spawn_blocking, time::timeout};
+use tracing::Span;
 
 use super::file::{File, FileError};
 use crate::{
@@ -50,8 +51,9 @@ impl Connections {
         T: Send + 'static,
         E: Into<StoreError> + Send + 'static,
     {
-        let lent = self.get().await?;
-        spawn_blocking(move || lent.run(work)).await.map_err(StoreError::failed)?
+        let (lent, span) = (self.get().await?, Span::current());
+        let work = move || span.in_scope(|| lent.run(work));
+        spawn_blocking(work).await.map_err(StoreError::failed)?
     }
 
     /// As [`Self::run`], but the caller waits no longer than a statement may take.
@@ -59,8 +61,9 @@ impl Connections {
         &self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, WorkError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let lent = self.get().await?;
-        timeout(self.statement, spawn_blocking(move || lent.run(work)))
+        let (lent, span) = (self.get().await?, Span::current());
+        let work = move || span.in_scope(|| lent.run(work));
+        timeout(self.statement, spawn_blocking(work))
             .await
             .map_err(|_| StoreError::unavailable(OutOfTime("a statement")))?
             .map_err(StoreError::failed)?
