@@ -102,7 +102,9 @@ impl AppService {
     ) -> Result<Self> {
         let cloud = emulator.cloud();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let public_url = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let public_url = format!("http://{address}");
+        site.app_settings.insert("WEBSITE_HOSTNAME".to_owned(), address.ip().to_string());
         site.app_settings.insert("PUBLIC_URL".to_owned(), public_url);
         let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;
         let server = environment(&site).folder(folder.path()).start().await?;
@@ -168,10 +170,18 @@ impl AppService {
     /// # Errors
     /// When the emulator has not what the proof needs.
     pub fn probe(&self) -> Result<Probe> {
+        self.probe_through(self.cloud().origin())
+    }
+
+    /// The same, with Resource Manager at an address.
+    ///
+    /// # Errors
+    /// When the address is none, or the emulator has not what the proof needs.
+    pub fn probe_through(&self, resource_manager: &str) -> Result<Probe> {
         let mut probe = self.probe_at(self.origin())?;
         let operator = claims(self.cloud(), sample::OPERATOR, RESOURCE_MANAGER)?;
         let token = TokenSource::Ready(signed(self.cloud(), &operator)?);
-        probe.web_app = Some(WebApp::new(self.cloud().origin(), &self.site().id, token)?);
+        probe.web_app = Some(WebApp::new(resource_manager, &self.site().id, token)?);
         Ok(probe)
     }
 }

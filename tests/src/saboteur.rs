@@ -56,6 +56,10 @@ pub enum Fault {
     HeadersPass(String),
     /// Tools may be called without a token: the server at this origin, which asks nobody, answers.
     OpenCalls(String),
+    /// This path is excluded from authentication: without a token, the server at this origin, which asks nobody, answers.
+    OpenPath(&'static str, String),
+    /// The metadata send clients to an authorization server that is not the tenant's.
+    ForeignIssuer,
     /// `Origin` is not looked at.
     OriginPasses,
     /// A token in the query is taken.
@@ -176,7 +180,7 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
         query = None;
     }
     proxy.change_headers(&mut parts.headers);
-    let upstream = proxy.upstream_of(&parts.headers, &message);
+    let upstream = proxy.upstream_of(&path, &parts.headers, &message);
     let url = format!("{upstream}{path}{}", query.map(|it| format!("?{it}")).unwrap_or_default());
     let Ok(url) = Url::parse(&url) else { return StatusCode::BAD_REQUEST.into_response() };
     let sent = proxy.client.request(parts.method, url).headers(parts.headers).body(body).send();
@@ -236,10 +240,12 @@ impl Proxy {
         }
     }
 
-    fn upstream_of(&self, headers: &HeaderMap, message: &Value) -> &str {
-        let calls = message["method"] == "tools/call" && !headers.contains_key(AUTHORIZATION);
+    fn upstream_of(&self, path: &str, headers: &HeaderMap, message: &Value) -> &str {
+        let is_anonymous = !headers.contains_key(AUTHORIZATION);
+        let calls = message["method"] == "tools/call" && is_anonymous;
         match &self.fault {
             Fault::OpenCalls(server) if calls => server,
+            Fault::OpenPath(open, server) if is_anonymous && *open == path => server,
             Fault::Open(server) => server,
             Fault::HeadersPass(server) if headers.contains_key("x-ms-client-principal") => server,
             _ => &self.upstream,
@@ -295,6 +301,10 @@ impl Proxy {
         match &self.fault {
             Fault::WrongResource if document["resource"].is_string() => {
                 document["resource"] = json!("https://elsewhere.example/mcp");
+                document.to_string().into()
+            }
+            Fault::ForeignIssuer if document["resource"].is_string() => {
+                document["authorization_servers"] = json!(["https://login.attacker.example/"]);
                 document.to_string().into()
             }
             Fault::NoTool(name) if document["result"]["tools"].is_array() => {

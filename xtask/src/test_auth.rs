@@ -26,7 +26,7 @@ fn usage<T>(message: impl Into<String>) -> Result<T> {
 }
 
 /// Runs the command. It exits with 0 when all cases passed or were skipped on purpose, 1 when one failed, 2 when the
-/// usage is wrong, 3 when the app or a token could not be had, 130 when it was interrupted.
+/// usage is wrong, 3 when the app or a token could not be had or nothing was judged at all, 130 when it was interrupted.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -91,8 +91,8 @@ fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
         let interrupt = interrupt.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                eprintln!("ending; what was changed is put back first");
                 interrupt.cancel();
+                progress::say("ending; what was changed is put back first");
             }
         });
     }

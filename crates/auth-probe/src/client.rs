@@ -7,7 +7,7 @@ use std::error::Error;
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt as _,
     model::CallToolRequestParams,
-    service::RunningService,
+    service::{ClientInitializeError, RunningService},
     transport::{
         StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
     },
@@ -56,16 +56,11 @@ pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, Trouble>
         let name = client.name();
         match client.visit(context, Caller::Nobody, None).await {
             Ok(_) => return Err(Trouble::wrong(format!("{name}: came in"))),
-            Err(why) if says_unauthorized(&why) => got.push(format!("{name}: 401")),
+            Err(why) if client.says_unauthorized(&why) => got.push(format!("{name}: 401")),
             Err(why) => return Err(Trouble::wrong(format!("{name}: {why}"))),
         }
     }
     Ok(got.join("; "))
-}
-
-/// Whether a client's last words tell of a 401; rmcp says that of one with a challenge in words alone.
-fn says_unauthorized(words: &str) -> bool {
-    ["Auth required", "HTTP 401", "[401"].iter().any(|sign| words.contains(sign))
 }
 
 fn judge(context: &Context<'_>, visit: &Visit, review: Option<&Review>) -> Result<(), String> {
@@ -78,6 +73,10 @@ fn judge(context: &Context<'_>, visit: &Visit, review: Option<&Review>) -> Resul
     context.run.add_row(context.id, "review", id, text);
     functions::check_review(details, id, text)
 }
+
+/// How the last words of a client begin that was answered by MCP, whatever happened to it after: those that follow may be
+/// the app's.
+const CAME_IN: &str = "came in, then: ";
 
 /// A client library.
 enum Client<'a> {
@@ -95,6 +94,18 @@ impl Client<'_> {
         match self {
             Self::Rmcp => "rmcp",
             Self::Python(_) => "Python mcp",
+        }
+    }
+
+    /// Whether its last words tell of a 401: rmcp says that of one with a challenge in words alone, and Python begins with
+    /// the statuses.
+    fn says_unauthorized(&self, words: &str) -> bool {
+        match self {
+            Self::Rmcp => {
+                !words.starts_with(CAME_IN)
+                    && ["Auth required", "HTTP 401"].iter().any(|sign| words.contains(sign))
+            }
+            Self::Python(_) => words.starts_with("[401"),
         }
     }
 
@@ -134,23 +145,36 @@ async fn by_rmcp(
     }
     let http = context.run.wire.client().clone();
     let transport = StreamableHttpClientTransport::with_client(http, config);
-    let client = ().serve(transport).await.map_err(|error| chain(&error))?;
+    let client = ().serve(transport).await.map_err(|error| match error {
+        ClientInitializeError::TransportError { .. }
+        | ClientInitializeError::ConnectionClosed(_) => chain(&error),
+        _ => format!("{CAME_IN}{}", chain(&error)),
+    })?;
+    let visit = work(&client, review).await.map_err(|why| format!("{CAME_IN}{why}"))?;
+    client.cancel().await.map_err(|error| error.to_string())?;
+    Ok(visit)
+}
+
+/// What a client does that is connected.
+async fn work<H: ClientHandler>(
+    client: &RunningService<RoleClient, H>,
+    review: Option<&Review>,
+) -> Result<Visit, String> {
     let tools = client.list_all_tools().await.map_err(|error| chain(&error))?;
     let tools = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
-    let restaurants = call(&client, "list_restaurants_mcp", json!({})).await?;
+    let restaurants = call(client, "list_restaurants_mcp", json!({})).await?;
     if let Some(first) = first_restaurant(&restaurants) {
-        call(&client, "get_details_mcp", json!({"restaurant_id": first})).await?;
+        call(client, "get_details_mcp", json!({"restaurant_id": first})).await?;
     }
     let review = match review {
         Some(Review { restaurant, text }) => {
             let details = json!({"restaurant_id": restaurant});
             let arguments = functions::review(*restaurant, text);
-            let made = call(&client, "create_review_mcp", arguments).await?;
-            Some((made, call(&client, "get_details_mcp", details).await?))
+            let made = call(client, "create_review_mcp", arguments).await?;
+            Some((made, call(client, "get_details_mcp", details).await?))
         }
         None => None,
     };
-    client.cancel().await.map_err(|error| error.to_string())?;
     Ok(Visit { tools, restaurants, review })
 }
 

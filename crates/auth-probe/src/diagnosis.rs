@@ -103,14 +103,15 @@ fn refused_token(target: &Target, token: &AccessToken) -> Diagnosis {
         format!("{}{tenant}/v2.0", target.authority),
     );
     if !target.is_audience(audience) {
-        let fix = format!(
-            "--set identityProviders.azureActiveDirectory.validation.allowedAudiences='[\"{audience}\"]'"
-        );
+        let client = target.client_id;
         let cause = format!(
-            "the token is for {audience}, and the app is {}: another scope was asked for, or the audience is not allowed",
-            target.client_id
+            "the token is for {audience}, and the app is {client}: another scope was asked for"
         );
-        return Diagnosis::new(cause, update_auth(target, &fix));
+        // Never to allow that audience: it may be another API's, whose callers would all come in.
+        let fix = format!(
+            "--scope api://{client}/.default; or, if {audience} is an identifier URI of the app, --scope with that"
+        );
+        return Diagnosis::new(cause, fix);
     }
     if issuer != v1 && issuer != v2 {
         let cause = format!("the token's issuer is {issuer}, which is none of the tenant {tenant}");
@@ -201,8 +202,6 @@ pub(crate) fn too_late(target: &Target) -> Diagnosis {
 
 /// The metadata are not there, or not complete.
 pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
-    let scope = format!("{}/user_impersonation", target.identifier_uri);
-    let setting = format!("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES={scope}");
     let cause = match answer.status.as_u16() {
         401 | 403 | 300..=399 => {
             "the metadata are behind authentication, so nobody who needs them can read them: the platform's own are switched off, \
@@ -211,13 +210,33 @@ pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
         404 => "the platform's metadata are switched off, or authentication is",
         _ => "something else than the metadata is at their address",
     };
-    Diagnosis::new(cause, set_app_setting(target, &setting))
+    Diagnosis::new(cause, publish_metadata(target))
+}
+
+/// The command by which the platform publishes the metadata, and names them in its challenges.
+fn publish_metadata(target: &Target) -> String {
+    let scope = format!("{}/user_impersonation", target.identifier_uri);
+    set_app_setting(target, &format!("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES={scope}"))
+}
+
+/// The metadata send clients elsewhere to get a token.
+pub(crate) fn other_issuer(target: &Target) -> Diagnosis {
+    let cause = format!(
+        "agents would present themselves, with what proves who they are, to an issuer that is not {}{}: somebody else's \
+         settings, or --tenant or --authority is not the app's",
+        target.authority, target.tenant_id
+    );
+    Diagnosis::new(cause, format!("{}.identityProviders", show_auth(target)))
 }
 
 /// The challenge does not lead to the metadata.
 pub(crate) fn no_challenge(target: &Target, answer: &Answer) -> Diagnosis {
     if answer.status == 401 {
-        return no_metadata(target, answer_of_no_metadata(answer));
+        return Diagnosis::new(
+            "the challenge does not name the metadata, or names them elsewhere: the platform's own are switched off, or the app \
+             does not know its own public address",
+            publish_metadata(target),
+        );
     }
     not_refused(target, answer, &[401]).unwrap_or_else(|| {
         Diagnosis::without_fix("the app does not answer 401 to callers whom nobody knows")
@@ -310,9 +329,4 @@ pub(crate) fn no_token(target: &Target, error: &str) -> Diagnosis {
             "az account get-access-token shows whether the identity works at all",
         ),
     }
-}
-
-/// A challenge without the metadata's address has the same cause as metadata that are not there.
-fn answer_of_no_metadata(answer: &Answer) -> &Answer {
-    answer
 }

@@ -97,6 +97,7 @@ impl Probe {
 
     /// Judges the cases, one after the other: first those that want authentication on, then those that want it off.
     /// When `interrupt` is cancelled, the case at hand is given up, and authentication is switched on again all the same.
+    /// End it by that alone: a future that is dropped cannot switch anything on again.
     ///
     /// # Errors
     /// When the app cannot be reached at all.
@@ -221,7 +222,7 @@ impl Session<'_> {
     fn skip_open(&self, outcome: &mut Outcome, why: &str, fix: Option<&str>, deliberate: bool) {
         for case in self.cases(Authentication::Off) {
             let mut report = judge::blank(case);
-            report.cause = Some(why.to_owned());
+            report.cause = Some(self.shown(why));
             report.fix = fix.map(str::to_owned);
             report.deliberate = deliberate;
             self.push(&report, outcome);
@@ -238,10 +239,9 @@ impl Session<'_> {
             Err(_) => State::Unclear("no answer in time".to_owned()),
             Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
             Ok(Ok(answer)) if mcp::result(&answer).is_ok() => State::Open,
-            Ok(Ok(answer)) => match answer.status.as_u16() {
-                200..=403 => State::Shut,
-                _ => State::Unclear(answer.summary()),
-            },
+            Ok(Ok(answer)) if answer.status == 401 => State::Shut,
+            // Not even 403, which may be said of the request and not of who makes it.
+            Ok(Ok(answer)) => State::Unclear(answer.summary()),
         }
     }
 
@@ -253,7 +253,7 @@ impl Session<'_> {
             let state = self.state().await;
             looks = if state == *wanted { looks + 1 } else { 0 };
             if looks == 0 && Instant::now() > deadline {
-                let patience = self.probe.patience;
+                let (state, patience) = (self.shown(&state.to_string()), self.probe.patience);
                 return Err(format!("the app is {state} after {patience:?}, not {wanted}"));
             }
             tokio::time::sleep(PAUSE).await; // tidy: polls another machine, with a deadline
@@ -266,8 +266,8 @@ impl Session<'_> {
         if self.interrupt.is_cancelled() {
             return self.skip_open(outcome, judge::INTERRUPTED, None, false);
         }
-        let saved =
-            crate::web_app::Saved::of(web_app, &self.probe.settings_folder, &self.run.id).await;
+        let (host, folder) = (self.probe.target.host(), &self.probe.settings_folder);
+        let saved = crate::web_app::Saved::of(web_app, host, folder, &self.run.id).await;
         let saved = match saved {
             Ok(saved) => saved,
             Err(error) => return self.skip_open(outcome, &judge::chain(&error), None, false),
@@ -277,11 +277,15 @@ impl Session<'_> {
             saved.path().display(),
             saved.restore_command()
         ));
-        let judged = AssertUnwindSafe(self.judge_between(&saved, outcome)).catch_unwind().await;
+        let judged = AssertUnwindSafe(async {
+            self.judge_between(&saved, outcome).await;
+            self.observer.note("switching authentication on again");
+        });
+        let judged = judged.catch_unwind().await;
+        // From here to the restored settings nobody else's code is called: an observer whose terminal is gone may panic.
         if judged.is_err() {
             outcome.alarms.push("the proof itself failed while authentication was off".to_owned());
         }
-        self.observer.note("switching authentication on again");
         self.restore(&saved, outcome).await;
         let left: Vec<_> = self
             .cases(Authentication::Off)
@@ -290,17 +294,19 @@ impl Session<'_> {
         for case in left {
             let mut report = judge::blank(case);
             report.cause = Some("the proof ended before it".to_owned());
-            self.push(&report, outcome);
+            outcome.cases.push(report);
         }
     }
 
     async fn judge_between(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
-        let off = async {
-            saved.switch_off().await.map_err(|error| judge::chain(&error))?;
+        // Not given up halfway: a write on its way could arrive after the one that switches on again.
+        let written = saved.switch_off().await.map_err(|error| judge::chain(&error));
+        let open = async {
+            written?;
             self.until(&State::Open).await
         };
         let off = tokio::select! {
-            off = off => off,
+            off = open => off,
             () = self.interrupt.cancelled() => Err(judge::INTERRUPTED.to_owned()),
         };
         match off {
@@ -316,7 +322,7 @@ impl Session<'_> {
         if let Err(error) = saved.restore().await {
             outcome.alarms.push(format!(
                 "AUTHENTICATION MAY BE OFF: its settings could not be restored ({}). Restore them by\n{}",
-                judge::chain(&error),
+                self.shown(&judge::chain(&error)),
                 saved.restore_command()
             ));
         } else if let Err(why) = self.until(&State::Shut).await {

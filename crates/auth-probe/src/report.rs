@@ -92,14 +92,15 @@ impl Report {
     }
 
     /// The exit code that tells of it: 130 it was interrupted; 1 a case failed, or something else went wrong; 3 a case
-    /// could not be judged, since the app or a token could not be had; 0 all passed, or were skipped on purpose.
+    /// could not be judged, since the app or a token could not be had, or nothing passed at all, which proves nothing; 0 all passed,
+    /// or were skipped on purpose.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         if self.count(Verdict::Failed) > 0 || !self.alarms.is_empty() {
             1
         } else if self.interrupted {
             130
-        } else if self.unjudged().next().is_some() {
+        } else if self.unjudged().next().is_some() || self.count(Verdict::Passed) == 0 {
             3
         } else {
             0

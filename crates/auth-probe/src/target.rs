@@ -120,6 +120,16 @@ impl Target {
         self.url(&format!("{METADATA}{}", self.mcp.path()))
     }
 
+    /// Whether an address is the tenant's as an issuer of tokens, of either version.
+    pub(crate) fn is_issuer(&self, address: &str) -> bool {
+        let tenant = self.tenant_id;
+        let of = |base: &str| address.strip_prefix(base)?.strip_prefix(&tenant.to_string());
+        [self.authority.as_str(), "https://sts.windows.net/"]
+            .into_iter()
+            .filter_map(of)
+            .any(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// Whether a token's `aud` names the app.
     pub(crate) fn is_audience(&self, audience: &str) -> bool {
         let id = self.client_id.to_string();

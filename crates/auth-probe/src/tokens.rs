@@ -7,8 +7,9 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::{AccessToken, TokenKind, token::NotToken};
 
-/// The scope of the token for another API, which every identity of a tenant can have.
-const OTHER_SCOPE: &str = "https://graph.microsoft.com/.default";
+/// The scope of the token for another API, which every identity of a tenant can have: Azure Resource Manager's. Not
+/// Microsoft Graph's, whose signatures nobody else can check: an app that looks at no audience refuses those too.
+const OTHER_SCOPE: &str = "https://management.azure.com/.default";
 
 /// How many bytes of a token file are read.
 const MAX_BYTES: u64 = 64 << 10;

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -10,7 +11,8 @@ use serde_json::{Map, Value, json};
 use tokio::{fs::OpenOptions, io::AsyncWriteExt as _};
 
 use crate::{
-    TargetError, TokenSource,
+    AccessToken, TargetError, TokenSource,
+    context::lock,
     target::{is_loopback, parse_origin},
     tokens::TokenError,
 };
@@ -24,6 +26,9 @@ const API_VERSION: &str = "2024-11-01";
 const ATTEMPTS: u32 = 6;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// How long a token may take to come: the Azure CLI may wait for something.
+const TOKEN_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// App settings without which a server that guards itself does not start, or lets nobody in, while the platform's
 /// authentication is off. `AUTH_MODE` is changed only where it is set.
 const OPEN: [(&str, &str); 2] = [("ALLOW_INSECURE", "true"), ("AUTH_MODE", "none")];
@@ -34,6 +39,8 @@ pub struct WebApp {
     endpoint: Url,
     resource_id: String,
     token: TokenSource,
+    /// The last token that was had: for the way back, should there be none then.
+    last_token: Arc<Mutex<Option<AccessToken>>>,
     client: Client,
 }
 
@@ -62,10 +69,18 @@ pub enum WebAppError {
         status: u16,
         /// The method.
         method: Method,
-        /// What of the web app.
+        /// What of the web app; empty for itself.
         what: &'static str,
         /// Its own words.
         message: String,
+    },
+    /// It answers with success, and the settings are not in it, or not to their end.
+    #[error("Resource Manager's answer to {method} {what} is not whole")]
+    NotWhole {
+        /// The method.
+        method: Method,
+        /// What of the web app; empty for itself.
+        what: &'static str,
     },
     /// The settings cannot be written to a file, so they are not changed.
     #[error("the settings cannot be saved to {}, so they are not changed", .path.display())]
@@ -75,6 +90,18 @@ pub enum WebAppError {
         /// Why.
         #[source]
         source: std::io::Error,
+    },
+    /// It is not the app that is asked, so nothing of it is changed.
+    #[error(
+        "the web app {name} answers at {}, and not at {host}: its authentication is left as it is", .hosts.join(", ")
+    )]
+    OtherApp {
+        /// The web app's name.
+        name: String,
+        /// The hosts at which it answers.
+        hosts: Vec<String>,
+        /// The host that is asked.
+        host: String,
     },
     /// What is there after the change is not what was written.
     #[error("the settings are not what was written")]
@@ -95,13 +122,39 @@ impl WebApp {
         let near = endpoint.host_str().is_some_and(is_loopback);
         let builder = if near { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(WebAppError::Unreachable)?;
-        Ok(Self { endpoint, resource_id: resource_id.to_owned(), token, client })
+        let (resource_id, last_token) = (resource_id.to_owned(), Arc::default());
+        Ok(Self { endpoint, resource_id, token, last_token, client })
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.resource_id.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// A token, or the last one where nobody gives a new one: it is good for longer than a proof takes.
+    async fn token(&self) -> Result<AccessToken, TokenError> {
+        let got = tokio::time::timeout(TOKEN_TIMEOUT, self.token.get()).await;
+        let got =
+            got.unwrap_or_else(|_| Err(TokenError::Refused("nobody gave one in time".to_owned())));
+        let mut last = lock(&self.last_token);
+        match (got, last.as_ref()) {
+            (Ok(token), _) => Ok(last.insert(token).clone()),
+            (Err(_), Some(token)) => Ok(token.clone()),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// Makes sure that it is what answers at a host.
+    async fn check_host(&self, host: &str) -> Result<(), WebAppError> {
+        let properties = self.properties(Method::GET, "", None).await?;
+        let names = properties["hostNames"].as_array().into_iter().flatten();
+        let hosts: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        if hosts.iter().any(|it| it.eq_ignore_ascii_case(host)) {
+            return Ok(());
+        }
+        let (name, host) = (self.name().to_owned(), host.to_owned());
+        Err(WebAppError::OtherApp { name, hosts, host })
     }
 
     async fn auth_settings(&self) -> Result<Value, WebAppError> {
@@ -149,9 +202,9 @@ impl WebApp {
         what: &'static str,
         properties: Option<&Value>,
     ) -> Result<Value, (WebAppError, Option<Duration>)> {
-        let token = self.token.get().await.map_err(|error| (error.into(), None))?;
+        let token = self.token().await.map_err(|error| (error.into(), None))?;
         let mut url = self.endpoint.clone();
-        url.set_path(&format!("{}/{what}", self.resource_id));
+        url.set_path(format!("{}/{what}", self.resource_id).trim_end_matches('/'));
         url.set_query(Some(&format!("api-version={API_VERSION}")));
         let mut request = self.client.request(method.clone(), url).bearer_auth(token.expose());
         request = match properties {
@@ -168,7 +221,14 @@ impl WebApp {
             answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let body: Value = answer.json().await.unwrap_or_default();
         if status.is_success() {
-            return Ok(body["properties"].clone());
+            let properties = body.get("properties").filter(|it| it.is_object()).cloned();
+            // What is read is written back: half of it, or nothing, would wipe the rest.
+            return match properties {
+                None if method != Method::PUT => {
+                    Err((WebAppError::NotWhole { method, what }, Some(soon)))
+                }
+                properties => Ok(properties.unwrap_or_default()),
+            };
         }
         let message = body["error"]["message"].as_str().unwrap_or("it does not say why").to_owned();
         let error = WebAppError::Refused { status: status.as_u16(), method, what, message };
@@ -202,8 +262,15 @@ pub(crate) struct Saved<'a> {
 }
 
 impl<'a> Saved<'a> {
-    /// Reads the settings, and saves those of authentication to a new file, which a PUT takes as it is.
-    pub(crate) async fn of(app: &'a WebApp, folder: &Path, run: &str) -> Result<Self, WebAppError> {
+    /// Reads the settings of the web app at a host, and saves those of authentication to a new file, which a PUT takes as
+    /// it is.
+    pub(crate) async fn of(
+        app: &'a WebApp,
+        host: &str,
+        folder: &Path,
+        run: &str,
+    ) -> Result<Self, WebAppError> {
+        app.check_host(host).await?;
         let auth_settings = app.auth_settings().await?;
         let settings = app.app_settings().await?;
         let changed =

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod advice;
+mod hostile;
 mod matrix;
+mod relay;
+mod stub;
 mod switching;
+mod vacuous;
 
 use std::sync::Mutex;
 

@@ -69,6 +69,7 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
         (Fault::NoSuffixedMetadata, "D12 D13 D14"),
         (Fault::GuardedMetadata, "B2 D12 D13 D14"),
         (Fault::WrongResource, "D14"),
+        (Fault::ForeignIssuer, "B2 D12 D13 D14"),
         (Fault::BareChallenge, "D12"),
         (Fault::BareForbidden, "D2 D11"),
     ];
@@ -88,6 +89,10 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
             "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15",
         ),
         (Fault::OpenCalls(open.url("")), "B3"),
+        (Fault::OpenPath("/mcp", open.url("")), "B3"),
+        (Fault::OpenPath("/create", open.url("")), "B1"),
+        (Fault::OpenPath("/details/1", open.url("")), "B1"),
+        (Fault::OpenPath("/add", open.url("")), "B1"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
         (Fault::RedirectsToLogin(nobody), as_login),
         (Fault::ShowsLogin, as_login),
@@ -102,7 +107,7 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
         ),
         (Fault::EventStream, ""),
         (Fault::Starting(1..=2), ""),
-        // It restarts in the middle: the page is the second request, B4's the fifth.
+        // It restarts in the middle: B1 alone makes the second to the fifth request.
         (Fault::Starting(5..=6), ""),
     ];
     let surprises = surprises(&app, faults).await;

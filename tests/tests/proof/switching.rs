@@ -1,16 +1,25 @@
 //! Authentication off, and on again whatever happens.
 
-use std::time::Duration;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Report, Verdict};
-use easyauth_emulator::{ArmOptions, FailingWrite, Options};
+use auth_probe::{
+    CancellationToken, Case, CaseReport, Observer, Probe, Report, TokenSource, Verdict, WebApp,
+};
+use easyauth_emulator::{ArmOptions, FailingWrite, Options, sample};
 use restaurant_tests::{
     app_service::AppService,
     saboteur::{Fault, Saboteur},
 };
 use serde_json::{Value, json};
 
-use crate::{Notes, ids};
+use crate::{
+    Notes, ids,
+    relay::{Relay, Wrong},
+};
 
 /// An app with settings that are nobody's business, and the proof of its group A.
 async fn app(options: Options) -> (AppService, Probe, tempfile::TempDir) {
@@ -113,6 +122,43 @@ async fn a_panic_leaves_authentication_on() {
     is_shut(&app).await;
 }
 
+/// Somebody who cannot be told anything any more, once a case has ended: a terminal that was closed.
+struct Gone(&'static str, AtomicBool);
+
+impl Gone {
+    fn tell(&self) {
+        assert!(!self.1.load(Ordering::SeqCst), "on purpose");
+    }
+}
+
+impl Observer for Gone {
+    fn started(&self, _case: &Case) {
+        self.tell();
+    }
+
+    fn finished(&self, case: &CaseReport) {
+        self.1.fetch_or(case.id == self.0, Ordering::SeqCst);
+        self.tell();
+    }
+
+    fn note(&self, _text: &str) {
+        self.tell();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authentication_comes_on_when_nobody_listens_any_more() {
+    for last in ["A2", "A8"] {
+        let (app, probe, _folder) = app(Options::default()).await;
+        let before = state(&app);
+        let gone = Gone(last, AtomicBool::new(false));
+        let report = probe.run(&gone, &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.exit_code(), report.cases.len()), (1, 8));
+        assert_eq!(state(&app), before);
+        is_shut(&app).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_that_takes_too_long_leaves_authentication_on() {
     let (app, mut probe, _folder) = app(Options::default()).await;
@@ -174,4 +220,88 @@ async fn without_a_copy_nothing_is_changed() {
     assert_eq!(report.exit_code(), 3);
     assert_eq!(app.site().restarts, 0);
     assert_eq!(state(&app), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn settings_that_cannot_be_read_whole_are_not_written() {
+    let (app, mut probe, folder) = app(Options::default()).await;
+    let before = state(&app);
+    for wrong in [
+        Wrong::BreaksOff("authsettingsV2"),
+        Wrong::BreaksOff("appsettings/list"),
+        Wrong::HasNone("authsettingsV2"),
+        Wrong::HasNone("appsettings/list"),
+    ] {
+        let relay = Relay::start(wrong, app.cloud().origin()).await;
+        probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+        let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3));
+        let cause = report.cases[0].cause.as_deref().unwrap();
+        assert!(cause.contains("not whole"), "{cause}");
+    }
+    assert_eq!(app.site().restarts, 0);
+    assert_eq!(state(&app), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_switches_off_never_arrives_after_what_switches_on() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let interrupt = CancellationToken::new();
+    let wrong = Wrong::IsLate(interrupt.clone());
+    let relay = Relay::start(wrong, app.cloud().origin()).await;
+    probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+    let report = probe.run(&Notes::default(), &interrupt).await.unwrap();
+    assert_eq!((report.alarms.len(), report.exit_code()), (0, 130), "{:?}", report.alarms);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_web_app_than_the_one_that_is_asked_stays_shut() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let name = "WEBSITE_HOSTNAME".to_owned();
+    app.cloud().sites()[0].app_settings.insert(name, "other.example".to_owned());
+    let before = state(&app);
+    probe.patience = Duration::from_secs(1);
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3), "{:?}", report.alarms);
+    let cause = report.cases[0].cause.as_deref().unwrap();
+    assert!(cause.contains("other.example"), "{cause}");
+    assert_eq!(app.site().restarts, 0);
+    assert_eq!(state(&app), before);
+}
+
+/// Takes a file away when a case has ended.
+struct Takes<'a>(&'static str, &'a Path);
+
+impl Observer for Takes<'_> {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        if case.id == self.0 {
+            std::fs::remove_file(self.1).unwrap();
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_cannot_sign_in_any_more_still_switches_on() {
+    let (app, mut probe, _folder) = app(Options::default()).await;
+    let before = state(&app);
+    let resource_manager = uuid::uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+    let claims = app.cloud().app_claims(sample::OPERATOR, resource_manager).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let token = app.cloud().sign(&app.cloud().token_header(), &claims);
+    std::fs::write(file.path(), token).unwrap();
+    let token = TokenSource::File(file.path().to_owned());
+    probe.web_app = Some(WebApp::new(app.cloud().origin(), &app.site().id, token).unwrap());
+    let takes = Takes("A8", file.path());
+    let report = probe.run(&takes, &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!(state(&app), before);
+    is_shut(&app).await;
 }

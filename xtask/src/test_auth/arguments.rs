@@ -11,7 +11,7 @@ use super::{credentials::Credentials, output::Output, usage};
 
 /// Proves, case by case, that an app lets in whom it should and nobody else.
 ///
-/// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had, 130 interrupted. docs/test-auth.md says what each case proves.
+/// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had or nothing was judged at all, 130 interrupted. docs/test-auth.md says what each case proves.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {

@@ -48,7 +48,7 @@ pub(super) struct Credentials {
     #[arg(long, value_name = "FILE")]
     wrong_audience_token_file: Option<PathBuf>,
 
-    /// For B5, the scope to ask for in place of Microsoft Graph's.
+    /// For B5, the scope to ask for in place of Azure Resource Manager's. Microsoft Graph's tokens prove nothing: nobody else can check their signatures.
     #[arg(long, value_name = "SCOPE")]
     wrong_audience_scope: Option<String>,
 

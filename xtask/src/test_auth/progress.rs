@@ -1,9 +1,15 @@
 //! How the run goes on, on standard error: a line that changes on a terminal, a line for each case elsewhere.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use auth_probe::{Case, CaseReport, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Tells people something. Where nobody reads any more (a closed terminal, a pipe whose reader has ended) it is lost, and
+/// the run goes on: authentication may be off, and has to come on again.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
 
 /// The run so far.
 pub(super) struct Progress {
@@ -40,14 +46,14 @@ impl Observer for Progress {
     fn finished(&self, case: &CaseReport) {
         match &self.bar {
             Some(bar) => bar.inc(1),
-            None => eprintln!("{:<4} {:<8} {:>6} ms", case.id, case.verdict.name(), case.ms),
+            None => say(&format!("{:<4} {:<8} {:>6} ms", case.id, case.verdict.name(), case.ms)),
         }
     }
 
     fn note(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
         }
     }
 }

@@ -63,7 +63,7 @@ async fn the_azure_cli_is_asked_where_it_is_installed() {
     let other = app.cloud().sign(&app.cloud().token_header(), &other);
     let other = write(folder.path(), "other", &other);
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *graph*) file={other} ;; *{}*) file={file} ;; *) exit 1 ;; esac\n\
+        "#!/bin/sh\ncase \"$*\" in *management*) file={other} ;; *{}*) file={file} ;; *) exit 1 ;; esac\n\
          printf '{{\"accessToken\":\"%s\",\"expires_on\":4102444800,\"tokenType\":\"Bearer\"}}' \"$(cat $file)\"\n",
         sample::API
     );

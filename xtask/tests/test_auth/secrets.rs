@@ -58,6 +58,7 @@ async fn no_redirect_is_followed_and_no_proxy_asked() {
     let (file, _) = token_file(app.cloud(), &folder);
     let mut command =
         against(app.origin(), &["--group", "B,C", "--skip", "B5", "--token-file", &file]);
+    command.args(["--authority", app.cloud().origin()]);
     command.arg("--python").env("HTTP_PROXY", &to).env("http_proxy", &to).env("ALL_PROXY", &to);
     let output = run(command).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -1,6 +1,6 @@
 //! What is asked for wrongly is refused before anything is sent, and what is out of reach is not a pass.
 
-use easyauth_emulator::{Directory, Emulator, Options};
+use easyauth_emulator::Options;
 use tokio::net::TcpListener;
 
 use crate::{against, command, report, run, stderr, token_file, verdict};
@@ -163,10 +163,9 @@ async fn a_case_without_its_token_is_not_judged() {
 
 #[tokio::test]
 async fn without_credentials_what_needs_none_is_judged() {
-    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
     let app =
         restaurant_tests::app_service::AppService::on_sqlite(Options::default()).await.unwrap();
-    let authority = emulator.cloud().origin().to_owned();
+    let authority = app.cloud().origin().to_owned();
     let args = ["--case", "B1,B2,B3,B4,C3,D7,D8,D9,D12", "--authority", &authority];
     let output = run(against(app.origin(), &args)).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");

@@ -108,7 +108,7 @@ static B: &[Case] = &[
     Case {
         id: "B1",
         title: "The page is shut",
-        sends: "GET /, without a token",
+        sends: "GET /, GET /create, GET /details/1, POST /add, without a token",
         expects: REFUSED,
         check: check!(refusals::page),
         ..PLAIN
@@ -124,7 +124,7 @@ static B: &[Case] = &[
     Case {
         id: "B3",
         title: "MCP is shut",
-        sends: "initialize, tools/list, tools/call list_restaurants_mcp, without a token",
+        sends: "initialize, tools/list, tools/call list_restaurants_mcp, without a token; initialize at /mcp and /mcp/mcp",
         expects: REFUSED,
         check: check!(refusals::anonymous),
         ..PLAIN

@@ -26,13 +26,22 @@ pub(super) async fn suffixed(context: &Context<'_>) -> Result<String, Trouble> {
     Ok(format!("resource {}", document["resource"]))
 }
 
-/// The metadata at an address of the app, which has to be complete.
+/// The metadata at an address of the app, which have to be complete, and to send nobody to sign in elsewhere.
 async fn document(context: &Context<'_>, url: Url) -> Result<Value, Trouble> {
     let answer = context.send(Request::get(url)).await?;
-    read(&answer).map_err(|why| Trouble::Wrong {
+    let document = read(&answer).map_err(|why| Trouble::Wrong {
         got: format!("{} ({why})", answer.summary()),
         diagnosis: Some(diagnosis::no_metadata(context.target(), &answer)),
-    })
+    })?;
+    let servers = document["authorization_servers"].as_array().into_iter().flatten();
+    let mut servers = servers.filter_map(Value::as_str);
+    match servers.find(|server| !context.target().is_issuer(server)) {
+        None => Ok(document),
+        Some(other) => Err(Trouble::Wrong {
+            got: format!("the authorization server {other}, which is not the tenant's"),
+            diagnosis: Some(diagnosis::other_issuer(context.target())),
+        }),
+    }
 }
 
 fn read(answer: &Answer) -> Result<Value, String> {

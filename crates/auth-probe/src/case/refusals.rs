@@ -9,16 +9,35 @@ use crate::{
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     forgery::public_key_forms,
+    mcp,
     wire::{Answer, Request},
 };
 
-/// `GET /` without a token.
+/// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
+/// authentication leaves the rest of the app shut.
+const REFUSED_OR_ABSENT: [u16; 4] = [401, 403, 404, 405];
+
+/// `GET /` without a token, and the app's other pages. The form is empty, and not even a form: it writes nothing.
 pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
-    let answer = context.send(Request::get(context.target().url("/"))).await?;
-    refused(context, &answer, &[401])
+    let target = context.target();
+    let answer = context.send(Request::get(target.url("/"))).await?;
+    let got = refused(context, &answer, &[401])?;
+    let form = target.url("/add");
+    let line = format!("POST {form} without a form");
+    for request in [
+        Request::get(target.url("/create")),
+        Request::get(target.url("/details/1")),
+        Request::message(form, json!({}), line),
+    ] {
+        refused(context, &context.send(request).await?, &REFUSED_OR_ABSENT)?;
+    }
+    Ok(got)
 }
 
-/// `initialize` without a token; and what a client sends that leaves it out.
+/// The addresses under which the endpoint is known.
+const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
+
+/// `initialize` without a token; and what a client sends that leaves it out. Also under the endpoint's other address.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> {
     let answer = context.initialize(Caller::Nobody).await?;
     let got = refused(context, &answer, &[401])?;
@@ -26,6 +45,14 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> 
     for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
         let answer = context.ask(method, &params, Caller::Nobody).await?;
         refused(context, &answer, &[401])?;
+    }
+    let target = context.target();
+    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+        let url = target.url(path);
+        let (body, line) =
+            (mcp::request("initialize", &mcp::initialize()), format!("POST {url} initialize"));
+        let answer = context.send(Request::message(url, body, line)).await?;
+        refused(context, &answer, &REFUSED_OR_ABSENT)?;
     }
     Ok(got)
 }
@@ -78,17 +105,20 @@ pub(super) async fn delegated(context: &Context<'_>) -> Result<String, Trouble> 
 
 pub(super) async fn forged(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().by_own_key();
-    refuses(context, token, "signed by somebody else").await
+    let got = refuses(context, token, "signed by somebody else").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn unknown_key(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().by_unknown_key();
-    refuses(context, token, "of an unknown kid").await
+    let got = refuses(context, token, "of an unknown kid").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn unsigned(context: &Context<'_>) -> Result<String, Trouble> {
     let token = context.forgery().unsigned();
-    refuses(context, token, "alg none").await
+    let got = refuses(context, token, "alg none").await?;
+    unless_refused_anyway(context, got).await
 }
 
 pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Trouble> {
@@ -100,7 +130,22 @@ pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Troub
         let token = forgery.by_public_key(&form);
         got = refuses(context, token, "HS256 by the public key").await?;
     }
-    Ok(format!("{got}, in every form"))
+    unless_refused_anyway(context, format!("{got}, in every form")).await
+}
+
+/// A refusal of what was made of the good token proves nothing where that token is refused too: it may be expired, or for
+/// another app, and the app look at nothing else.
+async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<String, Trouble> {
+    if context.token(TokenKind::Good).is_none() {
+        return Ok(format!("{got}; with made-up claims, for want of a good token"));
+    }
+    let answer = context.initialize(context.good()).await?;
+    if mcp::result(&answer).is_ok() {
+        return Ok(got);
+    }
+    let cause =
+        format!("the good token itself is refused, so this proves nothing: {}", answer.summary());
+    Err(Trouble::Unjudged(Diagnosis::new(cause, "mend what B6 says first")))
 }
 
 /// `initialize` with a forged token.
@@ -174,7 +219,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Tr
     let got = refused(context, &answer, &[401])?;
     let request = with_forged_principal(list(context.good()), context, None);
     let answer = context.send(request).await?;
-    let result = crate::mcp::result(&answer).map_err(|_| Trouble::Wrong {
+    let result = mcp::result(&answer).map_err(|_| Trouble::Wrong {
         got: format!("with a good token: {}", answer.summary()),
         diagnosis: Some(diagnosis::headers_pass(context.target())),
     })?;
@@ -186,17 +231,17 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Trou
     let Caller::Bearer(token, what) = context.bearer(TokenKind::Good)? else {
         return Err(unmade("there is no token"));
     };
-    let message = context.message("initialize", &crate::mcp::initialize(), Caller::Nobody);
+    let message = context.message("initialize", &mcp::initialize(), Caller::Nobody);
     let answer = context.send(message.token_in_query(token, what)).await?;
-    refused(context, &answer, &[401, 400])
+    unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
 }
 
 pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, Trouble> {
     let caller = context.bearer(TokenKind::Good)?;
-    let message = context.message("initialize", &crate::mcp::initialize(), caller);
+    let message = context.message("initialize", &mcp::initialize(), caller);
     let answer = context.send(message.header("origin", "https://attacker.example")).await?;
     if answer.status == 403 {
-        return Ok("403".to_owned());
+        return unless_refused_anyway(context, "403".to_owned()).await;
     }
     Err(Trouble::Wrong { got: answer.summary(), diagnosis: Some(diagnosis::origin_unchecked()) })
 }

@@ -9,7 +9,6 @@ use crate::{
     context::{Context, Phase, lock},
     diagnosis::{self, Diagnosis},
     report::CaseReport,
-    token::Claims,
 };
 
 /// How many characters of what came back a report shows.
@@ -87,7 +86,8 @@ impl Session<'_> {
                 report.verdict = Verdict::Failed;
                 report.got = Some(self.shown(&got));
                 report.cause = diagnosis.as_ref().map(|it| self.shown(&it.cause));
-                report.fix = diagnosis.and_then(|it| it.fix).map(|fix| self.run.redact(&fix));
+                report.fix =
+                    diagnosis.and_then(|it| it.fix).map(|fix| printable(&self.run.redact(&fix)));
                 report
             }
             Err(Trouble::Unjudged(diagnosis)) => self.skipped(report, diagnosis),
@@ -95,8 +95,8 @@ impl Session<'_> {
     }
 
     /// A text as the report has it: without tokens, and only then cut, so that no part of one is left.
-    fn shown(&self, text: &str) -> String {
-        let text = self.run.redact(text);
+    pub(super) fn shown(&self, text: &str) -> String {
+        let text = printable(&self.run.redact(text));
         let start: String = text.chars().take(SHOWN).collect();
         if start.len() < text.len() { format!("{start}…") } else { text }
     }
@@ -104,7 +104,7 @@ impl Session<'_> {
     fn skipped(&self, mut report: CaseReport, diagnosis: Diagnosis) -> CaseReport {
         report.verdict = Verdict::Skipped;
         report.cause = Some(self.shown(&diagnosis.cause));
-        report.fix = diagnosis.fix.map(|fix| self.run.redact(&fix));
+        report.fix = diagnosis.fix.map(|fix| printable(&self.run.redact(&fix)));
         report
     }
 
@@ -145,7 +145,9 @@ impl Session<'_> {
         let token = match token {
             Ok(Ok(token)) => {
                 self.run.keep_secret(&token);
-                fits(kind, &token.claims(), target).map(|()| token)
+                let fits = fits(kind, &token, target);
+                let of_whom = self.is_of_the_good_client(kind, &token).await;
+                fits.and(of_whom).map(|()| token)
             }
             Ok(Err(error)) => Err(diagnosis::no_token(target, &chain(&error))),
             Err(_) => Err(diagnosis::no_token(target, "nobody gave one in time")),
@@ -153,17 +155,44 @@ impl Session<'_> {
         lock(&self.kept).insert(kind, token.clone());
         Some(token)
     }
+
+    /// Of a token whose time alone is in question, whether its client is one that is let in.
+    async fn is_of_the_good_client(
+        &self,
+        kind: TokenKind,
+        token: &AccessToken,
+    ) -> Result<(), Diagnosis> {
+        if ![TokenKind::Expired, TokenKind::NotYetValid].contains(&kind) {
+            return Ok(());
+        }
+        match Box::pin(self.token(TokenKind::Good)).await {
+            Some(Ok(good)) if good.claims().client() != token.claims().client() => {
+                Err(proves_nothing(kind, "its client (appid, azp) is not that of the good token"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether a token proves what its kind shall. A good one that does not is for the app to refuse, and for us to tell why.
-fn fits(kind: TokenKind, claims: &Claims, target: &crate::Target) -> Result<(), Diagnosis> {
+fn fits(kind: TokenKind, token: &AccessToken, target: &crate::Target) -> Result<(), Diagnosis> {
     if kind == TokenKind::Good {
         return Ok(());
     }
-    kind.check(claims, target, now()).map_err(|why| {
-        let cause = format!("the token that was given as {} proves nothing: {why}", kind.name());
-        Diagnosis::new(cause, format!("give another one by --token {}=FILE", kind.name()))
-    })
+    let is_checkable = if token.header().contains_key("nonce") {
+        Err("there is a nonce in its header, as in Microsoft Graph's, whose signatures nobody else can check".to_owned())
+    } else {
+        Ok(())
+    };
+    is_checkable
+        .and_then(|()| kind.check(&token.claims(), target, now()))
+        .map_err(|why| proves_nothing(kind, &why))
+}
+
+fn proves_nothing(kind: TokenKind, why: &str) -> Diagnosis {
+    let name = kind.name();
+    let cause = format!("the token that was given as {name} proves nothing: {why}");
+    Diagnosis::new(cause, format!("give another one by --token {name}=FILE"))
 }
 
 /// A case of which nothing is said yet.
@@ -207,6 +236,18 @@ fn not_given(mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
         _ => format!("give --token {}=FILE", names[0]),
     });
     report
+}
+
+/// A text from outside on one line, without what would move a terminal's cursor or turn the direction of the text: by that
+/// an app could draw a report of its own.
+fn printable(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let shown = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
+        c => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// An error with all that is behind it, on one line.

@@ -30,7 +30,7 @@ async def work(client, review):
     return report
 
 
-async def visit(task, statuses):
+async def visit(task, statuses, came_in):
     token = task["token"]
 
     async def note(response):
@@ -41,17 +41,19 @@ async def visit(task, statuses):
     options = {"headers": headers, "timeout": 60, "event_hooks": hooks, "follow_redirects": False}
     async with httpx2.AsyncClient(trust_env=task["proxies"], **options) as http:
         async with Client(streamable_http_client(task["url"], http_client=http)) as client:
+            came_in.append(True)
             return await work(client, task["review"])
 
 
 def main(task):
-    statuses = []
+    statuses, came_in = [], []
     try:
-        return asyncio.run(visit(task, statuses))
+        return asyncio.run(visit(task, statuses, came_in))
     except BaseException as error:
         # The statuses say what the client's own words may not.
         refused = [status for status in statuses if status >= 300]
-        return {"error": f"{refused or ''} {type(error).__name__}: {error}".strip()}
+        begin = "came in, then:" if came_in else refused or ""
+        return {"error": f"{begin} {type(error).__name__}: {error}".strip()}
 
 
 print(json.dumps(main(json.load(sys.stdin))))
