@@ -158,3 +158,15 @@ async fn a_token_is_sent_nowhere_in_the_clear() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_certificate_authorities_it_says_so_and_does_not_start() {
+    let azure = azure().await;
+    let server = azure.server(&azure.emulator.cloud().identity_endpoint());
+    let server = server.env("SSL_CERT_FILE", "/nowhere").env("SSL_CERT_DIR", "/nowhere");
+    let output = server.run().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("DATABASE_AUTH=entra") && !said.contains("panic"), "{said}");
+    assert!(said.to_lowercase().contains("certificate"), "{said}");
+}

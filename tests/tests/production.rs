@@ -59,7 +59,7 @@ fn app_settings(gate: &TokenGate, database: &TestDatabase) -> BTreeMap<String, S
         Cluster::USER
     );
     let nowhere = "InstrumentationKey=00000000-0000-0000-0000-000000000000;\
-                   IngestionEndpoint=https://localhost:1/";
+                   IngestionEndpoint=https://localhost:0/";
     [
         ("WEBSITES_PORT", "8000".to_owned()),
         ("BIND", "127.0.0.1:0".to_owned()),

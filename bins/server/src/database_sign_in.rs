@@ -6,12 +6,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use anyhow::Context as _;
 use async_trait::async_trait;
 use azure_core::{
     credentials::{AccessToken, TokenCredential},
+    http::{ClientOptions, Transport},
     time::OffsetDateTime,
 };
 use azure_identity::{ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId};
+use reqwest::redirect::Policy;
 use restaurant_storage::PasswordSource;
 
 /// What Azure Database for PostgreSQL takes as password. Source:
@@ -29,10 +32,16 @@ impl EntraPassword {
     /// Tokens of the machine's managed identity: of this one, where there are several.
     ///
     /// # Errors
-    /// When the identity's endpoint is not as the platform has it.
-    pub fn new(client_id: Option<&str>) -> azure_core::Result<Self> {
-        let user_assigned_id = client_id.map(|id| UserAssignedId::ClientId(id.to_owned()));
-        let options = ManagedIdentityCredentialOptions { user_assigned_id, ..Default::default() };
+    /// When the identity's endpoint is not as the platform has it, or the machine knows no certificate authority.
+    pub fn new(client_id: Option<&str>) -> anyhow::Result<Self> {
+        // The library's own client would panic where ours fails.
+        let client = reqwest::Client::builder().redirect(Policy::none()).build();
+        let client = client.context("cannot make a client for the identity's endpoint")?;
+        let transport = Some(Transport::new(Arc::new(client)));
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
+            client_options: ClientOptions { transport, ..Default::default() },
+        };
         let credential = ManagedIdentityCredential::new(Some(options))?;
         Ok(Self { credential, last: Mutex::default() })
     }

@@ -21,17 +21,28 @@ impl Admin {
 
     pub(crate) async fn auth_settings(&self) -> Result<AuthSettings, AdminError> {
         let call = Call::get(self.site(AUTH_SETTINGS));
-        let mut answer = self.resource_manager.send(&call, self.patience).await?;
-        Ok(AuthSettings(answer["properties"].take()))
+        Ok(AuthSettings(Value::Object(self.properties(call).await?)))
     }
 
     pub(crate) async fn app_settings(&self) -> Result<AppSettings, AdminError> {
         let path = self.site(&format!("{APP_SETTINGS}/list"));
-        let call = Call::new(Method::POST, path, json!({}));
+        self.properties(Call::new(Method::POST, path, json!({}))).await
+    }
+
+    /// What is read here is merged and written back: an answer without it must not be taken for settings that are empty.
+    async fn properties(&self, call: Call) -> Result<Map<String, Value>, AdminError> {
         let mut answer = self.resource_manager.send(&call, self.patience).await?;
         match answer["properties"].take() {
-            Value::Object(settings) => Ok(settings),
-            _ => Ok(AppSettings::new()),
+            Value::Object(properties) => Ok(properties),
+            _ => Err(self.unexpected(call)),
+        }
+    }
+
+    fn unexpected(&self, call: Call) -> AdminError {
+        AdminError::Unexpected {
+            service: self.resource_manager.name(),
+            method: call.method,
+            path: call.path,
         }
     }
 
@@ -40,11 +51,7 @@ impl Admin {
         let call = Call::get(self.site(""));
         let answer = self.resource_manager.send(&call, self.patience).await?;
         let host = answer["properties"]["defaultHostName"].as_str().map(str::to_owned);
-        host.ok_or_else(|| AdminError::Unexpected {
-            service: self.resource_manager.name(),
-            method: call.method,
-            path: call.path,
-        })
+        host.ok_or_else(|| self.unexpected(call))
     }
 }
 

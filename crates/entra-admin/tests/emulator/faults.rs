@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{
     Json, Router,
-    http::{HeaderMap, Uri},
+    http::{HeaderMap, Method, Uri},
     response::Redirect,
 };
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
@@ -227,4 +227,25 @@ async fn tokens_go_nowhere_else() {
         assert!(is_told, "{error}");
     }
     assert_eq!(tokens.load(Ordering::SeqCst), 0);
+}
+
+/// Nothing would be left of what it holds back if it were believed.
+#[tokio::test]
+async fn an_answer_without_settings_is_not_taken_for_empty_ones() {
+    let tenant = Tenant::start().await;
+    let writes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&writes);
+    let answer = async move |method: Method| {
+        counted.fetch_add(usize::from(method == Method::PUT), Ordering::SeqCst);
+        Json(json!({ "name": "reviews" }))
+    };
+    let origin = serve(Router::new().fallback(answer)).await;
+    let token = Arc::new(Ready("token".to_owned()));
+    let resource_manager = Endpoint::resource_manager(token).unwrap().at(&origin).unwrap();
+    let graph = Arc::new(Ready(tenant.token(OPERATOR, GRAPH)));
+    let graph = Endpoint::graph(graph).unwrap().at(tenant.cloud().origin()).unwrap();
+    let admin = Admin::new(TENANT_ID, graph, resource_manager, SITE).unwrap();
+    let error = admin.setup(&set_up()).await.unwrap_err();
+    assert!(matches!(error, AdminError::Unexpected { .. }), "{error}");
+    assert_eq!(writes.load(Ordering::SeqCst), 0);
 }
