@@ -235,9 +235,11 @@ async fn an_answer_without_settings_is_not_taken_for_empty_ones() {
     let tenant = Tenant::start().await;
     let writes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&writes);
-    let answer = async move |method: Method| {
+    let answer = async move |method: Method, uri: Uri| {
         counted.fetch_add(usize::from(method == Method::PUT), Ordering::SeqCst);
-        Json(json!({ "name": "reviews" }))
+        let is_app = uri.path().ends_with("/sites/reviews");
+        let host = json!({ "properties": { "defaultHostName": "reviews.azurewebsites.net" } });
+        Json(if is_app { host } else { json!({ "name": "broken off" }) })
     };
     let origin = serve(Router::new().fallback(answer)).await;
     let token = Arc::new(Ready("token".to_owned()));
