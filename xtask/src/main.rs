@@ -19,7 +19,7 @@ use clap::Parser;
 enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
-    Entra(entra::Arguments),
+    Entra(Box<entra::Arguments>),
     Test(test::Arguments),
     TestAuth(Box<test_auth::Arguments>),
     Tidy(tidy::Arguments),

@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use easyauth_emulator::{Options, sample};
-use restaurant_tests::app_service::AppService;
+use restaurant_tests::{app_service::AppService, tls_front::TlsFront};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 use uuid::{Uuid, uuid};
@@ -40,8 +40,17 @@ impl Desk {
 
     /// What the command says, and its exit code.
     async fn run(&self, args: &[&str]) -> (i32, String) {
+        let mut command = self.command(args);
+        command.args(["--graph-token-file", &self.file("graph")]);
+        command.args(["--arm-token-file", &self.file("arm")]);
+        ended(command).await
+    }
+
+    /// The command, which has no token yet.
+    fn command(&self, args: &[&str]) -> Command {
         let cloud = self.app.cloud();
-        let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command
             .arg("entra")
             .args(args)
             .args([
@@ -50,18 +59,12 @@ impl Desk {
                 "--resource-id",
                 &self.app.site().id,
             ])
-            .args(["--graph", cloud.origin(), "--resource-manager", cloud.origin()])
-            .args([
-                "--graph-token-file",
-                &self.file("graph"),
-                "--arm-token-file",
-                &self.file("arm"),
-            ])
-            .output()
-            .await
-            .unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+            .args(["--graph", cloud.origin(), "--resource-manager", cloud.origin()]);
+        for name in ["ID", "SECRET"] {
+            command.env_remove(format!("AZURE_CLIENT_{name}"));
+        }
+        command.env_remove("AZURE_FEDERATED_TOKEN_FILE").env_remove("AZURE_AUTHORITY_HOST");
+        command
     }
 
     /// What an identity's call is answered, once the app is there: it restarts when its settings change.
@@ -128,6 +131,38 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     assert!(!said.lines().last().unwrap().contains(&agent), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 403);
     assert_eq!(desk.app.auth_settings(), before);
+}
+
+async fn ended(mut command: Command) -> (i32, String) {
+    let output = command.output().await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_application_of_the_environment_may_ask() {
+    let desk = Desk::new().await;
+    let tls = TlsFront::before(desk.app.cloud().origin(), desk.folder.path()).await.unwrap();
+    let listing = |secret: &str| {
+        let mut command = desk.command(&["list"]);
+        command.env("SSL_CERT_FILE", tls.authority()).env("AZURE_AUTHORITY_HOST", tls.origin());
+        command.env("AZURE_CLIENT_SECRET", secret);
+        command
+    };
+    let mut known = listing(sample::OPERATOR_SECRET);
+    known.env("AZURE_CLIENT_ID", sample::OPERATOR.to_string());
+    let (code, said) = ended(known).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("may call"), "{said}");
+
+    let (code, said) = ended(listing(sample::OPERATOR_SECRET)).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("AZURE_CLIENT_ID is missing"), "{said}");
+    let mut wrong = listing("a-wrong-secret");
+    wrong.env("AZURE_CLIENT_ID", sample::OPERATOR.to_string());
+    let (code, said) = ended(wrong).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("AADSTS7000215") && !said.contains("a-wrong-secret"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -124,3 +124,8 @@ impl McpAdapter {
         })
     }
 }
+
+/// The guide's own code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/GUIDE_AUTH_MCP_SERVER.md")]
+struct Guide;

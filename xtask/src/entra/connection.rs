@@ -1,6 +1,6 @@
 //! Which app, in which tenant, and who asks Graph and Resource Manager.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{env, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use auth_probe::{AUTHORITY, Identity, TokenSource};
@@ -13,7 +13,12 @@ use clap::Args;
 use entra_admin::{Admin, Endpoint};
 use uuid::Uuid;
 
-/// Which app, and who asks.
+/// The variables by which Azure's libraries name an application that signs in by itself.
+const CLIENT_ID: &str = "AZURE_CLIENT_ID";
+const SECRET: &str = "AZURE_CLIENT_SECRET";
+const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
+
+/// Which app, and who asks: the application of `AZURE_CLIENT_ID` with `AZURE_CLIENT_SECRET` or `AZURE_FEDERATED_TOKEN_FILE` where they are set, or else whoever is signed in to the Azure CLI.
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
 pub(super) struct Connection {
@@ -33,7 +38,7 @@ pub(super) struct Connection {
     #[arg(long, global = true)]
     dry_run: bool,
 
-    /// Use the managed identity of this machine, in place of whoever is signed in to the Azure CLI.
+    /// Use the managed identity of this machine.
     #[arg(long, global = true)]
     managed_identity: bool,
 
@@ -44,6 +49,10 @@ pub(super) struct Connection {
     /// A file with a token for Azure Resource Manager, in place of the Azure CLI.
     #[arg(long, global = true, value_name = "FILE")]
     arm_token_file: Option<PathBuf>,
+
+    /// Where Entra is, in a national cloud.
+    #[arg(long, env = "AZURE_AUTHORITY_HOST", global = true, default_value = AUTHORITY, value_name = "URL")]
+    authority: String,
 
     /// Where Microsoft Graph is, in a national cloud.
     #[arg(long, global = true, value_name = "URL")]
@@ -95,13 +104,27 @@ impl Connection {
         if let Some(file) = file {
             return Ok(Arc::new(TokenFile(TokenSource::File(file.clone()))));
         }
-        let identity = if self.managed_identity {
-            Identity::ManagedIdentity { client_id: None }
-        } else {
-            Identity::AzureCli
-        };
-        let credential = identity.credential_in(tenant, AUTHORITY);
+        let credential = self.identity()?.credential_in(tenant, &self.authority);
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
+    }
+
+    /// Who asks Entra for tokens. A secret is never an option, which everybody on the machine could read.
+    fn identity(&self) -> Result<Identity> {
+        let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+        let client_id = variable(CLIENT_ID);
+        if self.managed_identity {
+            return Ok(Identity::ManagedIdentity { client_id });
+        }
+        let whose =
+            |what| client_id.with_context(|| format!("{CLIENT_ID} is missing: whose is {what}?"));
+        if let Some(secret) = variable(SECRET) {
+            return Ok(Identity::ClientSecret { client_id: whose(SECRET)?, secret: secret.into() });
+        }
+        if let Some(path) = variable(FEDERATED_TOKEN_FILE) {
+            let client_id = whose(FEDERATED_TOKEN_FILE)?;
+            return Ok(Identity::FederatedTokenFile { client_id, path: path.into() });
+        }
+        Ok(Identity::AzureCli)
     }
 }
 
