@@ -1,6 +1,7 @@
 //! A collector that keeps what it is sent: by OTLP over HTTP, and as Application Insights takes it.
 
 use std::{
+    collections::BTreeSet,
     io::Read as _,
     sync::{Arc, Mutex, MutexGuard},
 };
@@ -39,6 +40,8 @@ pub struct Collector {
 pub struct Kept {
     pub spans: Vec<Span>,
     pub logs: Vec<LogRecord>,
+    /// The targets of those.
+    pub targets: BTreeSet<String>,
     /// The durations that were measured, by the metric's name.
     pub durations: Vec<(String, HistogramDataPoint)>,
     /// What is said of the sender.
@@ -138,8 +141,11 @@ async fn traces(store: Store, headers: HeaderMap, body: Bytes) {
 
 async fn logs(store: Store, headers: HeaderMap, body: Bytes) {
     let sent: ExportLogsServiceRequest = read(&store, headers, &body);
-    let scopes = sent.resource_logs.into_iter().flat_map(|of_resource| of_resource.scope_logs);
-    store.lock().unwrap().logs.extend(scopes.flat_map(|scope| scope.log_records));
+    let mut kept = store.lock().unwrap();
+    for scope in sent.resource_logs.into_iter().flat_map(|of_resource| of_resource.scope_logs) {
+        kept.targets.extend(scope.scope.map(|scope| scope.name));
+        kept.logs.extend(scope.log_records);
+    }
 }
 
 async fn metrics(store: Store, headers: HeaderMap, body: Bytes) {
