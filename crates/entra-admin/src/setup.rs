@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::authentication::Plan;
+pub(crate) use self::{application::callback, proof::IDENTITY_SETTING};
 use crate::{
     Admin, AdminError, Step,
     auth_settings::{AuthSettings, at},
