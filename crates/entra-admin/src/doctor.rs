@@ -83,7 +83,7 @@ impl Admin {
         }
         let tenant_id = self.tenant_id.to_string();
         Ok(platform(settings)
-            .or_else(|| issuer(settings, &tenant_id))
+            .or_else(|| issuer(settings, registration, &tenant_id))
             .or_else(|| audience(settings, registration)))
     }
 }
@@ -138,14 +138,18 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
     }
 }
 
-/// Tokens of version 1.0 and 2.0 name their issuer differently; either form is good, a mixture of both matches neither.
-fn issuer(settings: &AuthSettings, tenant_id: &str) -> Option<Problem> {
+/// Tokens of version 1.0 and 2.0 name their issuer differently. The platform takes both by the newer form; the older one is
+/// good for tokens of version 1.0 alone, and a mixture matches neither.
+fn issuer(
+    settings: &AuthSettings,
+    registration: &Registration,
+    tenant_id: &str,
+) -> Option<Problem> {
     let found = settings.text(at::ISSUER);
-    let good = [
-        format!("https://login.microsoftonline.com/{tenant_id}/v2.0"),
-        format!("https://sts.windows.net/{tenant_id}/"),
-    ];
-    let is_good = good.iter().any(|it| it.eq_ignore_ascii_case(found));
+    let newer = format!("https://login.microsoftonline.com/{tenant_id}/v2.0");
+    let older = format!("https://sts.windows.net/{tenant_id}/");
+    let is_good = newer.eq_ignore_ascii_case(found)
+        || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
     (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
 }
 

@@ -93,7 +93,7 @@ pub enum Problem {
     ProviderOff,
     /// No token matches.
     #[error(
-        "openIdIssuer is {found:?}, which is no issuer of this tenant's tokens: it has to be https://login.microsoftonline.com/<tenant>/v2.0, and a mixture with https://sts.windows.net/<tenant>/ matches none"
+        "openIdIssuer is {found:?}, which is no issuer of the registration's tokens: it has to be https://login.microsoftonline.com/<tenant>/v2.0, and a mixture with https://sts.windows.net/<tenant>/ matches none"
     )]
     Issuer {
         /// What it is.

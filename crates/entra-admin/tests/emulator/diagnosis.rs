@@ -241,6 +241,14 @@ async fn both_forms_of_the_issuer_are_good() {
     let issuer = format!("https://sts.windows.net/{TENANT_ID}/");
     tenant.set(&format!("{ENTRA}/registration/openIdIssuer"), json!(issuer));
     assert_eq!(diagnosed(&tenant).await, None);
+
+    // Where tokens are of version 2.0, they never name the older one.
+    tenant.application(|it| it.api.requested_access_token_version = Some(2));
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::UNAUTHORIZED);
+    let finding = diagnosed(&tenant).await.expect("the issuer is found");
+    assert!(matches!(finding.problem, Problem::Issuer { .. }), "{finding}");
+    mend(&tenant, "issuer").await;
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::OK);
 }
 
 /// Nobody is to be shut out because a list lacks somebody, least of all the app itself.
