@@ -11,6 +11,9 @@ use uuid::Uuid;
 
 use self::connection::Connection;
 
+/// What `setup` cannot know: which proof was chosen.
+const PROOF: &str = " --identity <object id of the app's managed identity> (or --client-secret)";
+
 /// Sets up authentication, lets agents in, and says what is wrong. What is there already stays; a second run changes nothing.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -105,11 +108,13 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// An azd deployment writes the lists of clients anew, from a variable of its own.
+/// An azd deployment writes the lists of clients anew, from a variable of its own. The line is for pasting, so nothing is in
+/// it that is no id, whatever somebody wrote into the lists.
 async fn tell_azd(admin: &Admin, arguments: &Arguments) -> Result<ExitCode> {
     if !arguments.connection.is_dry_run() {
         let listed = admin.list().await?.into_iter().filter(|it| !it.is_the_app && is_listed(it));
-        let listed = listed.map(|it| it.app_id).collect::<Vec<_>>().join(",");
+        let listed = listed.filter_map(|it| it.app_id.parse::<Uuid>().ok());
+        let listed = listed.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
         println!(
             "where azd deploys the app, for the next time: azd env set ENTRA_ALLOWED_CLIENTS \"{listed}\""
         );
@@ -129,11 +134,12 @@ async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Resu
             Ok(ExitCode::SUCCESS)
         }
         Some(finding) => {
-            let whose = match finding.remedy {
-                Remedy::Setup => " --identity <object id of the app's managed identity>",
-                _ => "",
+            let options = match finding.remedy {
+                Remedy::Setup { .. } => format!("{}{PROOF}", connection.options()),
+                Remedy::Preauthorize(_) | Remedy::Remove(_) => connection.options(),
+                _ => String::new(),
             };
-            println!("{finding}{whose}{}", connection.options());
+            println!("{finding}{options}");
             Ok(ExitCode::FAILURE)
         }
     }

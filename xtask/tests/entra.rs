@@ -38,6 +38,21 @@ impl Desk {
         Path::new(self.folder.path()).join(name).to_str().unwrap().to_owned()
     }
 
+    /// Puts a text that is no id into both lists of clients, as others may.
+    fn write_into_the_lists(&self, text: &str) {
+        let name = self.app.site().name;
+        let mut sites = self.app.cloud().sites();
+        let site = sites.iter_mut().find(|site| site.name == name).unwrap();
+        let validation =
+            &mut site.auth_settings["identityProviders"]["azureActiveDirectory"]["validation"];
+        for (part, list) in [
+            ("defaultAuthorizationPolicy", "allowedApplications"),
+            ("jwtClaimChecks", "allowedClientApplications"),
+        ] {
+            validation[part][list].as_array_mut().unwrap().push(text.into());
+        }
+    }
+
     /// What the command says, and its exit code.
     async fn run(&self, args: &[&str]) -> (i32, String) {
         let mut command = self.command(args);
@@ -97,6 +112,7 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     let desk = Desk::new().await;
     let agent = sample::UNLISTED.to_string();
     assert_eq!(desk.call(sample::UNLISTED).await, 403);
+    desk.write_into_the_lists("$(reboot)");
     let before = desk.app.auth_settings();
     let (code, said) = desk.run(&["preauthorize", &agent, "--dry-run"]).await;
     assert_eq!((code, desk.app.auth_settings()), (0, before.clone()), "{said}");
@@ -115,6 +131,8 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     let listed: Vec<_> = azd.split(',').collect();
     assert!(listed.contains(&&*agent), "{said}");
     assert!(!listed.contains(&&*sample::API.to_string()), "{said}");
+    // The line is for pasting into a shell.
+    assert!(!azd.contains("reboot"), "{said}");
     assert_eq!(desk.call(sample::UNLISTED).await, 200);
     let (code, said) = desk.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");

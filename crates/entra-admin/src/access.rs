@@ -5,6 +5,7 @@ use std::fmt;
 use crate::{
     Admin, AdminError, Identity,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    printable::printable,
     registration::{ROLE, Registration},
 };
 
@@ -12,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Access {
-    /// The application id, as tokens and lists have it.
+    /// The application id, as tokens and lists have it; what somebody wrote there may be no id.
     pub app_id: String,
     /// Who it is; nothing where the tenant knows nobody with that id.
     pub identity: Option<Identity>,
@@ -144,7 +145,7 @@ impl Access {
 
     fn of_nobody(client: &str) -> Self {
         Self {
-            app_id: client.to_owned(),
+            app_id: printable(client),
             identity: None,
             is_the_app: false,
             lacks: vec![Lack::Principal, Lack::Role],

@@ -111,17 +111,19 @@ impl Admin {
         let mut path = path.to_owned();
         loop {
             let mut page = self.object(&path).await?;
-            if let Value::Array(items) = page["value"].take() {
-                all.extend(items);
-            }
-            let Some(link) = page["@odata.nextLink"].as_str() else { break };
-            // The token goes with the request, so it goes nowhere else.
-            let below = self.graph.path_of(link).ok_or_else(|| AdminError::Unexpected {
+            let unexpected = || AdminError::Unexpected {
                 service: self.graph.name(),
                 method: Method::GET,
                 path: path.clone(),
-            })?;
-            path = below.to_owned();
+            };
+            // What is not found is made, so a broken answer must not be taken for an empty one.
+            let Some(Value::Array(items)) = page.get_mut("value").map(Value::take) else {
+                return Err(unexpected());
+            };
+            all.extend(items);
+            let Some(link) = page["@odata.nextLink"].as_str() else { break };
+            // The token goes with the request, so it goes nowhere else.
+            path = self.graph.path_of(link).ok_or_else(unexpected)?.to_owned();
         }
         Ok(all)
     }

@@ -8,10 +8,12 @@ pub(crate) struct AuthSettings(pub(crate) Value);
 
 /// Ways into the document.
 pub(crate) mod at {
+    pub(crate) const CONFIG_FILE: &str = "platform/configFilePath";
     pub(crate) const ENABLED: &str = "platform/enabled";
     pub(crate) const RUNTIME: &str = "platform/runtimeVersion";
     pub(crate) const REQUIRED: &str = "globalValidation/requireAuthentication";
     pub(crate) const ACTION: &str = "globalValidation/unauthenticatedClientAction";
+    pub(crate) const EXCLUDED: &str = "globalValidation/excludedPaths";
     pub(crate) const PROVIDER: &str = "identityProviders/azureActiveDirectory/enabled";
     pub(crate) const ISSUER: &str =
         "identityProviders/azureActiveDirectory/registration/openIdIssuer";
@@ -56,14 +58,7 @@ impl AuthSettings {
     }
 
     pub(crate) fn set(&mut self, way: &str, new: Value) {
-        let mut value = &mut self.0;
-        for name in way.split('/') {
-            if !value.is_object() {
-                *value = Value::Object(Map::new());
-            }
-            value = &mut value[name];
-        }
-        *value = new;
+        set(&mut self.0, way, new);
     }
 
     /// Adds an entry to a list that does not have it.
@@ -103,6 +98,17 @@ impl AuthSettings {
             self.set(at::CHECKS, self.get(at::POLICY).clone());
         }
     }
+}
+
+/// Sets what is at a way, and makes the way where there is none.
+pub(crate) fn set(mut value: &mut Value, way: &str, new: Value) {
+    for name in way.split('/') {
+        if !value.is_object() {
+            *value = Value::Object(Map::new());
+        }
+        value = &mut value[name];
+    }
+    *value = new;
 }
 
 fn fill(value: &mut Value, defaults: &Value) {

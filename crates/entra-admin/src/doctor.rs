@@ -2,6 +2,7 @@
 
 mod agents;
 mod finding;
+mod sign_in;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,6 +11,7 @@ pub use self::finding::{Finding, Problem, Remedy};
 use crate::{
     Admin, AdminError,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    printable::printable,
     registration::{METADATA_SETTING, Registration, is_for_applications},
     web_app::AppSettings,
 };
@@ -25,23 +27,32 @@ impl Admin {
         let settings = self.auth_settings().await?;
         let registration = match self.registration_to_examine(&settings).await? {
             Ok(registration) => registration,
-            Err(problem) => return Ok(Some(problem.mended_by(Remedy::Setup))),
+            Err(problem) => return Ok(Some(problem.mended_by(Remedy::Setup { client_id: None }))),
         };
-        if let Some(problem) = self.examine(&registration, &settings).await? {
-            return Ok(Some(problem.mended_by(Remedy::Setup)));
-        }
-        let access = self.access(&settings, &registration).await?;
-        if let Some(finding) = agents::lists(&settings, &access) {
+        let setup = Remedy::Setup { client_id: registration.client_id().parse().ok() };
+        if let Some(finding) = void(&settings) {
             return Ok(Some(finding));
         }
-        if let Some(problem) = metadata(&registration, &self.app_settings().await?) {
-            return Ok(Some(problem.mended_by(Remedy::Setup)));
+        if let Some(problem) = self.examine(&registration, &settings).await? {
+            return Ok(Some(problem.mended_by(setup)));
+        }
+        let access = self.access(&settings, &registration).await?;
+        if let Some(finding) = agents::lists(&settings, &access, setup) {
+            return Ok(Some(finding));
+        }
+        let app_settings = self.app_settings().await?;
+        if let Some(problem) = metadata(&registration, &app_settings) {
+            return Ok(Some(problem.mended_by(setup)));
         }
         let mut named = Vec::new();
         for id in agents {
             named.push(self.identity(*id).await?);
         }
-        Ok(agents::half_let_in(&access, &named))
+        if let Some(finding) = agents::half_let_in(&access, &named) {
+            return Ok(Some(finding));
+        }
+        let problem = self.examine_sign_in(&registration, &settings, &app_settings).await?;
+        Ok(problem.map(|problem| problem.mended_by(setup)))
     }
 
     async fn registration_to_examine(
@@ -72,9 +83,26 @@ impl Admin {
         }
         let tenant_id = self.tenant_id.to_string();
         Ok(platform(settings)
-            .or_else(|| issuer(settings, &tenant_id))
+            .or_else(|| issuer(settings, registration, &tenant_id))
             .or_else(|| audience(settings, registration)))
     }
+}
+
+/// What makes all other settings void. Others put it there, so no command takes it away.
+fn void(settings: &AuthSettings) -> Option<Finding> {
+    if !settings.text(at::CONFIG_FILE).is_empty() {
+        return Some(Problem::ConfigFile.mended_by(Remedy::ForgetFile));
+    }
+    let path = settings.list(at::EXCLUDED).into_iter().find(|path| opens_tools(path))?;
+    Some(Problem::PathExcluded { path: printable(path) }.mended_by(Remedy::RequirePath))
+}
+
+/// Whether an excluded path is one of the MCP server's, or ends in a `*` that stands for one.
+fn opens_tools(excluded: &str) -> bool {
+    ["/mcp", "/mcp/mcp"].iter().any(|tools| match excluded.split_once('*') {
+        Some((start, _)) => tools.starts_with(start),
+        None => excluded.trim_end_matches('/') == *tools,
+    })
 }
 
 fn definition(registration: &Registration) -> Option<Problem> {
@@ -101,7 +129,8 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
     } else if settings.text(at::RUNTIME) != "~2" {
         Some(Problem::RuntimeVersion { found: found(at::RUNTIME) })
     } else if !settings.is_on(at::REQUIRED) || settings.text(at::ACTION) != "Return401" {
-        Some(Problem::LetsThrough { found: found(at::ACTION) })
+        let is_required = settings.is_on(at::REQUIRED);
+        Some(Problem::LetsThrough { is_required, found: found(at::ACTION) })
     } else if !settings.is_on(at::PROVIDER) {
         Some(Problem::ProviderOff)
     } else {
@@ -109,14 +138,18 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
     }
 }
 
-/// Tokens of version 1.0 and 2.0 name their issuer differently; either form is good, a mixture of both matches neither.
-fn issuer(settings: &AuthSettings, tenant_id: &str) -> Option<Problem> {
+/// Tokens of version 1.0 and 2.0 name their issuer differently. The platform takes both by the newer form; the older one is
+/// good for tokens of version 1.0 alone, and a mixture matches neither.
+fn issuer(
+    settings: &AuthSettings,
+    registration: &Registration,
+    tenant_id: &str,
+) -> Option<Problem> {
     let found = settings.text(at::ISSUER);
-    let good = [
-        format!("https://login.microsoftonline.com/{tenant_id}/v2.0"),
-        format!("https://sts.windows.net/{tenant_id}/"),
-    ];
-    let is_good = good.iter().any(|it| it.eq_ignore_ascii_case(found));
+    let newer = format!("https://login.microsoftonline.com/{tenant_id}/v2.0");
+    let older = format!("https://sts.windows.net/{tenant_id}/");
+    let is_good = newer.eq_ignore_ascii_case(found)
+        || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
     (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
 }
 

@@ -108,7 +108,7 @@ impl Endpoint {
 
     /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null.
     pub(crate) async fn send(&self, call: &Call, patience: Duration) -> Result<Value, AdminError> {
-        let deadline = Instant::now() + patience;
+        let begun = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             let refusal = match self.send_once(call).await? {
@@ -116,7 +116,7 @@ impl Endpoint {
                 Err(refusal) => refusal,
             };
             let Some(wait) = refusal.passes_in(call, pause) else { return Err(refusal.explain()) };
-            if Instant::now() + wait > deadline {
+            if begun.elapsed().saturating_add(wait) > patience {
                 return Err(refusal.explain_after(call, patience));
             }
             tokio::time::sleep(wait).await; // tidy: replication tells nobody when it is done

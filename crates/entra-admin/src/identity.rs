@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Admin, AdminError};
+use crate::{Admin, AdminError, printable::printable};
 
 /// A service principal: an agent of Foundry, a managed identity, or an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Identity {
     pub object_id: Uuid,
     /// Its application id: the `appid` or `azp` of its tokens.
     pub app_id: Uuid,
-    /// Its name.
+    /// Its name, without control characters.
     pub name: String,
     /// `ServiceIdentity` (agents of Foundry), `ManagedIdentity`, `Application` and so on.
     pub kind: String,
@@ -27,7 +27,7 @@ impl Identity {
         Some(Self {
             object_id: text("id").parse().ok()?,
             app_id: text("appId").parse().ok()?,
-            name: text("displayName"),
+            name: printable(&text("displayName")),
             kind: text("servicePrincipalType"),
         })
     }
@@ -76,7 +76,7 @@ impl Admin {
         };
         let Some(object) = application else { return Ok(AdminError::IdentityMissing { id }) };
         let text = |name: &str| object[name].as_str().unwrap_or_default();
-        let name = text("displayName").to_owned();
+        let name = printable(text("displayName"));
         let client_id = text("appId").to_owned();
         Ok(match text("@odata.type").trim_start_matches("#microsoft.graph.") {
             "" => AdminError::CallerWithoutPrincipal { name, client_id },
@@ -85,7 +85,7 @@ impl Admin {
                 kind: format!("registration with the client id {client_id}"),
                 name,
             },
-            kind => AdminError::NotServicePrincipal { id, kind: kind.to_owned(), name },
+            kind => AdminError::NotServicePrincipal { id, kind: printable(kind), name },
         })
     }
 }

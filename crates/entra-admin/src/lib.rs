@@ -8,6 +8,7 @@ mod endpoint;
 mod error;
 mod identity;
 mod preauthorize;
+mod printable;
 mod refusal;
 mod registration;
 mod remove;

@@ -31,8 +31,7 @@ impl Admin {
     /// When an id is none of a service principal, `setup` was not run, or Azure refuses.
     pub async fn preauthorize(&self, ids: &[Uuid]) -> Result<Preauthorized, AdminError> {
         let mut run = Run::new(self);
-        let before = self.auth_settings().await?;
-        let registration = self.registration(&before).await?;
+        let registration = self.registration(&self.auth_settings().await?).await?;
         let role = registration.usable_role().ok_or(AdminError::RoleMissing)?;
         let mut identities = Vec::new();
         for id in ids {
@@ -50,6 +49,8 @@ impl Admin {
                 run.give_role(identity, &resource, role).await?;
             }
         }
+        // The roles may have taken minutes, in which somebody else wrote.
+        let before = self.auth_settings().await?;
         let mut after = before.clone();
         after.shut_empty_lists(registration.client_id());
         for identity in &identities {

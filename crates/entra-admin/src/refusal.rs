@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use crate::{AdminError, endpoint::Call};
+use crate::{AdminError, endpoint::Call, printable::printable};
 
 /// An answer that is no success.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Refusal {
         let error = &body["error"];
         let details = error["details"].as_array().into_iter().flatten();
         let codes = std::iter::once(error).chain(details);
-        let codes = codes.filter_map(|it| it["code"].as_str().map(str::to_owned)).collect();
+        let codes = codes.filter_map(|it| it["code"].as_str().map(printable)).collect();
         let message = error["message"].as_str().unwrap_or("it does not say why");
         let retry_after = headers.get("retry-after").and_then(|it| it.to_str().ok()?.parse().ok());
         Self {
@@ -47,7 +47,7 @@ impl Refusal {
             path: call.path.clone(),
             status,
             codes,
-            message: message.to_owned(),
+            message: printable(message),
             retry_after: retry_after.map(Duration::from_secs),
         }
     }
@@ -62,7 +62,8 @@ impl Refusal {
             status if status.is_server_error() => is_safe,
             _ => call.is_about_new && self.is_unknown(),
         };
-        passes.then(|| self.retry_after.unwrap_or(pause))
+        // "In 0 seconds" is no leave to ask without a pause.
+        passes.then(|| self.retry_after.map_or(pause, |it| it.max(pause)))
     }
 
     fn is_unknown(&self) -> bool {

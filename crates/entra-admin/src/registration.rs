@@ -61,8 +61,12 @@ impl Registration {
     /// The audience of its tokens, where the platform does not take it anyway: the client id, which tokens of version 2
     /// are for, it always takes.
     pub(crate) fn audience(&self) -> Option<String> {
-        let is_version_2 = self.0["api"]["requestedAccessTokenVersion"] == 2;
-        self.identifier_uri().filter(|_| !is_version_2)
+        self.identifier_uri().filter(|_| !self.has_version_2())
+    }
+
+    /// Whether its tokens are of version 2.0.
+    pub(crate) fn has_version_2(&self) -> bool {
+        self.0["api"]["requestedAccessTokenVersion"] == 2
     }
 
     /// Whether a scope is its own, by any of its names.

@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::authentication::Plan;
+pub(crate) use self::{application::callback, proof::IDENTITY_SETTING};
 use crate::{
     Admin, AdminError, Step,
     auth_settings::{AuthSettings, at},
@@ -70,7 +71,7 @@ impl Admin {
         };
         run.complete(&mut registration, &host).await?;
         run.ensure_principal(&registration).await?;
-        let plan = Plan { registration: &registration, settings, app_settings };
+        let plan = Plan { registration: &registration, app_settings };
         match identity {
             Some(identity) => run.authenticate_by_identity(&plan, &identity).await?,
             None => run.authenticate_by_secret(&plan).await?,

@@ -32,8 +32,8 @@ impl Admin {
     /// What is read here is merged and written back: an answer without it must not be taken for settings that are empty.
     async fn properties(&self, call: Call) -> Result<Map<String, Value>, AdminError> {
         let mut answer = self.resource_manager.send(&call, self.patience).await?;
-        match answer["properties"].take() {
-            Value::Object(properties) => Ok(properties),
+        match answer.get_mut("properties").map(Value::take) {
+            Some(Value::Object(properties)) => Ok(properties),
             _ => Err(self.unexpected(call)),
         }
     }

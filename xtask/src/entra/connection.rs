@@ -50,15 +50,15 @@ pub(super) struct Connection {
     #[arg(long, global = true, value_name = "FILE")]
     arm_token_file: Option<PathBuf>,
 
-    /// Where Entra is, in a national cloud.
+    /// An emulated Entra, by https.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", global = true, default_value = AUTHORITY, value_name = "URL")]
     authority: String,
 
-    /// Where Microsoft Graph is, in a national cloud.
+    /// An emulated Microsoft Graph. The national clouds have issuers of their own, which these commands do not know.
     #[arg(long, global = true, value_name = "URL")]
     graph: Option<String>,
 
-    /// Where Azure Resource Manager is, in a national cloud.
+    /// An emulated Azure Resource Manager.
     #[arg(long, global = true, value_name = "URL")]
     resource_manager: Option<String>,
 }

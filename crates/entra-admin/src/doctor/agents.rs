@@ -3,15 +3,20 @@
 use super::{Finding, Problem, Remedy, only_in_one};
 use crate::{
     Access, Identity, Lack,
-    auth_settings::{AuthSettings, CLIENT_LISTS},
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
 };
 
-/// The two lists of clients: each has to have somebody in it, and both the same.
-pub(super) fn lists(settings: &AuthSettings, access: &[Access]) -> Option<Finding> {
-    if CLIENT_LISTS.iter().all(|list| settings.list(list).is_empty()) {
-        return Some(Problem::ListsEmpty.mended_by(Remedy::Setup));
+/// The two lists of clients: each has to have somebody in it, and both the same. `setup` is what sets up again.
+pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -> Option<Finding> {
+    match CLIENT_LISTS.iter().filter(|list| settings.list(list).is_empty()).count() {
+        0 => {}
+        1 => return Some(Problem::ListEmpty.mended_by(setup)),
+        _ => return Some(Problem::ListsEmpty.mended_by(setup)),
     }
     let client = only_in_one(settings)?;
+    if settings.text(at::CLIENT_ID).eq_ignore_ascii_case(&client.to_string()) {
+        return Some(Problem::AppNotListed.mended_by(setup));
+    }
     let found = access.iter().find(|it| it.app_id.eq_ignore_ascii_case(&client.to_string()));
     let shall_call = found.is_some_and(|it| !it.lacks.contains(&Lack::Role) || is_agent(it));
     let remedy = if shall_call { Remedy::Preauthorize(client) } else { Remedy::Remove(client) };

@@ -67,18 +67,33 @@ pub enum Problem {
     },
     /// Callers without a token get something else than 401.
     #[error(
-        "callers without a token are not refused: globalValidation has to require authentication and answer Return401, not {found:?}"
+        "callers without a token are not answered 401: globalValidation.requireAuthentication is {is_required}, and unauthenticatedClientAction is {found:?} (true and \"Return401\" are needed)"
     )]
     LetsThrough {
+        /// Whether `requireAuthentication` is true.
+        is_required: bool,
         /// What `unauthenticatedClientAction` is.
         found: String,
+    },
+    /// What is looked at here is not what the platform goes by.
+    #[error(
+        "the platform goes by a file of the app in place of these settings (platform.configFilePath)"
+    )]
+    ConfigFile,
+    /// The platform lets everybody through to the tools.
+    #[error(
+        "globalValidation.excludedPaths excludes {path} and with it the MCP server, so the platform looks at no token there"
+    )]
+    PathExcluded {
+        /// The path, as it stands there.
+        path: String,
     },
     /// No token is taken.
     #[error("the identity provider azureActiveDirectory is switched off")]
     ProviderOff,
     /// No token matches.
     #[error(
-        "openIdIssuer is {found:?}, which is no issuer of this tenant's tokens: it has to be https://login.microsoftonline.com/<tenant>/v2.0, and a mixture with https://sts.windows.net/<tenant>/ matches none"
+        "openIdIssuer is {found:?}, which is no issuer of the registration's tokens: it has to be https://login.microsoftonline.com/<tenant>/v2.0, and a mixture with https://sts.windows.net/<tenant>/ matches none"
     )]
     Issuer {
         /// What it is.
@@ -95,6 +110,16 @@ pub enum Problem {
         "both lists of client applications are empty, so any client of the tenant may call, or none"
     )]
     ListsEmpty,
+    /// One list keeps nobody out.
+    #[error(
+        "one of allowedApplications and allowedClientApplications is empty, and keeps nobody out: both have to name the same clients"
+    )]
+    ListEmpty,
+    /// People cannot sign in everywhere.
+    #[error(
+        "the app itself is in only one of allowedApplications and allowedClientApplications, so people who sign in with a browser may get 403"
+    )]
+    AppNotListed,
     /// Who is in one list only gets 403.
     #[error(
         "the client {client} is in only one of allowedApplications and allowedClientApplications, so it gets 403"
@@ -120,18 +145,52 @@ pub enum Problem {
         /// Who.
         agent: Identity,
     },
+    /// Entra sends nobody back to the app.
+    #[error(
+        "the registration does not have the redirect address {address}, so nobody can sign in with a browser"
+    )]
+    NoWayBack {
+        /// The address.
+        address: String,
+    },
+    /// The platform asks for what Entra does not give.
+    #[error("the registration gives no id tokens, so nobody can sign in with a browser")]
+    NoIdTokens,
+    /// The platform cannot prove that it is the app.
+    #[error(
+        "the app setting {setting:?}, which clientSecretSettingName names, is missing, so nobody can sign in with a browser"
+    )]
+    ProofMissing {
+        /// The setting's name.
+        setting: String,
+    },
+    /// Entra does not take the proof.
+    #[error(
+        "the registration has no federated credential for the managed identity {client_id}, so nobody can sign in with a browser"
+    )]
+    ProofNotTrusted {
+        /// The identity's client id, as the app setting has it.
+        client_id: String,
+    },
 }
 
-/// The command that mends it.
+/// What mends it: a command, or a change by hand where none may change what others set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Remedy {
     /// Set up again: what is right stays.
-    Setup,
+    Setup {
+        /// The registration in use, which may have any name; none where one is to be found by its name, or made.
+        client_id: Option<Uuid>,
+    },
     /// Let this identity in again.
     Preauthorize(Uuid),
     /// Shut this identity out whole.
     Remove(Uuid),
+    /// Take the path out of the list.
+    RequirePath,
+    /// Take the file out of the settings.
+    ForgetFile,
 }
 
 impl Problem {
@@ -149,9 +208,18 @@ impl fmt::Display for Finding {
 impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Setup => f.write_str("cargo xtask entra setup"),
+            Self::Setup { client_id: None } => f.write_str("cargo xtask entra setup"),
+            Self::Setup { client_id: Some(id) } => {
+                write!(f, "cargo xtask entra setup --client-id {id}")
+            }
             Self::Preauthorize(id) => write!(f, "cargo xtask entra preauthorize {id}"),
             Self::Remove(id) => write!(f, "cargo xtask entra preauthorize --remove {id}"),
+            Self::RequirePath => {
+                f.write_str("take it out of excludedPaths, by a PUT of authsettingsV2 with all else that is there")
+            }
+            Self::ForgetFile => {
+                f.write_str("set configFilePath to null, by a PUT of authsettingsV2 with all else that is there")
+            }
         }
     }
 }

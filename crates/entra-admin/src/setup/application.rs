@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     AdminError,
+    auth_settings::set,
     endpoint::Call,
     registration::{ROLE, Registration, SCOPE, is_for_applications},
     step::Run,
@@ -83,7 +84,7 @@ impl Run<'_> {
         it: &mut Registration,
         host: &str,
     ) -> Result<(), AdminError> {
-        let address = format!("https://{host}/.auth/login/aad/callback");
+        let address = callback(host);
         let uris = &it.0["web"]["redirectUris"];
         if !uris.as_array().is_some_and(|uris| uris.contains(&json!(address))) {
             let uris = with(uris, json!(address));
@@ -112,10 +113,14 @@ impl Run<'_> {
         let body = body.fold(value.clone(), |inner, name| json!({ name: inner }));
         let call = Call::new(Method::PATCH, it.path(), body).about_new();
         self.change_tenant(what, call).await?;
-        let names = pointer.split('/').filter(|name| !name.is_empty());
-        *names.fold(&mut it.0, |value, name| &mut value[name]) = value;
+        set(&mut it.0, pointer.trim_start_matches('/'), value);
         Ok(())
     }
+}
+
+/// Where people come back to from their sign-in.
+pub(crate) fn callback(host: &str) -> String {
+    format!("https://{host}/.auth/login/aad/callback")
 }
 
 /// A collection with one more member.

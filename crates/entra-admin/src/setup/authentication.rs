@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::proof::SECRET_SETTING;
 use crate::{
     AdminError,
-    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    auth_settings::{CLIENT_LISTS, at},
     registration::{METADATA_SETTING, Registration, SCOPE},
     step::Run,
     web_app::AppSettings,
@@ -14,11 +14,12 @@ use crate::{
 /// The settings of authentication that are deployed with the product of this repository.
 const TEMPLATE: &str = include_str!("../../../../infra/authsettings.json");
 
-/// What is there, and for which registration it is to be.
+/// For which registration authentication is to be. The settings are read again just before each is written: what is new in
+/// the tenant may be waited for by then, and somebody else may write meanwhile.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) registration: &'a Registration,
-    pub(super) settings: AuthSettings,
+    /// As they were at first.
     pub(super) app_settings: AppSettings,
 }
 
@@ -29,7 +30,7 @@ impl Run<'_> {
         plan: &Plan<'_>,
         proof: Option<(&str, Value)>,
     ) -> Result<(), AdminError> {
-        let before = &plan.app_settings;
+        let before = self.admin.app_settings().await?;
         let mut after = before.clone();
         let uri = plan.registration.identifier_uri();
         let scope = format!("{}/{SCOPE}", uri.unwrap_or_else(|| plan.registration.usual_uri()));
@@ -43,7 +44,7 @@ impl Run<'_> {
             after.insert(name.to_owned(), value);
         }
         let what = "write the app settings of authentication";
-        self.put_app_settings(what, before, &after, |name| name == SECRET_SETTING).await
+        self.put_app_settings(what, &before, &after, |name| name == SECRET_SETTING).await
     }
 
     /// Switches authentication on, as the deployed document has it.
@@ -53,7 +54,8 @@ impl Run<'_> {
         secret_name: &str,
     ) -> Result<(), AdminError> {
         let client_id = plan.registration.client_id();
-        let mut after = plan.settings.clone();
+        let before = self.admin.auth_settings().await?;
+        let mut after = before.clone();
         after.fill(&defaults(&self.admin.tenant_id.to_string(), client_id));
         after.set(at::ENABLED, json!(true));
         after.set(at::RUNTIME, json!("~2"));
@@ -72,7 +74,7 @@ impl Run<'_> {
         for list in CLIENT_LISTS {
             after.add(list, client_id);
         }
-        self.put_auth_settings("switch authentication on", &plan.settings, &after).await
+        self.put_auth_settings("switch authentication on", &before, &after).await
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Proof, authentication::Plan};
 use crate::{Admin, AdminError, Identity, endpoint::Call, registration::Registration, step::Run};
 
 /// The app setting that names the managed identity; the platform knows its name.
-pub(super) const IDENTITY_SETTING: &str = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
+pub(crate) const IDENTITY_SETTING: &str = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
 /// The app setting that has the secret, named as Azure's portal names it.
 pub(super) const SECRET_SETTING: &str = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
 /// The audience of tokens that stand in for a secret.
@@ -27,6 +27,25 @@ impl Admin {
         }
         Ok(Some(identity))
     }
+
+    /// Whether a token of the identity proves the registration.
+    pub(crate) async fn trusts(
+        &self,
+        registration: &Registration,
+        identity: &Identity,
+    ) -> Result<bool, AdminError> {
+        let (issuer, subject) = (issuer(self), identity.object_id.to_string());
+        let known = self.collection(&credentials(registration)).await?;
+        Ok(known.iter().any(|it| it["issuer"] == issuer && it["subject"] == subject))
+    }
+}
+
+fn credentials(registration: &Registration) -> String {
+    format!("{}/federatedIdentityCredentials", registration.path())
+}
+
+fn issuer(admin: &Admin) -> String {
+    format!("https://login.microsoftonline.com/{}/v2.0", admin.tenant_id)
 }
 
 impl Run<'_> {
@@ -47,17 +66,12 @@ impl Run<'_> {
         registration: &Registration,
         identity: &Identity,
     ) -> Result<(), AdminError> {
-        let path = format!("{}/federatedIdentityCredentials", registration.path());
-        let issuer = format!("https://login.microsoftonline.com/{}/v2.0", self.admin.tenant_id);
-        let subject = identity.object_id.to_string();
-        let known = if registration.is_planned() {
-            Vec::new()
-        } else {
-            self.admin.collection(&path).await?
-        };
-        if known.iter().any(|it| it["issuer"] == issuer && it["subject"] == subject) {
+        if !registration.is_planned() && self.admin.trusts(registration, identity).await? {
             return Ok(());
         }
+        let path = credentials(registration);
+        let issuer = issuer(self.admin);
+        let subject = identity.object_id.to_string();
         let body = json!({
             "name": format!("easyauth-{subject}"),
             "issuer": issuer,

@@ -83,7 +83,7 @@ const UNDONE: &[(&str, Undo, Names)] = &[
         |it| {
             it.set("/globalValidation/unauthenticatedClientAction", json!("RedirectToLoginPage"));
         },
-        |it| matches!(it, Problem::LetsThrough { found } if found == "RedirectToLoginPage"),
+        |it| matches!(it, Problem::LetsThrough { found, .. } if found == "RedirectToLoginPage"),
     ),
     (
         "requirement",
@@ -141,6 +141,28 @@ const UNDONE: &[(&str, Undo, Names)] = &[
         |it| [POLICY, CHECKS].iter().for_each(|list| it.set(list, json!([it.client_id()]))),
         |it| matches!(it, Problem::AgentNotListed { agent } if agent.app_id == FOUNDRY_AGENT),
     ),
+    (
+        "redirect address",
+        |it| it.application(|it| it.other["web"]["redirectUris"] = json!([])),
+        |it| matches!(it, Problem::NoWayBack { address } if address.ends_with("/aad/callback")),
+    ),
+    (
+        "id tokens",
+        |it| it.application(|it| it.other["web"]["implicitGrantSettings"] = json!(null)),
+        |it| matches!(it, Problem::NoIdTokens),
+    ),
+    (
+        "proof's setting",
+        |it| {
+            it.site(|site| site.app_settings.remove("OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID"));
+        },
+        |it| matches!(it, Problem::ProofMissing { .. }),
+    ),
+    (
+        "proof's credential",
+        |it| it.application(|it| it.federated_credentials.clear()),
+        |it| matches!(it, Problem::ProofNotTrusted { .. }),
+    ),
 ];
 
 async fn diagnosed(tenant: &Tenant) -> Option<Finding> {
@@ -152,7 +174,11 @@ async fn mend(tenant: &Tenant, what: &str) {
     for _ in 0..4 {
         let Some(finding) = diagnosed(tenant).await else { return };
         match finding.remedy {
-            Remedy::Setup => drop(tenant.admin().setup(&set_up()).await.unwrap()),
+            Remedy::Setup { client_id } => {
+                let admin = tenant.admin();
+                let admin = client_id.into_iter().fold(admin, entra_admin::Admin::with_client_id);
+                drop(admin.setup(&set_up()).await.unwrap());
+            }
             Remedy::Preauthorize(id) => drop(tenant.admin().preauthorize(&[id]).await.unwrap()),
             Remedy::Remove(id) => drop(tenant.admin().remove(&[id]).await.unwrap()),
             remedy => panic!("{what}: {remedy}"),
@@ -215,4 +241,62 @@ async fn both_forms_of_the_issuer_are_good() {
     let issuer = format!("https://sts.windows.net/{TENANT_ID}/");
     tenant.set(&format!("{ENTRA}/registration/openIdIssuer"), json!(issuer));
     assert_eq!(diagnosed(&tenant).await, None);
+
+    // Where tokens are of version 2.0, they never name the older one.
+    tenant.application(|it| it.api.requested_access_token_version = Some(2));
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::UNAUTHORIZED);
+    let finding = diagnosed(&tenant).await.expect("the issuer is found");
+    assert!(matches!(finding.problem, Problem::Issuer { .. }), "{finding}");
+    mend(&tenant, "issuer").await;
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::OK);
+}
+
+/// Nobody is to be shut out because a list lacks somebody, least of all the app itself.
+#[tokio::test]
+async fn lists_that_differ_cost_nobody_their_place() {
+    for checks in [json!([]), Value::Null, json!([FOUNDRY_AGENT])] {
+        let tenant = Tenant::with_agent().await;
+        tenant.set(CHECKS, checks.clone());
+        mend(&tenant, "the list").await;
+        for list in [POLICY, CHECKS] {
+            let clients = tenant.setting(list);
+            let clients = clients.as_array().unwrap();
+            let has = |client: Uuid| clients.contains(&json!(client));
+            assert!(has(tenant.client_id()) && has(FOUNDRY_AGENT), "{checks}: {clients:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_command_that_mends_names_the_registration() {
+    let tenant = Tenant::with_agent().await;
+    tenant.set("/platform/enabled", json!(false));
+    let command = diagnosed(&tenant).await.unwrap().remedy.to_string();
+    let whole = format!("cargo xtask entra setup --client-id {}", tenant.client_id());
+    assert_eq!(command, whole);
+}
+
+#[tokio::test]
+async fn a_caller_who_need_not_be_known_is_told() {
+    let tenant = Tenant::with_agent().await;
+    tenant.set("/globalValidation/requireAuthentication", json!(false));
+    let said = diagnosed(&tenant).await.unwrap().problem.to_string();
+    assert!(said.contains("requireAuthentication is false"), "{said}");
+}
+
+/// What `setup` leaves alone, since somebody else put it there, is told all the same.
+#[tokio::test]
+async fn what_makes_the_settings_void_is_told() {
+    for path in ["/*", "/mcp", "/mcp/*", "/m*"] {
+        let tenant = Tenant::with_agent().await;
+        tenant.set("/globalValidation/excludedPaths", json!(["/healthz", path]));
+        let finding = diagnosed(&tenant).await.unwrap_or_else(|| panic!("{path}: not found"));
+        assert!(finding.to_string().contains(&format!("excludes {path} ")), "{finding}");
+    }
+    let tenant = Tenant::with_agent().await;
+    tenant.set("/globalValidation/excludedPaths", json!(["/healthz", "/menu", "/menu/*"]));
+    assert_eq!(diagnosed(&tenant).await, None);
+    tenant.site(|site| site.auth_settings["platform"]["configFilePath"] = json!("auth.json"));
+    let said = diagnosed(&tenant).await.unwrap().to_string();
+    assert!(said.contains("configFilePath"), "{said}");
 }

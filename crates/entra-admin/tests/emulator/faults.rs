@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use axum::{
     Json, Router,
-    http::{HeaderMap, Method, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::Redirect,
 };
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
@@ -250,4 +250,67 @@ async fn an_answer_without_settings_is_not_taken_for_empty_ones() {
     let error = admin.setup(&set_up()).await.unwrap_err();
     assert!(matches!(error, AdminError::Unexpected { .. }), "{error}");
     assert_eq!(writes.load(Ordering::SeqCst), 0);
+}
+
+/// Somebody who takes this for Graph and Resource Manager.
+fn admin_at(origin: &str) -> Admin {
+    let token = Arc::new(Ready("token".to_owned()));
+    let graph = Endpoint::graph(token.clone()).unwrap().at(origin).unwrap();
+    let resource_manager = Endpoint::resource_manager(token).unwrap().at(origin).unwrap();
+    Admin::new(TENANT_ID, graph, resource_manager, SITE).unwrap()
+}
+
+#[tokio::test]
+async fn an_answer_of_another_shape_is_told() {
+    for answer in [json!([]), json!("no"), json!({}), json!({ "value": {} }), Value::Null] {
+        let said = answer.clone();
+        let origin = serve(Router::new().fallback(async move || Json(said))).await;
+        let error = admin_at(&origin).list().await.unwrap_err();
+        assert!(matches!(error, AdminError::Unexpected { .. }), "{answer}: {error}");
+        // A registration that is not found is made anew.
+        let tenant = Tenant::start().await;
+        let graph = Endpoint::graph(Arc::new(Ready("token".to_owned()))).unwrap();
+        let admin = tenant.admin_at(graph.at(&origin).unwrap());
+        let error = admin.setup(&by_secret()).await.unwrap_err();
+        assert!(matches!(error, AdminError::Unexpected { .. }), "{answer}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_time_to_come_again_is_taken_with_sense() {
+    for (retry_after, most) in [("18446744073709551615", 1), ("0", 4)] {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let answer = async move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            (StatusCode::TOO_MANY_REQUESTS, [("retry-after", retry_after)])
+        };
+        let origin = serve(Router::new().fallback(answer)).await;
+        let admin = admin_at(&origin).with_patience(Duration::from_secs(1));
+        let error = admin.list().await.unwrap_err();
+        assert!(matches!(error, AdminError::Throttled { .. }), "{error}");
+        assert!(asked.load(Ordering::SeqCst) <= most, "{asked:?}");
+    }
+}
+
+/// Names and messages are others' words: they draw nothing on the operator's terminal.
+#[tokio::test]
+async fn what_others_say_moves_no_cursor() {
+    let tenant = Tenant::with_agent().await;
+    tenant.directory(|all| {
+        let mut all = all.service_principals.iter_mut();
+        let agent = all.find(|it| it.app_id == FOUNDRY_AGENT).unwrap();
+        "Agent\u{1b}[1A\n\u{202e}".clone_into(&mut agent.display_name);
+    });
+    let agent = tenant.admin().identity(FOUNDRY_AGENT).await.unwrap().to_string();
+    assert!(
+        agent.starts_with("Agent") && !agent.contains(['\u{1b}', '\n', '\u{202e}']),
+        "{agent:?}"
+    );
+
+    let answer = json!({ "error": { "code": "No\u{1b}", "message": "stop\u{1b}[2J" } });
+    let answer = async move || (StatusCode::BAD_REQUEST, Json(answer));
+    let origin = serve(Router::new().fallback(answer)).await;
+    let error = admin_at(&origin).list().await.unwrap_err().to_string();
+    assert!(error.contains("stop") && !error.contains('\u{1b}'), "{error:?}");
 }

@@ -151,3 +151,30 @@ async fn another_registration_is_not_put_out_of_use() {
     let issuer = tenant.setting(&format!("{ENTRA}/registration/openIdIssuer"));
     assert_eq!(issuer, format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0"));
 }
+
+/// Replication may take minutes between the first look and the write.
+#[tokio::test]
+async fn what_others_write_meanwhile_stays() {
+    let tenant = Tenant::start().await;
+    let cloud = tenant.cloud().clone();
+    let admin = tenant.admin().with_observer(move |step| {
+        if step.what.starts_with("trust the managed identity") {
+            let site = &mut cloud.sites()[0];
+            site.app_settings.insert("OVEN".to_owned(), "hot".to_owned());
+            site.auth_settings["httpSettings"] = json!({ "requireHttps": false });
+        }
+    });
+    admin.setup(&set_up()).await.unwrap();
+    assert_eq!(tenant.site(|site| site.app_settings.get("OVEN").cloned()).as_deref(), Some("hot"));
+    assert_eq!(tenant.setting("/httpSettings/requireHttps"), false);
+
+    let cloud = tenant.cloud().clone();
+    let admin = tenant.admin().with_observer(move |step| {
+        if step.what.contains("the role MCP.Access") {
+            cloud.sites()[0].auth_settings["httpSettings"] = json!({ "requireHttps": true });
+        }
+    });
+    admin.preauthorize(&[FOUNDRY_AGENT]).await.unwrap();
+    assert_eq!(tenant.setting("/httpSettings/requireHttps"), true);
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::OK);
+}
