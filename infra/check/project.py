@@ -11,6 +11,8 @@ import bicep
 
 SCHEMA = "infra/check/azure.yaml.json"
 WORKFLOW = ".github/workflows/azure-dev.yml"
+# What azd sets by itself when it deploys.
+SET_BY_AZD = {"SERVICE_WEB_IMAGE_NAME"}
 
 
 def faults(root: Path) -> list[str]:
@@ -20,6 +22,7 @@ def faults(root: Path) -> list[str]:
         *schema_faults(root),
         *parameter_faults(root, bicep.declared(main, "parameter_declaration")),
         *output_faults(root, bicep.declared(main, "output_declaration")),
+        *workflow_faults(root),
     ]
 
 
@@ -56,3 +59,11 @@ def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
         for name in re.findall(pattern, (root / file).read_text(encoding="utf-8"))
         if name not in declared
     ]
+
+
+def workflow_faults(root: Path) -> list[str]:
+    """Variables of the parameters file that the workflow does not hand on: provisioning would reset them to defaults."""
+    read = re.findall(r"\$\{(\w+)", (root / "infra/main.parameters.json").read_text(encoding="utf-8"))
+    job = yaml.safe_load((root / WORKFLOW).read_text(encoding="utf-8"))["jobs"]["deploy"]
+    missing = sorted(set(read) - SET_BY_AZD - set(job["env"]))
+    return [f"{WORKFLOW}: {name} is not handed on, so provisioning would reset it" for name in missing]
