@@ -13,6 +13,8 @@ SCHEMA = "infra/check/azure.yaml.json"
 WORKFLOW = ".github/workflows/azure-dev.yml"
 # What azd sets by itself when it deploys.
 SET_BY_AZD = {"SERVICE_WEB_IMAGE_NAME"}
+# What `azd pipeline config` copies to the repository without being asked.
+COPIED_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
 
 
 def faults(root: Path) -> list[str]:
@@ -62,8 +64,14 @@ def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
 
 
 def workflow_faults(root: Path) -> list[str]:
-    """Variables of the parameters file that the workflow does not hand on: provisioning would reset them to defaults."""
-    read = re.findall(r"\$\{(\w+)", (root / "infra/main.parameters.json").read_text(encoding="utf-8"))
-    job = yaml.safe_load((root / WORKFLOW).read_text(encoding="utf-8"))["jobs"]["deploy"]
-    missing = sorted(set(read) - SET_BY_AZD - set(job["env"]))
-    return [f"{WORKFLOW}: {name} is not handed on, so provisioning would reset it" for name in missing]
+    """Variables of the parameters file that a runner would not have: provisioning would reset them to defaults."""
+    read = set(re.findall(r"\$\{(\w+)", (root / "infra/main.parameters.json").read_text(encoding="utf-8"))) - SET_BY_AZD
+    env = yaml.safe_load((root / WORKFLOW).read_text(encoding="utf-8"))["jobs"]["deploy"]["env"]
+    handed_on = {name for name, value in env.items() if value == f"${{{{ vars.{name} }}}}"}
+    project = yaml.safe_load((root / "azure.yaml").read_text(encoding="utf-8"))
+    copied = set(project.get("pipeline", {}).get("variables", []))
+    return [
+        *(f"{WORKFLOW}: {name} is not handed on, so provisioning would reset it" for name in sorted(read - handed_on)),
+        *(f"azure.yaml: pipeline.variables lacks {name}" for name in sorted(read - COPIED_BY_AZD - copied)),
+        *(f"azure.yaml: nothing reads {name} of pipeline.variables" for name in sorted(copied - read)),
+    ]
