@@ -16,6 +16,7 @@ mod review;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod total;
 mod validation;
 
 pub use self::{
@@ -36,5 +37,6 @@ pub use self::{
     restaurant::{NewRestaurant, Restaurant, RestaurantId},
     review::{NewReview, Review, ReviewId},
     text::{Description, IdempotencyKey, RestaurantName, ReviewText, StreetAddress, UserName},
+    total::Total,
     validation::{Problem, ValidationError, ValidationErrors, quoted},
 };

@@ -15,6 +15,9 @@ pub(crate) enum WorkError {
     /// An idempotency key was taken meanwhile: the work may be done again.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Contended,
+    /// The work took longer than a statement may.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl From<WorkError> for StoreError {
@@ -23,7 +26,7 @@ impl From<WorkError> for StoreError {
             WorkError::Query(error) if passes(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
-            error @ WorkError::Contended => Self::unavailable(error),
+            error @ (WorkError::Contended | WorkError::OutOfTime(_)) => Self::unavailable(error),
         }
     }
 }

@@ -7,6 +7,7 @@ mod postgres;
 mod queries;
 mod rows;
 mod schema;
+mod shares;
 mod sign_in;
 mod sqlite;
 mod statements;

@@ -1,6 +1,11 @@
 //! Search in PostgreSQL: `LIKE`, which uses the trigram index where there is one.
 
-use diesel::{dsl::auto_type, prelude::*};
+use diesel::{
+    dsl::{AsExprOf, auto_type, sql},
+    expression::{SqlLiteral, UncheckedBind},
+    prelude::*,
+    sql_types::{Bool, Text},
+};
 use restaurant_domain::SearchText;
 
 use crate::schema::restaurant_search;
@@ -13,6 +18,17 @@ pub(super) fn matching(search: &SearchText) -> _ {
         .filter(restaurant_search::text.like(pattern))
         .select(restaurant_search::restaurant_id)
 }
+
+/// Whether a restaurant is among them, looked up in its own text. For the planner an expression that it cannot turn around,
+/// so that it reads the restaurants in their order and looks at each.
+pub(super) fn matches(search: &SearchText) -> Filter {
+    let text = sql::<Bool>(
+        "(SELECT text FROM restaurant_search WHERE restaurant_id = restaurants.id) LIKE ",
+    );
+    text.bind::<Text, _>(pattern(search.as_str()))
+}
+
+type Filter = UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>;
 
 /// The text as a pattern of `LIKE`, whose escape is `\` unless told otherwise.
 fn pattern(text: &str) -> String {

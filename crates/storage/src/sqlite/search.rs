@@ -1,6 +1,12 @@
 //! Search in SQLite: the trigram index for texts that are long enough for it, a look at every text for the others.
 
-use diesel::{dsl::IntoBoxed, prelude::*, sql_types::Text, sqlite::Sqlite};
+use diesel::{
+    dsl::{AsExprOf, IntoBoxed, sql},
+    expression::{SqlLiteral, UncheckedBind},
+    prelude::*,
+    sql_types::{Bool, Text},
+    sqlite::Sqlite,
+};
 use restaurant_domain::SearchText;
 
 use crate::schema::restaurant_search;
@@ -43,6 +49,16 @@ pub(super) type Matching<'a> = IntoBoxed<
     diesel::dsl::Select<restaurant_search::table, restaurant_search::restaurant_id>,
     Sqlite,
 >;
+
+/// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
+pub(super) fn matches(search: &SearchText) -> Filter {
+    let text = sql::<Bool>(
+        "instr((SELECT text FROM restaurant_search WHERE restaurant_id = restaurants.id), ",
+    );
+    text.bind::<Text, _>(search.as_str().to_owned()).sql(") > 0")
+}
+
+type Filter = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;
 
 /// The text as a phrase of FTS5's query language, in which only a quote needs an escape.
 fn phrase(text: &str) -> String {
