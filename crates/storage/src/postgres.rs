@@ -1,5 +1,6 @@
 //! The store in PostgreSQL.
 
+mod condition;
 mod connect;
 mod keyed;
 mod migrations;

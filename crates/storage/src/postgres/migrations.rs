@@ -6,6 +6,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use restaurant_domain::StoreError;
 use tokio::task::spawn_blocking;
 
+use super::condition::needs_migration;
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -13,7 +14,10 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postg
 /// Applies what is missing in one transaction, under a lock that every instance takes; tells how many.
 ///
 /// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
-pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreError> {
+pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
+    if !is_pending(&mut connection).await? {
+        return Ok(0);
+    }
     let mut connection = AsyncConnectionWrapper::<_>::from(connection);
     let migrate = move || {
         connection.transaction(|connection| {
@@ -29,11 +33,18 @@ pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreErr
     Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
 }
 
+/// Looks before any lock is taken, in a transaction, so that a pooler lends one connection for it.
+async fn is_pending(connection: &mut AsyncPgConnection) -> Result<bool, MigrateError> {
+    let look = async |connection: &mut _| needs_migration(connection, MIGRATIONS).await;
+    diesel_async::AsyncConnection::transaction(connection, look).await
+}
+
 #[cfg(test)]
 mod tests {
     use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
-    use diesel_async::AsyncConnection;
     use restaurant_tests::postgres::shared;
+
+    use diesel_async::AsyncConnection as _;
 
     use super::*;
 
