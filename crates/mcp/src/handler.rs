@@ -152,23 +152,25 @@ impl Handler {
             record,
         });
         let outcome = if writes {
-            self.run(context, span, self.finish(call)).await
+            let call = self.finish(call.instrument(span.clone()));
+            self.run(context, span, call).await
         } else {
             self.run(context, span, call).await
         };
         outcome.map_or_else(RequestError::into_result, into_result)
     }
 
-    /// Runs a call that writes to its end, in a task that the caller cannot cut short: so what it wrote is recorded.
-    async fn finish<T: Send + 'static>(
+    /// Runs a call that writes to its end, from now on, in a task that the caller cannot cut short: so what it wrote is
+    /// recorded.
+    fn finish<T: Send + 'static>(
         &self,
         call: impl Future<Output = Result<T, RequestError>> + Send + 'static,
-    ) -> Result<T, RequestError> {
+    ) -> impl Future<Output = Result<T, RequestError>> {
         let limit = self.0.call_timeout + WORK_LIMIT;
         let call =
             async move { timeout(limit, call).await.unwrap_or(Err(RequestError::TimedOut(limit))) };
-        let call = self.0.tasks.spawn(call.in_current_span());
-        call.await.unwrap_or(Err(RequestError::Defect("a task that was cut short")))
+        let task = self.0.tasks.spawn(call);
+        async { task.await.unwrap_or(Err(RequestError::Defect("a task that was cut short"))) }
     }
 }
 
