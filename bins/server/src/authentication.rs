@@ -52,7 +52,7 @@ impl Gate {
             requirement: requirement.clone(),
         };
         let resource = Arc::new(resource);
-        let authenticator = authenticator(mode, of.tenant(), token.clone());
+        let authenticator = authenticator(of, mode, token.clone());
         Ok(Some(Self { mode, authenticator, token, requirement, resource, callers }))
     }
 
@@ -90,19 +90,26 @@ impl Gate {
 
 /// The schemes of a mode; all of them have to name the same caller.
 fn authenticator(
+    settings: &AuthenticationSettings,
     mode: AuthMode,
-    tenant: Option<&str>,
     token: Option<Arc<EntraToken>>,
 ) -> Authenticator {
-    let header = mode.is_behind_platform().then(|| match tenant {
-        Some(tenant) => PlatformHeader::new().tenant(tenant),
-        None => PlatformHeader::new(),
-    });
+    let header = mode.is_behind_platform().then(|| platform_header(settings));
     match (header, token) {
         (Some(header), Some(token)) => Authenticator::new(header).and(token),
         (_, Some(token)) => Authenticator::new(token),
         (header, None) => Authenticator::new(header.unwrap_or_default()),
     }
+}
+
+/// What the platform's header has to say.
+fn platform_header(settings: &AuthenticationSettings) -> PlatformHeader {
+    let header = PlatformHeader::new();
+    let header = match settings.tenant() {
+        Some(tenant) => header.tenant(tenant),
+        None => header,
+    };
+    settings.apps().fold(header, PlatformHeader::app)
 }
 
 /// What access tokens have to be.

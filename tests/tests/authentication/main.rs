@@ -12,3 +12,4 @@ mod modes;
 mod people;
 mod raw;
 mod tokens;
+mod writers;

@@ -16,6 +16,10 @@ pub struct AuthenticationSettings {
         default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     website_auth_enabled: bool,
 
+    /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to ENTRA_CLIENT_ID, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
+    #[arg(long, env = "WEBSITE_AUTH_CLIENT_ID", global = true)]
+    website_auth_client_id: Option<String>,
+
     /// The scopes that App Service names to clients, separated by commas, for example `api://<client id>/user_impersonation`. In mode `easyauth` the server's own challenges name them too.
     #[arg(
         long,
@@ -142,6 +146,13 @@ impl AuthenticationSettings {
     /// When it is not set.
     pub fn entra_client(&self) -> Result<&str, SettingsError> {
         set(self.entra_client_id.as_ref()).ok_or(SettingsError::NotForEntra("ENTRA_CLIENT_ID"))
+    }
+
+    /// The app registrations that people sign in to at the browser.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        [&self.website_auth_client_id, &self.entra_client_id]
+            .into_iter()
+            .filter_map(|id| set(id.as_ref()))
     }
 
     /// The client applications that may call.

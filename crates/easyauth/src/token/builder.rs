@@ -4,6 +4,8 @@ use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
 
 use reqwest::Url;
 
+use crate::principal::is_guid;
+
 use super::{
     Clock, EntraToken, KeySource, Rules, key_source::Discovery, keys::Keys, validated::Validated,
 };
@@ -132,12 +134,9 @@ fn system_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// A GUID in its usual form, in lower case.
+/// A GUID in lower case.
 fn guid(text: &str) -> Option<String> {
-    let groups: Vec<_> = text.split('-').collect();
-    let is_hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let lengths = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
-    (lengths && groups.iter().all(is_hex)).then(|| text.to_ascii_lowercase())
+    is_guid(text).then(|| text.to_ascii_lowercase())
 }
 
 /// Invariant: keys come by https, or from this machine.

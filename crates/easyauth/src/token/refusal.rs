@@ -64,6 +64,9 @@ pub enum TokenRefusal {
     /// `oid` is missing.
     #[error("it does not name its caller")]
     NoObjectId,
+    /// `oid` is longer than [`crate::Principal::MAX_ID_BYTES`], or has other characters than visible ASCII.
+    #[error("its caller's object id is unfit")]
+    UnfitObjectId,
     /// The issuer publishes no key of that `kid`.
     #[error("the issuer has no key of its key id")]
     UnknownKey,
