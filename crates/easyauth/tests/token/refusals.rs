@@ -65,7 +65,7 @@ fn header_cases() -> Vec<Case> {
 fn claim_cases() -> Vec<Case> {
     use TokenRefusal::{
         Audience, Claims, Client, Expired, Issuer, NoClient, NoObjectId, NotYetValid, Tenant,
-        Version,
+        UnfitObjectId, Version,
     };
     let of_v2 = [
         (json!({ "iss": null }), Claims),
@@ -104,6 +104,10 @@ fn claim_cases() -> Vec<Case> {
         (json!({ "azp": format!("{CALLER} ") }), Client),
         (json!({ "oid": null }), NoObjectId),
         (json!({ "oid": "" }), NoObjectId),
+        (json!({ "oid": "x".repeat(101) }), UnfitObjectId),
+        (json!({ "oid": "a b" }), UnfitObjectId),
+        (json!({ "oid": "a\u{1}b" }), UnfitObjectId),
+        (json!({ "oid": "\u{e9}" }), UnfitObjectId),
         (json!({ "roles": "MCP.Access" }), Claims),
         (json!({ "roles": [1] }), Claims),
         (json!({ "roles": { "0": "MCP.Access" } }), Claims),
