@@ -41,9 +41,7 @@ impl Gate {
             return Ok(None);
         }
         let token = mode.reads_tokens().then(|| entra_token(of)).transpose()?;
-        let authorization_server =
-            token.as_ref().map(|token| token.authorization_server().to_owned());
-        let resource = resource(settings, mode, listening, paths, authorization_server)?;
+        let resource = resource(settings, mode, listening, paths, token.clone())?;
         let requirement = Requirement::role_or_scope(&*of.mcp_role, &*of.mcp_scope);
         let callers = Callers {
             read_only: settings.read_only,
@@ -116,6 +114,9 @@ fn platform_header(settings: &AuthenticationSettings) -> PlatformHeader {
 fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraToken>> {
     let mut token = EntraToken::builder(settings.entra_tenant()?, settings.entra_client()?)
         .authority(&settings.entra_authority);
+    if let Some(issuer) = settings.v1_issuer() {
+        token = token.v1_issuer(issuer);
+    }
     for audience in settings.audiences() {
         token = token.audience(audience);
     }
@@ -126,7 +127,7 @@ fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTok
     for client in clients {
         token = token.allow_client(client);
     }
-    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY or ENTRA_AUDIENCES")?))
+    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY, ENTRA_V1_ISSUER or ENTRA_AUDIENCES")?))
 }
 
 fn resource(
@@ -134,7 +135,7 @@ fn resource(
     mode: AuthMode,
     listening: SocketAddr,
     paths: &[&str],
-    authorization_server: Option<String>,
+    token: Option<Arc<EntraToken>>,
 ) -> anyhow::Result<ProtectedResource> {
     let origin = settings.public_origin(listening)?;
     let mut resource = ProtectedResource::new(&origin).context("PUBLIC_URL")?;
@@ -144,8 +145,8 @@ fn resource(
     for scope in settings.authentication.scopes(mode) {
         resource = resource.scope(&scope).context("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES")?;
     }
-    Ok(match authorization_server {
-        Some(issuer) => resource.authorization_server(issuer),
+    Ok(match token {
+        Some(token) => resource.issuer_of(token),
         None => resource,
     })
 }

@@ -19,7 +19,7 @@ pub(crate) fn unauthenticated<B>(
 ) -> Response {
     tracing::info!(target: "easyauth", reason = %refusal, path = logged_path(request), "refused");
     if let Some(seconds) = refusal.retry_after_seconds() {
-        return empty(StatusCode::SERVICE_UNAVAILABLE, (RETRY_AFTER, seconds.into()));
+        return unavailable(seconds);
     }
     empty(StatusCode::UNAUTHORIZED, (WWW_AUTHENTICATE, resource.challenge(original_path(request))))
 }
@@ -45,6 +45,11 @@ pub(crate) fn insufficient_scope<B>(
         StatusCode::FORBIDDEN,
         (WWW_AUTHENTICATE, resource.insufficient_scope(original_path(request))),
     )
+}
+
+/// 503: the issuer has to be asked first.
+pub(crate) fn unavailable(retry_after_seconds: u32) -> Response {
+    empty(StatusCode::SERVICE_UNAVAILABLE, (RETRY_AFTER, retry_after_seconds.into()))
 }
 
 /// A bare 401 where no resource is known.

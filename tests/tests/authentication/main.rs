@@ -4,6 +4,7 @@
 
 mod agents;
 mod attack;
+mod clouds;
 mod forge;
 mod guarded;
 mod headers;

@@ -37,7 +37,7 @@ pub struct AuthenticationSettings {
     #[arg(long, env = "ENTRA_CLIENT_ID", global = true, value_parser = value::guid)]
     entra_client_id: Option<String>,
 
-    /// Where tokens come from, without the tenant. Plain http only on loopback.
+    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. Plain http only on loopback.
     #[arg(
         long,
         env = "ENTRA_AUTHORITY",
@@ -45,6 +45,10 @@ pub struct AuthenticationSettings {
         default_value = "https://login.microsoftonline.com"
     )]
     pub entra_authority: String,
+
+    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of ENTRA_AUTHORITY's cloud: the public one, China (21Vianet) or US Government.
+    #[arg(long, env = "ENTRA_V1_ISSUER", global = true)]
+    entra_v1_issuer: Option<String>,
 
     /// Further audiences that tokens may be for, separated by commas, besides the client id and `api://<client id>`.
     #[arg(long, env = "ENTRA_AUDIENCES", global = true, value_delimiter = ',')]
@@ -164,6 +168,11 @@ impl AuthenticationSettings {
         clients
             .map(value::Guids::as_slice)
             .ok_or(SettingsError::NotForEntra("ENTRA_ALLOWED_CLIENTS"))
+    }
+
+    /// The issuer of version 1.0 tokens, where it is set.
+    pub fn v1_issuer(&self) -> Option<&str> {
+        set(self.entra_v1_issuer.as_ref())
     }
 
     /// Further audiences.

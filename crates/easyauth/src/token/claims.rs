@@ -108,7 +108,7 @@ impl Rules {
         claims: &Claims,
         v2_issuer: &str,
     ) -> Result<(), TokenRefusal> {
-        let version = if claims.iss == self.v1_issuer {
+        let version = if self.v1_issuers.contains(&claims.iss) {
             "1.0"
         } else if claims.iss == v2_issuer {
             "2.0"

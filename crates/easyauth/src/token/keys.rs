@@ -92,6 +92,12 @@ impl Keys {
         self.current().map(drop).ok_or(TokenRefusal::KeysUnavailable)
     }
 
+    /// The issuer as it named itself last, however long ago.
+    pub(super) fn issuer(&self) -> Option<Arc<str>> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|set| Arc::clone(&set.issuer))
+    }
+
     /// Whether this key is among those that are there.
     pub(super) fn has(&self, key: &SigningKey) -> bool {
         let set = self.current();
