@@ -37,7 +37,7 @@ pub struct AuthenticationSettings {
     #[arg(long, env = "ENTRA_CLIENT_ID", global = true, value_parser = value::guid)]
     entra_client_id: Option<String>,
 
-    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. Plain http only on loopback.
+    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also says which cloud the tokens of DATABASE_AUTH are for. Plain http only on loopback.
     #[arg(
         long,
         env = "ENTRA_AUTHORITY",
