@@ -145,7 +145,7 @@ async fn asked_for(authority: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}/msi/token", listener.local_addr().unwrap());
     let server = Server::builder()
-        .env("DATABASE_URL", "postgres://app@127.0.0.1:1/x?sslmode=disable")
+        .env("DATABASE_URL", "postgres://app@db.example/x?sslmode=require")
         .env("DATABASE_AUTH", "entra")
         .env("ENTRA_AUTHORITY", authority)
         .env("IDENTITY_ENDPOINT", endpoint)

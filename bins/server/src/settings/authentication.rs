@@ -16,7 +16,7 @@ pub struct AuthenticationSettings {
         default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     website_auth_enabled: bool,
 
-    /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to ENTRA_CLIENT_ID, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
+    /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to `ENTRA_CLIENT_ID`, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
     #[arg(long, env = "WEBSITE_AUTH_CLIENT_ID", global = true)]
     website_auth_client_id: Option<String>,
 
@@ -37,7 +37,7 @@ pub struct AuthenticationSettings {
     #[arg(long, env = "ENTRA_CLIENT_ID", global = true, value_parser = value::guid)]
     entra_client_id: Option<String>,
 
-    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also says which cloud the tokens of DATABASE_AUTH are for. Plain http only on loopback.
+    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also says which cloud the tokens of `DATABASE_AUTH` are for. Plain http only on loopback.
     #[arg(
         long,
         env = "ENTRA_AUTHORITY",
@@ -46,7 +46,7 @@ pub struct AuthenticationSettings {
     )]
     pub entra_authority: String,
 
-    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of ENTRA_AUTHORITY's cloud: the public one, China (21Vianet) or US Government.
+    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of the cloud of `ENTRA_AUTHORITY`: the public one, China (21Vianet) or US Government.
     #[arg(long, env = "ENTRA_V1_ISSUER", global = true)]
     entra_v1_issuer: Option<String>,
 

@@ -120,7 +120,7 @@ impl EntraTokenBuilder {
                 "{}/{tenant_id}/v2.0",
                 authority.origin().ascii_serialization()
             ),
-            rules: Rules { v1_issuers, tenant_id, audiences, allowed_clients },
+            rules: Rules { tenant_id, v1_issuers, audiences, allowed_clients },
             keys: Keys::new(source),
             validated: Validated::new(),
             clock: self.clock,

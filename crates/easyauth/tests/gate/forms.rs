@@ -121,13 +121,16 @@ async fn types_may_be_absent_and_unknown_members_may_be_there() {
     assert_eq!(read(encoded(&json)).await.unwrap().object_id(), OBJECT_ID);
 }
 
+/// Claims, and whether they are a session of the app, and of any app.
+type SessionCase = (&'static [(&'static str, &'static str)], bool, bool);
+
 #[tokio::test]
 async fn only_a_sign_in_to_the_app_itself_is_a_session() {
     const APP: &str = CLIENT_ID;
     const OTHER: &str = TENANT_ID;
     let of_app = PlatformHeader::new().app(OBJECT_ID).app(APP.to_uppercase());
     let of_any = PlatformHeader::new();
-    let cases: [(&[(&str, &str)], bool, bool); 12] = [
+    let cases: [SessionCase; 12] = [
         (&[("aud", APP)], true, true),
         (&[("aud", APP), ("idtyp", "user"), ("roles", "r")], true, true),
         (&[("aud", APP), ("azp", APP)], true, true),
