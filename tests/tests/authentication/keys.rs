@@ -94,11 +94,14 @@ async fn a_new_key_gets_through_a_flood_of_made_up_ones() {
                 tokio::task::yield_now().await;
             }
             guarded.cloud().roll_keys_unannounced().unwrap();
-            let (token, started) = (Forge::agent(guarded.cloud()).sign(), Instant::now());
+            let token = Forge::agent(guarded.cloud()).sign();
+            let fetches = guarded.cloud().key_requests();
             let answer = attack::write(&guarded, &bearer(token), "new key").await.unwrap();
             assert_eq!(answer.status(), 200);
-            // To the second it is measured with paused time, in the crate's own tests.
-            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+            // The one under way, the one that brings the key, and what came while the answer did. The crate's own tests
+            // measure it to the second, with paused time.
+            let fetches = guarded.cloud().key_requests() - fetches;
+            assert!(fetches <= 4, "{fetches} fetches");
         }
         done.store(true, Ordering::Relaxed);
     };
