@@ -77,7 +77,8 @@ fn database_options(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<Po
     let mut options = PostgresOptions::default();
     options.transaction_pooling = settings.database_pgbouncer;
     if settings.database_auth(url)? == DatabaseAuth::Entra {
-        let password = EntraPassword::new(settings.azure_client_id());
+        let authority = &settings.authentication.entra_authority;
+        let password = EntraPassword::new(settings.azure_client_id(), authority);
         options.password = Some(Arc::new(password.context("DATABASE_AUTH=entra")?));
     }
     Ok(options)

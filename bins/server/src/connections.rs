@@ -27,7 +27,10 @@ use crate::{settings::Settings, socket_options};
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
 /// From this many bytes on a head that has not ended gets 431; what was read along may be as much again.
-const HEAD_BYTES: usize = 64 * 1024;
+///
+/// In front of the server App Service writes who calls (up to [`easyauth::PlatformHeader::MAX_BYTES`]), and with its token
+/// store up to three tokens, beside the caller's own token and cookie: for a person with 200 groups some 80 KiB.
+const HEAD_BYTES: usize = 128 * 1024;
 
 /// How long the loop rests when the system has no file descriptor or memory for a further connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
