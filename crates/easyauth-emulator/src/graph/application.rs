@@ -13,7 +13,7 @@ use http::{StatusCode, header::LOCATION};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner, password};
+use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner};
 use crate::{Application, Cloud, Directory, caller::Caller};
 
 const RESOURCE: &str = "Application";
@@ -113,9 +113,7 @@ fn stored(directory: &mut Directory, key: Key) -> Result<&mut Application, Graph
 
 /// As Graph shows it.
 pub(super) fn render(application: &Application) -> Value {
-    let mut object = json!(application);
-    password::show_all(application, &mut object);
-    object
+    json!(application)
 }
 
 /// The application with the properties of `body` over it.

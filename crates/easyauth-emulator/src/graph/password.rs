@@ -58,25 +58,6 @@ pub(super) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Shows each credential that the directory was given without what Graph shows of it: a secret, or a certificate.
-pub(super) fn show_all(application: &Application, object: &mut Value) {
-    for (property, held) in
-        [(PROPERTY, &application.secrets), ("keyCredentials", &application.certificates)]
-    {
-        let mut shown = object[property].as_array().cloned().unwrap_or_default();
-        for credential in held.iter() {
-            let id = json!(key_id(credential));
-            if !shown.iter().any(|one| one["keyId"] == id) {
-                let hint = (property == PROPERTY).then(|| credential.get(..HINT));
-                shown.push(json!({ "displayName": null, "hint": hint, "keyId": id }));
-            }
-        }
-        if !held.is_empty() {
-            object[property] = Value::Array(shown);
-        }
-    }
-}
-
 /// What Graph shows of a secret made now.
 fn describe(asked: &Value, secret: &str, now: DateTime<Utc>) -> Value {
     let time = |name: &str, default: DateTime<Utc>| match &asked[name] {
