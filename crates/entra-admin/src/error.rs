@@ -156,7 +156,7 @@ pub enum AdminError {
     /// A registration of that name is there, and nothing tells that it is ours.
     #[error(
         "an application named {name:?} is there already, with the client id {client_id}, and any member of the tenant may have made it{}. Look at it; if it is yours, go on with --client-id {client_id} (or --adopt), and else give another --name",
-        .foreign.iter().map(|it| format!("\n  {it}")).collect::<String>()
+        .foreign.iter().map(|it| format!("\n  {it}")).collect::<Vec<_>>().concat()
     )]
     NotAdopted {
         /// Its name.

@@ -58,7 +58,7 @@ pub(super) struct Connection {
     #[arg(long = "owner", global = true, value_name = "ID")]
     owners: Vec<Uuid>,
 
-    /// The cloud: AzureCloud, AzureChinaCloud or AzureUSGovernment. Default: that of --authority, or else AzureCloud.
+    /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
     #[arg(long, global = true, value_name = "NAME", value_parser = cloud)]
     cloud: Option<AzureCloud>,
 

@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "MCP.Access", value_name = "ROLE")]
     pub(super) role: String,
 
-    /// The cloud: AzureCloud, AzureChinaCloud or AzureUSGovernment. Default: that of --authority, or else AzureCloud.
+    /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
     #[arg(long, value_name = "NAME", value_parser = cloud)]
     pub(super) cloud: Option<AzureCloud>,
 

@@ -21,12 +21,13 @@ pub enum When {
 }
 
 type Act = Box<dyn Fn() + Send>;
+type IsIt = Box<dyn Fn(&Method, &str) -> bool + Send + Sync>;
 
 struct Way {
     upstream: String,
     when: When,
     /// Whether it is this request.
-    is_it: Box<dyn Fn(&Method, &str) -> bool + Send + Sync>,
+    is_it: IsIt,
     /// What is done then, and how often it is still done.
     act: Mutex<(Act, u32)>,
 }
