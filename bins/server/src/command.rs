@@ -24,6 +24,9 @@ use crate::{
     settings::{DatabaseAuth, Settings},
 };
 
+/// What the connections to PostgreSQL are called in `pg_stat_activity`.
+const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// What to do.
 #[derive(Debug, Clone, Default, Subcommand)]
 pub enum Command {
@@ -76,6 +79,7 @@ fn say(line: impl Display) {
 fn database_options(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<PostgresOptions> {
     let mut options = PostgresOptions::default();
     options.transaction_pooling = settings.database_pgbouncer;
+    options.application_name = Some(APPLICATION_NAME.to_owned());
     if settings.database_auth(url)? == DatabaseAuth::Entra {
         let password = EntraPassword::new(settings.azure_client_id());
         options.password = Some(Arc::new(password.context("DATABASE_AUTH=entra")?));
