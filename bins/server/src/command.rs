@@ -15,11 +15,12 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{ArgMatches, Subcommand};
+use clap::Subcommand;
 use restaurant_domain::SystemClock;
 use restaurant_storage::{Database, DatabaseUrl, PostgresOptions};
 
 use crate::{
+    cli::Given,
     database_sign_in::EntraPassword,
     settings::{DatabaseAuth, Settings},
 };
@@ -49,11 +50,7 @@ pub enum Command {
 ///
 /// # Errors
 /// When it cannot start: a wrong setting, a port in use, a database that cannot be opened.
-pub fn run(
-    command: Command,
-    settings: &Settings,
-    matches: &ArgMatches,
-) -> anyhow::Result<ExitCode> {
+pub fn run(command: Command, settings: &Settings, given: &[Given]) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let code = runtime.block_on(async {
         match command {
@@ -62,7 +59,7 @@ pub fn run(
             Command::Migrate => migrate::run(settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,
-            Command::Config(config) => config::run(&config, settings, matches),
+            Command::Config(config) => config::run(&config, settings, given),
         }
     });
     // What still runs in the background has had its time to end.

@@ -1,6 +1,6 @@
 //! The settings of authentication: who is asked who they are, and who may come in.
 
-use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::{SettingsError, set, value};
 
@@ -13,7 +13,7 @@ pub struct AuthenticationSettings {
 
     /// Set by Azure App Service where its authentication is in front of the server. Without it `easyauth` does not start: whoever reaches the port could write the headers.
     #[arg(long, env = "WEBSITE_AUTH_ENABLED", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     website_auth_enabled: bool,
 
     /// The scopes that App Service names to clients, separated by commas, for example `api://<client id>/user_impersonation`. In mode `easyauth` the server's own challenges name them too.
@@ -38,7 +38,8 @@ pub struct AuthenticationSettings {
         long,
         env = "ENTRA_AUTHORITY",
         global = true,
-        default_value = "https://login.microsoftonline.com"
+        default_value = "https://login.microsoftonline.com",
+        value_parser = value::authority
     )]
     pub entra_authority: String,
 
