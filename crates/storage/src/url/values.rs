@@ -20,8 +20,8 @@ const EXPECTED: &[(&str, &str)] = &[
     ("host", "host names or addresses without a port, separated by commas"),
     ("hostaddr", "IP addresses, separated by commas"),
     ("port", "a number from 1 to 65535"),
-    ("dbname", "a name without = ; : / ? & % # and @"),
-    ("user", "a name without = ; : / ? & and %, and the password apart from it"),
+    ("dbname", "a name without \" = ; : / ? & % # and @"),
+    ("user", "a name without \" = ; : / ? & and %, and the password apart from it"),
     ("password", "any text"),
     ("application_name", "a name without = ; and &"),
     ("options", "command-line options without ; & and @"),
@@ -110,8 +110,8 @@ pub(super) fn check(
     }
     let is_right = match *key {
         "host" => value.split(',').all(is_host),
-        "user" => is_without(value, "=;:/?&%"),
-        "dbname" => is_without(value, "=;:/?&%#@"),
+        "user" => is_without(value, "=;:/?&%\""),
+        "dbname" => is_without(value, "=;:/?&%#@\""),
         "application_name" => is_without(value, "=;&"),
         "options" => is_without(value, ";&@"),
         "sslrootcert" => is_path(value),
