@@ -64,7 +64,10 @@ impl EntraPassword {
             user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
             client_options: ClientOptions { transport, ..Default::default() },
         };
-        let credential = ManagedIdentityCredential::new(Some(options))?;
+        // The library's error repeats the endpoint's address.
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|_| {
+            anyhow::anyhow!("IDENTITY_ENDPOINT is not the URL that the platform sets")
+        })?;
         Ok(Self { credential, scope: scope(authority), last: Mutex::default() })
     }
 

@@ -1,6 +1,6 @@
 //! The settings of authentication: who is asked who they are, and who may come in.
 
-use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::{SettingsError, set, value};
 
@@ -13,7 +13,7 @@ pub struct AuthenticationSettings {
 
     /// Set by Azure App Service where its authentication is in front of the server. Without it `easyauth` does not start: whoever reaches the port could write the headers.
     #[arg(long, env = "WEBSITE_AUTH_ENABLED", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     website_auth_enabled: bool,
 
     /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to `ENTRA_CLIENT_ID`, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
@@ -42,7 +42,8 @@ pub struct AuthenticationSettings {
         long,
         env = "ENTRA_AUTHORITY",
         global = true,
-        default_value = "https://login.microsoftonline.com"
+        default_value = "https://login.microsoftonline.com",
+        value_parser = value::authority
     )]
     pub entra_authority: String,
 
