@@ -2,8 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+use std::time::Duration;
+
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
-use restaurant_tests::{on_both_databases, product::Product};
+use restaurant_tests::{on_both_databases, product::Product, server::Server};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 on_both_databases! {
     a_restaurant_and_a_review_go_in_and_come_out
@@ -17,6 +25,8 @@ on_both_databases! {
     every_answer_carries_the_security_headers_and_an_id
     health_and_readiness_answer
     head_answers_like_get
+    a_slash_too_many_does_not_matter
+    what_others_add_to_an_address_is_ignored
 }
 
 fn client() -> Client {
@@ -253,5 +263,157 @@ async fn head_answers_like_get(product: Product) {
         let response = client().head(product.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.bytes().await.unwrap().len(), 0);
+    }
+}
+
+async fn a_slash_too_many_does_not_matter(product: Product) {
+    let details = add(&product, "Slashed").await;
+    for (path, target) in [
+        ("/create/".to_owned(), "/create".to_owned()),
+        (format!("{details}/"), details.clone()),
+        (format!("{details}/?utm_source=a&cursor="), format!("{details}?utm_source=a&cursor=")),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = client().request(method, product.url(&path)).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::PERMANENT_REDIRECT, "{path}");
+            assert_eq!(answer.headers()["location"], target, "{path}");
+        }
+    }
+    // A form is sent again, to the address without the slash.
+    let following = Client::builder().redirect(Policy::limited(3)).build().unwrap();
+    let form = [("user_name", "Ann"), ("rating", "4"), ("review_text", "Sent once")];
+    let address = product.url(&format!("{}/", details.replace("details", "review")));
+    let shown = following.post(address).form(&form).send().await.unwrap();
+    assert_eq!(shown.status(), StatusCode::OK);
+    assert_eq!(shown.text().await.unwrap().matches("Sent once").count(), 1);
+    for elsewhere in ["//evil.example/", "//evil.example/create/", "/\\evil.example/", "/nothing/"]
+    {
+        let request = format!("GET {elsewhere} HTTP/1.1\r\nHost: localhost\r\n");
+        let answer = raw(&product.server, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{elsewhere}: {answer}");
+    }
+    for path in ["/mcp/", "/mcp/mcp/", "/mcp/?x=y"] {
+        let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+        let answer = client().post(product.url(path)).json(&ping).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["id"], 1, "{path}");
+        assert_eq!(get(&product, path).await.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    for path in ["/healthz/", "/readyz/"] {
+        let answer = client().get(product.url(path)).header("host", "10.0.0.1").send().await;
+        assert_eq!(answer.unwrap().status(), StatusCode::OK, "{path}");
+    }
+}
+
+async fn what_others_add_to_an_address_is_ignored(product: Product) {
+    let details = add(&product, "Advertised").await;
+    for query in ["utm_source=a&utm_source=b", "utm=%ff", "%ff=1&%ff=2"] {
+        for path in ["/", "/create", &details, "/healthz"] {
+            page(&product, &format!("{path}?{query}")).await;
+        }
+    }
+    for (query, field) in [("search=a&search=b", "search"), ("utm=1&cursor=%ff", "cursor")] {
+        let answer = get(&product, &format!("/?{query}")).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text().await.unwrap().contains(field), "{query}");
+    }
+}
+
+/// Sends the lines of a head as they are, and gives everything that comes back.
+async fn raw(server: &Server, head: &str) -> String {
+    let mut stream = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
+    let request = format!("{head}Connection: close\r\n\r\n0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // A reset after the answer is an end, too.
+    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let server = Server::builder().start().await.unwrap();
+    for path in ["/", "/healthz", "/mcp"] {
+        for host in [
+            "",
+            "Host: \r\n",
+            "Host: user@127.0.0.1\r\n",
+            "Host: user:password@127.0.0.1\r\n",
+            "Host: localhost\r\nHost: localhost\r\n",
+            "Host: local host\r\n",
+            "Host: localhost/\r\n",
+            "Host: localhost:http\r\n",
+            "Host: localhost:99999\r\n",
+            "Host: [::1\r\n",
+        ] {
+            let answer = raw(&server, &format!("GET {path} HTTP/1.1\r\n{host}")).await;
+            assert!(answer.starts_with("HTTP/1.1 400"), "{path} {host:?}: {answer}");
+        }
+    }
+    for (target, host) in [("http://user@127.0.0.1/", "127.0.0.1"), ("http://localhost/", "a@b")] {
+        let answer = raw(&server, &format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{target}: {answer}");
+    }
+    for (target, host) in [("/", "localhost:1"), ("/", "[::1]"), ("http://127.0.0.1/", "other")] {
+        let answer = raw(&server, &format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{target} {host}: {answer}");
+    }
+    let old = raw(&server, "GET /healthz HTTP/1.0\r\n").await;
+    assert!(old.contains(" 200 "), "{old}");
+}
+
+#[tokio::test]
+async fn a_transfer_coding_that_is_unknown_is_501() {
+    let server = Server::builder().start().await.unwrap();
+    for (coding, status) in [
+        ("gzip, chunked", "501"),
+        ("gzip\r\nTransfer-Encoding: chunked", "501"),
+        ("identity, chunked", "501"),
+        ("chunked, chunked", "400"),
+        ("gzip", "400"),
+        ("Chunked", "422"),
+    ] {
+        for path in ["/add", "/mcp"] {
+            let media_type = if path == "/mcp" {
+                "application/json"
+            } else {
+                "application/x-www-form-urlencoded"
+            };
+            let answer = raw(
+                &server,
+                &format!(
+                    "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media_type}\r\nTransfer-Encoding: {coding}\r\n"
+                ),
+            )
+            .await;
+            // Without a body there is no message.
+            let status = if status == "422" && path == "/mcp" { "400" } else { status };
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path} {coding}: {answer}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_origin_of_any_scheme_can_be_allowed() {
+    let origins =
+        "chrome-extension://abcdef,tauri://localhost, vscode-webview://0a1b ,https://in.example";
+    let server = Server::builder().env("ALLOWED_ORIGINS", origins).start().await.unwrap();
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    for (origin, status) in [
+        ("chrome-extension://abcdef", 200),
+        ("tauri://localhost", 200),
+        ("vscode-webview://0a1b", 200),
+        ("https://in.example", 200),
+        ("chrome-extension://other", 403),
+        ("tauri://localhost:8080", 403),
+        ("https://localhost.example", 403),
+    ] {
+        let answer = client().post(server.url("/mcp")).header("origin", origin).json(&ping).send();
+        assert_eq!(answer.await.unwrap().status().as_u16(), status, "{origin}");
+    }
+    assert!(!server.logs().join("\n").contains("without a port"), "{:?}", server.logs());
+    for wrong in ["tauri://user@localhost", "tauri://", "tauri:localhost", "null", "tauri://x/y"] {
+        let refused = Server::builder().arg("config").env("ALLOWED_ORIGINS", wrong).run().await;
+        assert_eq!(refused.unwrap().status.code(), Some(2), "{wrong}");
     }
 }
