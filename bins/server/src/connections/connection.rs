@@ -42,7 +42,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 const QUEUE_LIMIT: Duration = Duration::from_secs(2);
 
 /// What is looked at when nothing else is due.
-const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
 /// After how many seconds a client that found no place may come again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
