@@ -15,6 +15,8 @@ mod sample_data;
 mod settings;
 mod socket_options;
 mod telemetry;
+mod trailing_slash;
+mod transfer_coding;
 
 use std::process::ExitCode;
 

@@ -45,8 +45,8 @@ pub struct Settings {
     #[arg(long, env = "WEBSITE_HOSTNAME", global = true, value_parser = value::host)]
     website_hostname: Option<String>,
 
-    /// Origins of web pages elsewhere whose requests to the MCP endpoint are not refused, separated by commas, for example `https://inspector.example`. Loopback origins always pass. No CORS headers are sent.
-    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::origin)]
+    /// Origins of web pages elsewhere whose requests to the MCP endpoint are not refused, separated by commas, for example `https://inspector.example` or `chrome-extension://abcdef`. Loopback origins always pass. No CORS headers are sent.
+    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::any_origin)]
     allowed_origins: Vec<String>,
 
     /// Of authentication.
@@ -63,9 +63,13 @@ pub struct Settings {
         default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     pub read_only: bool,
 
-    /// Most connections at a time; further ones wait in the system's queue.
+    /// Most connections at a time. When all are taken, a new one takes the place of the one that has been idle the longest; while none is idle, it waits for a moment, and is then answered with 503. A tenth of the number, at most 50, is kept beyond it for health checks.
     #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = value::whole(1..=1_000_000))]
     pub max_connections: u32,
+
+    /// How long a connection is kept between two requests, in seconds. Longer than a proxy in front of the server keeps its own: App Service's front end does so for up to 240.
+    #[arg(long, env = "IDLE_SECONDS", global = true, default_value = "300", value_parser = value::seconds)]
+    pub idle_seconds: Duration,
 
     /// Time limit of a page, and of reading a message to the MCP endpoint, in seconds. Then the answer is 503 or 408.
     #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = value::seconds)]

@@ -132,6 +132,25 @@ pub(super) fn origin(text: &str) -> Result<String, Expected> {
     })
 }
 
+/// An origin of any scheme (RFC 6454), such as that of a browser's extension or of a desktop application's window.
+pub(super) fn any_origin(text: &str) -> Result<String, Expected> {
+    let text = text.trim();
+    let uri = text.parse::<Uri>().ok();
+    let scheme = uri.as_ref().and_then(Uri::scheme_str);
+    let authority = uri.as_ref().and_then(Uri::authority).map(Authority::as_str);
+    let is_origin = scheme.zip(authority).is_some_and(|(scheme, authority)| {
+        scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && !authority.contains('@')
+            && text.eq_ignore_ascii_case(&format!("{scheme}://{authority}"))
+    });
+    is_origin.then(|| text.to_ascii_lowercase()).ok_or_else(|| {
+        Expected::from(
+            "give origins, for example https://inspector.example or chrome-extension://abcdef: a \
+             scheme and a host, no path",
+        )
+    })
+}
+
 /// The address of a collector: what it is asked for comes after it. Its path may hold a key.
 pub(super) fn endpoint(text: &str) -> Result<Secret, Expected> {
     let text = text.trim_end_matches('/');
