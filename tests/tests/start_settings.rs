@@ -1,7 +1,5 @@
 //! Settings as platforms write them, and what a start makes of them: connection strings, names, files.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
-
 use std::os::unix::fs::PermissionsExt;
 
 use restaurant_tests::{postgres::shared, server::Server};
