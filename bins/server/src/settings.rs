@@ -84,11 +84,11 @@ pub struct Settings {
     pub drain_seconds: Duration,
 
     /// The database: `postgres://user:password@host:port/name?sslmode=require` or `sqlite://path`, or a connection string as in AZURE_POSTGRESQL_CONNECTIONSTRING. Without this and the settings below it is `sqlite://restaurants.sqlite3`.
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = value::secret)]
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
     database_url: Option<Secret>,
 
     /// The PostgreSQL to use when DATABASE_URL is not set, in one of the forms that Azure Service Connector writes: libpq's pairs `host=… dbname=… user=… password=…` or URL `postgresql://…`, or `Server=…;Database=…;User Id=…;Password=…` as for .NET.
-    #[arg(long, env = "AZURE_POSTGRESQL_CONNECTIONSTRING", global = true, hide_env_values = true, value_parser = value::secret)]
+    #[arg(long, env = "AZURE_POSTGRESQL_CONNECTIONSTRING", global = true, hide_env_values = true)]
     azure_postgresql_connectionstring: Option<Secret>,
 
     /// Host of the PostgreSQL to use when neither DATABASE_URL nor AZURE_POSTGRESQL_CONNECTIONSTRING is set.
@@ -108,7 +108,7 @@ pub struct Settings {
     dbuser: Option<String>,
 
     /// Password that belongs to DBUSER.
-    #[arg(long, env = "DBPASS", global = true, hide_env_values = true, value_parser = value::secret)]
+    #[arg(long, env = "DBPASS", global = true, hide_env_values = true)]
     dbpass: Option<Secret>,
 
     /// TLS to DBHOST: `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; `prefer` unless set.

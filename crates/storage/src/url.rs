@@ -158,7 +158,7 @@ pub enum DatabaseUrlError {
     /// The path of an SQLite URL is none of a file.
     #[error(
         "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
-         without parameters and without ; = & or ?; a database in memory is not supported"
+         without ; ? and parameters; a database in memory is not supported"
     )]
     SqlitePath,
     /// A key that is not supported. Holds what may be said of it: its name, when it is a known one.

@@ -53,8 +53,9 @@ pub fn shapes(canary: &Canary) -> Vec<OsString> {
         format!("postgres://127.0.0.1:9/r?user=app%3Bpassword%3D{encoded}"), // tidy: as above
         format!("postgres://app%3A{word}@127.0.0.1:9/r?sslmode=require"), // tidy: as above
         format!(
+            // tidy: as above
             "postgres://app:x@127.0.0.1:9/r?sslmode=verify-ca&sslrootcert=no.pem;password={word}"
-        ), // tidy: as above
+        ),
         format!("sqlite://data.sqlite3;password={word}"),
         format!("host=127.0.0.1 port=9 user=app,password={word} {word}=1"),
         format!("host=127.0.0.1 password='{word}"),
@@ -68,7 +69,7 @@ pub fn shapes(canary: &Canary) -> Vec<OsString> {
         format!("{word}\nsecond line"),
         format!("x\u{1b}[31m{word}\t?"),
         format!("--{word}={word}"),
-        format!("{number}"),
+        number.to_owned(),
         format!("-{number}.5"),
     ];
     let mut shapes: Vec<OsString> = texts.into_iter().map(OsString::from).collect();

@@ -210,6 +210,7 @@ async fn no_output_shows_a_secret_that_is_well_formed() {
         ("OTEL_EXPORTER_OTLP_HEADERS", format!("x-key={secret}")),
         (
             "APPLICATIONINSIGHTS_CONNECTION_STRING",
+            // tidy: nothing listens there
             format!("InstrumentationKey={secret};IngestionEndpoint=https://127.0.0.1:9/{secret};"),
         ),
         ("IDENTITY_HEADER", secret.to_owned()),

@@ -12,7 +12,7 @@ const EXPECTED: &str = "give the connection string from the Overview page of the
 /// Reads a connection string, and gives it without what the exporter does not need: it would refuse a `;` at the end, and
 /// panic at some endpoints. Source: <https://learn.microsoft.com/azure/azure-monitor/app/connection-strings>.
 pub(super) fn connection_string(text: &str) -> Result<Secret, Expected> {
-    read(text).map(Secret::new).ok_or_else(|| Expected::from(EXPECTED))
+    read(text).map(|text| Secret::from(&*text)).ok_or_else(|| Expected::from(EXPECTED))
 }
 
 fn read(text: &str) -> Option<String> {

@@ -7,14 +7,15 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text.
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
     /// The text, for what it is a secret of, and for nothing that people read.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
     }
 }
 

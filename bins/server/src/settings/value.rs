@@ -3,7 +3,7 @@
 //! The text comes without white space around it, and is not blank. A function fails by [`Expected`], which never repeats the
 //! text: words of another type are not shown.
 
-use std::{convert::Infallible, net::SocketAddr, ops::RangeInclusive, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use axum::http::{Uri, uri::Authority};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError};
@@ -20,11 +20,6 @@ impl From<&str> for Expected {
     fn from(words: &str) -> Self {
         Self(words.to_owned())
     }
-}
-
-/// The text is a secret, or has one in it.
-pub(super) fn secret(text: &str) -> Result<Secret, Infallible> {
-    Ok(Secret::new(text))
 }
 
 /// Yes or no, in the words that clap takes.
@@ -154,7 +149,7 @@ pub(super) fn any_origin(text: &str) -> Result<String, Expected> {
 /// The address of a collector: what it is asked for comes after it. Its path may hold a key.
 pub(super) fn endpoint(text: &str) -> Result<Secret, Expected> {
     let text = text.trim_end_matches('/');
-    is_address(text).then(|| Secret::new(text)).ok_or_else(|| {
+    is_address(text).then(|| Secret::from(text)).ok_or_else(|| {
         Expected::from(
             "give an http or https address without user, password and query, for example \
              http://localhost:4318",

@@ -65,7 +65,7 @@ pub(super) fn parse(text: &str) -> Option<Vec<(String, String)>> {
         let (keyword, key) = KEYWORDS.iter().find(|(known, _)| *known == keyword)?;
         let value = value(&mut rest)?;
         pairs.push(match *key {
-            Some("sslmode") => ("sslmode".to_owned(), ssl_mode(value)),
+            Some("sslmode") => ("sslmode".to_owned(), ssl_mode(&value)),
             key => (key.unwrap_or(keyword).to_owned(), value),
         });
     }
@@ -92,7 +92,7 @@ fn value(rest: &mut Peekable<Chars<'_>>) -> Option<String> {
 }
 
 /// `VerifyFull` as libpq writes it.
-fn ssl_mode(word: String) -> String {
+fn ssl_mode(word: &str) -> String {
     match word.to_lowercase().replace('-', "").as_str() {
         "verifyca" => "verify-ca".to_owned(),
         "verifyfull" => "verify-full".to_owned(),

@@ -89,6 +89,9 @@ const KNOWN: &[&str] = &[
     "trustservercertificate",
 ];
 
+/// How keys end whose values are secrets.
+const SECRET_KEYS: &[&str] = &["password", "passwd", "pwd", "psw", "secret", "token", "key"];
+
 /// Refuses a key that is not supported, and a value that may hold more than its key takes: the next pair, a password
 /// perhaps, which would be shown with it.
 pub(super) fn check(
@@ -114,7 +117,7 @@ pub(super) fn check(
         "dbname" => is_without(value, "=;:/?&%#@\""),
         "application_name" => is_without(value, "=;&"),
         "options" => is_without(value, ";&@"),
-        "sslrootcert" => is_path(value),
+        "sslrootcert" => is_certificate_path(value),
         _ => true,
     };
     is_right.then_some(()).ok_or_else(|| value_error(key, expected))
@@ -135,10 +138,19 @@ fn is_host(text: &str) -> bool {
     }
 }
 
-/// Whether a text can be the path of a file, and is no address with a user and a password.
+/// Whether a text can be the path of a file of certificates.
+fn is_certificate_path(text: &str) -> bool {
+    is_without(text, "=&") && is_path(text)
+}
+
+/// Whether a text can be the path of a file, and is neither an address with a user and a password nor followed by
+/// parameters. A path may hold `=` and `&`, but no `password=`.
 pub(super) fn is_path(text: &str) -> bool {
     let has_sign_in = text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
-    is_without(text, "=;?&") && !has_sign_in
+    let keys = text.split('=').map(|part| part.trim_end().to_ascii_lowercase());
+    let count = text.matches('=').count();
+    let is_secret = |key: String| SECRET_KEYS.iter().any(|secret| key.ends_with(secret));
+    is_without(text, ";?") && !has_sign_in && !keys.take(count).any(is_secret)
 }
 
 /// Has tokio-postgres read pairs whose keys are known; what it refuses, it is asked about one by one.
