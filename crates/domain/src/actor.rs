@@ -1,5 +1,7 @@
 //! Who calls, and what they may do.
 
+use crate::text::is_hidden;
+
 /// A caller as an adapter knows it: who they are, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -133,7 +135,7 @@ impl Author {
     /// An author as a store kept it.
     #[must_use]
     pub fn from_parts(kind: AuthorKind, id: Option<&str>, name: Option<&str>) -> Self {
-        Self { kind, id: id.map(printable), name: name.map(printable) }
+        Self { kind, id: id.map(printable), name: name.map(shown) }
     }
 
     /// What kind of caller it was.
@@ -158,6 +160,11 @@ impl Author {
 /// Drops control characters and cuts to [`Author::MAX_CHARS`].
 fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(Author::MAX_CHARS).collect()
+}
+
+/// As [`printable`], without characters that hide something or turn what stands around the name.
+fn shown(name: &str) -> String {
+    name.chars().filter(|c| !is_hidden(*c)).take(Author::MAX_CHARS).collect()
 }
 
 /// The kinds of authors.
@@ -213,5 +220,7 @@ mod tests {
         let author = Author::person("x", Some(&format!("a\r\n\0{}", "b".repeat(300))));
         assert_eq!(author.name().unwrap().chars().count(), Author::MAX_CHARS);
         assert!(author.name().unwrap().starts_with("abb"));
+        let author = Author::person("x", Some("Ann\u{202E}\u{2028}\u{E0041}\u{3164} 👩\u{200D}🍳"));
+        assert_eq!(author.name(), Some("Ann 👩\u{200D}🍳"));
     }
 }
