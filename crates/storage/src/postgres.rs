@@ -1,6 +1,7 @@
 //! The store in PostgreSQL.
 
 mod connect;
+mod derive;
 mod keyed;
 mod migrations;
 mod pool;

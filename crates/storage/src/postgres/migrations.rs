@@ -6,25 +6,33 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use restaurant_domain::StoreError;
 use tokio::task::spawn_blocking;
 
+use super::derive;
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many.
+/// Takes the lock that every instance takes, for a transaction. Any number will do, as long as all instances take the same.
+/// To wait for another's migrations, and to run long ones, has no limit.
+pub(super) const LOCK: &str =
+    "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)";
+
+/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many. Then derives anew
+/// what an older version derived ([`derive::derive`]).
 ///
 /// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
 pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreError> {
     let mut connection = AsyncConnectionWrapper::<_>::from(connection);
     let migrate = move || {
-        connection.transaction(|connection| {
-            // Any number will do, as long as all instances take the same. To wait for another's migrations, and to run
-            // long ones, has no limit.
-            connection.batch_execute(
-                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)",
-            )?;
+        let applied = connection.transaction(|connection| {
+            connection.batch_execute(LOCK)?;
             let applied = connection.run_pending_migrations(MIGRATIONS);
             Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
-        })
+        })?;
+        if derive::is_pending(&mut connection)? {
+            let restaurants = derive::derive(&mut connection)?;
+            tracing::info!(restaurants, "search texts and sort keys are derived anew");
+        }
+        Ok::<_, MigrateError>(applied)
     };
     Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
 }

@@ -3,16 +3,23 @@
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use super::derive;
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// Applies what is missing, under the file's write lock and in one transaction; tells how many.
+/// Applies what is missing, under the file's write lock and in one transaction; tells how many. Then derives anew what an
+/// older version derived ([`derive::derive`]).
 pub(super) fn run(connection: &mut SqliteConnection) -> Result<usize, MigrateError> {
-    connection.immediate_transaction(|connection| {
+    let applied = connection.immediate_transaction(|connection| {
         let applied = connection.run_pending_migrations(MIGRATIONS);
-        Ok(applied.map_err(MigrateError::Migration)?.len())
-    })
+        Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
+    })?;
+    if derive::is_pending(connection)? {
+        let restaurants = derive::derive(connection)?;
+        tracing::info!(restaurants, "search texts and sort keys are derived anew");
+    }
+    Ok(applied)
 }
 
 #[cfg(test)]
