@@ -47,6 +47,7 @@ macro_rules! repository_contract {
             a_review_reads_back_as_it_was_written
             every_kind_of_author_is_kept
             the_longest_texts_fit
+            what_people_write_is_kept_unchanged
             what_is_unknown_is_none_and_writes_nothing
             every_order_is_right_and_pages_join_up
             any_cursor_is_answered
@@ -172,8 +173,8 @@ pub async fn every_kind_of_author_is_kept(store: Arc<impl Repository + ?Sized>) 
 /// The limits count characters, not bytes: texts of the greatest length in the widest characters are kept whole.
 pub async fn the_longest_texts_fit(store: Arc<impl Repository + ?Sized>) {
     let wide = |count| "🍜".repeat(count);
-    // The lower case of this letter is two characters, three bytes: the longest key there is.
-    for letter in ["🍜", "İ"] {
+    // No letter's key is longer than that of the last.
+    for letter in ["🍜", "İ", "\u{FDFA}"] {
         let new = NewRestaurant::parse(&letter.repeat(50), &wide(50), &wide(250)).unwrap();
         let author = Author::person(&wide(100), Some(&wide(100)));
         let restaurant = store.create_restaurant(new, &author, None).await.unwrap().into_inner();
@@ -183,7 +184,31 @@ pub async fn the_longest_texts_fit(store: Arc<impl Repository + ?Sized>) {
         assert_eq!(read.restaurant.name.as_str(), letter.repeat(50));
         assert_eq!(read.reviews[0].text, new.text);
     }
-    assert_eq!(list_all(&*store, RestaurantSort::Name, 1).await.len(), 2);
+    assert_eq!(list_all(&*store, RestaurantSort::Name, 1).await.len(), 3);
+}
+
+/// Flags, families, joiners and isolates are kept as they are.
+pub async fn what_people_write_is_kept_unchanged(store: Arc<impl Repository + ?Sized>) {
+    for (name, text) in [
+        (
+            "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} pub",
+            "🏴\u{200D}☠\u{FE0F}\n🇩🇪 1\u{FE0F}\u{20E3}",
+        ),
+        ("👩🏽\u{200D}🍳 👨\u{200D}👩\u{200D}👧", "\u{2068}name\u{2069}, שלום\u{200F}!"),
+        ("کتاب\u{200C}خانه", "می\u{200C}خواهم ه\u{200D}."),
+        ("क्\u{200D}ष ශ්\u{200D}රී", "葛\u{E0100}城 、\u{FE01}"),
+    ] {
+        let new = NewRestaurant::parse(name, name, text).unwrap();
+        let author = Author::anonymous();
+        let id = store.create_restaurant(new, &author, None).await.unwrap().into_inner().id;
+        add_review(&*store, id, review(name, 5, text)).await;
+        let read = details(&*store, id).await;
+        assert_eq!(read.restaurant.name.as_str(), name);
+        assert_eq!(read.restaurant.street_address.as_str(), name);
+        assert_eq!(read.restaurant.description.as_str(), text);
+        assert_eq!(read.reviews[0].user_name.as_str(), name);
+        assert_eq!(read.reviews[0].text.as_str(), text);
+    }
 }
 
 /// An unknown restaurant is `None`, and no review of it is kept.
