@@ -5,12 +5,56 @@
 //! a program that knows of no version wrote it. [`outdated`] and [`outdated_texts`] cost a look into an index when nothing
 //! is outdated. What a newer version derived stays: it is not outdated.
 
-use diesel::{dsl::auto_type, prelude::*};
+use diesel::{
+    backend::Backend,
+    dsl::auto_type,
+    expression::ValidGrouping,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, HasSqlType, Text},
+};
 use restaurant_domain::{
     Description, FOLDING_VERSION, NewRestaurant, RestaurantName, StreetAddress,
 };
 
 use crate::schema::{restaurant_search, restaurants};
+
+/// The key of a restaurant's name as it is stored; this key where there is no such restaurant.
+///
+/// A cursor has the key that this program makes of a name. The row may have one of an older version, and be elsewhere in the
+/// order: a list that went on after the cursor's key would come by it again and again.
+#[derive(Debug, Clone, QueryId, ValidGrouping)]
+pub(crate) struct StoredKey {
+    /// The key of the cursor.
+    pub(crate) key: String,
+    /// The restaurant of the cursor.
+    pub(crate) id: i64,
+}
+
+impl Expression for StoredKey {
+    type SqlType = Text;
+}
+
+impl<Source> AppearsOnTable<Source> for StoredKey {}
+
+impl<DB> QueryFragment<DB> for StoredKey
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "coalesce((SELECT stored.name_key FROM restaurants AS stored WHERE stored.id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.id)?;
+        out.push_sql("), ");
+        out.push_bind_param::<Text, _>(&self.key)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
 
 /// How many restaurants are derived anew in a transaction: few enough that a review of one of them waits for an instant.
 pub(crate) const BATCH: i64 = 500;
