@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{
     postgres::{TestDatabase, shared},
-    server::Server,
+    server::{Server, ServerBuilder},
 };
 
 /// A running server with a fresh database of its own.
@@ -12,7 +12,7 @@ use crate::{
 pub struct Product {
     /// The server; dropped before its database.
     pub server: Server,
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl Product {
@@ -22,7 +22,7 @@ impl Product {
     /// The server does not start.
     pub async fn on_sqlite() -> Result<Self> {
         let server = Server::builder().env("DATABASE_URL", "sqlite://data.sqlite3").start().await?;
-        Ok(Self { server, _database: None })
+        Ok(Self { server, database: None })
     }
 
     /// On an empty PostgreSQL database, ready to answer.
@@ -36,7 +36,20 @@ impl Product {
         anyhow::ensure!(migrated.status.success(), "{migrated:?}");
         let server = Server::builder().env("DATABASE_URL", database.url()).start().await?;
         server.until_ready_to_answer().await?;
-        Ok(Self { server, _database: Some(database) })
+        Ok(Self { server, database: Some(database) })
+    }
+
+    /// The PostgreSQL database; `None` on SQLite.
+    #[must_use]
+    pub fn database(&self) -> Option<&TestDatabase> {
+        self.database.as_ref()
+    }
+
+    /// A further process over the same database, to be started.
+    #[must_use]
+    pub fn another(&self) -> ServerBuilder {
+        let url = self.database.as_ref().map_or("sqlite://data.sqlite3", TestDatabase::url);
+        Server::builder().folder(self.server.folder()).env("DATABASE_URL", url)
     }
 
     /// The address of a page: `path` opens with a slash.

@@ -8,6 +8,7 @@ use easyauth::ForgetIdentityLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     authentication::Gate,
@@ -52,9 +53,14 @@ impl AppSettings {
 ///
 /// # Errors
 /// When a setting is wrong that only its user can judge, such as an origin.
-pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow::Result<Router> {
+pub fn router(
+    repository: Arc<dyn Repository>,
+    settings: AppSettings,
+    tasks: TaskTracker,
+) -> anyhow::Result<Router> {
     let mut config = WebConfig::default();
     config.request_timeout = settings.request_limit;
+    config.tasks = tasks.clone();
     config.trusted_origins.clone_from(&settings.public_origins);
     config.sign_out_path = settings.gate.as_ref().and_then(Gate::sign_out_path);
     let health = restaurant_web::health_router(Arc::clone(&repository), &config);
@@ -65,6 +71,7 @@ pub fn router(repository: Arc<dyn Repository>, settings: AppSettings) -> anyhow:
         .settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
         .body_timeout(settings.request_limit)
         .call_timeout(settings.call_limit)
+        .tasks(tasks)
         .router(&MCP_PATHS);
     let (open, guarded) = match &settings.gate {
         Some(gate) => {

@@ -59,16 +59,18 @@ impl Shutdown {
     }
 }
 
-/// Serves connections until a signal, then drains: no new connection, every request that came is answered.
+/// Serves connections until a signal, then drains: no new connection, every request that came is answered, and what it
+/// writes in `tasks` is written.
 ///
 /// A second signal, or the end of the drain time, ends it at once.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     settings: &Settings,
+    tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
-    let server = Server::new(app, settings.max_connections);
+    let server = Server::new(app, settings.max_connections, tasks);
     select! {
         () = server.accept(&listener) => {}
         () = shutdown.requested() => {}
@@ -90,7 +92,8 @@ pub async fn serve(
 struct Server {
     app: Router,
     slots: Arc<Semaphore>,
-    connections: TaskTracker,
+    /// The connections, and what their requests write.
+    tasks: TaskTracker,
     /// From here on each answer asks its client to close the connection.
     stopping: CancellationToken,
     /// From here on idle connections are closed.
@@ -98,12 +101,12 @@ struct Server {
 }
 
 impl Server {
-    fn new(app: Router, max_connections: u32) -> Self {
+    fn new(app: Router, max_connections: u32, tasks: TaskTracker) -> Self {
         let slots = usize::try_from(max_connections).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             app,
             slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
-            connections: TaskTracker::new(),
+            tasks,
             stopping: CancellationToken::new(),
             closing: CancellationToken::new(),
         }
@@ -115,7 +118,7 @@ impl Server {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let connection = self.connection(stream);
-                    self.connections.spawn(async move {
+                    self.tasks.spawn(async move {
                         connection.await;
                         drop(slot);
                     });
@@ -136,18 +139,18 @@ impl Server {
         while let Ok((stream, _)) = listener.accept() {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             if let Ok(stream) = stream {
-                self.connections.spawn(self.connection(stream));
+                self.tasks.spawn(self.connection(stream));
             }
         }
     }
 
     /// Lets clients that are at work close by themselves first, then closes idle connections, and waits for the rest.
     async fn drain(&self, limit: Duration) {
-        self.connections.close();
-        let polite = timeout(limit / POLITE_SHARE, self.connections.wait()).await;
+        self.tasks.close();
+        let polite = timeout(limit / POLITE_SHARE, self.tasks.wait()).await;
         if polite.is_err() {
             self.closing.cancel();
-            self.connections.wait().await;
+            self.tasks.wait().await;
         }
     }
 

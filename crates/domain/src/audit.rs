@@ -6,9 +6,9 @@ use tracing::Span;
 
 use crate::{Author, RestaurantId, ReviewId};
 
-/// The record of an attempt to write: level `info`, target `audit`. Written when it is dropped, since a caller that
-/// goes away drops the attempt with it. Until [`Self::outcome`] is told, that is `unknown`: what nobody saw the end of
-/// may have been written.
+/// The record of an attempt to write: level `info`, target `audit`. Written when it is dropped, so an attempt that breaks
+/// off leaves one too. An adapter keeps it in the task that does the work, not in the one that waits for the answer.
+/// Until [`Self::outcome`] is told, the outcome is `unknown`: the row may have been written.
 #[derive(Debug)]
 pub struct AuditRecord {
     author: Author,

@@ -16,6 +16,7 @@ mod review;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod total;
 mod validation;
 
 pub use self::{
@@ -39,5 +40,6 @@ pub use self::{
         Description, FOLDING_VERSION, IdempotencyKey, RestaurantName, ReviewText, StreetAddress,
         UserName,
     },
+    total::Total,
     validation::{Problem, ValidationError, ValidationErrors, quoted},
 };

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, fmt, str::FromStr};
 
 use crate::{
-    Restaurant, RestaurantCursor, Review, ReviewCursor, ValidationError,
+    Restaurant, RestaurantCursor, Review, ReviewCursor, Total, ValidationError,
     text::fold_key,
     validation::{Problem, quoted},
 };
@@ -67,7 +67,7 @@ pub struct RestaurantPage {
     /// The restaurants, at most as many as the limit.
     pub restaurants: Vec<Restaurant>,
     /// How many match in all, on this page and off it.
-    pub total: i64,
+    pub total: Total,
     /// Where the next page starts; `None` on the last.
     pub next: Option<RestaurantCursor>,
 }
@@ -75,7 +75,7 @@ pub struct RestaurantPage {
 impl RestaurantPage {
     /// Makes a page of one row more than the limit: the row too many only tells that there is a next page.
     #[must_use]
-    pub fn new(mut rows: Vec<Restaurant>, total: i64, query: &ListRestaurants) -> Self {
+    pub fn new(mut rows: Vec<Restaurant>, total: Total, query: &ListRestaurants) -> Self {
         let more = truncate(&mut rows, query.limit());
         let next = rows.last().filter(|_| more);
         let next = next.map(|last| RestaurantCursor::after(query.sort(), last));

@@ -71,13 +71,16 @@ pub trait Repository: Send + Sync + 'static {
     async fn ping(&self) -> Result<(), StoreError>;
 }
 
-/// A store's failure. Absence is not one. Neither form's text says anything of the store's inside; the source does, for the log.
+/// A store's failure. Absence is not one. No form's text says anything of the store's inside; the source does, for the log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The store cannot answer now: try again in a moment.
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store answers reads and takes no writes now: a standby, or a disk that is almost full. Nothing was written.
+    #[error("the store is read-only")]
+    ReadOnly(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store answered with an error that trying again will not mend.
     #[error("the store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -87,6 +90,11 @@ impl StoreError {
     /// A failure that passes.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(source.into())
+    }
+
+    /// A write that a store refuses which can only be read now.
+    pub fn read_only(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::ReadOnly(source.into())
     }
 
     /// A failure that stays.

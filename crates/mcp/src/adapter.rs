@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::{Extensions, Uri};
 use restaurant_domain::{Actor, Repository};
 use rmcp::model::Implementation;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{access::Access, operation::Operation, transport::TransportLayer};
 
@@ -42,6 +42,7 @@ pub struct McpAdapter {
     pub(crate) transport: TransportLayer,
     pub(crate) call_timeout: Duration,
     pub(crate) cancellation_token: CancellationToken,
+    pub(crate) tasks: TaskTracker,
     pub(crate) access: Access,
 }
 
@@ -69,6 +70,7 @@ impl McpAdapter {
                 .response_setting("McpAdapter::max_response_bytes"),
             call_timeout: Duration::from_secs(30),
             cancellation_token: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             access: Access::default(),
         }
     }
@@ -204,6 +206,31 @@ impl McpAdapter {
     #[must_use]
     pub fn call_timeout(self, limit: Duration) -> Self {
         Self { call_timeout: limit, ..self }
+    }
+
+    /// Counts the calls that write, so that the host application can wait for them before it ends. Such a call runs to its
+    /// end in a task of its own, whether or not its caller waits for the answer; `tasks` is where these tasks are spawned.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// use restaurant_mcp::TaskTracker;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// let tasks = TaskTracker::new();
+    /// let app = adapter.tasks(tasks.clone()).router(&["/mcp"]);
+    /// # drop(app);
+    /// // serve, drain the connections, and then:
+    /// tasks.close();
+    /// tasks.wait().await;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn tasks(self, tasks: TaskTracker) -> Self {
+        Self { tasks, ..self }
     }
 
     /// Ends the service when the token is cancelled: calls that still run are answered with 500. Cancel it after the

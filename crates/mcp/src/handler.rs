@@ -17,6 +17,8 @@ use rmcp::{
     },
     service::RequestContext,
 };
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
@@ -37,6 +39,10 @@ const CACHE_TTL: Duration = Duration::from_mins(5);
 /// Restaurants may change at any moment.
 const NO_CACHE: Duration = Duration::ZERO;
 
+/// How much longer than its caller waits a call that writes may take: far longer than a store's own limits, so that nothing
+/// but a store that never answers is given up. The outcome is unknown then.
+const WORK_LIMIT: Duration = Duration::from_mins(1);
+
 /// The handler of one request; a clone costs one count.
 #[derive(Clone)]
 pub(crate) struct Handler(Arc<Settings>);
@@ -48,7 +54,9 @@ pub(crate) struct Settings {
     /// The tools.
     pub(crate) tools: Toolbox,
     /// Who calls, and what they may do.
-    pub(crate) access: Access,
+    pub(crate) access: Arc<Access>,
+    /// Counts the calls that write.
+    pub(crate) tasks: TaskTracker,
     /// How long a request may take.
     pub(crate) call_timeout: Duration,
     /// How large a response may be, in bytes.
@@ -73,7 +81,7 @@ impl Handler {
         self.0.access.check(actor, operation).is_ok()
     }
 
-    /// Does the work of a request: within its time, in a span of its own, until the caller hangs up. A panic ends the
+    /// Waits for the work of a request: within its time, in a span of its own, until the caller hangs up. A panic ends the
     /// work, not the server. What the caller is not told is logged here, once.
     async fn run<T>(
         &self,
@@ -83,7 +91,7 @@ impl Handler {
     ) -> Result<T, RequestError> {
         let limit = self.0.call_timeout;
         // Nothing that the work touched outlives it, save the repository, which must stand the loss of a caller anyway.
-        let work = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind());
+        let work = timeout(limit, AssertUnwindSafe(work).catch_unwind());
         let work = async {
             let outcome = match context.ct.run_until_cancelled(work).await {
                 Some(Ok(Ok(outcome))) => outcome,
@@ -131,22 +139,38 @@ impl Handler {
         let (method, tool_name) = ("tools/call", tool.name());
         let span = tracing::info_span!(parent: parent, "mcp", method, tool = tool_name, error_code = Empty);
         let actor = self.actor(context);
-        let mut record = tool.operation().audited().map(|operation| {
+        let record = tool.operation().audited().map(|operation| {
             AuditRecord::new(actor.author(), AuditDoor::Mcp, operation, span.clone())
         });
-        let call = Call {
-            repository: &*self.0.repository,
-            access: &self.0.access,
-            actor: &actor,
+        let writes = record.is_some();
+        let call = tool.run(Call {
+            repository: Arc::clone(&self.0.repository),
+            access: Arc::clone(&self.0.access),
+            actor,
             arguments: request.arguments,
             max_response_bytes: self.0.max_response_bytes,
-            record: record.as_mut(),
+            record,
+        });
+        let outcome = if writes {
+            let call = self.finish(call.instrument(span.clone()));
+            self.run(context, span, call).await
+        } else {
+            self.run(context, span, call).await
         };
-        let outcome = self.run(context, span, tool.run(call)).await;
-        if let (Some(record), Err(error)) = (&mut record, &outcome) {
-            record.outcome(error.code());
-        }
         outcome.map_or_else(RequestError::into_result, into_result)
+    }
+
+    /// Runs a call that writes to its end, from now on, in a task that the caller cannot cut short: so what it wrote is
+    /// recorded.
+    fn finish<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, RequestError>> + Send + 'static,
+    ) -> impl Future<Output = Result<T, RequestError>> {
+        let limit = self.0.call_timeout + WORK_LIMIT;
+        let call =
+            async move { timeout(limit, call).await.unwrap_or(Err(RequestError::TimedOut(limit))) };
+        let task = self.0.tasks.spawn(call);
+        async { task.await.unwrap_or(Err(RequestError::Defect("a task that was cut short"))) }
     }
 }
 

@@ -20,7 +20,7 @@ mod service;
 mod tools;
 mod transport;
 
-pub use tokio_util::sync::CancellationToken;
+pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
     adapter::McpAdapter,

@@ -70,7 +70,7 @@ impl McpAdapter {
     }
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
-    /// stdio. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
+    /// stdio. Calls that write and have begun are finished before it returns. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -96,13 +96,16 @@ impl McpAdapter {
     ) -> io::Result<()> {
         let transport = AsyncRwTransport::new_server(input, output)
             .with_max_line_length(self.transport.max_request_bytes);
-        let token = self.cancellation_token.clone();
+        let (token, tasks) = (self.cancellation_token.clone(), self.tasks.clone());
         let service = match self.into_handler().serve_with_ct(transport, token).await {
             Ok(service) => service,
             Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(io::Error::other(error)),
         };
-        service.waiting().await.map(drop).map_err(io::Error::other)
+        let ended = service.waiting().await;
+        tasks.close();
+        tasks.wait().await;
+        ended.map(drop).map_err(io::Error::other)
     }
 
     fn into_handler(self) -> Handler {
@@ -115,7 +118,8 @@ impl McpAdapter {
         Handler::new(Settings {
             repository: self.repository,
             tools: Toolbox::new(),
-            access: self.access,
+            access: Arc::new(self.access),
+            tasks: self.tasks,
             call_timeout: self.call_timeout,
             max_response_bytes: self.transport.max_response_bytes,
             config: ServerConfig::new(capabilities)

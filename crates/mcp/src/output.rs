@@ -109,9 +109,12 @@ impl From<&Review> for ReviewView {
 pub(crate) struct RestaurantPageView {
     /// The restaurants of this page.
     restaurants: Vec<RestaurantView>,
-    /// How many match in all, on this page and off it.
+    /// How many match in all, on this page and off it. The matches of a search are counted up to 1,000.
     #[schemars(range(min = 0))]
     total: i64,
+    /// True when more than `total` match, because the count stopped at 1,000; absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    total_is_lower_bound: bool,
     /// Give it as `cursor`, with the same search, to get the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -189,7 +192,8 @@ impl Answer for Listed {
         let Self { page, .. } = self;
         RestaurantPageView {
             restaurants: page.restaurants.iter().map(Into::into).collect(),
-            total: page.total,
+            total: page.total.get(),
+            total_is_lower_bound: !page.total.is_exact(),
             next_cursor: page.next.as_ref().map(ToString::to_string),
         }
     }

@@ -147,6 +147,9 @@ impl RequestError {
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = %ErrorChain(&**source), "store unavailable");
             }
+            Self::Store(StoreError::ReadOnly(source)) => {
+                tracing::warn!(error = %ErrorChain(&**source), "store read-only");
+            }
             Self::Store(StoreError::Failed(source)) => {
                 tracing::error!(error = %ErrorChain(&**source), "store failed");
             }
@@ -182,6 +185,10 @@ impl RequestError {
             Self::Store(StoreError::Unavailable(_)) => {
                 Report::passing("unavailable", "the restaurants cannot be reached at the moment")
             }
+            Self::Store(StoreError::ReadOnly(_)) => Report::passing(
+                "unavailable",
+                "the database is read-only at the moment: restaurants can be read and not added to, and nothing was written",
+            ),
             Self::TimedOut(limit) => Report::passing(
                 "timeout",
                 &format!("the call was given up after {} s", limit.as_secs_f64()),

@@ -5,9 +5,9 @@ mod create_review;
 mod get_details;
 mod list_restaurants;
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 
@@ -101,23 +101,23 @@ pub(crate) struct Entry {
     name: &'static str,
     operation: Operation,
     definition: Definition,
-    run: for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Rendered, RequestError>>,
+    run: fn(Call) -> BoxFuture<'static, Result<Rendered, RequestError>>,
 }
 
-/// What a call brings along.
-pub(crate) struct Call<'a> {
+/// What a call brings along: all that it needs to run without whoever asked for it.
+pub(crate) struct Call {
     /// The store.
-    pub(crate) repository: &'a dyn Repository,
+    pub(crate) repository: Arc<dyn Repository>,
     /// The rules.
-    pub(crate) access: &'a Access,
+    pub(crate) access: Arc<Access>,
     /// Who calls.
-    pub(crate) actor: &'a Actor,
+    pub(crate) actor: Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,
     /// How large the response may be, in bytes.
     pub(crate) max_response_bytes: usize,
     /// Where to note what is written, for a tool that writes.
-    pub(crate) record: Option<&'a mut AuditRecord>,
+    pub(crate) record: Option<AuditRecord>,
 }
 
 impl Entry {
@@ -140,25 +140,34 @@ impl Entry {
         self.operation
     }
 
-    /// Runs a call: permission, arguments, the store, the answer as JSON.
-    pub(crate) fn run<'a>(&self, call: Call<'a>) -> BoxFuture<'a, Result<Rendered, RequestError>> {
+    /// Runs a call: permission, arguments, the store, the answer as JSON. A panic ends the call, not the task.
+    pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
         (self.run)(call)
     }
 }
 
-fn run<T: Tool>(mut call: Call<'_>) -> BoxFuture<'_, Result<Rendered, RequestError>> {
+fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
     Box::pin(async move {
-        call.access.check(call.actor, T::OPERATION)?;
-        let mut given = Given::new(call.arguments);
-        let tool = T::read(&mut given);
-        let tool = given.finish(tool, T::ARGUMENTS)?;
-        if let Some(record) = &mut call.record {
-            record.resource(tool.resource());
+        let answered = AssertUnwindSafe(answer::<T>(&mut call)).catch_unwind().await;
+        let answered = answered.unwrap_or(Err(RequestError::Defect("a panic")));
+        if let (Some(record), Err(error)) = (&mut call.record, &answered) {
+            record.outcome(error.code());
         }
-        let answer = tool.call(call.repository, call.actor).await?;
-        if let Some(record) = &mut call.record {
-            answer.note(record);
-        }
-        render(answer, call.max_response_bytes)
+        answered
     })
+}
+
+async fn answer<T: Tool>(call: &mut Call) -> Result<Rendered, RequestError> {
+    call.access.check(&call.actor, T::OPERATION)?;
+    let mut given = Given::new(call.arguments.take());
+    let tool = T::read(&mut given);
+    let tool = given.finish(tool, T::ARGUMENTS)?;
+    if let Some(record) = &mut call.record {
+        record.resource(tool.resource());
+    }
+    let answer = tool.call(&*call.repository, &call.actor).await?;
+    if let Some(record) = &mut call.record {
+        answer.note(record);
+    }
+    render(answer, call.max_response_bytes)
 }

@@ -15,15 +15,19 @@ pub(crate) enum WorkError {
     /// An idempotency key was taken meanwhile: the work may be done again.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Contended,
+    /// The work took longer than a statement may.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl From<WorkError> for StoreError {
     fn from(error: WorkError) -> Self {
         match error {
+            WorkError::Query(error) if is_read_only(&error) => Self::read_only(error),
             WorkError::Query(error) if passes(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
-            error @ WorkError::Contended => Self::unavailable(error),
+            error @ (WorkError::Contended | WorkError::OutOfTime(_)) => Self::unavailable(error),
         }
     }
 }
@@ -35,6 +39,31 @@ pub(crate) enum MigrateError {
     Query(#[from] QueryError),
     #[error("a migration failed: {0}")]
     Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(
+        "the database {database} has the encoding {encoding}, which cannot hold every text: create one with CREATE DATABASE \
+         {database}_utf8 ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )]
+    Encoding { database: String, encoding: String },
+    #[error(
+        "the database {database} is read-only, and {pending} migrations are pending: they are applied by an instance that \
+         may write"
+    )]
+    ReadOnly { database: String, pending: usize },
+    #[error(
+        "the role {role} may not change the tables, which belong to {owner}, and migrations are pending: migrate once as \
+         {owner}"
+    )]
+    Foreign { role: String, owner: String },
+    #[error(
+        "the role {role} lacks {right}: GRANT {right} TO {role}, or migrate once as a role that has it"
+    )]
+    Lacks { role: String, right: String },
+}
+
+impl MigrateError {
+    pub(crate) fn lacks(role: &str, right: impl Into<String>) -> Self {
+        Self::Lacks { role: role.to_owned(), right: right.into() }
+    }
 }
 
 impl From<MigrateError> for StoreError {
@@ -45,7 +74,8 @@ impl From<MigrateError> for StoreError {
             error @ MigrateError::Migration(_) if passing_text(&error.to_string()) => {
                 Self::unavailable(error)
             }
-            error @ MigrateError::Migration(_) => Self::failed(error),
+            error @ MigrateError::ReadOnly { .. } => Self::unavailable(error),
+            error => Self::failed(error),
         }
     }
 }
@@ -60,11 +90,7 @@ fn passes(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     match error {
         QueryError::DatabaseError(
-            // A replica that was taken for the primary refuses writes until the fail-over is over.
-            Kind::UnableToSendCommand
-            | Kind::ClosedConnection
-            | Kind::SerializationFailure
-            | Kind::ReadOnlyTransaction,
+            Kind::UnableToSendCommand | Kind::ClosedConnection | Kind::SerializationFailure,
             _,
         )
         | QueryError::BrokenTransactionManager => true,
@@ -76,6 +102,14 @@ fn passes(error: &QueryError) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a database that reads refuses to write: a standby, a file or a server that was made read-only, as Azure does
+/// before a disk is full. Source: <https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-limits>.
+fn is_read_only(error: &QueryError) -> bool {
+    matches!(error, QueryError::DatabaseError(kind, information)
+        if matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
+            || information.message().contains("attempt to write a readonly database"))
 }
 
 /// Whether SQLite failed because another connection has a lock.

@@ -9,6 +9,7 @@ mod queries;
 mod rows;
 mod schema;
 mod search;
+mod shares;
 mod sign_in;
 mod sqlite;
 mod statements;

@@ -1,5 +1,6 @@
 //! The store in PostgreSQL.
 
+mod condition;
 mod connect;
 mod derive;
 mod keyed;
@@ -20,11 +21,16 @@ use restaurant_domain::{
     RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
 };
 
-use self::{connect::Connector, pool::Connections};
+use self::{
+    connect::Connector,
+    pool::{Connections, Lent, finish},
+};
 use crate::{
     Database, Limits,
     database::Migrated,
+    error::WorkError,
     keys::{Answer, KeyRow},
+    shares::Work,
     sign_in::PostgresOptions,
     url::Server,
 };
@@ -51,6 +57,31 @@ impl PostgresStore {
     }
 }
 
+/// How often a create is tried. A second time is common: another create took the same key meanwhile. A third is not: the
+/// key was deleted again.
+const ATTEMPTS: u32 = 3;
+
+impl PostgresStore {
+    /// Creates, and again while another create takes the same key.
+    async fn create<T, Attempt>(
+        &self,
+        work: Work,
+        attempt: impl Fn(Lent) -> Attempt,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Attempt: Future<Output = Result<T, WorkError>> + Send + 'static,
+    {
+        for _ in 1..ATTEMPTS {
+            match finish(attempt(self.connections.lend(work).await?)).await? {
+                Err(WorkError::Contended) => {}
+                result => return Ok(result?),
+            }
+        }
+        Ok(finish(attempt(self.connections.lend(work).await?)).await??)
+    }
+}
+
 #[async_trait]
 impl Repository for PostgresStore {
     async fn list_restaurants(
@@ -58,7 +89,12 @@ impl Repository for PostgresStore {
         query: &ListRestaurants,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
-        self.connections.run_in_time(async |connection| read::list(connection, query).await).await
+        let lent = self.connections.lend(Work::of(query)).await?;
+        let query = query.clone();
+        let list = async move {
+            lent.run_in_time(async |connection: &mut _| read::list(connection, &query).await).await
+        };
+        Ok(finish(list).await??)
     }
 
     async fn restaurant_details(
@@ -67,8 +103,12 @@ impl Repository for PostgresStore {
         reviews: ListReviews,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
-        let work = async |connection: &mut _| read::details(connection, id, reviews).await;
-        self.connections.run_in_time(work).await
+        let lent = self.connections.lend(Work::Read).await?;
+        let details = async move {
+            let read = async |connection: &mut _| read::details(connection, id, reviews).await;
+            lent.run_in_time(read).await
+        };
+        Ok(finish(details).await??)
     }
 
     async fn create_restaurant(
@@ -79,16 +119,21 @@ impl Repository for PostgresStore {
     ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
         let now = self.clock.now();
-        let new = &restaurant;
-        let key = key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(new), now));
-        let key = key.as_ref();
-        let work = || {
-            async move |connection: &mut _| match key {
-                None => Ok(Answer::New(write::restaurant(connection, new, now, author).await?)),
-                Some(key) => keyed::restaurant(connection, new, now, author, key).await,
+        let key =
+            key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(&restaurant), now));
+        let attempt = |lent: Lent| {
+            let (new, author, key) = (restaurant.clone(), author.clone(), key.clone());
+            async move {
+                let create = async |connection: &mut _| match &key {
+                    None => {
+                        Ok(Answer::New(write::restaurant(connection, &new, now, &author).await?))
+                    }
+                    Some(key) => keyed::restaurant(connection, &new, now, &author, key).await,
+                };
+                lent.run_in_time(create).await
             }
         };
-        let answer = self.connections.run_until_first(work).await?;
+        let answer = self.create(Work::Write(None), attempt).await?;
         answer.into_restaurant(restaurant, now, author)
     }
 
@@ -101,29 +146,37 @@ impl Repository for PostgresStore {
     ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
         let now = self.clock.now();
-        let new = &review;
-        let key =
-            key.map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, new), now));
-        let key = key.as_ref();
-        let work = || {
-            async move |connection: &mut _| match key {
-                None => {
-                    let id = write::review(connection, restaurant, new, now, author).await?;
-                    Ok(id.map(Answer::New))
-                }
-                Some(key) => keyed::review(connection, restaurant, new, now, author, key).await,
+        let key = key
+            .map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, &review), now));
+        let attempt = |lent: Lent| {
+            let (new, author, key) = (review.clone(), author.clone(), key.clone());
+            async move {
+                let create = async |connection: &mut _| match &key {
+                    None => {
+                        let id = write::review(connection, restaurant, &new, now, &author).await?;
+                        Ok(id.map(Answer::New))
+                    }
+                    Some(key) => {
+                        keyed::review(connection, restaurant, &new, now, &author, key).await
+                    }
+                };
+                lent.run_in_time(create).await
             }
         };
-        let answer = self.connections.run_until_first(work).await?;
+        let answer = self.create(Work::Write(Some(restaurant)), attempt).await?;
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.migrated.check()?;
-        let work = async |connection: &mut diesel_async::AsyncPgConnection| {
-            Ok(connection.batch_execute("SELECT 1").await?)
+        let lent = self.connections.lend(Work::Read).await?;
+        let ping = async move {
+            let ask = async |connection: &mut diesel_async::AsyncPgConnection| {
+                Ok(connection.batch_execute("SELECT 1").await?)
+            };
+            lent.run_in_time(ask).await
         };
-        self.connections.run_in_time(work).await
+        Ok(finish(ping).await??)
     }
 }
 
@@ -135,9 +188,14 @@ impl Import for PostgresStore {
         only_if_empty: bool,
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
-        let work =
-            async |connection: &mut _| write::import(connection, &restaurants, only_if_empty).await;
-        self.connections.run(work).await
+        let lent = self.connections.lend(Work::Write(None)).await?;
+        let import = async move {
+            let write = async |connection: &mut _| {
+                write::import(connection, &restaurants, only_if_empty).await
+            };
+            lent.run(write).await
+        };
+        Ok(finish(import).await??)
     }
 }
 

@@ -10,7 +10,7 @@ use diesel::{
     prelude::*,
     sql_types::{Nullable, SmallInt, Text, Timestamp},
 };
-use restaurant_domain::{ListRestaurants, ListReviews, RestaurantSort, SortKey};
+use restaurant_domain::{ListRestaurants, ListReviews, RestaurantSort, SortKey, Total};
 
 use crate::{
     derived::StoredKey,
@@ -133,6 +133,11 @@ pub(crate) fn by_age(id: i64, rows: i64) -> _ {
 #[auto_type]
 pub(crate) fn counts() -> _ {
     restaurant_counts::table.select(restaurant_counts::restaurants)
+}
+
+/// The total of a search, of whose matches these were read: all of them, or one more than are counted.
+pub(crate) fn total_of(ids: &[i64]) -> Total {
+    Total::of_search(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
 /// One restaurant's id, whichever; none when there is no restaurant.

@@ -25,6 +25,7 @@ use crate::{
     Database, Limits,
     database::Migrated,
     keys::{Answer, KeyRow},
+    shares::Work,
 };
 
 /// Restaurants and reviews in an SQLite file.
@@ -57,8 +58,9 @@ impl Repository for SqliteStore {
         query: &ListRestaurants,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
-        let query = query.clone();
-        self.readers.run_in_time(move |connection| read::list(connection, &query)).await
+        let (kind, query) = (Work::of(query), query.clone());
+        let work = move |connection: &mut _| read::list(connection, &query);
+        self.readers.run_in_time(kind, work).await
     }
 
     async fn restaurant_details(
@@ -67,7 +69,8 @@ impl Repository for SqliteStore {
         reviews: ListReviews,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
-        self.readers.run_in_time(move |connection| read::details(connection, id, reviews)).await
+        let work = move |connection: &mut _| read::details(connection, id, reviews);
+        self.readers.run_in_time(Work::Read, work).await
     }
 
     async fn create_restaurant(
@@ -87,7 +90,7 @@ impl Repository for SqliteStore {
             };
             Ok(answer.into_restaurant(restaurant, now, &author))
         };
-        self.writer.run_in_time(work).await?
+        self.writer.run_in_time(Work::Write(None), work).await?
     }
 
     async fn create_review(
@@ -111,7 +114,7 @@ impl Repository for SqliteStore {
             };
             Ok(answer.map(|answer| answer.into_review(restaurant, review, now, &author)))
         };
-        self.writer.run_in_time(work).await?.transpose()
+        self.writer.run_in_time(Work::Write(Some(restaurant)), work).await?.transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -120,7 +123,7 @@ impl Repository for SqliteStore {
         let work = |connection: &mut diesel::SqliteConnection| {
             Ok(connection.batch_execute("SELECT count(*) FROM restaurant_counts")?)
         };
-        self.readers.run_in_time(work).await
+        self.readers.run_in_time(Work::Read, work).await
     }
 }
 
@@ -133,14 +136,14 @@ impl Import for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
         let work = move |connection: &mut _| write::import(connection, &restaurants, only_if_empty);
-        self.writer.run(work).await
+        self.writer.run(Work::Write(None), work).await
     }
 }
 
 #[async_trait]
 impl Database for SqliteStore {
     async fn migrate(&self) -> Result<usize, StoreError> {
-        let applied = self.writer.run(migrations::run).await?;
+        let applied = self.writer.run(Work::Write(None), migrations::run).await?;
         self.migrated.set();
         Ok(applied)
     }

@@ -60,7 +60,7 @@ async fn create(store: &dyn Database) -> Result<Restaurant, StoreError> {
 }
 
 async fn total(store: &dyn Database) -> Result<i64, StoreError> {
-    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total)
+    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total.get())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

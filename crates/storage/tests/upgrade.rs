@@ -310,6 +310,37 @@ on_both! {
     a_cursor_of_the_version_before_goes_on
 }
 
+/// Rows are derived anew by a role that may change no table; one that may only read leaves them, and reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_may_only_read_and_write_derives_anew() {
+    let mut before = Before::postgres().await;
+    before.open().await.migrate().await.unwrap();
+    before.insert(ROWS + 1, &["Käse".to_owned()]).await;
+    let Before::Postgres(_, database) = &before else { unreachable!() };
+    let (name, url) = (database.name().to_owned(), database.url().to_owned());
+    let (_, place) = url.rsplit_once('@').unwrap();
+    for (role, rights, outdated) in
+        [("reader", "SELECT", 1), ("writer", "SELECT, INSERT, UPDATE, DELETE", 0)]
+    {
+        let role = format!("{role}_{name}");
+        before
+            .execute(&format!(
+                "CREATE ROLE {role} LOGIN PASSWORD 'p'; \
+                 GRANT {rights} ON ALL TABLES IN SCHEMA public TO {role}; \
+                 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"
+            ))
+            .await;
+        let url = DatabaseUrl::parse(&format!("postgres://{role}:p@{place}")).unwrap();
+        let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
+        assert_eq!(store.migrate().await.unwrap(), 0, "{role}");
+        assert_eq!(before.outdated().await, outdated, "{role}");
+        let all = pages(&*store, None, RestaurantSort::Name, None).await;
+        assert_eq!(all.len(), ROWS + 1, "{role}");
+        drop(store);
+        before.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    }
+}
+
 /// The version before goes on writing reviews while an instance of this version starts: none is lost, none fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reviews_are_written_meanwhile() {

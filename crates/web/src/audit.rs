@@ -1,27 +1,38 @@
 //! The audit record of the forms: one for each that is sent, whatever becomes of it, a forged or forbidden one among them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{FromRequestParts, MatchedPath, Request},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, request::Parts};
 use restaurant_domain::{Actor, AuditDoor, AuditOperation, AuditRecord, AuditResource, Author};
-use tracing::Span;
+use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
-use crate::{error_page::PageError, pages::RestaurantPath};
+use crate::{error_page::PageError, pages::RestaurantPath, router::Site};
 
-/// Middleware: writes the record of a form, when its answer is known or when its sender goes away.
-pub(crate) async fn record(request: Request, next: Next) -> Response {
+/// How long the work of a form may take once its body is there: far longer than a store's own limits, so that nothing but
+/// a store that never answers is given up. The outcome is unknown then.
+const WORK_LIMIT: Duration = Duration::from_mins(1);
+
+/// Middleware: runs a form to its end, in a task that its sender cannot cut short, and writes the record of what became of it.
+pub(crate) async fn record(State(site): State<Site>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let record = begin(&mut parts).await;
-    let response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(record) = record {
+    let Some(record) = begin(&mut parts).await else {
+        return next.run(Request::from_parts(parts, body)).await;
+    };
+    let limit = site.request_timeout + WORK_LIMIT;
+    let work = async move {
+        let response = timeout(limit, next.run(Request::from_parts(parts, body))).await;
+        let response = response.unwrap_or_else(|_| PageError::OutOfTime.into_response());
         end(record, &response);
-    }
-    response
+        response
+    };
+    let response = site.tasks.spawn(work.in_current_span()).await;
+    response.unwrap_or_else(|_| PageError::OutOfTime.into_response())
 }
 
 /// The record of a form; `None` for a request that writes nothing.
@@ -51,7 +62,9 @@ fn end(mut record: AuditRecord, response: &Response) {
     if let Some(written) = extensions.get::<AuditResource>() {
         record.resource(*written);
         record.outcome(AuditRecord::CREATED);
-    } else if let Some(error) = extensions.get::<Arc<PageError>>() {
+    } else if let Some(error) = extensions.get::<Arc<PageError>>()
+        && !matches!(**error, PageError::OutOfTime)
+    {
         record.outcome(error.code());
     } else if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
         record.outcome("invalid_arguments");

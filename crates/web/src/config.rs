@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio_util::task::TaskTracker;
+
 /// What a service may set. Start from the default, and change fields.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -15,6 +17,10 @@ pub struct WebConfig {
     /// Origins that may send forms although they differ from the `Host` of the request, because a proxy rewrites it.
     /// Each as a browser sends it: `https://reviews.example`, no default port, no slash at the end. Default: none.
     pub trusted_origins: Vec<String>,
+    /// Counts the forms that are being written, so that a service can wait for them before it ends. A form that was sent
+    /// is written in a task of its own, whether or not its sender waits for the answer. Default: a tracker that only the
+    /// router knows.
+    pub tasks: TaskTracker,
     /// Where whoever is signed in signs out: a path on this site. Default: none, and no link to it.
     pub sign_out_path: Option<String>,
 }
@@ -26,6 +32,7 @@ impl Default for WebConfig {
             request_timeout: Duration::from_secs(10),
             ready_timeout: Duration::from_secs(2),
             trusted_origins: Vec::new(),
+            tasks: TaskTracker::new(),
             sign_out_path: None,
         }
     }

@@ -78,7 +78,7 @@ impl PageError {
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
             Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(StoreError::Unavailable(_)) | Self::OutOfTime => {
+            Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) | Self::OutOfTime => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => {
@@ -96,7 +96,7 @@ impl PageError {
             Self::NotFound => "not_found",
             Self::BadCursor => "invalid_arguments",
             Self::BadRequest(_) | Self::TooLarge | Self::NoForm | Self::SlowForm => "unreadable",
-            Self::Store(StoreError::Unavailable(_)) => "unavailable",
+            Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) => "unavailable",
             Self::OutOfTime => "timeout",
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => "internal",
             Self::Bare(_) => "refused",
@@ -130,6 +130,10 @@ impl PageError {
             Self::BadCursor => (
                 "This page of reviews does not exist",
                 "The link was cut off or changed. Start again from the restaurant's first page.",
+            ),
+            Self::Store(StoreError::ReadOnly(_)) => (
+                "Nothing can be added right now",
+                "The database takes no changes at the moment, so nothing was saved. You can read on; try again in a few minutes.",
             ),
             _ => status_wording(self.status()),
         }

@@ -13,6 +13,7 @@ use http::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
+use tokio::time::timeout;
 
 use crate::{error_page::PageError, router::Site, time_limit::AwaitsBody};
 
@@ -81,7 +82,8 @@ impl FromRequest<Site> for FormFields {
         }
         let awaits_body: AwaitsBody = request.extensions_mut().remove().unwrap_or_default();
         awaits_body.set(true);
-        let whole = read(request.into_body(), site.body_limit).await?;
+        let whole = timeout(site.request_timeout, read(request.into_body(), site.body_limit)).await;
+        let whole = whole.unwrap_or(Err(PageError::SlowForm))?;
         awaits_body.set(false);
         Fields::parse(&whole).map(Self)
     }

@@ -4,12 +4,13 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::StatusCode;
 use restaurant_domain::Repository;
+use tokio_util::task::TaskTracker;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -34,6 +35,7 @@ pub(crate) struct Site {
     pub(crate) templates: Arc<Templates>,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
+    pub(crate) tasks: TaskTracker,
     pub(crate) sign_out_path: Option<Arc<str>>,
 }
 
@@ -45,12 +47,14 @@ pub(crate) struct Site {
 /// # Errors
 /// When a trusted origin is none, or a template does not compile.
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
-    let WebConfig { body_limit, request_timeout, trusted_origins, sign_out_path, .. } = config;
+    let WebConfig { body_limit, request_timeout, trusted_origins, tasks, sign_out_path, .. } =
+        config;
     let site = Site {
         repository,
         templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
         body_limit,
         request_timeout,
+        tasks,
         sign_out_path: sign_out_path.map(Arc::from),
     };
     let guard = cross_origin_guard(trusted_origins)?
@@ -59,9 +63,9 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     Ok(routes()
         .fallback(async || PageError::NotFound)
         .layer(guard)
-        .layer(from_fn_with_state(site.clone(), time_limit::limit))
         .layer(CatchPanicLayer::custom(error_page::after_panic))
-        .layer(from_fn(audit::record))
+        .layer(from_fn_with_state(site.clone(), audit::record))
+        .layer(from_fn_with_state(site.clone(), time_limit::limit))
         .layer(from_fn_with_state(site.clone(), error_page::show))
         .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.

@@ -24,7 +24,8 @@ impl AwaitsBody {
     }
 }
 
-/// Middleware: gives a request its time, then answers 408 if its body is still on the way, and 503 if it is us who are late.
+/// Middleware: waits for an answer as long as a request may take, then answers 408 if its body is still on the way, and 503
+/// if it is us who are late. A form is written all the same.
 pub(crate) async fn limit(State(site): State<Site>, mut request: Request, next: Next) -> Response {
     let awaits_body = AwaitsBody::default();
     request.extensions_mut().insert(awaits_body.clone());

@@ -1,3 +1,8 @@
+-- In the order in which writers take them, so that none of them and this wait for each other.
+LOCK TABLE reviews, restaurants IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE restaurant_search IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE idempotency_keys IN SHARE ROW EXCLUSIVE MODE;
+
 -- The version of the folding that made a restaurant's search text and its name's key. 0, which a program of an older
 -- version leaves, is lower case. `migrate` derives anew what is older than its own version.
 ALTER TABLE restaurant_search ADD COLUMN folding SMALLINT NOT NULL DEFAULT 0;

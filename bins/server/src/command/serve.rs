@@ -6,6 +6,7 @@ use anyhow::Context;
 use restaurant_domain::{Clock, ErrorChain, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl};
 use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
 
 use super::say;
 use crate::{
@@ -36,11 +37,12 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
         )
     })?;
     let listening = listener.local_addr().context("cannot tell the address")?;
+    let tasks = TaskTracker::new();
     let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
-    let app = app::router(database, app_settings)?;
+    let app = app::router(database, app_settings, tasks.clone())?;
     print_banner(listening, &url, settings.authentication.mode()?);
-    connections::serve(listener, app, settings, shutdown).await;
+    connections::serve(listener, app, settings, tasks, shutdown).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
+mod broad_search;
 mod idempotency;
 mod search;
 
@@ -19,6 +20,7 @@ use std::{
 use chrono::{TimeDelta, TimeZone, Utc};
 use tokio::task::JoinSet;
 
+pub use self::broad_search::a_broad_search_is_counted_up_to_a_bound;
 pub use self::idempotency::{
     a_create_that_was_none_leaves_its_key_free, a_key_belongs_to_its_caller,
     a_key_is_free_again_after_a_day, a_repeated_create_gives_the_first_result_again,
@@ -35,7 +37,7 @@ use crate::{
     Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, ListRestaurants,
     ListReviews, NewRestaurant, NewReview, PageLimit, Rating, RatingSummary, Repository,
     Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantSort, Review,
-    ReviewCursor, ReviewId, SearchText, SortKey, SystemClock,
+    ReviewCursor, ReviewId, SearchText, SortKey, SystemClock, Total,
 };
 
 /// Makes a test of each rule. Takes the path of an `async fn(Arc<dyn Clock>) -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) that goes by this clock, and `G` whatever must live as long as it.
@@ -102,6 +104,7 @@ macro_rules! import_contract {
             an_import_is_kept_whole
             an_import_whose_caller_goes_away_is_whole_or_not_there
             of_many_imports_into_an_empty_store_one_wins
+            a_broad_search_is_counted_up_to_a_bound
         }
     };
 }
@@ -258,7 +261,7 @@ pub async fn any_cursor_is_answered(store: Arc<impl Repository + ?Sized>) {
             assert_eq!(page.restaurants, expected, "after {:?}", query.after());
             assert_eq!(
                 page.total,
-                30,
+                Total::Exactly(30),
                 "of the whole list, not of what follows {:?}",
                 query.after()
             );
@@ -505,7 +508,7 @@ async fn total(store: &(impl Repository + ?Sized), search: Option<&str>) -> i64 
     let query =
         ListRestaurants::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
             .unwrap();
-    store.list_restaurants(&query).await.unwrap().total
+    store.list_restaurants(&query).await.unwrap().total.get()
 }
 
 async fn list_all(

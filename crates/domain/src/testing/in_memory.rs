@@ -15,7 +15,7 @@ use crate::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
     ListRestaurants, ListReviews, NewRestaurant, NewReview, RatingSummary, Repository, Restaurant,
     RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantSort, Review,
-    ReviewId, SortKey, StoreError, SystemClock,
+    ReviewId, SortKey, StoreError, SystemClock, Total,
 };
 
 /// A store that forgets everything when it goes.
@@ -58,7 +58,11 @@ impl Repository for InMemoryStore {
         let tables = self.tables();
         let mut matching: Vec<_> =
             tables.restaurants.iter().filter(|r| matches(r, query)).collect();
-        let total = i64::try_from(matching.len()).map_err(StoreError::failed)?;
+        let counted = i64::try_from(matching.len()).map_err(StoreError::failed)?;
+        let total = match query.search() {
+            Some(_) => Total::of_search(counted),
+            None => Total::Exactly(counted),
+        };
         sort(&mut matching, query.sort());
         let rows = matching
             .into_iter()

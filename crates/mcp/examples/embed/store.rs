@@ -11,7 +11,7 @@ use restaurant_domain::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, ListRestaurants, ListReviews,
     NewRestaurant, NewReview, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
     RestaurantId, RestaurantPage, RestaurantSort, Review, ReviewId, SortKey, StoreError,
-    SystemClock,
+    SystemClock, Total,
 };
 
 /// A store of the guide's own.
@@ -86,7 +86,7 @@ impl Repository for GuideStore {
         let found = |text: &str| query.search().is_none_or(|search| search.is_in(text));
         let found = guide.restaurants.iter().filter(|(_, text)| found(text));
         let mut rows: Vec<_> = found.map(|(restaurant, _)| restaurant.clone()).collect();
-        let total = i64::try_from(rows.len()).map_err(StoreError::failed)?;
+        let total = Total::Exactly(i64::try_from(rows.len()).map_err(StoreError::failed)?);
         rows.sort_by(|a, b| order(&place(query.sort(), a), &place(query.sort(), b)));
         if let Some(cursor) = query.after() {
             let after = (cursor.key.clone(), cursor.id);

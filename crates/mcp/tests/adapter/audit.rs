@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::Request, middleware, response::Response};
 use restaurant_domain::{Actor, Author, Permissions, testing::InMemoryStore};
-use restaurant_mcp::McpAdapter;
+use restaurant_mcp::{McpAdapter, TaskTracker};
 use serde_json::json;
 use tracing::Instrument;
 
 use crate::{
     log::Log,
     server::{Server, message},
-    stores::{FailingStore, Failure},
+    stores::{FailingStore, Failure, WaitingStore},
 };
 
 /// A host's layer that gives each request an id.
@@ -90,20 +90,25 @@ async fn reading_leaves_no_record() {
     assert_eq!(log.audit(""), Vec::<String>::new());
 }
 
+/// Its row is written all the same, the record says so, and the host application can wait for both.
 #[tokio::test]
-async fn a_write_whose_caller_hangs_up_is_recorded() {
+async fn a_write_whose_caller_hangs_up_is_finished() {
     let log = Log::start();
-    let (store, begun, dropped) = FailingStore::hanging();
-    let server = serve(McpAdapter::new(store), Permissions::ALL).await;
+    let (store, begun, leave) = WaitingStore::new();
+    let tasks = TaskTracker::new();
+    let server = serve(McpAdapter::new(store).tasks(tasks.clone()), Permissions::ALL).await;
     let arguments =
         json!({"restaurant_name": "Anchor", "street_address": "1 Quay", "description": "Fish"});
     let params = json!({"name": "create_restaurant_mcp", "arguments": arguments});
     let call = tokio::spawn(server.post(message("tools/call", &params)).send());
     begun.await.unwrap();
     call.abort();
-    dropped.await.unwrap_err();
-    while log.audit("").is_empty() {
-        tokio::task::yield_now().await;
-    }
-    assert!(log.audit("")[0].contains("outcome=\"cancelled\""), "{:?}", log.audit(""));
+    assert!(call.await.unwrap_err().is_cancelled());
+    tasks.close();
+    assert_eq!((tasks.len(), log.audit("").len()), (1, 0));
+    leave.send(()).unwrap();
+    tasks.wait().await;
+    let outcome = "resource=restaurant/1 outcome=\"created\"";
+    assert!(log.audit("")[0].contains(outcome), "{:?}", log.audit(""));
+    assert_eq!(server.ok("list_restaurants_mcp", json!({})).await["total"], 1);
 }

@@ -44,6 +44,19 @@ async fn an_unavailable_store_asks_to_try_again() {
 }
 
 #[tokio::test]
+async fn a_read_only_store_says_so() {
+    let log = Log::start();
+    let server = server(Failure::ReadOnly).await;
+    for (tool, arguments) in calls() {
+        let error = server.error(tool, arguments).await;
+        assert_eq!((&error["code"], &error["retryable"]), (&json!("unavailable"), &json!(true)));
+        assert!(error["message"].as_str().unwrap().contains("read-only"), "{error}");
+        assert!(!error.to_string().contains(SECRET));
+    }
+    assert_eq!(log.with(SECRET).len(), calls().len(), "each failure once");
+}
+
+#[tokio::test]
 async fn a_failed_store_leaks_nothing() {
     let log = Log::start();
     let server = server(Failure::Failed).await;

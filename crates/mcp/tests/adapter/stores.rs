@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use restaurant_domain::{
     Author, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews, NewRestaurant,
     NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
-    StoreError,
+    StoreError, testing::InMemoryStore,
 };
 use tokio::sync::oneshot;
 
@@ -19,6 +19,7 @@ pub(crate) const SECRET: &str = "password=hunter2 host=10.0.0.4";
 /// How a store fails.
 pub(crate) enum Failure {
     Unavailable,
+    ReadOnly,
     Failed,
     Panic,
     /// Never answers; says when a call begins and when it is dropped.
@@ -40,6 +41,7 @@ impl FailingStore {
     async fn fail<T>(&self) -> Result<T, StoreError> {
         match &self.0 {
             Failure::Unavailable => Err(StoreError::unavailable(Source)),
+            Failure::ReadOnly => Err(StoreError::read_only(Source)),
             Failure::Failed => Err(StoreError::failed(Source)),
             Failure::Panic => panic!("{SECRET}"),
             Failure::Hang(news) => {
@@ -52,6 +54,70 @@ impl FailingStore {
                 std::future::pending().await
             }
         }
+    }
+}
+
+/// A store whose first write waits: it says when it has begun, and goes on when it is told to.
+pub(crate) struct WaitingStore {
+    store: InMemoryStore,
+    gate: Mutex<Option<Gate>>,
+}
+
+type Gate = (oneshot::Sender<()>, oneshot::Receiver<()>);
+
+impl WaitingStore {
+    /// A store with the news of its first write, and the leave to go on.
+    pub(crate) fn new() -> (Arc<Self>, oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let (begun, on_begun) = oneshot::channel();
+        let (leave, on_leave) = oneshot::channel();
+        let gate = Mutex::new(Some((begun, on_leave)));
+        (Arc::new(Self { store: InMemoryStore::default(), gate }), on_begun, leave)
+    }
+}
+
+#[async_trait]
+impl Repository for WaitingStore {
+    async fn list_restaurants(
+        &self,
+        query: &ListRestaurants,
+    ) -> Result<RestaurantPage, StoreError> {
+        self.store.list_restaurants(query).await
+    }
+
+    async fn restaurant_details(
+        &self,
+        id: RestaurantId,
+        reviews: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.store.restaurant_details(id, reviews).await
+    }
+
+    async fn create_restaurant(
+        &self,
+        new: NewRestaurant,
+        author: &Author,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        let gate = self.gate.lock().unwrap().take();
+        if let Some((begun, leave)) = gate {
+            begun.send(()).unwrap();
+            leave.await.unwrap();
+        }
+        self.store.create_restaurant(new, author, key).await
+    }
+
+    async fn create_review(
+        &self,
+        id: RestaurantId,
+        new: NewReview,
+        author: &Author,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
+        self.store.create_review(id, new, author, key).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await
     }
 }
 

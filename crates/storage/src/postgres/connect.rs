@@ -69,11 +69,15 @@ impl Connector {
         self.options.transaction_pooling
     }
 
-    /// What sets the limit on statements: for a connection, or, with `LOCAL` after `SET`, for a transaction. By a
-    /// statement, since PgBouncer refuses the same setting as a start-up option.
-    pub(super) fn statement_limit(&self) -> String {
+    /// What sets up the statements of a connection, or, with `LOCAL` after `SET`, of a transaction: the limit on their
+    /// time, and one core for each, so that one caller's search leaves the others to the rest. By statements, since
+    /// PgBouncer refuses the same settings as start-up options.
+    pub(super) fn statement_limits(&self) -> String {
         let set = if self.is_pooled() { "SET LOCAL" } else { "SET" };
-        format!("{set} statement_timeout = {}", self.limits.statement.as_millis().max(1))
+        let milliseconds = self.limits.statement.as_millis().max(1);
+        format!(
+            "{set} statement_timeout = {milliseconds}; {set} max_parallel_workers_per_gather = 0"
+        )
     }
 
     /// The address, with a password that is good now.
@@ -116,7 +120,7 @@ impl Connector {
         if !self.is_pooled() {
             let connected = AsyncPgConnection::try_from_client_and_connection(client, connection);
             let mut connection = connected.await?;
-            connection.batch_execute(&self.statement_limit()).await.map_err(failed)?;
+            connection.batch_execute(&self.statement_limits()).await.map_err(failed)?;
             return Ok(connection);
         }
         tokio::spawn(connection);

@@ -1,7 +1,7 @@
 //! Deriving anew in PostgreSQL what an older version of this program derived.
 
 use diesel::{
-    Connection, OptionalExtension, QueryDsl, QueryResult, RunQueryDsl,
+    Connection, QueryDsl, QueryResult, RunQueryDsl,
     connection::SimpleConnection,
     sql_query,
     sql_types::{Array, BigInt, SmallInt, Text},
@@ -10,14 +10,9 @@ use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionW
 use restaurant_domain::FOLDING_VERSION;
 
 use super::migrations::LOCK;
-use crate::derived::{Derived, Texts, outdated, outdated_texts};
+use crate::derived::{Derived, Texts, outdated_texts};
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
-
-/// Whether a restaurant's derived texts are outdated. Reads, and nothing else.
-pub(super) fn is_pending(connection: &mut Wrapped) -> QueryResult<bool> {
-    Ok(outdated().first::<i64>(connection).optional()?.is_some())
-}
 
 /// Derives all outdated texts anew; tells of how many restaurants.
 ///

@@ -6,7 +6,10 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use restaurant_domain::StoreError;
 use tokio::task::spawn_blocking;
 
-use super::derive;
+use super::{
+    condition::{needs_derivation, needs_migration},
+    derive,
+};
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
@@ -20,16 +23,16 @@ pub(super) const LOCK: &str =
 /// what an older version derived ([`derive::derive`]).
 ///
 /// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
-pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreError> {
+pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
+    let pending = look(&mut connection).await?;
+    if !pending.tables && !pending.rows {
+        return Ok(0);
+    }
     let mut connection = AsyncConnectionWrapper::<_>::from(connection);
     let migrate = move || {
-        let applied = connection.transaction(|connection| {
-            connection.batch_execute(LOCK)?;
-            let applied = connection.run_pending_migrations(MIGRATIONS);
-            Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
-        })?;
-        if derive::is_pending(&mut connection)? {
-            let restaurants = derive::derive(&mut connection)?;
+        let applied = if pending.tables { migrate(&mut connection)? } else { 0 };
+        let restaurants = derive::derive(&mut connection)?;
+        if restaurants > 0 {
             tracing::info!(restaurants, "search texts and sort keys are derived anew");
         }
         Ok::<_, MigrateError>(applied)
@@ -37,11 +40,41 @@ pub(super) async fn run(connection: AsyncPgConnection) -> Result<usize, StoreErr
     Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
 }
 
+fn migrate(
+    connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
+) -> Result<usize, MigrateError> {
+    connection.transaction(|connection| {
+        connection.batch_execute(LOCK)?;
+        let applied = connection.run_pending_migrations(MIGRATIONS);
+        Ok(applied.map_err(MigrateError::Migration)?.len())
+    })
+}
+
+/// What is to be done.
+struct Pending {
+    /// Migrations are to be applied.
+    tables: bool,
+    /// Rows are to be derived anew.
+    rows: bool,
+}
+
+/// Looks before any lock is taken, in a transaction, so that a pooler lends one connection for it.
+async fn look(connection: &mut AsyncPgConnection) -> Result<Pending, MigrateError> {
+    let look = async |connection: &mut _| {
+        let tables = needs_migration(connection, MIGRATIONS).await?;
+        // The column that tells of it may be among what is to be applied.
+        let rows = tables || needs_derivation(connection).await?;
+        Ok(Pending { tables, rows })
+    };
+    diesel_async::AsyncConnection::transaction(connection, look).await
+}
+
 #[cfg(test)]
 mod tests {
     use diesel::{RunQueryDsl, dsl::sql, sql_types::BigInt};
-    use diesel_async::AsyncConnection;
     use restaurant_tests::postgres::shared;
+
+    use diesel_async::AsyncConnection as _;
 
     use super::*;
 

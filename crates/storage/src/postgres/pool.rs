@@ -1,8 +1,8 @@
 //! The connections to PostgreSQL, and how they are lent.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use deadpool::Runtime;
+use deadpool::{Runtime, managed::Timeouts};
 use diesel_async::{
     AnsiTransactionManager as Transactions, AsyncPgConnection, SimpleAsyncConnection as _,
     TransactionManager as _,
@@ -14,147 +14,123 @@ use diesel_async::{
 use futures_util::FutureExt;
 use restaurant_domain::StoreError;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 use super::connect::Connector;
 use crate::{
     Limits,
     error::{OutOfTime, WorkError},
+    shares::{Share, Shares, Work},
 };
 
 /// How much longer than a statement may run its caller waits: so the server, which says why, is usually the first to give up.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How often work is done. A second time is common: another create took the same key meanwhile. A third is not: the key
-/// was deleted again.
-const ATTEMPTS: u32 = 3;
-
-/// Lends connections to work.
+/// Lends connections to work, each kind of work its share.
 pub(super) struct Connections {
     pool: Pool<AsyncPgConnection>,
+    shares: Shares,
     patience: Duration,
     /// What every transaction opens with, where each is lent a connection of its own.
-    transaction_opens: Option<String>,
+    transaction_opens: Option<Arc<str>>,
 }
 
 impl Connections {
     /// A pool, empty until it is needed.
     pub(super) fn new(connector: Connector, limits: Limits) -> Result<Self, StoreError> {
         let mut config = ManagerConfig::default();
-        // Says nothing to the server: a connection that is closed, or that somebody left in the middle of a transaction,
-        // is known without.
+        // Says nothing to the server: a connection that is closed, or that was left in the middle of a transaction, is
+        // known without.
         config.recycling_method = RecyclingMethod::Fast;
-        let transaction_opens = connector.is_pooled().then(|| connector.statement_limit());
+        let transaction_opens = connector.is_pooled().then(|| connector.statement_limits().into());
         config.custom_setup = Box::new(move |_| {
             let connector = connector.clone();
             async move { connector.connect().await }.boxed()
         });
+        let size = limits.pool_size.max(1);
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
             .runtime(Runtime::Tokio1)
-            .max_size(limits.pool_size.max(1))
-            .wait_timeout(Some(limits.acquire))
+            .max_size(size)
             .create_timeout(Some(limits.connect))
             .recycle_timeout(Some(limits.acquire))
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, patience: limits.statement + GRACE, transaction_opens })
+        let shares = Shares::new(size, limits.acquire);
+        Ok(Self { pool, shares, patience: limits.statement + GRACE, transaction_opens })
     }
 
-    /// Runs work on a connection, for as long as its statements may take together.
-    ///
-    /// When the caller goes away, a transaction that it leaves open ends with its connection.
-    pub(super) async fn run<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
-    ) -> Result<T, StoreError> {
-        let mut lent = Lent(Some(self.get().await?));
-        let result = self.work(lent.connection()?, work).await;
-        lent.give_back();
-        Ok(result?)
-    }
-
-    /// As [`Self::run`], but waits no longer than one statement may take. That also gives up on a server that is
-    /// connected and silent, which cannot apply the limit itself.
-    pub(super) async fn run_in_time<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
-    ) -> Result<T, StoreError> {
-        Ok(self.try_in_time(work).await??)
-    }
-
-    /// As [`Self::run_in_time`], and again while somebody else's work comes between.
-    pub(super) async fn run_until_first<T, Work>(
-        &self,
-        work: impl Fn() -> Work,
-    ) -> Result<T, StoreError>
-    where
-        Work: AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
-    {
-        for _ in 1..ATTEMPTS {
-            match self.try_in_time(work()).await? {
-                Err(WorkError::Contended) => {}
-                result => return Ok(result?),
-            }
-        }
-        self.run_in_time(work()).await
-    }
-
-    async fn try_in_time<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
-    ) -> Result<Result<T, WorkError>, StoreError> {
-        let mut lent = Lent(Some(self.get().await?));
-        // Out of time it is not given back: whoever got it next would wait for the same silence.
-        let result = timeout(self.patience, self.work(lent.connection()?, work)).await;
-        let result = result.map_err(|_| StoreError::unavailable(OutOfTime("a statement")))?;
-        lent.give_back();
-        Ok(result)
-    }
-
-    /// Does the work; in a transaction where the connection is lent for no longer.
-    async fn work<T>(
-        &self,
-        connection: &mut AsyncPgConnection,
-        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
-    ) -> Result<T, WorkError> {
-        let Some(opening) = &self.transaction_opens else { return work(connection).await };
-        Transactions::begin_transaction(connection).await?;
-        let result = match connection.batch_execute(opening).await {
-            Ok(()) => work(connection).await,
-            Err(error) => Err(error.into()),
-        };
-        if result.is_ok() {
-            Transactions::commit_transaction(connection).await?;
-        } else {
-            // The first failure is the one to tell of; a connection that is left broken is thrown away.
-            let _ = Transactions::rollback_transaction(connection).await;
-        }
-        result
-    }
-
-    async fn get(&self) -> Result<Object<AsyncPgConnection>, StoreError> {
-        self.pool.get().await.map_err(StoreError::unavailable)
+    /// Lends a connection for a kind of work. A caller that goes away while it waits here leaves nothing behind.
+    pub(super) async fn lend(&self, work: Work) -> Result<Lent, StoreError> {
+        let share = self.shares.enter(work).await?;
+        let wait = Some(share.patience());
+        let connection = self.pool.timeout_get(&Timeouts { wait, ..self.pool.timeouts() }).await;
+        Ok(Lent {
+            connection: connection.map_err(StoreError::unavailable)?,
+            _share: share,
+            patience: self.patience,
+            transaction_opens: self.transaction_opens.clone(),
+        })
     }
 }
 
-/// A connection at work. Dropped before the work is done, by a caller that went away, it is thrown away: a statement may
-/// still run on it, and whoever got it next would wait for that.
-struct Lent(Option<Object<AsyncPgConnection>>);
+/// Runs begun work to its end in a task of its own, whether or not its caller waits for it: so its connection goes back
+/// whole.
+pub(super) async fn finish<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)
+}
+
+/// A connection at work, and its place among the work of its kind.
+pub(super) struct Lent {
+    connection: Object<AsyncPgConnection>,
+    _share: Share,
+    patience: Duration,
+    transaction_opens: Option<Arc<str>>,
+}
 
 impl Lent {
-    fn connection(&mut self) -> Result<&mut AsyncPgConnection, StoreError> {
-        let given_back = || StoreError::failed("the connection was given back");
-        self.0.as_deref_mut().ok_or_else(given_back)
+    /// Runs work on the connection, for as long as its statements may take together.
+    pub(super) async fn run<T>(
+        mut self,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+    ) -> Result<T, WorkError> {
+        work_on(&mut self.connection, self.transaction_opens.as_deref(), work).await
     }
 
-    fn give_back(mut self) {
-        drop(self.0.take());
+    /// As [`Self::run`], but for no longer than one statement may take. That also gives up on a server that is connected
+    /// and silent, which cannot apply the limit itself.
+    pub(super) async fn run_in_time<T>(
+        mut self,
+        work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+    ) -> Result<T, WorkError> {
+        let opens = self.transaction_opens.as_deref();
+        let result = timeout(self.patience, work_on(&mut self.connection, opens, work)).await;
+        result.unwrap_or_else(|_| {
+            // Not given back: the next work to get this connection would wait for the same silence.
+            drop(Object::take(self.connection));
+            Err(OutOfTime("a statement").into())
+        })
     }
 }
 
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(Object::take(connection));
-        }
+/// Does the work; in a transaction that opens with a statement, where the connection is lent for no longer.
+async fn work_on<T>(
+    connection: &mut AsyncPgConnection,
+    opens: Option<&str>,
+    work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
+) -> Result<T, WorkError> {
+    let Some(opens) = opens else { return work(connection).await };
+    Transactions::begin_transaction(connection).await?;
+    let result = match connection.batch_execute(opens).await {
+        Ok(()) => work(connection).await,
+        Err(error) => Err(error.into()),
+    };
+    if result.is_ok() {
+        Transactions::commit_transaction(connection).await?;
+    } else {
+        // The first failure is the one to tell of; a connection that is left broken is thrown away.
+        let _ = Transactions::rollback_transaction(connection).await;
     }
+    result
 }

@@ -5,10 +5,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use restaurant_domain::{
     ListRestaurants, ListReviews, RestaurantDetails, RestaurantId, RestaurantPage, SearchText,
-    SortKey,
+    SortKey, Total,
 };
 
-use super::search::matching;
+use super::search::{matches, matching};
 use crate::{
     error::WorkError,
     queries::{self, RestaurantColumns, by_age, by_name, by_rating, by_reviews},
@@ -20,8 +20,10 @@ pub(super) async fn list(
     connection: &AsyncPgConnection,
     query: &ListRestaurants,
 ) -> Result<RestaurantPage, WorkError> {
-    let rows = async { page(query).load::<RestaurantRow>(&mut &*connection).await };
-    let (total, rows) = try_join(total(connection, query.search()), rows).await?;
+    let (total, rows) = match query.search() {
+        None => all(connection, query).await?,
+        Some(search) => found(connection, query, search).await?,
+    };
     let restaurants = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(RestaurantPage::new(restaurants, total, query))
 }
@@ -42,25 +44,43 @@ pub(super) async fn details(
     Ok(Some(RestaurantDetails::new(row.try_into()?, reviews, query.limit)))
 }
 
-async fn total(connection: &AsyncPgConnection, search: Option<&SearchText>) -> QueryResult<i64> {
-    match search {
-        Some(search) => matching(search).count().get_result(&mut &*connection).await,
-        None => Ok(queries::counts().load::<i64>(&mut &*connection).await?.iter().sum()),
-    }
+/// A page of all restaurants.
+async fn all(
+    connection: &AsyncPgConnection,
+    query: &ListRestaurants,
+) -> QueryResult<(Total, Vec<RestaurantRow>)> {
+    let counts = async { queries::counts().load::<i64>(&mut &*connection).await };
+    let rows = async { page(query).load(&mut &*connection).await };
+    let (counts, rows) = try_join(counts, rows).await?;
+    Ok((Total::Exactly(counts.iter().sum()), rows))
+}
+
+/// A page of what a search finds. Few matches are put in order; of many, the restaurants are read in their order until
+/// the page is full, so neither looks at every match.
+async fn found(
+    connection: &AsyncPgConnection,
+    query: &ListRestaurants,
+    search: &SearchText,
+) -> QueryResult<(Total, Vec<RestaurantRow>)> {
+    let ids: Vec<i64> = matching(search).limit(Total::BOUND + 1).load(&mut &*connection).await?;
+    let total = queries::total_of(&ids);
+    let page = page(query);
+    let page = if total.is_exact() {
+        page.filter(restaurants::id.eq_any(ids))
+    } else {
+        page.filter(matches(search))
+    };
+    Ok((total, page.load(&mut &*connection).await?))
 }
 
 /// The rows of a page, and one more.
 fn page(query: &ListRestaurants) -> PageQuery<'_> {
     let (key, id, rows) = queries::restaurants_page(query);
-    let page = match key {
+    match key {
         SortKey::Name(key) => by_name(key, id, rows).into_boxed(),
         SortKey::Rating(key) => by_rating(key, id, rows).into_boxed(),
         SortKey::Reviews(key) => by_reviews(key, id, rows).into_boxed(),
         SortKey::Newest => by_age(id, rows).into_boxed(),
-    };
-    match query.search() {
-        Some(search) => page.filter(restaurants::id.eq_any(matching(search))),
-        None => page,
     }
 }
 

@@ -8,7 +8,10 @@ use diesel::{
 };
 use restaurant_domain::SearchText;
 
-use crate::{schema::restaurant_search, search::padded};
+use crate::{
+    schema::restaurant_search,
+    search::{HoldsWords, padded},
+};
 
 /// How many words the index is asked for. The others are looked for in what it finds.
 const INDEXED: usize = 4;
@@ -35,6 +38,11 @@ pub(super) fn matching(search: &SearchText) -> Matching<'_> {
 
 pub(super) type Matching<'a> =
     IntoBoxed<'a, dsl::Select<restaurant_search::table, restaurant_search::restaurant_id>, Pg>;
+
+/// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
+pub(super) fn matches(search: &SearchText) -> HoldsWords {
+    HoldsWords::new(search, "strpos")
+}
 
 /// The word as a pattern of `LIKE`, whose escape is `\` unless told otherwise.
 fn pattern(text: &str) -> String {

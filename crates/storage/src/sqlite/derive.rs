@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use restaurant_domain::FOLDING_VERSION;
 
+use super::migrations::in_turn;
 use crate::{
     derived::{Derived, Texts, outdated, outdated_texts},
     schema::{restaurant_search, restaurants},
@@ -16,18 +17,18 @@ pub(super) fn is_pending(connection: &mut SqliteConnection) -> QueryResult<bool>
 /// Derives all outdated texts anew; tells of how many restaurants.
 ///
 /// An immediate transaction for each batch: other writers of the file wait for one batch at most, and what is done stays
-/// done when a later batch fails.
+/// done when a later batch fails. Other instances may do the same at the same time: each does a part.
 pub(super) fn derive(connection: &mut SqliteConnection) -> QueryResult<usize> {
     let (mut after, mut count) = (i64::MIN, 0);
-    loop {
-        let (last, batch) =
-            connection.immediate_transaction(|connection| derive_batch(connection, after))?;
+    while is_pending(connection)? {
+        let (last, batch) = in_turn(connection, |connection| derive_batch(connection, after))?;
         count += batch;
         match last {
             Some(last) => after = last,
-            None => return Ok(count),
+            None => break,
         }
     }
+    Ok(count)
 }
 
 /// Gives the last restaurant's id, and how many there were.

@@ -15,17 +15,20 @@ use super::file::{File, FileError};
 use crate::{
     Limits,
     error::{OutOfTime, WorkError},
+    shares::{Share, Shares, Work},
 };
 
 /// Lends connections to closures that block.
 pub(crate) struct Connections {
     pool: Pool<File>,
+    shares: Shares,
     statement: Duration,
 }
 
 impl Connections {
     /// Connections to a file, at most `size` of them.
     pub(crate) fn new(file: File, size: usize, limits: Limits) -> Result<Self, StoreError> {
+        let size = size.max(1);
         let timeouts = Timeouts {
             wait: Some(limits.acquire),
             create: Some(limits.connect),
@@ -33,11 +36,11 @@ impl Connections {
         };
         let pool = Pool::builder(file)
             .runtime(Runtime::Tokio1)
-            .max_size(size.max(1))
+            .max_size(size)
             .timeouts(timeouts)
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, statement: limits.statement })
+        Ok(Self { pool, shares: Shares::new(size, limits.acquire), statement: limits.statement })
     }
 
     /// Runs a closure on a connection, on a thread that may block, for as long as it takes.
@@ -45,13 +48,14 @@ impl Connections {
     /// A caller that goes away changes nothing: the closure runs to its end, and only then is its connection lent again.
     pub(crate) async fn run<T, E>(
         &self,
+        kind: Work,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         E: Into<StoreError> + Send + 'static,
     {
-        let (lent, span) = (self.get().await?, Span::current());
+        let (lent, span) = (self.lend(kind).await?, Span::current());
         let work = move || span.in_scope(|| lent.run(work));
         spawn_blocking(work).await.map_err(StoreError::failed)?
     }
@@ -59,9 +63,10 @@ impl Connections {
     /// As [`Self::run`], but the caller waits no longer than a statement may take.
     pub(crate) async fn run_in_time<T: Send + 'static>(
         &self,
+        kind: Work,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, WorkError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (lent, span) = (self.get().await?, Span::current());
+        let (lent, span) = (self.lend(kind).await?, Span::current());
         let work = move || span.in_scope(|| lent.run(work));
         timeout(self.statement, spawn_blocking(work))
             .await
@@ -80,13 +85,16 @@ impl Connections {
         spawn_blocking(mark).await.map_err(StoreError::failed)?
     }
 
-    async fn get(&self) -> Result<Lent, StoreError> {
-        let connection = self.pool.get().await.map_err(|error| match error {
-            // The file was there when the store was opened: what is wrong now may pass.
+    async fn lend(&self, kind: Work) -> Result<Lent, StoreError> {
+        let share = self.shares.enter(kind).await?;
+        let wait = Some(share.patience());
+        let connection = self.pool.timeout_get(&Timeouts { wait, ..self.pool.timeouts() }).await;
+        // The file was there when the store was opened: what is wrong now may pass.
+        let connection = connection.map_err(|error| match error {
             PoolError::Backend(error) => StoreError::unavailable(error),
             error => StoreError::unavailable(error),
         })?;
-        Ok(Lent { connection, file: self.pool.manager().clone() })
+        Ok(Lent { connection, file: self.pool.manager().clone(), _share: share })
     }
 }
 
@@ -94,6 +102,7 @@ impl Connections {
 struct Lent {
     connection: Object<File>,
     file: File,
+    _share: Share,
 }
 
 impl Lent {

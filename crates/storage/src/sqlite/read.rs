@@ -2,10 +2,11 @@
 
 use diesel::{prelude::*, sqlite::Sqlite};
 use restaurant_domain::{
-    ListRestaurants, ListReviews, RestaurantDetails, RestaurantId, RestaurantPage, SortKey,
+    ListRestaurants, ListReviews, RestaurantDetails, RestaurantId, RestaurantPage, SearchText,
+    SortKey, Total,
 };
 
-use super::search::matching;
+use super::search::{matches, matching};
 use crate::{
     error::WorkError,
     queries::{self, RestaurantColumns, by_age, by_name, by_rating, by_reviews},
@@ -19,11 +20,10 @@ pub(super) fn list(
 ) -> Result<RestaurantPage, WorkError> {
     // One view of the file for the page and its total.
     connection.transaction(|connection| {
-        let total = match query.search() {
-            Some(search) => matching(search).count().get_result(connection)?,
-            None => queries::counts().load::<i64>(connection)?.iter().sum(),
+        let (total, rows) = match query.search() {
+            None => all(connection, query)?,
+            Some(search) => found(connection, query, search)?,
         };
-        let rows = page(query).load::<RestaurantRow>(connection)?;
         let restaurants = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
         Ok(RestaurantPage::new(restaurants, total, query))
     })
@@ -44,18 +44,41 @@ pub(super) fn details(
     })
 }
 
+/// A page of all restaurants.
+fn all(
+    connection: &mut SqliteConnection,
+    query: &ListRestaurants,
+) -> QueryResult<(Total, Vec<RestaurantRow>)> {
+    let total = queries::counts().load::<i64>(connection)?.iter().sum();
+    Ok((Total::Exactly(total), page(query).load(connection)?))
+}
+
+/// A page of what a search finds. Few matches are put in order; of many, the restaurants are read in their order until
+/// the page is full, so neither looks at every match.
+fn found(
+    connection: &mut SqliteConnection,
+    query: &ListRestaurants,
+    search: &SearchText,
+) -> QueryResult<(Total, Vec<RestaurantRow>)> {
+    let ids: Vec<i64> = matching(search).limit(Total::BOUND + 1).load(connection)?;
+    let total = queries::total_of(&ids);
+    let page = page(query);
+    let page = if total.is_exact() {
+        page.filter(restaurants::id.eq_any(ids))
+    } else {
+        page.filter(matches(search))
+    };
+    Ok((total, page.load(connection)?))
+}
+
 /// The rows of a page, and one more.
 fn page(query: &ListRestaurants) -> PageQuery<'_> {
     let (key, id, rows) = queries::restaurants_page(query);
-    let page = match key {
+    match key {
         SortKey::Name(key) => by_name(key, id, rows).into_boxed(),
         SortKey::Rating(key) => by_rating(key, id, rows).into_boxed(),
         SortKey::Reviews(key) => by_reviews(key, id, rows).into_boxed(),
         SortKey::Newest => by_age(id, rows).into_boxed(),
-    };
-    match query.search() {
-        Some(search) => page.filter(restaurants::id.eq_any(matching(search))),
-        None => page,
     }
 }
 
@@ -97,14 +120,20 @@ mod tests {
             let query = debug_query::<Sqlite, _>(&page(&list("", sort))).to_string();
             let plan = expect(&query, index);
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
-            let query = debug_query::<Sqlite, _>(&page(&list("blue", sort))).to_string();
-            expect(&query, "restaurant_search_index VIRTUAL TABLE INDEX");
+            let search = list("blue", sort);
+            let few = page(&search).filter(restaurants::id.eq_any([1_i64, 2]));
+            let few = debug_query::<Sqlite, _>(&few).to_string();
+            expect(&few, "USING INTEGER PRIMARY KEY");
+            let many = page(&search).filter(matches(search.search().unwrap()));
+            let many = debug_query::<Sqlite, _>(&many).to_string();
+            let plan = expect(&many, index);
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
         for words in ["blue", "blue door", "a blue b door c"] {
             let search = list(words, RestaurantSort::Name);
-            let count = matching(search.search().unwrap()).count();
-            let count = debug_query::<Sqlite, _>(&count).to_string();
-            let plan = expect(&count, "restaurant_search_index VIRTUAL TABLE INDEX");
+            let ids = matching(search.search().unwrap()).limit(1);
+            let ids = debug_query::<Sqlite, _>(&ids).to_string();
+            let plan = expect(&ids, "restaurant_search_index VIRTUAL TABLE INDEX");
             assert!(!plan.contains("SCAN restaurant_search\n"), "{plan}");
         }
         let outdated = debug_query::<Sqlite, _>(&outdated()).to_string();

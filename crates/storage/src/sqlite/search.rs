@@ -4,7 +4,10 @@
 use diesel::{dsl::IntoBoxed, prelude::*, sql_types::Text, sqlite::Sqlite};
 use restaurant_domain::SearchText;
 
-use crate::{schema::restaurant_search, search::padded};
+use crate::{
+    schema::restaurant_search,
+    search::{HoldsWords, padded},
+};
 
 /// The shortest word, in characters, that the index can find: it is made of parts of this length.
 const TRIGRAM: usize = 3;
@@ -49,6 +52,11 @@ pub(super) type Matching<'a> = IntoBoxed<
     diesel::dsl::Select<restaurant_search::table, restaurant_search::restaurant_id>,
     Sqlite,
 >;
+
+/// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
+pub(super) fn matches(search: &SearchText) -> HoldsWords {
+    HoldsWords::new(search, "instr")
+}
 
 /// The word as a phrase of FTS5's query language, in which only a quote needs an escape.
 fn phrase(text: &str) -> String {

@@ -138,9 +138,12 @@ impl ListPage {
 }
 
 fn count(found: &RestaurantPage) -> String {
-    let all = counted(found.total, "restaurant", "restaurants");
+    let all = counted(found.total.get(), "restaurant", "restaurants");
     match i64::try_from(found.restaurants.len()) {
-        Ok(shown) if shown < found.total => format!("Showing {} of {all}", grouped(shown)),
+        Ok(shown) if !found.total.is_exact() => {
+            format!("Showing {} of more than {all}", grouped(shown))
+        }
+        Ok(shown) if shown < found.total.get() => format!("Showing {} of {all}", grouped(shown)),
         _ => all,
     }
 }

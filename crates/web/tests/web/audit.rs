@@ -1,16 +1,16 @@
 //! The audit record: one for each form that is sent.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_web::WebConfig;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 
 use crate::{
     log::Log,
     site::{TestSite, and_header, encode, form},
-    stores::{Broken, small},
+    stores::{Broken, Slow, small},
 };
 
 const REVIEW: [(&str, &str); 3] =
@@ -26,8 +26,9 @@ fn site(repository: Arc<dyn Repository>, permissions: Permissions) -> TestSite {
 fn records(log: &Log, number: usize, parts: &[&str]) {
     let records = log.audit();
     assert_eq!(records.len(), number, "{records:#?}");
+    let Some(record) = records.last() else { return };
     for part in parts {
-        assert!(records[number - 1].contains(part), "{part} is not in {}", records[number - 1]);
+        assert!(record.contains(part), "{part} is not in {record}");
     }
 }
 
@@ -66,12 +67,37 @@ async fn what_was_not_written_is_recorded_with_its_reason() {
     records(&log, 6, &["outcome=\"internal\""]);
 }
 
+/// It is written all the same, and the record says so.
 #[tokio::test(start_paused = true)]
-async fn a_form_whose_sender_goes_away_is_recorded() {
+async fn a_form_whose_sender_goes_away_is_written() {
+    let log = Log::start();
+    let store = Arc::new(Slow(small().await, Duration::from_secs(5)));
+    let site = site(store.clone(), Permissions::ALL);
+    let sent = timeout(Duration::from_secs(1), site.post("/review/2", &REVIEW));
+    assert!(sent.await.is_err());
+    records(&log, 0, &[]);
+    sleep(Duration::from_secs(5)).await; // tidy: the clock is paused
+    records(&log, 1, &["resource=restaurant/2/review/4 outcome=\"created\""]);
+}
+
+/// The sender is told in time that the answer is late; the record waits for what happened.
+#[tokio::test(start_paused = true)]
+async fn a_form_that_takes_longer_than_its_sender_waits_is_written() {
+    let log = Log::start();
+    let store = Arc::new(Slow(small().await, Duration::from_secs(20)));
+    let site = site(store.clone(), Permissions::ALL);
+    site.post("/review/2", &REVIEW).await.is_error_page(503);
+    records(&log, 0, &[]);
+    sleep(Duration::from_secs(20)).await; // tidy: the clock is paused
+    records(&log, 1, &["resource=restaurant/2/review/4 outcome=\"created\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_is_never_answered_is_given_up() {
     let log = Log::start();
     let site = site(Arc::new(Broken::Hangs), Permissions::ALL);
-    let sent = timeout(std::time::Duration::from_millis(1), site.post("/review/1", &REVIEW));
-    assert!(sent.await.is_err());
+    site.post("/review/1", &REVIEW).await.is_error_page(503);
+    sleep(Duration::from_mins(2)).await; // tidy: the clock is paused
     records(&log, 1, &["resource=restaurant/1 outcome=\"unknown\""]);
 }
 

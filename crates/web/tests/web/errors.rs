@@ -35,6 +35,14 @@ async fn a_store_that_is_away_is_503() {
 }
 
 #[tokio::test]
+async fn a_store_that_takes_no_writes_says_so() {
+    for answer in operations(Broken::ReadOnly).await {
+        answer.is_error_page(503).hides(SECRET).shows("so nothing was saved");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_fails_is_500() {
     for answer in operations(Broken::Failed).await {
         answer.is_error_page(500).hides(SECRET);

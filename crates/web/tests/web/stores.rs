@@ -1,6 +1,6 @@
 //! Stores for tests: one with known content, and ones that do not work.
 
-use std::{future, sync::Arc};
+use std::{future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use restaurant_domain::{
     NewRestaurant, NewReview, Rating, Repository, Restaurant, RestaurantDetails, RestaurantId,
     RestaurantPage, Review, StoreError, testing::InMemoryStore,
 };
+use tokio::time::sleep;
 
 /// A clock that stands still.
 struct StoppedClock;
@@ -52,6 +53,7 @@ pub(crate) const SECRET: &str = "db.internal:5432";
 #[derive(Clone, Copy)]
 pub(crate) enum Broken {
     Unavailable,
+    ReadOnly,
     Failed,
     Hangs,
     Panics,
@@ -61,6 +63,7 @@ impl Broken {
     async fn answer<T>(self) -> Result<T, StoreError> {
         match self {
             Self::Unavailable => Err(StoreError::unavailable(SECRET)),
+            Self::ReadOnly => Err(StoreError::read_only(SECRET)),
             Self::Failed => Err(StoreError::failed(SECRET)),
             Self::Hangs => future::pending().await,
             Self::Panics => panic!("{SECRET}"),
@@ -103,5 +106,51 @@ impl Repository for Broken {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.answer().await
+    }
+}
+
+/// A store that takes its time to write.
+pub(crate) struct Slow(pub(crate) Arc<InMemoryStore>, pub(crate) Duration);
+
+#[async_trait]
+impl Repository for Slow {
+    async fn list_restaurants(
+        &self,
+        query: &ListRestaurants,
+    ) -> Result<RestaurantPage, StoreError> {
+        self.0.list_restaurants(query).await
+    }
+
+    async fn restaurant_details(
+        &self,
+        id: RestaurantId,
+        reviews: ListReviews,
+    ) -> Result<Option<RestaurantDetails>, StoreError> {
+        self.0.restaurant_details(id, reviews).await
+    }
+
+    async fn create_restaurant(
+        &self,
+        new: NewRestaurant,
+        author: &Author,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Created<Restaurant>, CreateError> {
+        sleep(self.1).await; // tidy: the clock is paused
+        self.0.create_restaurant(new, author, key).await
+    }
+
+    async fn create_review(
+        &self,
+        id: RestaurantId,
+        new: NewReview,
+        author: &Author,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Created<Review>>, CreateError> {
+        sleep(self.1).await; // tidy: the clock is paused
+        self.0.create_review(id, new, author, key).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.0.ping().await
     }
 }
