@@ -87,6 +87,9 @@ impl AppService {
         database: Option<TestDatabase>,
     ) -> Result<Self> {
         site.app_settings.insert("DATABASE_URL".to_owned(), database_url);
+        let mut options = options;
+        // It is the server's own check that is to be seen.
+        options.gateway.passes_foreign_origins = true;
         let emulator = Emulator::start(Directory::sample(), options).await?;
         Self::of(site, emulator, database).await
     }

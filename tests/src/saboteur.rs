@@ -21,7 +21,7 @@ use axum::{
     },
     response::{Html, IntoResponse, Json, Response},
 };
-use easyauth_emulator::Cloud;
+use easyauth_emulator::{Cloud, sample};
 use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -60,6 +60,8 @@ pub enum Fault {
     OpenPath(&'static str, String),
     /// The metadata send clients to an authorization server that is not the tenant's.
     ForeignIssuer,
+    /// The metadata name the scope of another app.
+    ForeignScope,
     /// `Origin` is not looked at.
     OriginPasses,
     /// A token in the query is taken.
@@ -305,6 +307,11 @@ impl Proxy {
             }
             Fault::ForeignIssuer if document["resource"].is_string() => {
                 document["authorization_servers"] = json!(["https://login.attacker.example/"]);
+                document.to_string().into()
+            }
+            Fault::ForeignScope if document["resource"].is_string() => {
+                document["scopes_supported"] =
+                    json!([format!("api://{}/user_impersonation", sample::OTHER_API)]);
                 document.to_string().into()
             }
             Fault::NoTool(name) if document["result"]["tools"].is_array() => {

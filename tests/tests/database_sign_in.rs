@@ -140,6 +140,37 @@ async fn a_token_is_renewed_before_it_ends_and_the_last_one_used_while_none_is_g
     assert!(azure.gate.refused() > 0);
 }
 
+/// The first line of the first request at an identity endpoint of a server in this cloud.
+async fn asked_for(authority: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}/msi/token", listener.local_addr().unwrap());
+    let server = Server::builder()
+        .env("DATABASE_URL", "postgres://app@db.example/x?sslmode=require")
+        .env("DATABASE_AUTH", "entra")
+        .env("ENTRA_AUTHORITY", authority)
+        .env("IDENTITY_ENDPOINT", endpoint)
+        .env("IDENTITY_HEADER", "x");
+    let (server, accepted) = tokio::join!(server.start(), listener.accept());
+    let (mut stream, _) = accepted.unwrap();
+    let mut head = [0; 4096];
+    let length = stream.read(&mut head).await.unwrap();
+    drop(server.unwrap());
+    String::from_utf8_lossy(&head[..length]).lines().next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_token_is_for_the_databases_of_the_cloud() {
+    for (authority, host) in [
+        ("https://login.microsoftonline.com", "windows.net"),
+        ("https://login.partner.microsoftonline.cn/", "chinacloudapi.cn"),
+        ("https://login.microsoftonline.us", "usgovcloudapi.net"),
+    ] {
+        let line = asked_for(authority).await;
+        let resource = format!("ossrdbms-aad.database.{host} ");
+        assert!(line.contains(&resource), "{authority}: {line}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_sent_nowhere_in_the_clear() {
     for (url, says) in [

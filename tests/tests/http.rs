@@ -4,6 +4,7 @@
 
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use restaurant_tests::{on_both_databases, product::Product};
+use serde_json::{Value, json};
 
 on_both_databases! {
     a_restaurant_and_a_review_go_in_and_come_out
@@ -17,6 +18,8 @@ on_both_databases! {
     every_answer_carries_the_security_headers_and_an_id
     health_and_readiness_answer
     head_answers_like_get
+    a_slash_too_many_does_not_matter
+    what_others_add_to_an_address_is_ignored
 }
 
 fn client() -> Client {
@@ -253,5 +256,55 @@ async fn head_answers_like_get(product: Product) {
         let response = client().head(product.url(path)).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         assert_eq!(response.bytes().await.unwrap().len(), 0);
+    }
+}
+
+async fn a_slash_too_many_does_not_matter(product: Product) {
+    let details = add(&product, "Slashed").await;
+    for (path, target) in [
+        ("/create/".to_owned(), "/create".to_owned()),
+        (format!("{details}/"), details.clone()),
+        (format!("{details}/?utm_source=a&cursor="), format!("{details}?utm_source=a&cursor=")),
+    ] {
+        for method in [Method::GET, Method::HEAD] {
+            let answer = client().request(method, product.url(&path)).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::PERMANENT_REDIRECT, "{path}");
+            assert_eq!(answer.headers()["location"], target, "{path}");
+        }
+    }
+    // A form is sent again, to the address without the slash.
+    let following = Client::builder().redirect(Policy::limited(3)).build().unwrap();
+    let form = [("user_name", "Ann"), ("rating", "4"), ("review_text", "Sent once")];
+    let address = product.url(&format!("{}/", details.replace("details", "review")));
+    let shown = following.post(address).form(&form).send().await.unwrap();
+    assert_eq!(shown.status(), StatusCode::OK);
+    assert_eq!(shown.text().await.unwrap().matches("Sent once").count(), 1);
+    for elsewhere in ["//evil.example/", "//evil.example/create/", "/nothing/"] {
+        assert_eq!(get(&product, elsewhere).await.status(), StatusCode::NOT_FOUND, "{elsewhere}");
+    }
+    for path in ["/mcp/", "/mcp/mcp/", "/mcp/?x=y"] {
+        let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+        let answer = client().post(product.url(path)).json(&ping).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        assert_eq!(answer.json::<Value>().await.unwrap()["id"], 1, "{path}");
+        assert_eq!(get(&product, path).await.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+    }
+    for path in ["/healthz/", "/readyz/"] {
+        let answer = client().get(product.url(path)).header("host", "10.0.0.1").send().await;
+        assert_eq!(answer.unwrap().status(), StatusCode::OK, "{path}");
+    }
+}
+
+async fn what_others_add_to_an_address_is_ignored(product: Product) {
+    let details = add(&product, "Advertised").await;
+    for query in ["utm_source=a&utm_source=b", "utm=%ff", "%ff=1&%ff=2"] {
+        for path in ["/", "/create", &details, "/healthz"] {
+            page(&product, &format!("{path}?{query}")).await;
+        }
+    }
+    for (query, field) in [("search=a&search=b", "search"), ("utm=1&cursor=%ff", "cursor")] {
+        let answer = get(&product, &format!("/?{query}")).await;
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{query}");
+        assert!(answer.text().await.unwrap().contains(field), "{query}");
     }
 }

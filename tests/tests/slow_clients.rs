@@ -8,7 +8,8 @@ use restaurant_tests::{postgres::shared, server::Server};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::timeout,
+    task::JoinSet,
+    time::{Instant, timeout},
 };
 use tokio_postgres::NoTls;
 
@@ -126,4 +127,188 @@ async fn a_head_has_a_limit() {
     let server = Server::builder().start().await.unwrap();
     let get = reqwest::Client::new().get(server.url("/")).header("x-long", "x".repeat(300_000));
     assert_eq!(get.send().await.unwrap().status().as_u16(), 431);
+}
+
+/// A connection on which nothing has been sent.
+async fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.url("").replace("http://", "")).await.unwrap()
+}
+
+/// Sends a GET, and gives the head of the answer; `None` when the connection ends instead.
+async fn get(stream: &mut TcpStream, path: &str) -> Option<String> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    read_head(stream).await
+}
+
+/// The head of an answer; `None` when the connection ends instead.
+async fn read_head(stream: &mut TcpStream) -> Option<String> {
+    let mut answer = Vec::new();
+    let mut part = [0; 4096];
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        let read = timeout(Duration::from_secs(20), stream.read(&mut part)).await.unwrap();
+        answer.extend_from_slice(&part[..read.ok().filter(|length| *length > 0)?]);
+    }
+    Some(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Waits until the server ends the connection.
+async fn until_closed(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is an end, too.
+    let _ = timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await.unwrap();
+}
+
+/// Clients that connect again and again, and send so much of a head each time.
+fn besiege(server: &Server, clients: usize, beginning: &'static str) -> JoinSet<()> {
+    let address = server.url("").replace("http://", "");
+    let mut siege = JoinSet::new();
+    for _ in 0..clients {
+        let address = address.clone();
+        siege.spawn(async move {
+            loop {
+                let Ok(mut stream) = TcpStream::connect(&address).await else { continue };
+                let _ = stream.write_all(beginning.as_bytes()).await;
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+            }
+        });
+    }
+    siege
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_send_no_whole_head_keep_no_one_else_out() {
+    let server = Server::builder().env("MAX_CONNECTIONS", "100").start().await.unwrap();
+    for beginning in ["", "G", "GET / HTTP/1.1\r\nHost: localhost\r\nX-"] {
+        let _siege = besiege(&server, 150, beginning);
+        for path in ["/healthz", "/", "/create", "/healthz", "/"].repeat(4) {
+            let begin = Instant::now();
+            let answer = get(&mut connect(&server).await, path).await.expect("an answer");
+            assert!(answer.starts_with("HTTP/1.1 200"), "{beginning:?} {path}: {answer}");
+            assert!(begin.elapsed() < Duration::from_secs(5), "{beginning:?} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_come_again_and_again_leave_health_answered() {
+    let server = Server::builder().env("MAX_CONNECTIONS", "100").start().await.unwrap();
+    let idle = "GET /create HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let slow = "GET /create HTTP/1.1\r\nHost: localhost\r\n\r\nGET /";
+    for beginning in [idle, slow] {
+        let _siege = besiege(&server, 150, beginning);
+        for path in ["/healthz", "/", "/create", "/healthz", "/"].repeat(4) {
+            let begin = Instant::now();
+            let answer = get(&mut connect(&server).await, path).await.expect("an answer");
+            let is_told = path != "/healthz" && answer.starts_with("HTTP/1.1 503 ");
+            assert!(is_told || answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+            assert!(!is_told || answer.contains("\r\nretry-after: "), "{answer}");
+            assert!(begin.elapsed() < Duration::from_secs(5), "{beginning:?} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_client_takes_the_place_of_the_one_that_was_idle_the_longest() {
+    let server = Server::builder().env("MAX_CONNECTIONS", "20").start().await.unwrap();
+    let mut kept = Vec::new();
+    for _ in 0..20 {
+        let mut stream = connect(&server).await;
+        get(&mut stream, "/healthz").await.unwrap();
+        kept.push(stream);
+    }
+    let mut new = Vec::new();
+    for _ in 0..10 {
+        let mut stream = connect(&server).await;
+        assert!(get(&mut stream, "/create").await.unwrap().starts_with("HTTP/1.1 200"));
+        new.push(stream);
+    }
+    for stream in &mut kept[..10] {
+        until_closed(stream).await;
+    }
+    for stream in new.iter_mut().chain(&mut kept[10..]) {
+        assert!(get(stream, "/create").await.unwrap().starts_with("HTTP/1.1 200"));
+    }
+}
+
+#[tokio::test]
+async fn a_first_head_has_a_few_seconds_and_a_kept_connection_has_more() {
+    let server = Server::builder().start().await.unwrap();
+    let begin = Instant::now();
+    let mut kept = connect(&server).await;
+    get(&mut kept, "/healthz").await.unwrap();
+    let (mut silent, mut slow) = (connect(&server).await, connect(&server).await);
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: localh").await.unwrap();
+    until_closed(&mut silent).await;
+    until_closed(&mut slow).await;
+    assert!(begin.elapsed() < Duration::from_secs(15));
+    assert!(get(&mut kept, "/healthz").await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_kept_as_long_as_the_setting_says() {
+    let server = Server::builder().env("IDLE_SECONDS", "0.2").start().await.unwrap();
+    let mut kept = connect(&server).await;
+    get(&mut kept, "/healthz").await.unwrap();
+    let begin = Instant::now();
+    until_closed(&mut kept).await;
+    assert!(begin.elapsed() < Duration::from_secs(4), "{:?}", begin.elapsed());
+    // The head of a later request has its own limit.
+    let mut kept = connect(&server).await;
+    get(&mut kept, "/healthz").await.unwrap();
+    kept.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n").await.unwrap();
+    let mut other = connect(&server).await;
+    get(&mut other, "/healthz").await.unwrap();
+    until_closed(&mut other).await;
+    kept.write_all(b"X-More: yes\r\n\r\n").await.unwrap();
+    assert!(read_head(&mut kept).await.unwrap().starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_is_answered_when_every_place_is_at_work() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let server = ["REQUEST_SECONDS", "DATABASE_ACQUIRE_SECONDS", "DATABASE_STATEMENT_SECONDS"]
+        .into_iter()
+        .fold(Server::builder(), |server, limit| server.env(limit, "60"));
+    let server = server.env("DATABASE_URL", database.url()).env("MAX_CONNECTIONS", "20");
+    let server = server.start().await.unwrap();
+    server.until_ready_to_answer().await.unwrap();
+    let (other, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
+    let mut workers = Vec::new();
+    for _ in 0..20 {
+        let mut stream = connect(&server).await;
+        workers.push(tokio::spawn(async move { get(&mut stream, "/").await }));
+    }
+    // A client that finds no place is told so, and health is answered all the while.
+    let told = async {
+        loop {
+            let page = get(&mut connect(&server).await, "/create").await.unwrap_or_default();
+            let health = get(&mut connect(&server).await, "/healthz").await.unwrap();
+            assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+            if page.starts_with("HTTP/1.1 503") {
+                return page;
+            }
+        }
+    };
+    let told = timeout(Duration::from_secs(20), told).await.unwrap();
+    assert!(told.contains("\r\nretry-after: ") && told.contains("\r\nconnection: close"), "{told}");
+    let mut waiting = Vec::new();
+    for _ in 0..10 {
+        let mut stream = connect(&server).await;
+        waiting.push(tokio::spawn(async move { get(&mut stream, "/create").await }));
+    }
+    let begin = Instant::now();
+    let health = get(&mut connect(&server).await, "/healthz").await.unwrap();
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+    assert!(begin.elapsed() < Duration::from_secs(5));
+    other.batch_execute("ROLLBACK").await.unwrap();
+    for worker in workers {
+        assert!(worker.await.unwrap().unwrap().starts_with("HTTP/1.1 200"));
+    }
+    for page in waiting {
+        let page = page.await.unwrap().expect("an answer");
+        assert!(page.starts_with("HTTP/1.1 503") || page.starts_with("HTTP/1.1 200"), "{page}");
+    }
 }

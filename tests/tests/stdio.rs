@@ -15,7 +15,12 @@ use rmcp::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{io::AsyncReadExt, process::Child, task::JoinHandle, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    process::Child,
+    task::JoinHandle,
+    time::timeout,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -131,6 +136,44 @@ async fn it_writes_nothing_but_messages_to_stdout() {
     let output = wrong.run().await.unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(output.stdout, b"", "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_no_message_is_answered_and_the_session_lives() {
+    let folder = TempDir::new().unwrap();
+    let mut command = sqlite().arg("mcp-stdio").command(folder.path()).await.unwrap();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let client = r#"{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}"#;
+    let too_long =
+        format!(r#"{{"method":"ping","x":"{}","jsonrpc":"2.0","id":3}}"#, "x".repeat(70_000));
+    let lines: [(&[u8], Option<Value>); 11] = [
+        (br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, None),
+        (br#"{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}"#, None),
+        (b"{", Some(json!(null))),
+        (b"\xff", Some(json!(null))),
+        (br#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#, Some(json!(1))),
+        (&[br#"{"jsonrpc":"2.0","id":2,"method":"initialize","params":"#, client.as_bytes(), b"}"].concat(), Some(json!(2))),
+        (too_long.as_bytes(), Some(json!(3))),
+        (br#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{"search":"pizza \ud83c"}}}"#, Some(json!(4))),
+        (br#"{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{"limit":1e999}}}"#, Some(json!(5))),
+        (br#"{"jsonrpc":"2.0","id":6,"method":"tools/call","params":[]}"#, Some(json!(6))),
+        (br#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#, Some(json!(7))),
+    ];
+    for (line, id) in lines {
+        let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
+        input.write_all(&[line, b"\n"].concat()).await.unwrap();
+        let Some(id) = id else { continue };
+        let answer = timeout(PATIENCE, output.next_line()).await.unwrap().unwrap();
+        let answer: Value = serde_json::from_str(&answer.expect("the session lives")).unwrap();
+        assert_eq!(answer["id"], id, "{shown}: {answer}");
+        let is_good = id == json!(2) || id == json!(7);
+        assert_eq!(answer.get("result").is_some(), is_good, "{shown}: {answer}");
+    }
+    drop(input);
+    let status = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

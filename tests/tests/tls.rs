@@ -1,4 +1,4 @@
-//! `sslmode=verify-full` without a file: the system's authorities decide, which `SSL_CERT_FILE` names as everywhere.
+//! `sslmode=verify-full` without a file, and `sslrootcert=system`: the system's authorities decide, which `SSL_CERT_FILE` names as everywhere.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -32,12 +32,14 @@ async fn the_systems_authorities_vouch_for_a_postgresql() {
     for (name, authority, code) in [("own.pem", &own, 0), ("other.pem", &other, 2)] {
         let file = folder.path().join(name);
         std::fs::write(&file, authority.pem()).unwrap();
-        let migrate = Server::builder().arg("migrate").env("SSL_CERT_FILE", &file);
-        let migrate = migrate.env("DATABASE_URL", format!("{url}?sslmode=verify-full"));
-        let output = migrate.run().await.unwrap();
-        assert_eq!(output.status.code(), Some(code), "{name}: {output:?}");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(said.contains("certificate"), code != 0, "{said}");
-        assert!(!said.contains(Cluster::PASSWORD), "{said}");
+        for parameter in ["sslmode=verify-full", "sslrootcert=system"] {
+            let migrate = Server::builder().arg("migrate").env("SSL_CERT_FILE", &file);
+            let migrate = migrate.env("DATABASE_URL", format!("{url}?{parameter}"));
+            let output = migrate.run().await.unwrap();
+            assert_eq!(output.status.code(), Some(code), "{name}: {output:?}");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(said.contains("certificate"), code != 0, "{said}");
+            assert!(!said.contains(Cluster::PASSWORD), "{said}");
+        }
     }
 }

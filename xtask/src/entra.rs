@@ -1,12 +1,12 @@
 //! `cargo xtask entra`: who may call an app that is deployed.
 
-mod connection;
+pub(crate) mod connection;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use entra_admin::{Access, Admin, Lack, Proof, Remedy, Setup, Step};
+use entra_admin::{Access, Admin, AdminError, Lack, Proof, Remedy, Setup, Step};
 use uuid::Uuid;
 
 use self::connection::Connection;
@@ -42,9 +42,13 @@ enum Command {
 
 #[derive(Args)]
 struct SetUp {
-    /// The registration's name, which is made if there is none.
+    /// The registration's name, which is made if there is none. One that is there already may be anybody's: it is refused unless the app uses it, --client-id or --adopt names it, or an earlier run of yours made it and broke off.
     #[arg(long, default_value = "Restaurant reviews", value_name = "NAME")]
     name: String,
+
+    /// Go on with the registration that has the name, whoever made it. Look at it first; --client-id says more clearly which one it is.
+    #[arg(long)]
+    adopt: bool,
 
     /// The user-assigned managed identity by whose token the app proves itself to Entra; by object id or client id. No secret is needed then.
     #[arg(long, value_name = "ID", required_unless_present = "client_secret")]
@@ -100,12 +104,36 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
         None if set_up.client_secret => Proof::ClientSecret,
         None => bail!("--identity or --client-secret is missing"),
     };
-    let done = admin.setup(&Setup { display_name: set_up.name.clone(), proof }).await?;
+    let wanted = Setup { display_name: set_up.name.clone(), proof };
+    let admin = admin.clone().adopting(set_up.adopt);
+    let done = match admin.setup(&wanted).await {
+        Err(AdminError::NotAdopted { name, client_id, foreign }) if is_attended() => {
+            let error = AdminError::NotAdopted { name, client_id: client_id.clone(), foreign };
+            eprint!("{error}\nType its client id to go on with it: ");
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line)?;
+            match line.trim().parse() {
+                Ok(id) if line.trim().eq_ignore_ascii_case(&client_id) => {
+                    admin.with_client_id(id).setup(&wanted).await?
+                }
+                _ => return Err(error.into()),
+            }
+        }
+        done => done?,
+    };
+    for found in &done.foreign {
+        eprintln!("look at this: {found}");
+    }
     if let Some(client_id) = done.client_id {
         println!("client id: {client_id}");
     }
     conclude(&done.steps);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a person sits before this program.
+fn is_attended() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// An azd deployment writes the lists of clients anew, from a variable of its own. The line is for pasting, so nothing is in

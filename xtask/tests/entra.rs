@@ -4,7 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
-use easyauth_emulator::{Options, sample};
+use easyauth_emulator::{Application, Options, sample};
 use restaurant_tests::{app_service::AppService, tls_front::TlsFront};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
@@ -24,7 +24,10 @@ struct Desk {
 
 impl Desk {
     async fn new() -> Self {
-        let app = AppService::on_sqlite(Options::default()).await.unwrap();
+        Self::of(AppService::on_sqlite(Options::default()).await.unwrap())
+    }
+
+    fn of(app: AppService) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, api) in [("graph", GRAPH), ("arm", RESOURCE_MANAGER)] {
             let claims = app.cloud().app_claims(sample::OPERATOR, api).unwrap();
@@ -173,6 +176,15 @@ async fn an_application_of_the_environment_may_ask() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("may call"), "{said}");
 
+    // A secret in a file is in nobody's list of processes, nor in the environment.
+    let file = desk.file("secret");
+    std::fs::write(&file, format!("{}\n", sample::OPERATOR_SECRET)).unwrap();
+    let mut by_file = listing("");
+    by_file.env("AZURE_CLIENT_ID", sample::OPERATOR.to_string());
+    by_file.args(["--client-secret-file", &file]);
+    let (code, said) = ended(by_file).await;
+    assert_eq!(code, 0, "{said}");
+
     let (code, said) = ended(listing(sample::OPERATOR_SECRET)).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("AZURE_CLIENT_ID is missing"), "{said}");
@@ -198,4 +210,61 @@ async fn what_is_missing_is_named() {
     let (code, said) = desk.run(&["list"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(!said.contains(&token) && said.contains("token"), "{said}");
+}
+
+/// Any member of the tenant may register an application of the name that `setup` uses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_registration_of_the_same_name_is_not_taken() {
+    let desk = Desk::of(AppService::not_set_up(Options::default()).await.unwrap());
+    let mut theirs = Application {
+        id: Uuid::new_v4(),
+        app_id: Uuid::new_v4(),
+        display_name: "Restaurant reviews".to_owned(),
+        owners: vec![sample::USER],
+        ..Application::default()
+    };
+    theirs.other.insert("signInAudience".to_owned(), "AzureADMultipleOrgs".into());
+    let client_id = theirs.app_id.to_string();
+    desk.app.cloud().directory().applications.push(theirs);
+    let before = desk.app.auth_settings();
+    let identity = sample::object_id(sample::MANAGED_IDENTITY).to_string();
+    let set_up = ["setup", "--identity", &identity];
+    let (code, said) = desk.run(&set_up).await;
+    assert_eq!((code, desk.app.auth_settings()), (1, before), "{said}");
+    for part in [&*client_id, "Ada Sample", "AzureADMultipleOrgs", "--adopt"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
+    let (code, said) = desk.run(&[&set_up[..], &["--client-id", &client_id]].concat()).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("look at this: ") && said.contains("Ada Sample"), "{said}");
+    let (code, said) = desk.run(&["doctor"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("az ad app update") && said.contains(&client_id), "{said}");
+    {
+        let mut directory = desk.app.cloud().directory();
+        let mut all = directory.applications.iter_mut();
+        let it = all.find(|it| it.app_id.to_string() == client_id).unwrap();
+        it.other.insert("signInAudience".to_owned(), "AzureADMyOrg".into());
+    }
+    let owner = sample::USER.to_string();
+    let (code, said) = desk.run(&["doctor"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains(&format!("--owner {owner}")), "{said}");
+    let (code, said) = desk.run(&["doctor", "--owner", &owner]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("nothing is wrong"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cloud_is_named_as_azure_names_it() {
+    let desk = Desk::new().await;
+    let (code, said) = desk.run(&["list", "--cloud", "AzureMoonCloud"]).await;
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("AzureChinaCloud"), "{said}");
+    // The issuer that is deployed is the public cloud's.
+    let (code, said) = desk.run(&["doctor", "--cloud", "AzureUSGovernment"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("openIdIssuer"), "{said}");
+    assert!(said.contains(" --cloud AzureUSGovernment"), "{said}");
 }

@@ -26,4 +26,16 @@ pub struct Arguments {
     /// The settings of authentication, as they are deployed; the repository's `infra/authsettings.json` unless set.
     #[arg(long, value_name = "FILE")]
     pub auth_settings: Option<PathBuf>,
+
+    /// Refuse a token request whose `resource` is no identifier URI of the app that owns the scope (AADSTS9010010), as some deployments of Entra do.
+    #[arg(long)]
+    pub check_resource: bool,
+
+    /// A host name under which the emulator answers as well, besides 127.0.0.1 and localhost. A page that gets such a name for this machine may then change everything here.
+    #[arg(long, value_name = "NAME")]
+    pub allow_host: Vec<String>,
+
+    /// An origin whose pages may send requests as well, such as `chrome-extension://…`, besides those of this machine.
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
 }

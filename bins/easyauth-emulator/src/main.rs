@@ -41,7 +41,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
     };
     let site = sample::site(SITE, &template).context("--auth-settings")?;
     let listener = listen(arguments.cloud_listen, "--cloud-listen").await?;
-    let emulator = Emulator::serve(listener, Directory::sample(), Options::default())
+    let emulator = Emulator::serve(listener, Directory::sample(), options(arguments))
         .context("--cloud-listen")?;
     emulator.cloud().sites().push(site);
     let gateway = match &arguments.upstream {
@@ -58,6 +58,14 @@ async fn run(arguments: &Arguments) -> Result<()> {
         interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C")?,
     }
     Ok(())
+}
+
+fn options(arguments: &Arguments) -> Options {
+    let mut options = Options::default();
+    options.issuer.checks_resource = arguments.check_resource;
+    options.access.hosts.clone_from(&arguments.allow_host);
+    options.access.origins.clone_from(&arguments.allow_origin);
+    options
 }
 
 async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {

@@ -15,6 +15,7 @@ use crate::{
     host_check::{self, AllowedHosts},
     request_log,
     settings::Settings,
+    trailing_slash, transfer_coding,
 };
 
 /// The addresses of the MCP endpoint: a short one, and the one of the Python original.
@@ -81,10 +82,12 @@ pub fn router(
         None => (health, open_to_all(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
-    Ok(guarded
+    let app = guarded
         .merge(open.layer(ForgetIdentityLayer))
         .layer(middleware::from_fn_with_state(hosts, host_check::check))
-        .layer(middleware::from_fn(request_log::log)))
+        .layer(middleware::from_fn(transfer_coding::check))
+        .layer(middleware::from_fn(request_log::log));
+    Ok(trailing_slash::ignored_for(&MCP_PATHS, app))
 }
 
 /// Routes where nobody is asked who they are, and nobody is believed.

@@ -41,9 +41,7 @@ impl Gate {
             return Ok(None);
         }
         let token = mode.reads_tokens().then(|| entra_token(of)).transpose()?;
-        let authorization_server =
-            token.as_ref().map(|token| token.authorization_server().to_owned());
-        let resource = resource(settings, mode, listening, paths, authorization_server)?;
+        let resource = resource(settings, mode, listening, paths, token.clone())?;
         let requirement = Requirement::role_or_scope(&*of.mcp_role, &*of.mcp_scope);
         let callers = Callers {
             read_only: settings.read_only,
@@ -52,7 +50,7 @@ impl Gate {
             requirement: requirement.clone(),
         };
         let resource = Arc::new(resource);
-        let authenticator = authenticator(mode, of.tenant(), token.clone());
+        let authenticator = authenticator(of, mode, token.clone());
         Ok(Some(Self { mode, authenticator, token, requirement, resource, callers }))
     }
 
@@ -90,14 +88,11 @@ impl Gate {
 
 /// The schemes of a mode; all of them have to name the same caller.
 fn authenticator(
+    settings: &AuthenticationSettings,
     mode: AuthMode,
-    tenant: Option<&str>,
     token: Option<Arc<EntraToken>>,
 ) -> Authenticator {
-    let header = mode.is_behind_platform().then(|| match tenant {
-        Some(tenant) => PlatformHeader::new().tenant(tenant),
-        None => PlatformHeader::new(),
-    });
+    let header = mode.is_behind_platform().then(|| platform_header(settings));
     match (header, token) {
         (Some(header), Some(token)) => Authenticator::new(header).and(token),
         (_, Some(token)) => Authenticator::new(token),
@@ -105,10 +100,23 @@ fn authenticator(
     }
 }
 
+/// What the platform's header has to say.
+fn platform_header(settings: &AuthenticationSettings) -> PlatformHeader {
+    let header = PlatformHeader::new();
+    let header = match settings.tenant() {
+        Some(tenant) => header.tenant(tenant),
+        None => header,
+    };
+    settings.apps().fold(header, PlatformHeader::app)
+}
+
 /// What access tokens have to be.
 fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraToken>> {
     let mut token = EntraToken::builder(settings.entra_tenant()?, settings.entra_client()?)
         .authority(&settings.entra_authority);
+    if let Some(issuer) = settings.v1_issuer() {
+        token = token.v1_issuer(issuer);
+    }
     for audience in settings.audiences() {
         token = token.audience(audience);
     }
@@ -119,7 +127,7 @@ fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTok
     for client in clients {
         token = token.allow_client(client);
     }
-    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY or ENTRA_AUDIENCES")?))
+    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY, ENTRA_V1_ISSUER or ENTRA_AUDIENCES")?))
 }
 
 fn resource(
@@ -127,7 +135,7 @@ fn resource(
     mode: AuthMode,
     listening: SocketAddr,
     paths: &[&str],
-    authorization_server: Option<String>,
+    token: Option<Arc<EntraToken>>,
 ) -> anyhow::Result<ProtectedResource> {
     let origin = settings.public_origin(listening)?;
     let mut resource = ProtectedResource::new(&origin).context("PUBLIC_URL")?;
@@ -137,8 +145,8 @@ fn resource(
     for scope in settings.authentication.scopes(mode) {
         resource = resource.scope(&scope).context("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES")?;
     }
-    Ok(match authorization_server {
-        Some(issuer) => resource.authorization_server(issuer),
+    Ok(match token {
+        Some(token) => resource.issuer_of(token),
         None => resource,
     })
 }

@@ -26,11 +26,11 @@ pub struct Callers {
 impl Callers {
     /// The caller as the adapters know them.
     ///
-    /// Invariant: a program that MCP would refuse does not write on the pages either.
+    /// Invariant: whom MCP refuses does not write on the pages either, but for a person at a browser: nobody grants a
+    /// scope there. A person through a program needs the scope, a program the role, and an unclear kind only reads.
     fn actor(&self, principal: &Principal) -> Actor {
         let has = |role: &Option<String>| role.as_ref().is_none_or(|role| principal.has_role(role));
-        let is_person = principal.kind() == PrincipalKind::User;
-        let may_write = is_person || self.requirement.is_met_by(principal);
+        let may_write = principal.is_session() || self.requirement.is_met_by(principal);
         let permissions = Permissions {
             read: has(&self.read_role),
             write: has(&self.write_role) && may_write && !self.read_only,
@@ -101,14 +101,27 @@ mod tests {
     }
 
     #[test]
-    fn a_program_writes_with_the_role_and_a_person_without() {
-        let person = Principal::new(PrincipalKind::User, "1").with_name("Ann");
+    fn a_program_writes_with_the_role_and_a_person_at_a_browser_without() {
+        let person = Principal::new(PrincipalKind::User, "1").with_name("Ann").with_session();
         assert_eq!(callers().actor(&agent(&["MCP.Access"])).permissions(), Permissions::ALL);
         assert_eq!(callers().actor(&agent(&["MCP.AccessX"])).permissions(), Permissions::READ);
         let actor = callers().actor(&person);
         assert_eq!(actor.permissions(), Permissions::ALL);
         assert_eq!(actor.author().kind(), AuthorKind::Person);
         assert_eq!(actor.author().name(), Some("Ann"));
+    }
+
+    #[test]
+    fn a_person_through_a_program_writes_with_the_scope() {
+        let person = || Principal::new(PrincipalKind::User, "1").with_roles(["MCP.Access"]);
+        let permissions = |scopes: &[&str]| {
+            callers().actor(&person().with_scopes(scopes.iter().copied())).permissions()
+        };
+        assert_eq!(permissions(&["user_impersonation"]), Permissions::ALL);
+        assert_eq!(permissions(&["other"]), Permissions::READ);
+        assert_eq!(permissions(&[]), Permissions::READ, "the kind is unclear");
+        let program = agent(&[]).with_session();
+        assert_eq!(callers().actor(&program).permissions(), Permissions::READ, "it has no browser");
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! The command line: read once, refused on one line.
+//! The command line: read once, with the environment, and refused on one line that shows no value.
 
-use std::{env, error::Error as _, ffi::OsStr};
+mod given;
+mod refusal;
 
-use clap::{
-    ArgMatches, CommandFactory, Error, FromArgMatches, Parser,
-    error::{ContextKind, ContextValue, ErrorKind},
-};
+use std::{env, ffi::OsString};
 
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
+
+pub use self::given::Given;
+use self::{given::as_given, refusal::Refusal};
 use crate::{command::Command, settings::Settings};
 
 /// Restaurant reviews: a web application for people and an MCP server for agents.
@@ -24,51 +26,35 @@ pub struct Cli {
 impl Cli {
     /// Reads the command line and the environment; ends the process when they are wrong or ask for help.
     ///
-    /// A variable that is set to nothing counts as none: deployment templates leave such behind. One setting is different:
-    /// an empty list of allowed clients lets nobody in, and must not be taken for a list that was forgotten.
-    pub fn read() -> (Self, ArgMatches) {
-        let command = Self::command().mut_args(|arg| {
-            let is_empty = |name: &OsStr| env::var_os(name).is_some_and(|value| value.is_empty());
-            // No variable has an empty name: the argument has none then.
-            let may_be_empty = arg.get_id() == "entra_allowed_clients";
-            let is_none = !may_be_empty && arg.get_env().is_some_and(is_empty);
-            if is_none { arg.env("") } else { arg }
-        });
-        let read = command.try_get_matches().and_then(|matches| {
-            let cli = Self::from_arg_matches(&matches)?;
-            Ok((cli, matches))
-        });
-        read.unwrap_or_else(|error| refuse(&error))
+    /// It reads twice: first the texts as they were given, then, without the white space around them, the settings. An option
+    /// or a variable that is blank counts as not set: deployment templates leave such behind. One setting is different: an
+    /// empty list of allowed clients rejects every request, and must not be taken for a list that was forgotten.
+    pub fn read() -> (Self, Vec<Given>) {
+        let arguments: Vec<_> = env::args_os().collect();
+        read(&arguments).unwrap_or_else(|refusal| refusal.end())
     }
 }
 
-/// Ends the process: a wrong value with one line that names the variable, all else as clap does.
-fn refuse(error: &Error) -> ! {
-    let Some(line) = wrong_value(error) else { error.exit() };
-    eprintln!("error: {line}");
-    std::process::exit(2);
+fn read(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), Refusal> {
+    let mut command = Cli::command().mut_args(as_given);
+    let matches = command.try_get_matches_from_mut(arguments);
+    let matches = matches.map_err(|error| Refusal::of_arguments(error, &command, arguments))?;
+    let given = Given::all(&matches)?;
+    let settings = settings(&given)?;
+    let command =
+        chosen(&matches).map_err(|error| Refusal::of_arguments(error, &command, arguments))?;
+    Ok((Cli { command, settings }, given))
 }
 
-/// "PORT (--port) is "x": give a port from 0 to 65535".
-fn wrong_value(error: &Error) -> Option<String> {
-    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
-        return None;
-    }
-    let Some(ContextValue::String(usage)) = error.get(ContextKind::InvalidArg) else { return None };
-    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidValue) else {
-        return None;
-    };
-    let why = match (error.source(), error.get(ContextKind::ValidValue)) {
-        (Some(why), _) => why.to_string(),
-        (None, Some(ContextValue::Strings(words))) => format!("give one of {}", words.join(", ")),
-        _ => return None,
-    };
-    let mut command = Cli::command();
-    command.build();
-    let arg = command.get_arguments().find(|arg| arg.to_string() == *usage);
-    let name = match arg.and_then(|arg| arg.get_env()) {
-        Some(variable) => variable.to_string_lossy().into_owned(),
-        None => usage.clone(),
-    };
-    Some(format!("{name} is {given:?}: {why}"))
+fn chosen(matches: &ArgMatches) -> Result<Option<Command>, clap::Error> {
+    matches.subcommand().map(|_| Command::from_arg_matches(matches)).transpose()
+}
+
+/// Reads the settings from what was given, and from nothing else.
+fn settings(given: &[Given]) -> Result<Settings, Refusal> {
+    let options = given.iter().flat_map(Given::options);
+    let mut command = given::settings().no_binary_name(true);
+    let matches = command.try_get_matches_from_mut(options);
+    let settings = matches.and_then(|matches| Settings::from_arg_matches(&matches));
+    settings.map_err(|error| Refusal::of_settings(&error, &command))
 }

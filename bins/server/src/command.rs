@@ -15,14 +15,18 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::{ArgMatches, Subcommand};
+use clap::Subcommand;
 use restaurant_domain::SystemClock;
 use restaurant_storage::{Database, DatabaseUrl, PostgresOptions};
 
 use crate::{
+    cli::Given,
     database_sign_in::EntraPassword,
     settings::{DatabaseAuth, Settings},
 };
+
+/// What the connections to PostgreSQL are called in `pg_stat_activity`.
+const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// What to do.
 #[derive(Debug, Clone, Default, Subcommand)]
@@ -46,11 +50,7 @@ pub enum Command {
 ///
 /// # Errors
 /// When it cannot start: a wrong setting, a port in use, a database that cannot be opened.
-pub fn run(
-    command: Command,
-    settings: &Settings,
-    matches: &ArgMatches,
-) -> anyhow::Result<ExitCode> {
+pub fn run(command: Command, settings: &Settings, given: &[Given]) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let code = runtime.block_on(async {
         match command {
@@ -59,7 +59,7 @@ pub fn run(
             Command::Migrate => migrate::run(settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,
-            Command::Config(config) => config::run(&config, settings, matches),
+            Command::Config(config) => config::run(&config, settings, given),
         }
     });
     // What still runs in the background has had its time to end.
@@ -76,8 +76,10 @@ fn say(line: impl Display) {
 fn database_options(settings: &Settings, url: &DatabaseUrl) -> anyhow::Result<PostgresOptions> {
     let mut options = PostgresOptions::default();
     options.transaction_pooling = settings.database_pgbouncer;
+    options.application_name = Some(APPLICATION_NAME.to_owned());
     if settings.database_auth(url)? == DatabaseAuth::Entra {
-        let password = EntraPassword::new(settings.azure_client_id());
+        let authority = &settings.authentication.entra_authority;
+        let password = EntraPassword::new(settings.azure_client_id(), authority);
         options.password = Some(Arc::new(password.context("DATABASE_AUTH=entra")?));
     }
     Ok(options)

@@ -1,33 +1,26 @@
 //! Takes connections, and on the way out finishes what they asked for.
 
-use std::{convert::Infallible, io, pin::pin, sync::Arc, time::Duration};
+mod connection;
+mod places;
+mod stage;
+mod watched;
 
-use axum::{
-    Router,
-    body::Body,
-    extract::Request,
-    http::{HeaderValue, header},
-    response::Response,
-};
-use hyper::{body::Incoming, server::conn::http1};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{io, sync::Arc, time::Duration};
+
+use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
     select,
     signal::unix::{Signal, SignalKind, signal},
-    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceExt;
 
+use self::{
+    connection::Connection,
+    places::{Place, Places},
+};
 use crate::{settings::Settings, socket_options};
-
-/// How long a client may take to send a request's head or to take a part of an answer, and how long an idle connection is kept.
-const HEAD_LIMIT: Duration = Duration::from_secs(30);
-
-/// From this many bytes on a head that has not ended gets 431; what was read along may be as much again.
-const HEAD_BYTES: usize = 64 * 1024;
 
 /// How long the loop rests when the system has no file descriptor or memory for a further connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -70,13 +63,17 @@ pub async fn serve(
     tasks: TaskTracker,
     mut shutdown: Shutdown,
 ) {
-    let server = Server::new(app, settings.max_connections, tasks);
+    let server = Server::new(app, settings, tasks);
+    let mut waiting = None;
     select! {
-        () = server.accept(&listener) => {}
+        () = server.accept(&listener, &mut waiting) => {}
         () = shutdown.requested() => {}
     }
     tracing::info!("stopping");
     server.stopping.cancel();
+    if let Some(stream) = waiting {
+        server.spawn(stream, Place::last());
+    }
     server.accept_queued(listener);
     select! {
         drained = timeout(settings.drain_seconds, server.drain(settings.drain_seconds)) => {
@@ -91,7 +88,8 @@ pub async fn serve(
 /// The connections, and what ends them.
 struct Server {
     app: Router,
-    slots: Arc<Semaphore>,
+    places: Arc<Places>,
+    idle_limit: Duration,
     /// The connections, and what their requests write.
     tasks: TaskTracker,
     /// From here on each answer asks its client to close the connection.
@@ -101,27 +99,27 @@ struct Server {
 }
 
 impl Server {
-    fn new(app: Router, max_connections: u32, tasks: TaskTracker) -> Self {
-        let slots = usize::try_from(max_connections).unwrap_or(Semaphore::MAX_PERMITS);
+    fn new(app: Router, settings: &Settings, tasks: TaskTracker) -> Self {
         Self {
             app,
-            slots: Arc::new(Semaphore::new(slots.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Places::new(settings.max_connections)),
+            idle_limit: settings.idle_seconds,
             tasks,
             stopping: CancellationToken::new(),
             closing: CancellationToken::new(),
         }
     }
 
-    /// Takes connections for ever.
-    async fn accept(&self, listener: &TcpListener) {
-        while let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await {
+    /// Takes connections for ever. One that waits for its place stands in `waiting`, where the end of this leaves it.
+    async fn accept(&self, listener: &TcpListener, waiting: &mut Option<TcpStream>) {
+        loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let connection = self.connection(stream);
-                    self.tasks.spawn(async move {
-                        connection.await;
-                        drop(slot);
-                    });
+                    *waiting = Some(stream);
+                    let place = self.places.take().await;
+                    if let Some(stream) = waiting.take() {
+                        self.spawn(stream, place);
+                    }
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -139,7 +137,7 @@ impl Server {
         while let Ok((stream, _)) = listener.accept() {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             if let Ok(stream) = stream {
-                self.tasks.spawn(self.connection(stream));
+                self.spawn(stream, Place::last());
             }
         }
     }
@@ -155,47 +153,16 @@ impl Server {
     }
 
     /// Serves one connection to its end.
-    fn connection(&self, stream: TcpStream) -> impl Future<Output = ()> + Send + 'static {
-        let (app, stopping, closing) =
-            (self.app.clone(), self.stopping.clone(), self.closing.clone());
-        async move {
-            // Without it small answers wait for the client's acknowledgement; a failure only costs time.
-            let _ = stream.set_nodelay(true);
-            socket_options::limit_writing(&stream, HEAD_LIMIT);
-            let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
-                answer(app.clone(), stopping.clone(), request.map(Body::new))
-            });
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_LIMIT)
-                .max_buf_size(HEAD_BYTES)
-                .serve_connection(TokioIo::new(stream), service);
-            let mut connection = pin!(connection);
-            let result = select! {
-                result = connection.as_mut() => result,
-                () = closing.cancelled() => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = result {
-                tracing::debug!(%error, "a connection broke");
-            }
-        }
+    fn spawn(&self, stream: TcpStream, place: Place) {
+        let connection = Connection {
+            app: self.app.clone(),
+            places: Arc::clone(&self.places),
+            idle_limit: self.idle_limit,
+            stopping: self.stopping.clone(),
+            closing: self.closing.clone(),
+        };
+        self.tasks.spawn(connection.serve(stream, place));
     }
-}
-
-/// Answers a request; while the server stops, the answer is the connection's last.
-async fn answer(
-    app: Router,
-    stopping: CancellationToken,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let mut response = app.oneshot(request).await?;
-    if stopping.is_cancelled() {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    Ok(response)
 }
 
 /// Whether an error concerns the connection that was to be taken, and not the listener.

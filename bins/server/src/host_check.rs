@@ -1,10 +1,10 @@
-//! Refuses requests for hosts that are not ours, so that a page elsewhere cannot reach a local server under a name of its own (DNS rebinding).
+//! Refuses requests for hosts that are not ours, so that a page elsewhere cannot reach a local server under a name of its own (DNS rebinding), and requests that do not name one host.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header, uri::Authority},
+    http::{HeaderMap, StatusCode, Uri, Version, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,6 +17,11 @@ const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The most characters of a refused host that are logged.
 const HOST_CHARS: usize = 60;
+
+/// Whether a path is one that platforms probe.
+pub fn is_probe(path: &str) -> bool {
+    PROBES.contains(&path.strip_suffix('/').unwrap_or(path))
+}
 
 /// The host names that a request may ask for.
 #[derive(Debug, Clone)]
@@ -33,11 +38,16 @@ impl AllowedHosts {
     }
 }
 
-/// Passes a request on when its host is allowed, else answers 421.
+/// Passes a request on when its host is allowed. Answers 400 to a request that does not name one host, and 421 to one for another host.
 pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
-    let probe = PROBES.contains(&request.uri().path());
-    let host = requested_host(&request);
-    if probe || host.as_deref().is_some_and(|host| allowed.allows(host)) {
+    let host = match requested_host(request.version(), request.uri(), request.headers()) {
+        Ok(host) => host,
+        Err(Malformed(message)) => {
+            tracing::debug!(why = message, "refused a request");
+            return (StatusCode::BAD_REQUEST, message).into_response();
+        }
+    };
+    if is_probe(request.uri().path()) || host.as_deref().is_some_and(|host| allowed.allows(host)) {
         return next.run(request).await;
     }
     let shown: Option<String> = host.map(|host| host.chars().take(HOST_CHARS).collect());
@@ -46,16 +56,46 @@ pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: 
     (StatusCode::MISDIRECTED_REQUEST, message).into_response()
 }
 
-/// The host without its port, from the request line or the one `Host` header.
-fn requested_host(request: &Request) -> Option<String> {
-    let mut headers = request.headers().get_all(header::HOST).iter();
-    let header = headers.next();
-    if headers.next().is_some() {
-        return None;
-    }
-    let authority = match request.uri().authority() {
-        Some(authority) => authority.clone(),
-        None => header?.to_str().ok()?.parse::<Authority>().ok()?,
+/// What is wrong with how a request names its host.
+struct Malformed(&'static str);
+
+/// The host without its port, from the request line or the `Host` header (RFC 9112, section 3.2); `None` when a request of
+/// HTTP/1.0 names none.
+fn requested_host(
+    version: Version,
+    target: &Uri,
+    headers: &HeaderMap,
+) -> Result<Option<String>, Malformed> {
+    const MISSING: Malformed =
+        Malformed("The request has no Host header, which HTTP/1.1 requires.\n");
+    const REPEATED: Malformed = Malformed("The request has more than one Host header: send one.\n");
+    const NO_HOST: Malformed = Malformed(
+        "The request's Host header is no host: send a name or an address, with or without a port.\n",
+    );
+    let mut values = headers.get_all(header::HOST).iter();
+    let named = match (values.next(), values.next()) {
+        (Some(value), None) => Some(value.to_str().ok().and_then(host_of).ok_or(NO_HOST)?),
+        (Some(_), Some(_)) => return Err(REPEATED),
+        (None, _) if version < Version::HTTP_11 => None,
+        (None, _) => return Err(MISSING),
     };
-    Some(authority.host().to_owned())
+    match target.authority() {
+        Some(authority) => host_of(authority.as_str()).map(Some).ok_or(NO_HOST),
+        None => Ok(named),
+    }
+}
+
+/// The host of `host` or `host:port`; `None` for anything else, a user's name among it.
+fn host_of(text: &str) -> Option<String> {
+    let authority = text.parse::<Authority>().ok()?;
+    let host = authority.host();
+    let port = text.strip_prefix(host)?;
+    let is_port = match port.strip_prefix(':') {
+        Some("") => true,
+        Some(digits) => {
+            digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
+        }
+        None => port.is_empty(),
+    };
+    (is_port && !host.is_empty()).then(|| host.to_owned())
 }

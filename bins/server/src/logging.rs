@@ -11,8 +11,14 @@ use crate::{
 
 /// What holds unless LOG says otherwise of the same target. Libraries say some things at a level that would drown our own
 /// words, or with what a caller sent: `rmcp::service` repeats ids and methods in its warnings, `rmcp::transport` hosts and
-/// origins, and the adapter logs what failed or was refused; `tokio_postgres` has the values of every statement. The audit record is kept at every level.
-const DIRECTIVES: [&str; 5] = [
+/// origins, and the adapter logs what failed or was refused; `tokio_postgres` has the values of every statement;
+/// clients of HTTP and their users have whole addresses, of a collector, a proxy or the identity's endpoint, with what is
+/// secret in them. The audit record is kept at every level.
+const DIRECTIVES: [&str; 9] = [
+    "hyper_util=info",
+    "opentelemetry=info",
+    "reqwest=info",
+    "typespec_client_core=warn",
     "rmcp=warn",
     "rmcp::service=off",
     "rmcp::transport=error",

@@ -15,19 +15,23 @@ mod sample_data;
 mod settings;
 mod socket_options;
 mod telemetry;
+mod trailing_slash;
+mod transfer_coding;
 
 use std::process::ExitCode;
 
-use clap::ArgMatches;
-
-use self::{cli::Cli, command::Command, telemetry::Telemetry};
+use self::{
+    cli::{Cli, Given},
+    command::Command,
+    telemetry::Telemetry,
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let (cli, matches) = Cli::read();
-    match run(cli, &matches) {
+    let (cli, given) = Cli::read();
+    match run(cli, &given) {
         Ok(code) => code,
         Err(error) => {
             // The chain on one line: what was tried, then why it failed.
@@ -38,14 +42,14 @@ fn main() -> ExitCode {
 }
 
 /// Runs the command in the log's sight. Those that serve callers report on them, too.
-fn run(cli: Cli, matches: &ArgMatches) -> anyhow::Result<ExitCode> {
+fn run(cli: Cli, given: &[Given]) -> anyhow::Result<ExitCode> {
     let command = cli.command.unwrap_or_default();
     let telemetry = match command {
         Command::Serve | Command::McpStdio => Telemetry::new(&cli.settings)?,
         _ => None,
     };
     logging::start(&cli.settings, telemetry.as_ref());
-    let result = command::run(command, &cli.settings, matches);
+    let result = command::run(command, &cli.settings, given);
     if let Some(telemetry) = telemetry {
         telemetry.finish();
     }

@@ -1,8 +1,10 @@
 //! Every setting, each an option and an environment variable: the one place that reads the environment.
 
 mod authentication;
+mod insights;
+mod secret;
 mod telemetry;
-mod value;
+pub mod value;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -15,7 +17,9 @@ use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
 
 pub use self::{
     authentication::{AuthMode, AuthenticationSettings},
+    secret::Secret,
     telemetry::TelemetrySettings,
+    value::Expected,
 };
 
 /// The database when no setting names one.
@@ -41,8 +45,8 @@ pub struct Settings {
     #[arg(long, env = "WEBSITE_HOSTNAME", global = true, value_parser = value::host)]
     website_hostname: Option<String>,
 
-    /// Origins of web pages elsewhere whose requests to the MCP endpoint are not refused, separated by commas, for example `https://inspector.example`. Loopback origins always pass. No CORS headers are sent.
-    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::origin)]
+    /// Origins of web pages elsewhere whose requests to the MCP endpoint are not refused, separated by commas, for example `https://inspector.example` or `chrome-extension://abcdef`. Loopback origins always pass. No CORS headers are sent.
+    #[arg(long, env = "ALLOWED_ORIGINS", global = true, value_delimiter = ',', value_parser = value::any_origin)]
     allowed_origins: Vec<String>,
 
     /// Of authentication.
@@ -51,17 +55,21 @@ pub struct Settings {
 
     /// Serve other addresses than loopback without authentication. Whoever reaches the port may then read and write.
     #[arg(long, env = "ALLOW_INSECURE", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     allow_insecure: bool,
 
     /// Let nobody write, neither on the pages nor over MCP, whatever their rights.
     #[arg(long, env = "READ_ONLY", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     pub read_only: bool,
 
-    /// Most connections at a time; further ones wait in the system's queue.
-    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    /// Most connections at a time. When all are taken, a new one takes the place of the one that has been idle the longest; while none is idle, it waits for a moment, and is then answered with 503. A tenth of the number, at most 50, is kept beyond it for health checks.
+    #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = value::whole(1..=1_000_000))]
     pub max_connections: u32,
+
+    /// How long a connection is kept between two requests, in seconds. Longer than a proxy in front of the server keeps its own: App Service's front end does so for up to 240.
+    #[arg(long, env = "IDLE_SECONDS", global = true, default_value = "300", value_parser = value::seconds)]
+    pub idle_seconds: Duration,
 
     /// Time limit of a page, and of reading a message to the MCP endpoint, in seconds. Then the answer is 503 or 408.
     #[arg(long, env = "REQUEST_SECONDS", global = true, default_value = "10", value_parser = value::seconds)]
@@ -75,36 +83,36 @@ pub struct Settings {
     #[arg(long, env = "DRAIN_SECONDS", global = true, default_value = "4", value_parser = value::seconds)]
     pub drain_seconds: Duration,
 
-    /// The database: `postgres://user:password@host:port/name?sslmode=require` or `sqlite://path`. Without this and the settings below it is `sqlite://restaurants.sqlite3`.
-    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true)]
-    database_url: Option<String>,
+    /// The database: `postgres://user:password@host:port/name?sslmode=require` or `sqlite://path`, or a connection string as in AZURE_POSTGRESQL_CONNECTIONSTRING. Without this and the settings below it is `sqlite://restaurants.sqlite3`.
+    #[arg(long, env = "DATABASE_URL", global = true, hide_env_values = true, value_parser = value::secret)]
+    database_url: Option<Secret>,
 
-    /// The PostgreSQL to use when DATABASE_URL is not set, as `key=value` pairs, as Azure App Service gives it.
-    #[arg(long, env = "AZURE_POSTGRESQL_CONNECTIONSTRING", global = true, hide_env_values = true)]
-    azure_postgresql_connectionstring: Option<String>,
+    /// The PostgreSQL to use when DATABASE_URL is not set, in one of the forms that Azure Service Connector writes: libpq's pairs `host=… dbname=… user=… password=…` or URL `postgresql://…`, or `Server=…;Database=…;User Id=…;Password=…` as for .NET.
+    #[arg(long, env = "AZURE_POSTGRESQL_CONNECTIONSTRING", global = true, hide_env_values = true, value_parser = value::secret)]
+    azure_postgresql_connectionstring: Option<Secret>,
 
     /// Host of the PostgreSQL to use when neither DATABASE_URL nor AZURE_POSTGRESQL_CONNECTIONSTRING is set.
-    #[arg(long, env = "DBHOST", global = true)]
+    #[arg(long, env = "DBHOST", global = true, value_parser = value::database_host)]
     dbhost: Option<String>,
 
     /// Port that belongs to DBHOST; 5432 unless set.
-    #[arg(long, env = "DBPORT", global = true)]
+    #[arg(long, env = "DBPORT", global = true, value_parser = value::database_port)]
     dbport: Option<String>,
 
     /// Database name that belongs to DBHOST.
-    #[arg(long, env = "DBNAME", global = true)]
+    #[arg(long, env = "DBNAME", global = true, value_parser = value::database_name)]
     dbname: Option<String>,
 
     /// User that belongs to DBHOST.
-    #[arg(long, env = "DBUSER", global = true)]
+    #[arg(long, env = "DBUSER", global = true, value_parser = value::database_user)]
     dbuser: Option<String>,
 
     /// Password that belongs to DBUSER.
-    #[arg(long, env = "DBPASS", global = true, hide_env_values = true)]
-    dbpass: Option<String>,
+    #[arg(long, env = "DBPASS", global = true, hide_env_values = true, value_parser = value::secret)]
+    dbpass: Option<Secret>,
 
     /// TLS to DBHOST: `disable`, `prefer`, `require`, `verify-ca` or `verify-full`; `prefer` unless set.
-    #[arg(long, env = "DBSSLMODE", global = true)]
+    #[arg(long, env = "DBSSLMODE", global = true, value_parser = value::ssl_mode)]
     dbsslmode: Option<String>,
 
     /// How to sign in to PostgreSQL. `password`: as its address says. `entra`: by an access token of the app's managed identity, fresh for each new connection; the address has no password then, and asks for TLS (`sslmode=require` or more).
@@ -117,11 +125,11 @@ pub struct Settings {
 
     /// A PgBouncer stands before PostgreSQL and lends a connection for one transaction (`pool_mode = transaction`).
     #[arg(long, env = "DATABASE_PGBOUNCER", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     pub database_pgbouncer: bool,
 
     /// Most connections to the database at a time.
-    #[arg(long, env = "DATABASE_CONNECTIONS", global = true, default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, env = "DATABASE_CONNECTIONS", global = true, default_value = "10", value_parser = value::whole(1..=1000))]
     database_connections: u32,
 
     /// Time limit for connecting to the database, in seconds.
@@ -290,13 +298,14 @@ impl Settings {
     /// When the address is wrong.
     pub fn database(&self) -> Result<DatabaseUrl, SettingsError> {
         let of = |setting| move |source| SettingsError::Database { setting, source };
-        if let Some(url) = set(self.database_url.as_ref()) {
-            DatabaseUrl::parse(url).map_err(of("DATABASE_URL"))
-        } else if let Some(text) = set(self.azure_postgresql_connectionstring.as_ref()) {
-            DatabaseUrl::from_libpq(text).map_err(of("AZURE_POSTGRESQL_CONNECTIONSTRING"))
+        if let Some(url) = &self.database_url {
+            DatabaseUrl::parse(url.expose()).map_err(of("DATABASE_URL"))
+        } else if let Some(text) = &self.azure_postgresql_connectionstring {
+            DatabaseUrl::from_libpq(text.expose()).map_err(of("AZURE_POSTGRESQL_CONNECTIONSTRING"))
         } else if let Some(host) = set(self.dbhost.as_ref()) {
-            let parts = [&self.dbport, &self.dbname, &self.dbuser, &self.dbpass, &self.dbsslmode];
-            let [port, name, user, password, sslmode] = parts.map(|part| set(part.as_ref()));
+            let parts = [&self.dbport, &self.dbname, &self.dbuser, &self.dbsslmode];
+            let [port, name, user, sslmode] = parts.map(|part| set(part.as_ref()));
+            let password = self.dbpass.as_ref().map(Secret::expose);
             DatabaseUrl::from_parts(Some(host), port, name, user, password, sslmode)
                 .map_err(of("DBHOST, DBPORT, DBNAME, DBUSER, DBPASS, DBSSLMODE"))
         } else if let Some(name) = self.part_without_host() {
@@ -335,12 +344,12 @@ impl Settings {
     /// A setting that belongs to DBHOST and is set.
     fn part_without_host(&self) -> Option<&'static str> {
         let parts = [
-            ("DBNAME", &self.dbname),
-            ("DBUSER", &self.dbuser),
-            ("DBPASS", &self.dbpass),
-            ("DBPORT", &self.dbport),
+            ("DBNAME", self.dbname.is_some()),
+            ("DBUSER", self.dbuser.is_some()),
+            ("DBPASS", self.dbpass.is_some()),
+            ("DBPORT", self.dbport.is_some()),
         ];
-        parts.into_iter().find(|(_, value)| set(value.as_ref()).is_some()).map(|(name, _)| name)
+        parts.into_iter().find(|(_, is_set)| *is_set).map(|(name, _)| name)
     }
 
     /// How much the database is asked for, and how long it may take.
@@ -360,7 +369,7 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// An empty variable counts as none: deployment templates leave such behind.
+/// An empty text counts as none.
 fn set(value: Option<&String>) -> Option<&str> {
     value.map(String::as_str).filter(|value| !value.is_empty())
 }

@@ -4,6 +4,7 @@ mod catalogue;
 pub(crate) mod functions;
 mod metadata;
 mod refusals;
+mod resource;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -98,10 +98,7 @@ fn refused_token(target: &Target, token: &AccessToken) -> Diagnosis {
     let audience = claims.text("aud").unwrap_or("none");
     let issuer = claims.text("iss").unwrap_or("none");
     let tenant = target.tenant_id;
-    let (v1, v2) = (
-        format!("https://sts.windows.net/{tenant}/"),
-        format!("{}{tenant}/v2.0", target.authority),
-    );
+    let (v1, v2) = (target.v1_issuer(), format!("{}{tenant}/v2.0", target.authority));
     if !target.is_audience(audience) {
         let client = target.client_id;
         let cause = format!(
@@ -249,6 +246,44 @@ pub(crate) fn other_resource(target: &Target) -> Diagnosis {
         "the app does not know its own public address, or names another resource: clients refuse the metadata, and Entra a \
          `resource` that is no identifier URI of the app (AADSTS9010010)",
         set_app_setting(target, &format!("PUBLIC_URL={}", target.origin())),
+    )
+}
+
+/// The scope of the metadata is not one of the app's registration.
+pub(crate) fn other_scope(target: &Target, scope: &str) -> Diagnosis {
+    Diagnosis::new(
+        format!(
+            "clients ask for the scope {scope}, whose prefix is no identifier URI of the registration {}: they get a token of \
+             another app, or none (AADSTS500011). If it is one, give it by --scope",
+            target.client_id
+        ),
+        publish_metadata(target),
+    )
+}
+
+/// The issuer refuses the resource with the scope.
+pub(crate) fn resource_refused(target: &Target, resource: &str) -> Diagnosis {
+    Diagnosis::new(
+        format!(
+            "a client that follows the MCP specification names {resource} as the resource of its token, and Entra takes only \
+             an identifier URI of the app that owns the scope: nobody can sign in from such a client. An address of \
+             azurewebsites.net cannot be one; give the app a domain that the tenant has verified"
+        ),
+        format!(
+            "az ad app update --id {} --identifier-uris {} {resource}",
+            target.client_id, target.identifier_uri
+        ),
+    )
+}
+
+/// What the issuer says of the resource cannot be told.
+pub(crate) fn resource_unknown(target: &Target, resource: &str, why: &str) -> Diagnosis {
+    Diagnosis::new(
+        format!(
+            "whether Entra takes the resource {resource} with the metadata's scope cannot be told ({why}): it has to be an \
+             identifier URI of the app (AADSTS9010010)"
+        ),
+        format!("az ad app show --id {} --query identifierUris", target.client_id),
     )
 }
 

@@ -32,7 +32,7 @@ impl Forgery {
         let now = now as i64;
         let claims = json!({
             "aud": target.identifier_uri, "tid": target.tenant_id, "ver": "1.0",
-            "iss": format!("https://sts.windows.net/{}/", target.tenant_id),
+            "iss": target.v1_issuer(),
             "iat": now, "nbf": now, "exp": now + 3600, "idtyp": "app",
             "appid": target.client_id, "oid": target.client_id, "sub": target.client_id,
             "roles": [target.role],

@@ -2,6 +2,7 @@
 
 mod case;
 mod client;
+mod cloud;
 mod context;
 mod credential;
 mod diagnosis;

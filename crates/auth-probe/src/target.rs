@@ -3,6 +3,8 @@
 use reqwest::Url;
 use uuid::Uuid;
 
+use crate::cloud::Cloud;
+
 /// An app, and who is to be let into it.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -65,7 +67,8 @@ impl Target {
         Ok(self)
     }
 
-    /// Sets where Entra is, for national clouds and the emulator.
+    /// Sets where Entra is, for national clouds (`https://login.chinacloudapi.cn`, `https://login.microsoftonline.us`), whose
+    /// other hosts follow from it, and the emulator.
     ///
     /// # Errors
     /// When it is no origin, or plain http off loopback.
@@ -124,10 +127,27 @@ impl Target {
     pub(crate) fn is_issuer(&self, address: &str) -> bool {
         let tenant = self.tenant_id;
         let of = |base: &str| address.strip_prefix(base)?.strip_prefix(&tenant.to_string());
-        [self.authority.as_str(), "https://sts.windows.net/"]
-            .into_iter()
-            .filter_map(of)
-            .any(|rest| rest.is_empty() || rest.starts_with('/'))
+        let cloud = Cloud::of(&self.authority);
+        let own = [self.authority.as_str(), cloud.v1_issuers].map(str::to_owned).into_iter();
+        own.chain(cloud.other_authorities(&self.authority))
+            .filter_map(|base| of(&base).map(|rest| rest.is_empty() || rest.starts_with('/')))
+            .any(|is_issuer| is_issuer)
+    }
+
+    /// The issuer of the tenant's version 1.0 tokens, in the cloud of the authority.
+    pub(crate) fn v1_issuer(&self) -> String {
+        format!("{}{}/", Cloud::of(&self.authority).v1_issuers, self.tenant_id)
+    }
+
+    /// Where Azure Resource Manager is, in the cloud of the authority.
+    #[must_use]
+    pub fn resource_manager(&self) -> &'static str {
+        Cloud::of(&self.authority).resource_manager
+    }
+
+    /// Whether a scope's prefix is known to be one of the registration's names.
+    pub(crate) fn is_own_name(&self, prefix: &str) -> bool {
+        prefix == self.mcp.as_str() || self.is_audience(prefix)
     }
 
     /// Whether a token's `aud` names the app.

@@ -1,15 +1,21 @@
 //! The web app in Azure Resource Manager: its authentication is switched off for group A, and on again whatever happens.
 
+mod saved;
+
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
-use serde_json::{Map, Value, json};
-use tokio::{fs::OpenOptions, io::AsyncWriteExt as _};
+use reqwest::{
+    Client, Method, StatusCode, Url,
+    header::{ETAG, IF_MATCH},
+    redirect::Policy,
+};
+use serde_json::{Value, json};
 
+pub(crate) use self::saved::Saved;
 use crate::{
     AccessToken, TargetError, TokenSource,
     context::lock,
@@ -29,9 +35,23 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a token may take to come: the Azure CLI may wait for something.
 const TOKEN_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// App settings without which a server that guards itself does not start, or lets nobody in, while the platform's
-/// authentication is off. `AUTH_MODE` is changed only where it is set.
-const OPEN: [(&str, &str); 2] = [("ALLOW_INSECURE", "true"), ("AUTH_MODE", "none")];
+/// The settings of authentication, below the web app.
+const AUTH_SETTINGS: &str = "config/authsettingsV2";
+
+/// A document that is changed.
+#[derive(Debug, Clone, Copy)]
+enum Document {
+    AuthSettings,
+    AppSettings,
+}
+
+/// What is written.
+#[derive(Debug)]
+struct Write<'a> {
+    properties: &'a Value,
+    /// The version that was read, where there is one.
+    version: Option<&'a str>,
+}
 
 /// A web app whose authentication may be switched off for a while.
 #[derive(Debug, Clone)]
@@ -147,7 +167,7 @@ impl WebApp {
 
     /// Makes sure that it is what answers at a host.
     async fn check_host(&self, host: &str) -> Result<(), WebAppError> {
-        let properties = self.properties(Method::GET, "", None).await?;
+        let properties = self.ask(Method::GET, "").await?.0;
         let names = properties["hostNames"].as_array().into_iter().flatten();
         let hosts: Vec<_> = names.filter_map(|name| name.as_str().map(str::to_owned)).collect();
         if hosts.iter().any(|it| it.eq_ignore_ascii_case(host)) {
@@ -157,34 +177,59 @@ impl WebApp {
         Err(WebAppError::OtherApp { name, hosts, host })
     }
 
-    async fn auth_settings(&self) -> Result<Value, WebAppError> {
-        self.properties(Method::GET, "config/authsettingsV2", None).await
+    /// Reads a document of the web app.
+    async fn read(&self, document: Document) -> Result<(Value, Option<String>), WebAppError> {
+        match document {
+            Document::AuthSettings => self.ask(Method::GET, AUTH_SETTINGS).await,
+            Document::AppSettings => self.ask(Method::POST, "config/appsettings/list").await,
+        }
     }
 
-    async fn put_auth_settings(&self, properties: &Value) -> Result<(), WebAppError> {
-        self.properties(Method::PUT, "config/authsettingsV2", Some(properties)).await.map(drop)
+    /// Applies a change to a document until it holds. It is read just before each write, so that what others write
+    /// meanwhile stays; the write is for that version alone where Resource Manager tells one; and it is read again after.
+    async fn update(
+        &self,
+        document: Document,
+        change: impl Fn(&mut Value),
+    ) -> Result<(), WebAppError> {
+        let what = match document {
+            Document::AuthSettings => AUTH_SETTINGS,
+            Document::AppSettings => "config/appsettings",
+        };
+        let (mut attempt, mut last) = (0, WebAppError::Differs);
+        loop {
+            let (before, version) = self.read(document).await?;
+            let mut after = before.clone();
+            change(&mut after);
+            if after == before {
+                return Ok(());
+            }
+            if attempt == ATTEMPTS {
+                return Err(last);
+            }
+            attempt += 1;
+            let write = Write { properties: &after, version: version.as_deref() };
+            let pause = match self.try_once(Method::PUT, what, Some(write)).await {
+                Ok(_) => continue,
+                Err((error, None)) => return Err(error),
+                Err((error, Some(pause))) => {
+                    last = error;
+                    pause
+                }
+            };
+            tokio::time::sleep(pause.min(LONGEST_PAUSE)).await; // tidy: Azure says when to come again
+        }
     }
 
-    async fn app_settings(&self) -> Result<Map<String, Value>, WebAppError> {
-        let settings = self.properties(Method::POST, "config/appsettings/list", None).await?;
-        Ok(settings.as_object().cloned().unwrap_or_default())
-    }
-
-    async fn put_app_settings(&self, settings: Map<String, Value>) -> Result<(), WebAppError> {
-        let settings = Value::Object(settings);
-        self.properties(Method::PUT, "config/appsettings", Some(&settings)).await.map(drop)
-    }
-
-    /// Sends a request until it is answered with success, or with a fault that does not pass.
-    async fn properties(
+    /// Sends a request that changes nothing until it is answered with success, or with a fault that does not pass.
+    async fn ask(
         &self,
         method: Method,
         what: &'static str,
-        properties: Option<&Value>,
-    ) -> Result<Value, WebAppError> {
+    ) -> Result<(Value, Option<String>), WebAppError> {
         let mut attempt = 1;
         loop {
-            let error = match self.try_once(method.clone(), what, properties).await {
+            let error = match self.try_once(method.clone(), what, None).await {
                 Ok(found) => return Ok(found),
                 Err((error, None)) => return Err(error),
                 Err((error, Some(_))) if attempt == ATTEMPTS => return Err(error),
@@ -200,15 +245,18 @@ impl WebApp {
         &self,
         method: Method,
         what: &'static str,
-        properties: Option<&Value>,
-    ) -> Result<Value, (WebAppError, Option<Duration>)> {
+        write: Option<Write<'_>>,
+    ) -> Result<(Value, Option<String>), (WebAppError, Option<Duration>)> {
         let token = self.token().await.map_err(|error| (error.into(), None))?;
         let mut url = self.endpoint.clone();
         url.set_path(format!("{}/{what}", self.resource_id).trim_end_matches('/'));
         url.set_query(Some(&format!("api-version={API_VERSION}")));
         let mut request = self.client.request(method.clone(), url).bearer_auth(token.expose());
-        request = match properties {
-            Some(properties) => request.json(&json!({ "properties": properties })),
+        if let Some(version) = write.as_ref().and_then(|write| write.version) {
+            request = request.header(IF_MATCH, version);
+        }
+        request = match write {
+            Some(write) => request.json(&json!({ "properties": write.properties })),
             None if method == Method::POST => request.json(&json!({})),
             None => request,
         };
@@ -217,6 +265,7 @@ impl WebApp {
             |error: reqwest::Error| (WebAppError::Unreachable(error.without_url()), Some(soon));
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
+        let version = answer.headers().get(ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
         let pause =
             answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
         let body: Value = answer.json().await.unwrap_or_default();
@@ -227,13 +276,14 @@ impl WebApp {
                 None if method != Method::PUT => {
                     Err((WebAppError::NotWhole { method, what }, Some(soon)))
                 }
-                properties => Ok(properties.unwrap_or_default()),
+                properties => Ok((properties.unwrap_or_default(), version)),
             };
         }
         let message = body["error"]["message"].as_str().unwrap_or("it does not say why").to_owned();
         let error = WebAppError::Refused { status: status.as_u16(), method, what, message };
         let passes = status == StatusCode::TOO_MANY_REQUESTS
             || status == StatusCode::CONFLICT
+            || status == StatusCode::PRECONDITION_FAILED
             || status.is_server_error();
         Err((error, passes.then(|| pause.map_or(soon, Duration::from_secs))))
     }
@@ -249,118 +299,6 @@ fn is_web_app(id: &str) -> bool {
     let said = [*subscriptions, groups, providers, provider, sites].map(str::to_ascii_lowercase);
     said == ["subscriptions", "resourcegroups", "providers", "microsoft.web", "sites"]
         && names.iter().all(is_plain)
-}
-
-/// The settings as they were, and the way back to them.
-#[derive(Debug)]
-pub(crate) struct Saved<'a> {
-    app: &'a WebApp,
-    auth_settings: Value,
-    /// The app settings that are changed, with their values; nothing where there was none.
-    app_settings: Vec<(&'static str, Option<Value>)>,
-    path: PathBuf,
-}
-
-impl<'a> Saved<'a> {
-    /// Reads the settings of the web app at a host, and saves those of authentication to a new file, which a PUT takes as
-    /// it is.
-    pub(crate) async fn of(
-        app: &'a WebApp,
-        host: &str,
-        folder: &Path,
-        run: &str,
-    ) -> Result<Self, WebAppError> {
-        app.check_host(host).await?;
-        let auth_settings = app.auth_settings().await?;
-        let settings = app.app_settings().await?;
-        let changed =
-            OPEN.iter().filter(|(name, _)| *name != "AUTH_MODE" || settings.contains_key(*name));
-        let app_settings = changed.map(|(name, _)| (*name, settings.get(*name).cloned())).collect();
-        let path = folder.join(format!("authsettings-{}-{run}.json", app.name()));
-        let saved = Self { app, auth_settings, app_settings, path };
-        saved
-            .write()
-            .await
-            .map_err(|source| WebAppError::Save { path: saved.path.clone(), source })?;
-        Ok(saved)
-    }
-
-    async fn write(&self) -> std::io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&self.path).await?;
-        let document = json!({ "properties": self.auth_settings });
-        file.write_all(format!("{document:#}\n").as_bytes()).await?;
-        file.sync_all().await
-    }
-
-    /// Where the settings are saved.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What a person runs when this program cannot.
-    pub(crate) fn restore_command(&self) -> String {
-        let id = quoted(&self.app.resource_id);
-        let endpoint = self.app.endpoint.as_str().trim_end_matches('/');
-        let resource = &self.app.resource_id;
-        let uri = format!("{endpoint}{resource}/config/authsettingsV2?api-version={API_VERSION}");
-        let body = format!("@{}", self.path.display());
-        let mut command =
-            format!("az rest --method put --uri {} --body {}", quoted(&uri), quoted(&body));
-        for (name, value) in &self.app_settings {
-            let change = match value.as_ref().and_then(Value::as_str) {
-                Some(value) => {
-                    format!("set --ids {id} --settings {}", quoted(&format!("{name}={value}")))
-                }
-                None => format!("delete --ids {id} --setting-names {name}"),
-            };
-            command = format!("{command}\naz webapp config appsettings {change}");
-        }
-        command
-    }
-
-    /// Switches authentication off; everything else stays. The app's own settings come first: the app is open only when
-    /// it has restarted for the last time.
-    pub(crate) async fn switch_off(&self) -> Result<(), WebAppError> {
-        let value = |name| OPEN.iter().find(|(it, _)| *it == name).map(|(_, value)| json!(value));
-        self.change_app_settings(|name, _| value(name)).await?;
-        let mut settings = self.auth_settings.clone();
-        settings["platform"]["enabled"] = json!(false);
-        self.app.put_auth_settings(&settings).await
-    }
-
-    /// Puts everything back, and looks whether it is there. Authentication comes first; what fails of it keeps nothing
-    /// else from being put back, since the app's own settings shut it too.
-    pub(crate) async fn restore(&self) -> Result<(), WebAppError> {
-        let guarded = self.restore_auth_settings().await;
-        let own = self.change_app_settings(|_, before| before.cloned()).await;
-        guarded.and(own)
-    }
-
-    async fn restore_auth_settings(&self) -> Result<(), WebAppError> {
-        self.app.put_auth_settings(&self.auth_settings).await?;
-        let is_restored = self.app.auth_settings().await? == self.auth_settings;
-        if is_restored { Ok(()) } else { Err(WebAppError::Differs) }
-    }
-
-    async fn change_app_settings(
-        &self,
-        value: impl Fn(&'static str, Option<&Value>) -> Option<Value>,
-    ) -> Result<(), WebAppError> {
-        let before = self.app.app_settings().await?;
-        let mut settings = before.clone();
-        for (name, saved) in &self.app_settings {
-            match value(name, saved.as_ref()) {
-                Some(value) => settings.insert((*name).to_owned(), value),
-                None => settings.remove(*name),
-            };
-        }
-        if settings == before { Ok(()) } else { self.app.put_app_settings(settings).await }
-    }
-}
-
-/// A word for a shell, whatever is in it.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

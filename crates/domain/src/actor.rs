@@ -44,10 +44,14 @@ impl Actor {
 
     /// Asks whether the caller may write, and in whose name.
     ///
+    /// Invariant: an author whose id does not fit ([`Author::is_id`]) writes nothing, whatever was granted.
+    ///
     /// # Errors
     /// When they may not.
     pub fn may_write(&self) -> Result<&Author, Forbidden> {
-        self.permissions.write.then_some(&self.author).ok_or(Forbidden(Permission::Write))
+        let fits = self.author.id().is_none_or(Author::is_id);
+        let may_write = self.permissions.write && fits;
+        may_write.then_some(&self.author).ok_or(Forbidden(Permission::Write))
     }
 }
 
@@ -105,7 +109,8 @@ pub struct Author {
 }
 
 impl Author {
-    /// The greatest length of an id or a name, in characters: what is longer is cut.
+    /// The greatest length of an id or a name, in characters. A longer name is cut; a longer id is kept as it is, and
+    /// its author may not write (see [`Self::is_id`]).
     pub const MAX_CHARS: usize = 100;
 
     /// Nobody was asked who they are.
@@ -133,9 +138,19 @@ impl Author {
     }
 
     /// An author as a store kept it.
+    ///
+    /// Invariant: the id is never changed. A cut id would make two callers one, who share their idempotency keys.
     #[must_use]
     pub fn from_parts(kind: AuthorKind, id: Option<&str>, name: Option<&str>) -> Self {
-        Self { kind, id: id.map(printable), name: name.map(shown) }
+        Self { kind, id: id.map(str::to_owned), name: name.map(printable) }
+    }
+
+    /// Whether a text can be kept as an id: 1 to [`Self::MAX_CHARS`] characters, no control character among them.
+    #[must_use]
+    pub fn is_id(text: &str) -> bool {
+        // One more is enough to know: the text may be of any length.
+        (1..=Self::MAX_CHARS).contains(&text.chars().take(Self::MAX_CHARS + 1).count())
+            && !text.chars().any(char::is_control)
     }
 
     /// What kind of caller it was.
@@ -157,13 +172,9 @@ impl Author {
     }
 }
 
-/// Drops control characters and cuts to [`Author::MAX_CHARS`].
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(Author::MAX_CHARS).collect()
-}
-
-/// As [`printable`], without characters that hide something or turn what stands around the name.
-fn shown(name: &str) -> String {
+/// Drops characters that hide something or turn what stands around a name, control characters among them, and cuts to
+/// [`Author::MAX_CHARS`].
+fn printable(name: &str) -> String {
     name.chars().filter(|c| !is_hidden(*c)).take(Author::MAX_CHARS).collect()
 }
 
@@ -213,6 +224,21 @@ mod tests {
         assert_eq!(reader.may_write(), Err(Forbidden(Permission::Write)));
         let nobody = Actor::new(Author::anonymous(), Permissions::default());
         assert_eq!(nobody.may_read().unwrap_err().to_string(), "the caller may not read");
+    }
+
+    #[test]
+    fn an_id_that_does_not_fit_is_kept_whole_and_writes_nothing() {
+        let all = |id: &str| Actor::new(Author::agent(id, None), Permissions::ALL);
+        let longest = "🍜".repeat(Author::MAX_CHARS);
+        for id in ["1", &longest] {
+            assert_eq!(all(id).may_write().unwrap().id(), Some(id));
+        }
+        let long = format!("{longest}1");
+        for id in ["", &long, "a\0b", "a\nb", "a\u{85}b"] {
+            assert_eq!(all(id).may_write(), Err(Forbidden(Permission::Write)), "{id:?}");
+            assert_eq!(all(id).author().id(), Some(id), "two callers stay two");
+            assert_eq!(all(id).may_read(), Ok(()));
+        }
     }
 
     #[test]

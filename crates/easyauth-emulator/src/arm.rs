@@ -6,6 +6,7 @@ mod body;
 mod error;
 mod options;
 mod site;
+mod version;
 
 use std::sync::{
     Arc,

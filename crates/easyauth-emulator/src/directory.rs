@@ -47,6 +47,9 @@ pub struct Application {
     /// Whose tokens prove it.
     #[serde(skip)]
     pub federated_credentials: Vec<FederatedCredential>,
+    /// Object ids of its owners, who may change it without a role in the tenant.
+    #[serde(skip)]
+    pub owners: Vec<Uuid>,
     /// All else that was set.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -129,6 +132,9 @@ pub struct ServicePrincipal {
     pub service_principal_type: String,
     /// Whether only assigned callers get tokens for it.
     pub app_role_assignment_required: bool,
+    /// Object ids of its owners, who may change it without a role in the tenant.
+    #[serde(skip)]
+    pub owners: Vec<Uuid>,
     /// All else that was set.
     #[serde(flatten)]
     pub other: Map<String, Value>,

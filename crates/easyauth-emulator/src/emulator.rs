@@ -1,10 +1,15 @@
 //! The emulated cloud as a server on loopback: issuer, Graph and ARM at one origin.
 
-use std::io;
+use std::{io, sync::Arc};
 
+use axum::{
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use tokio::net::TcpListener;
 
-use crate::{Cloud, Directory, Options, arm, graph, issuer};
+use crate::{AccessOptions, Cloud, Directory, Options, arm, graph, issuer};
 
 /// A running emulator; it ends when this value is dropped.
 #[derive(Debug)]
@@ -39,6 +44,8 @@ impl Emulator {
         let app = issuer::router(cloud.clone())
             .merge(graph::router(cloud.clone()))
             .merge(arm::router(cloud.clone()));
+        let access = options_of(&cloud);
+        let app = app.layer(middleware::from_fn_with_state(access, check));
         let task = tokio::spawn(async move {
             // Accepting never fails for good.
             let _ = axum::serve(listener, app).await;
@@ -50,6 +57,19 @@ impl Emulator {
     #[must_use]
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
+    }
+}
+
+fn options_of(cloud: &Cloud) -> Arc<AccessOptions> {
+    Arc::new(cloud.options().access.clone())
+}
+
+/// Passes a request on that is for this machine, and not from a page elsewhere.
+async fn check(State(access): State<Arc<AccessOptions>>, request: Request, next: Next) -> Response {
+    let refusal = access.refuse_host(&request).or_else(|| access.refuse_origin(request.headers()));
+    match refusal {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
     }
 }
 

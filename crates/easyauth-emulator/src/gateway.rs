@@ -30,6 +30,9 @@ use self::{
 };
 use crate::{Cloud, Site};
 
+/// Under which the platform's own addresses are.
+const OWN: &str = "/.auth/";
+
 /// A running gateway; it ends when this value is dropped. HTTP/1.1 alone, without upgrades such as `WebSocket`.
 #[derive(Debug)]
 pub struct Gateway {
@@ -104,6 +107,9 @@ async fn handle(
     if let Some(status) = framing::refusal(&request) {
         return refusal::empty(status);
     }
+    if let Some(refusal) = door.refuse_foreign(&request) {
+        return refusal;
+    }
     let site = door.cloud.sites().iter().find(|site| site.name == door.site).cloned();
     let Some(site) = site else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(settings) = AuthSettings::read(&site.auth_settings) else {
@@ -113,6 +119,11 @@ async fn handle(
     let headers = request.headers_mut();
     proxy::drop_hop_by_hop(headers);
     proxy::add_forwarded(headers, &client.ip().to_string());
+    if settings.platform.enabled && url.path().starts_with(OWN) {
+        // A sign-in that has begun runs to its end, also when its browser has gone: the issuer gives each code once.
+        let own = tokio::spawn(async move { door.guard(&site, &settings, url, request).await });
+        return own.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    }
     if settings.platform.enabled {
         return door.guard(&site, &settings, url, request).await;
     }
@@ -124,6 +135,18 @@ async fn handle(
 }
 
 impl Door {
+    /// The refusal of a request that is for another host, or from a page elsewhere. The app may be told to refuse the
+    /// latter itself.
+    fn refuse_foreign(&self, request: &Request) -> Option<Response> {
+        let options = self.cloud.options();
+        let own = request.uri().path().starts_with(OWN);
+        let is_passed = options.gateway.passes_foreign_origins && !own;
+        let headers = request.headers();
+        options.access.refuse_host(request).or_else(|| {
+            Some(&options.access).filter(|_| !is_passed).and_then(|it| it.refuse_origin(headers))
+        })
+    }
+
     /// The platform's order: its own addresses, then what is open to all, then who calls.
     async fn guard(
         &self,
@@ -138,7 +161,7 @@ impl Door {
             principal::strip(request.headers_mut(), options);
         }
         if let Some(entra) = settings.entra()
-            && url.path().starts_with("/.auth/")
+            && url.path().starts_with(OWN)
         {
             return session::handle(self, settings, entra, &url, request).await;
         }

@@ -10,6 +10,7 @@ mod filter;
 mod key;
 mod list;
 mod options;
+mod owner;
 mod password;
 mod permission;
 mod replication;
@@ -76,6 +77,9 @@ fn applications() -> Router<Graph> {
         .route("/applications/{key}", one)
         .route("/applications/{key}/addPassword", post(password::add))
         .route("/applications/{key}/removePassword", post(password::remove))
+        .route("/applications/{key}/owners", get(owner::list))
+        .route("/applications/{key}/owners/$ref", post(owner::add))
+        .route("/applications/{key}/owners/{id}/$ref", delete(owner::remove))
         .route("/applications/{key}/federatedIdentityCredentials", credentials)
         .route(
             "/applications/{key}/federatedIdentityCredentials/{credential}",
@@ -92,6 +96,9 @@ fn service_principals() -> Router<Graph> {
     Router::new()
         .route("/servicePrincipals", get(service_principal::list).post(service_principal::create))
         .route("/servicePrincipals/{key}", one)
+        .route("/servicePrincipals/{key}/owners", get(owner::list))
+        .route("/servicePrincipals/{key}/owners/$ref", post(owner::add))
+        .route("/servicePrincipals/{key}/owners/{id}/$ref", delete(owner::remove))
         .route("/servicePrincipals/{key}/appRoleAssignedTo", given)
         .route("/servicePrincipals/{key}/appRoleAssignedTo/{id}", delete(assignment::revoke))
         .route("/servicePrincipals/{key}/appRoleAssignments", held)

@@ -7,6 +7,7 @@ mod directory;
 mod emulator;
 mod gateway;
 mod graph;
+mod host_check;
 mod issuer;
 mod keys;
 mod options;
@@ -24,6 +25,7 @@ pub use self::{
     emulator::Emulator,
     gateway::{Gateway, GatewayOptions, RoleForm},
     graph::GraphOptions,
+    host_check::AccessOptions,
     options::{IssuerOptions, Options},
     site::{Site, SiteError},
 };

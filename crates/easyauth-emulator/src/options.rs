@@ -1,6 +1,8 @@
 //! What is not known of the platform for certain, as options.
 
-use crate::{arm::ArmOptions, gateway::GatewayOptions, graph::GraphOptions};
+use crate::{
+    arm::ArmOptions, gateway::GatewayOptions, graph::GraphOptions, host_check::AccessOptions,
+};
 
 /// The points on which the platform's behaviour is uncertain or differs from one installation to the next. The default is what is most likely.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +16,8 @@ pub struct Options {
     pub graph: GraphOptions,
     /// Of Azure Resource Manager.
     pub arm: ArmOptions,
+    /// Which hosts and origins are served.
+    pub access: AccessOptions,
 }
 
 /// Of the issuer.
@@ -22,12 +26,24 @@ pub struct Options {
 pub struct IssuerOptions {
     /// Whether access tokens say `idtyp`, an optional claim. Default: yes.
     pub idtyp: bool,
+    /// Whether a request that names a `resource` (RFC 8707) is refused by AADSTS9010010 where that is no identifier URI of
+    /// the application that owns the scope, at the authorization endpoint and at the version 2.0 token endpoint. Reports
+    /// differ between deployments; the other ones ignore the parameter. Default: no.
+    pub checks_resource: bool,
+    /// Where the version 1.0 issuer is: `https://sts.chinacloudapi.cn` in the cloud of 21Vianet. Default:
+    /// `https://sts.windows.net`.
+    pub v1_issuer: String,
     /// Issuers elsewhere whose signed assertions federated credentials may name, each with its public key in PEM. Default: none.
     pub foreign_issuers: Vec<(String, String)>,
 }
 
 impl Default for IssuerOptions {
     fn default() -> Self {
-        Self { idtyp: true, foreign_issuers: Vec::new() }
+        Self {
+            idtyp: true,
+            checks_resource: false,
+            v1_issuer: "https://sts.windows.net".to_owned(),
+            foreign_issuers: Vec::new(),
+        }
     }
 }

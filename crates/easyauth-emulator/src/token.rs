@@ -101,7 +101,7 @@ impl Cloud {
     /// The issuer of version 1.0 tokens.
     #[must_use]
     pub fn v1_issuer(&self) -> String {
-        format!("https://sts.windows.net/{}/", self.tenant_id())
+        format!("{}/{}/", self.options().issuer.v1_issuer.trim_end_matches('/'), self.tenant_id())
     }
 
     /// The claims of a token that this issuer signed and that is valid now.
@@ -137,11 +137,8 @@ impl Cloud {
         let is_v2 = resource.api.requested_access_token_version == Some(2);
         let now = self.now().timestamp();
         let tenant = directory.tenant_id;
-        let issuer = if is_v2 {
-            format!("{}/{tenant}/v2.0", self.origin())
-        } else {
-            format!("https://sts.windows.net/{tenant}/")
-        };
+        let issuer =
+            if is_v2 { format!("{}/{tenant}/v2.0", self.origin()) } else { self.v1_issuer() };
         let audience = match resource.identifier_uris.first() {
             Some(uri) if !is_v2 => uri.clone(),
             _ => resource.app_id.to_string(),

@@ -19,15 +19,19 @@ use crate::{Outcome, Principal, Scheme};
 pub struct PlatformHeader {
     identity_provider: String,
     tenant: Option<String>,
+    apps: Vec<String>,
 }
 
 impl PlatformHeader {
     /// The header's name.
     pub const NAME: &str = "x-ms-client-principal";
 
-    /// Invariant: a longer value, in bytes, is refused before anything of it is decoded. Sixteen KiB are the claims of
-    /// a person with some hundred groups.
-    pub const MAX_BYTES: usize = 16 * 1024;
+    /// Invariant: a longer value, in bytes, is refused before anything of it is decoded.
+    ///
+    /// Entra names up to 200 groups in a token before it names none (`hasgroups`, `_claim_names`). The platform makes a
+    /// claim of 63 bytes of each: with base64 and the other claims, 18 to 20 thousand bytes. The rest is for roles.
+    /// A server that takes this header has to take a larger head: the platform may send its token store's tokens as well.
+    pub const MAX_BYTES: usize = 32 * 1024;
 
     /// Invariant: a header with more claims is refused.
     pub const MAX_CLAIMS: usize = 500;
@@ -35,7 +39,7 @@ impl PlatformHeader {
     /// Trusts the header for callers whom Microsoft Entra ID vouches for, of any tenant.
     #[must_use]
     pub fn new() -> Self {
-        Self { identity_provider: "aad".into(), tenant: None }
+        Self { identity_provider: "aad".into(), tenant: None, apps: Vec::new() }
     }
 
     /// Trusts this identity provider instead (the header's `auth_typ`, upper or lower case): `aad` unless set.
@@ -53,6 +57,14 @@ impl PlatformHeader {
         self
     }
 
+    /// Names an app registration (its application id) that people sign in to at the browser: only a sign-in to one of
+    /// these is a session ([`Principal::is_session`]). Unless one is named, the header's own audience stands for it.
+    #[must_use]
+    pub fn app(mut self, client_id: impl Into<String>) -> Self {
+        self.apps.push(client_id.into());
+        self
+    }
+
     /// Reads the value of the header.
     ///
     /// # Errors
@@ -65,7 +77,7 @@ impl PlatformHeader {
         if !document.auth_typ.eq_ignore_ascii_case(&self.identity_provider) {
             return Err(HeaderRefusal::IdentityProvider);
         }
-        let principal = Claims::of(&document)?.principal()?;
+        let principal = Claims::of(&document)?.principal(&self.apps)?;
         self.check_tenant(&principal)?;
         Ok(principal)
     }

@@ -12,6 +12,13 @@ pub struct Principal {
     name: Option<String>,
     roles: BTreeSet<String>,
     scopes: BTreeSet<String>,
+    is_session: bool,
+}
+
+/// Whether a text is a GUID in its usual form, in whatever case.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(is_hex)
 }
 
 /// What kind of caller it is.
@@ -20,7 +27,8 @@ pub struct Principal {
 pub enum PrincipalKind {
     /// A program in its own name (app-only token): its rights are app roles.
     Application,
-    /// A person, by themselves or through a program (delegated token): that program's rights are scopes.
+    /// A person, by themselves ([`Principal::is_session`]) or through a program (delegated token): that program's
+    /// rights are scopes. A caller of an unclear kind is one too, and has neither a scope nor a session.
     User,
 }
 
@@ -43,7 +51,17 @@ impl PrincipalKind {
 }
 
 impl Principal {
-    /// A caller with this object id (the `oid` claim), without roles or scopes.
+    /// Invariant: a longer object id, in bytes, is refused by every scheme, and never cut: two callers would become one.
+    /// Entra's are GUIDs, of 36 characters.
+    pub const MAX_ID_BYTES: usize = 100;
+
+    /// Whether a text can be an id: 1 to [`Self::MAX_ID_BYTES`] visible ASCII characters.
+    pub(crate) fn is_id(text: &str) -> bool {
+        (1..=Self::MAX_ID_BYTES).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
+    /// A caller with this object id (the `oid` claim), without roles, scopes or a session.
     #[must_use]
     pub fn new(kind: PrincipalKind, object_id: impl Into<String>) -> Self {
         Self {
@@ -54,6 +72,7 @@ impl Principal {
             name: None,
             roles: BTreeSet::new(),
             scopes: BTreeSet::new(),
+            is_session: false,
         }
     }
 
@@ -89,6 +108,13 @@ impl Principal {
     #[must_use]
     pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same caller at a browser, signed in to the service itself.
+    #[must_use]
+    pub fn with_session(mut self) -> Self {
+        self.is_session = true;
         self
     }
 
@@ -130,11 +156,12 @@ impl Principal {
             && agree(self.client_id(), other.client_id())
     }
 
-    /// The same caller with no more roles and scopes than `other` has as well.
+    /// The same caller with no more roles and scopes than `other` has as well, and with a session if both have one.
     #[must_use]
     pub(crate) fn limited_to(mut self, other: &Self) -> Self {
         self.roles.retain(|role| other.roles.contains(role));
         self.scopes.retain(|scope| other.scopes.contains(scope));
+        self.is_session &= other.is_session;
         self.tenant_id = self.tenant_id.or_else(|| other.tenant_id.clone());
         self.client_id = self.client_id.or_else(|| other.client_id.clone());
         self.name = self.name.or_else(|| other.name.clone());
@@ -163,6 +190,13 @@ impl Principal {
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.contains(scope)
+    }
+
+    /// Whether a person calls by themselves: signed in to the service at a browser, with no program in between. A caller
+    /// with an access token has no session, whatever the token's kind is.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        self.is_session && self.kind == PrincipalKind::User
     }
 
     /// All app roles, in order.

@@ -1,10 +1,16 @@
 //! What the service says of itself to clients that have no token yet: protected resource metadata (RFC 9728) and challenges (RFC 6750).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use axum::{Json, Router, response::IntoResponse, routing::get};
+use axum::{
+    Json, Router,
+    response::{IntoResponse, Response},
+    routing::get,
+};
 use http::{HeaderValue, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
+
+use crate::{EntraToken, TokenRefusal, refusal_response};
 
 /// Where the metadata of the root resource is; that of a path is under this and the path (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -19,6 +25,8 @@ pub struct ProtectedResource {
     name: Option<String>,
     paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
+    /// Whose issuer is an authorization server as well.
+    token: Option<Arc<EntraToken>>,
     scopes: Vec<String>,
 }
 
@@ -36,6 +44,7 @@ impl ProtectedResource {
             name: None,
             paths: BTreeSet::new(),
             authorization_servers: Vec::new(),
+            token: None,
             scopes: Vec::new(),
         })
     }
@@ -69,6 +78,15 @@ impl ProtectedResource {
         self
     }
 
+    /// Names the issuer of these tokens as an authorization server, under the name that its discovery document has (RFC
+    /// 9728, section 2: an issuer identifier). Until that is known the metadata is 503: another name would send clients
+    /// to a server whose tokens are refused.
+    #[must_use]
+    pub fn issuer_of(mut self, token: Arc<EntraToken>) -> Self {
+        self.token = Some(token);
+        self
+    }
+
     /// Names a scope to ask for, such as `api://<client id>/user_impersonation`.
     ///
     /// # Errors
@@ -86,13 +104,12 @@ impl ProtectedResource {
     pub fn router(&self) -> Router {
         let paths = std::iter::once("").chain(self.paths.iter().map(String::as_str));
         paths.fold(Router::new(), |router, path| {
-            let document = Json(self.document(path));
-            let answer =
-                async move || ([(CACHE_CONTROL, METADATA_CACHING)], document).into_response();
-            router.route(&format!("{METADATA}{path}"), get(answer))
+            let (document, token) = (self.document(path), self.token.clone());
+            router.route(&format!("{METADATA}{path}"), get(async || answer(document, token).await))
         })
     }
 
+    /// The metadata, as far as it is known without asking.
     fn document(&self, path: &str) -> Document {
         Document {
             resource: format!("{}{path}", self.origin),
@@ -126,6 +143,22 @@ impl ProtectedResource {
         // Every part was looked at when it was set.
         HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"))
     }
+}
+
+/// Answers with the metadata, once the issuer is known.
+async fn answer(mut document: Document, token: Option<Arc<EntraToken>>) -> Response {
+    if let Some(token) = token {
+        match token.issuer().await {
+            Ok(issuer) => document.authorization_servers.push(issuer.to_string()),
+            Err(refusal) => return not_yet(refusal),
+        }
+    }
+    ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
+}
+
+fn not_yet(reason: TokenRefusal) -> Response {
+    tracing::info!(target: "easyauth", %reason, "no metadata yet");
+    refusal_response::unavailable(reason.retry_after_seconds().unwrap_or_default())
 }
 
 /// Scheme, host and maybe a port, as they stand: nothing that a URL has before or after them, which parsing would cut off.

@@ -8,9 +8,6 @@ use http::{
 
 use crate::{Principal, ProtectedResource, Refusal, Requirement};
 
-/// Seconds after which a caller may try again whom nobody could judge.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5");
-
 /// The longest path that goes to the log, in characters: it is the caller's text.
 const MAX_LOGGED_PATH: usize = 200;
 
@@ -21,8 +18,8 @@ pub(crate) fn unauthenticated<B>(
     resource: &ProtectedResource,
 ) -> Response {
     tracing::info!(target: "easyauth", reason = %refusal, path = logged_path(request), "refused");
-    if refusal.is_temporary() {
-        return empty(StatusCode::SERVICE_UNAVAILABLE, (RETRY_AFTER, RETRY_AFTER_SECONDS));
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        return unavailable(seconds);
     }
     empty(StatusCode::UNAUTHORIZED, (WWW_AUTHENTICATE, resource.challenge(original_path(request))))
 }
@@ -48,6 +45,11 @@ pub(crate) fn insufficient_scope<B>(
         StatusCode::FORBIDDEN,
         (WWW_AUTHENTICATE, resource.insufficient_scope(original_path(request))),
     )
+}
+
+/// 503: the issuer has to be asked first.
+pub(crate) fn unavailable(retry_after_seconds: u32) -> Response {
+    empty(StatusCode::SERVICE_UNAVAILABLE, (RETRY_AFTER, retry_after_seconds.into()))
 }
 
 /// A bare 401 where no resource is known.

@@ -54,6 +54,14 @@ impl Refusal {
     /// Whether the refusal is no verdict on the caller: the keys to judge by could not be had, and they may try again.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Token(TokenRefusal::KeysUnavailable))
+        self.retry_after_seconds().is_some()
+    }
+
+    /// Seconds after which they may.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Token(refusal) => refusal.retry_after_seconds(),
+            _ => None,
+        }
     }
 }

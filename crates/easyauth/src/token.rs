@@ -2,6 +2,7 @@
 
 mod builder;
 mod claims;
+mod cloud;
 mod header;
 mod key_source;
 mod keys;
@@ -49,7 +50,7 @@ type Clock = dyn Fn() -> SystemTime + Send + Sync;
 struct Rules {
     /// In lower case.
     tenant_id: String,
-    v1_issuer: String,
+    v1_issuers: Vec<String>,
     audiences: Vec<String>,
     /// In lower case.
     allowed_clients: Vec<String>,
@@ -72,10 +73,24 @@ impl EntraToken {
         EntraTokenBuilder::new(tenant_id, client_id)
     }
 
-    /// The issuer of version 2.0 tokens, as metadata names it: `<authority>/<tenant>/v2.0`.
+    /// The issuer of version 2.0 tokens as the authority has it in most cases: `<authority>/<tenant>/v2.0`. For what it
+    /// has in truth, and tokens name, ask [`Self::issuer`].
     #[must_use]
     pub fn authorization_server(&self) -> &str {
         &self.authorization_server
+    }
+
+    /// The issuer of version 2.0 tokens, as the authority's discovery document names it: for External ID its host is
+    /// another than the authority's. Once known it stays known; the first call may wait for the document.
+    ///
+    /// # Errors
+    /// When it is not known yet, and cannot be had.
+    pub async fn issuer(&self) -> Result<Arc<str>, TokenRefusal> {
+        if let Some(issuer) = self.keys.issuer() {
+            return Ok(issuer);
+        }
+        self.keys.warm_up().await?;
+        self.keys.issuer().ok_or(TokenRefusal::KeysUnavailable)
     }
 
     /// Fetches the issuer's keys before the first token asks for them.

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{AdminError, Endpoint, Step, endpoint::Call, web_app::check_resource_id};
+use crate::{AdminError, AzureCloud, Endpoint, Step, endpoint::Call, web_app::check_resource_id};
 
 /// How long what is new may take to be known everywhere, if nothing else is said.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -23,6 +23,9 @@ pub struct Admin {
     pub(crate) resource_manager: Endpoint,
     pub(crate) resource_id: String,
     pub(crate) client_id: Option<Uuid>,
+    pub(crate) cloud: AzureCloud,
+    pub(crate) owners: Vec<Uuid>,
+    pub(crate) adopts: bool,
     pub(crate) is_dry_run: bool,
     pub(crate) patience: Duration,
     observer: Option<Observer>,
@@ -48,6 +51,9 @@ impl Admin {
             resource_manager,
             resource_id: resource_id.to_owned(),
             client_id: None,
+            cloud: AzureCloud::Public,
+            owners: Vec::new(),
+            adopts: false,
             is_dry_run: false,
             patience: PATIENCE,
             observer: None,
@@ -58,6 +64,26 @@ impl Admin {
     #[must_use]
     pub fn with_client_id(self, client_id: Uuid) -> Self {
         Self { client_id: Some(client_id), ..self }
+    }
+
+    /// In this cloud, whose issuers are named; the public one by default. The endpoints are to be of the same.
+    #[must_use]
+    pub fn in_cloud(self, cloud: AzureCloud) -> Self {
+        Self { cloud, ..self }
+    }
+
+    /// Owners of the registration who are known, by their object ids, besides who asks: `doctor` and `setup` do not name
+    /// them as foreign.
+    #[must_use]
+    pub fn with_known_owners(self, owners: impl IntoIterator<Item = Uuid>) -> Self {
+        Self { owners: owners.into_iter().collect(), ..self }
+    }
+
+    /// Whether `setup` may go on with a registration that it finds by its name alone. Any member of the tenant may have
+    /// made it, so without this it is refused, unless the web app uses it already or it is `setup`'s own work.
+    #[must_use]
+    pub fn adopting(self, adopts: bool) -> Self {
+        Self { adopts, ..self }
     }
 
     /// Whether changes are only told, not made. Reading still happens.

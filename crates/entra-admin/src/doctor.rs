@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use self::finding::{Finding, Problem, Remedy};
 use crate::{
-    Admin, AdminError,
+    Admin, AdminError, Foreign, TakeBack,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     printable::printable,
     registration::{METADATA_SETTING, Registration, is_for_applications},
@@ -33,6 +33,12 @@ impl Admin {
         if let Some(finding) = void(&settings) {
             return Ok(Some(finding));
         }
+        let app_settings = self.app_settings().await?;
+        let foreign =
+            self.foreign(&registration, &self.own_proof(&settings, &app_settings).await?).await?;
+        if let Some(found) = foreign.iter().find(|it| it.kind.is_of_people()) {
+            return Ok(Some(self.in_others_hands(found)));
+        }
         if let Some(problem) = self.examine(&registration, &settings).await? {
             return Ok(Some(problem.mended_by(setup)));
         }
@@ -40,7 +46,6 @@ impl Admin {
         if let Some(finding) = agents::lists(&settings, &access, setup) {
             return Ok(Some(finding));
         }
-        let app_settings = self.app_settings().await?;
         if let Some(problem) = metadata(&registration, &app_settings) {
             return Ok(Some(problem.mended_by(setup)));
         }
@@ -52,7 +57,14 @@ impl Admin {
             return Ok(Some(finding));
         }
         let problem = self.examine_sign_in(&registration, &settings, &app_settings).await?;
-        Ok(problem.map(|problem| problem.mended_by(setup)))
+        // What proves the app is known now, so any other credential is somebody else's.
+        let credential = || foreign.first().map(|found| self.in_others_hands(found));
+        Ok(problem.map(|problem| problem.mended_by(setup)).or_else(credential))
+    }
+
+    fn in_others_hands(&self, found: &Foreign) -> Finding {
+        let remedy = Remedy::TakeBack(TakeBack::of(found, self.cloud));
+        Problem::Foreign(found.clone()).mended_by(remedy)
     }
 
     async fn registration_to_examine(
@@ -81,10 +93,19 @@ impl Admin {
         if self.principal_of(registration).await?.is_none() {
             return Ok(Some(Problem::PrincipalMissing));
         }
-        let tenant_id = self.tenant_id.to_string();
         Ok(platform(settings)
-            .or_else(|| issuer(settings, registration, &tenant_id))
+            .or_else(|| self.issuer(settings, registration))
             .or_else(|| audience(settings, registration)))
+    }
+
+    /// Tokens of version 1.0 and 2.0 name their issuer differently. The platform takes both by the newer form; the older
+    /// one is good for tokens of version 1.0 alone, and a mixture matches neither.
+    fn issuer(&self, settings: &AuthSettings, registration: &Registration) -> Option<Problem> {
+        let found = settings.text(at::ISSUER);
+        let older = self.cloud.v1_issuer(self.tenant_id);
+        let is_good = self.cloud.is_issuer(self.tenant_id, found)
+            || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
+        (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
     }
 }
 
@@ -136,21 +157,6 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
     } else {
         None
     }
-}
-
-/// Tokens of version 1.0 and 2.0 name their issuer differently. The platform takes both by the newer form; the older one is
-/// good for tokens of version 1.0 alone, and a mixture matches neither.
-fn issuer(
-    settings: &AuthSettings,
-    registration: &Registration,
-    tenant_id: &str,
-) -> Option<Problem> {
-    let found = settings.text(at::ISSUER);
-    let newer = format!("https://login.microsoftonline.com/{tenant_id}/v2.0");
-    let older = format!("https://sts.windows.net/{tenant_id}/");
-    let is_good = newer.eq_ignore_ascii_case(found)
-        || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
-    (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
 }
 
 fn audience(settings: &AuthSettings, registration: &Registration) -> Option<Problem> {

@@ -7,19 +7,22 @@ use std::{
 };
 
 use azure_core::credentials::{Secret, TokenCredential};
-use reqwest::{Client, Method, StatusCode, Url, redirect::Policy};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use reqwest::{
+    Client, Method, StatusCode, Url,
+    header::{ETAG, IF_MATCH},
+    redirect::Policy,
+};
 use serde_json::Value;
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use crate::{AdminError, refusal::Refusal};
+use crate::{AdminError, AzureCloud, refusal::Refusal};
 
-/// Where Microsoft Graph is.
-const GRAPH: &str = "https://graph.microsoft.com";
-/// Where Azure Resource Manager is.
-const RESOURCE_MANAGER: &str = "https://management.azure.com";
 /// The first pause before a request is sent again; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The longest pause.
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest answer of Azure's that is waited for.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a token is used again. The Azure CLI takes a second each time that it is asked, and what it gives is good for
@@ -31,7 +34,7 @@ const TOKEN_USE: Duration = Duration::from_mins(2);
 pub struct Endpoint {
     name: &'static str,
     origin: Url,
-    scope: &'static str,
+    scope: String,
     credential: Arc<dyn TokenCredential>,
     /// The last token, and since when it is there.
     token: Arc<Mutex<Option<(Instant, Secret)>>>,
@@ -47,6 +50,17 @@ pub(crate) struct Call {
     pub(crate) body: Option<Value>,
     /// Whether it is about what may be too new to be known everywhere, so that "not found" passes.
     pub(crate) is_about_new: bool,
+    /// The version that it is for, if it is for one alone.
+    pub(crate) version: Option<String>,
+}
+
+/// An answer with success.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answer {
+    /// Null where there is none.
+    pub(crate) body: Value,
+    /// The version of what is in it (`ETag`), where the service tells it.
+    pub(crate) version: Option<String>,
 }
 
 impl Endpoint {
@@ -55,7 +69,19 @@ impl Endpoint {
     /// # Errors
     /// When no client for it can be made.
     pub fn graph(credential: Arc<dyn TokenCredential>) -> Result<Self, AdminError> {
-        Self::new("Microsoft Graph", GRAPH, "https://graph.microsoft.com/.default", credential)
+        Self::graph_in(AzureCloud::Public, credential)
+    }
+
+    /// Microsoft Graph, in a cloud.
+    ///
+    /// # Errors
+    /// When no client for it can be made.
+    pub fn graph_in(
+        cloud: AzureCloud,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Result<Self, AdminError> {
+        let scope = format!("{}/.default", cloud.graph());
+        Self::new("Microsoft Graph", cloud.graph(), scope, credential)
     }
 
     /// Azure Resource Manager, in the public cloud.
@@ -63,8 +89,19 @@ impl Endpoint {
     /// # Errors
     /// When no client for it can be made.
     pub fn resource_manager(credential: Arc<dyn TokenCredential>) -> Result<Self, AdminError> {
-        let scope = "https://management.azure.com/.default";
-        Self::new("Azure Resource Manager", RESOURCE_MANAGER, scope, credential)
+        Self::resource_manager_in(AzureCloud::Public, credential)
+    }
+
+    /// Azure Resource Manager, in a cloud.
+    ///
+    /// # Errors
+    /// When no client for it can be made.
+    pub fn resource_manager_in(
+        cloud: AzureCloud,
+        credential: Arc<dyn TokenCredential>,
+    ) -> Result<Self, AdminError> {
+        let scope = format!("{}/.default", cloud.resource_manager());
+        Self::new("Azure Resource Manager", cloud.resource_manager(), scope, credential)
     }
 
     /// The same service at another origin, such as an emulator's.
@@ -78,7 +115,7 @@ impl Endpoint {
     fn new(
         name: &'static str,
         origin: &str,
-        scope: &'static str,
+        scope: String,
         credential: Arc<dyn TokenCredential>,
     ) -> Result<Self, AdminError> {
         let origin = parse_origin(origin)?;
@@ -106,13 +143,20 @@ impl Endpoint {
         address.strip_prefix(origin).filter(|path| path.starts_with('/'))
     }
 
-    /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null.
+    /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null. A document that
+    /// others change too is not written by this, but by [`Run::update`](crate::step::Run::update): what is sent again here
+    /// was made before.
     pub(crate) async fn send(&self, call: &Call, patience: Duration) -> Result<Value, AdminError> {
+        self.ask(call, patience).await.map(|answer| answer.body)
+    }
+
+    /// The same, with the version of what is answered.
+    pub(crate) async fn ask(&self, call: &Call, patience: Duration) -> Result<Answer, AdminError> {
         let begun = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
             let refusal = match self.send_once(call).await? {
-                Ok(body) => return Ok(body),
+                Ok(answer) => return Ok(answer),
                 Err(refusal) => refusal,
             };
             let Some(wait) = refusal.passes_in(call, pause) else { return Err(refusal.explain()) };
@@ -124,12 +168,19 @@ impl Endpoint {
         }
     }
 
-    async fn send_once(&self, call: &Call) -> Result<Result<Value, Refusal>, AdminError> {
+    /// Sends a request once.
+    pub(crate) async fn send_once(
+        &self,
+        call: &Call,
+    ) -> Result<Result<Answer, Refusal>, AdminError> {
         let token = self.token().await?;
         let mut request = self
             .client
             .request(call.method.clone(), self.address(&call.path))
             .bearer_auth(token.secret());
+        if let Some(version) = &call.version {
+            request = request.header(IF_MATCH, version);
+        }
         if let Some(body) = &call.body {
             request = request.json(body);
         }
@@ -146,14 +197,29 @@ impl Endpoint {
             return Ok(Err(Refusal::new(self.name, call, status, &headers, &body)));
         }
         if body.is_empty() || status == StatusCode::NO_CONTENT {
-            return Ok(Ok(Value::Null));
+            return Ok(Ok(Answer::default()));
         }
-        let unexpected = |_| AdminError::Unexpected {
+        let version = headers.get(ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let body = serde_json::from_slice(&body).map_err(|_| self.unexpected(call))?;
+        Ok(Ok(Answer { body, version }))
+    }
+
+    /// The answer to a call is not what it should be.
+    pub(crate) fn unexpected(&self, call: &Call) -> AdminError {
+        AdminError::Unexpected {
             service: self.name,
             method: call.method.clone(),
             path: call.path.clone(),
-        };
-        serde_json::from_slice(&body).map(Ok).map_err(unexpected)
+        }
+    }
+
+    /// The object id of whoever asks, as the token says it; nothing where the token cannot be read.
+    pub(crate) async fn caller(&self) -> Result<Option<Uuid>, AdminError> {
+        let token = self.token().await?;
+        let claims = token.secret().split('.').nth(1).unwrap_or_default();
+        let claims = URL_SAFE_NO_PAD.decode(claims.trim_end_matches('=')).unwrap_or_default();
+        let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
+        Ok(claims["oid"].as_str().and_then(|id| id.parse().ok()))
     }
 
     async fn token(&self) -> Result<Secret, AdminError> {
@@ -162,7 +228,7 @@ impl Endpoint {
         {
             return Ok(token.clone());
         }
-        let token = self.credential.get_token(&[self.scope], None).await;
+        let token = self.credential.get_token(&[&self.scope], None).await;
         // The library's error has the issuer's description, and no credential.
         let token = token.map_err(|error| AdminError::Token {
             service: self.name,
@@ -179,12 +245,17 @@ impl Endpoint {
 
 impl Call {
     pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, is_about_new: false }
+        Self::new(Method::GET, path, Value::Null)
     }
 
     pub(crate) fn new(method: Method, path: impl Into<String>, body: Value) -> Self {
         let body = Some(body).filter(|body| !body.is_null());
-        Self { method, path: path.into(), body, is_about_new: false }
+        Self { method, path: path.into(), body, is_about_new: false, version: None }
+    }
+
+    /// It is for a version alone, where there is one.
+    pub(crate) fn if_match(&self, version: Option<String>) -> Self {
+        Self { version, ..self.clone() }
     }
 
     /// It is about something that is there, though maybe not everywhere yet.

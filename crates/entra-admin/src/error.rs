@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use uuid::Uuid;
 
+use crate::Foreign;
+
 /// What was asked for cannot be done.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -150,6 +152,27 @@ pub enum AdminError {
         name: String,
         /// Their ids.
         client_ids: Vec<String>,
+    },
+    /// A registration of that name is there, and nothing tells that it is ours.
+    #[error(
+        "an application named {name:?} is there already, with the client id {client_id}, and any member of the tenant may have made it{}. Look at it; if it is yours, go on with --client-id {client_id} (or --adopt), and else give another --name",
+        .foreign.iter().map(|it| format!("\n  {it}")).collect::<Vec<_>>().concat()
+    )]
+    NotAdopted {
+        /// Its name.
+        name: String,
+        /// Its client id.
+        client_id: String,
+        /// What of it is in others' hands.
+        foreign: Vec<Foreign>,
+    },
+    /// Others write the same document all the time.
+    #[error(
+        "others change the same settings at the same time, and undo this: {what}. Agree with them, and run the command again"
+    )]
+    Contended {
+        /// What was to be done.
+        what: String,
     },
     /// Authentication is set up with another registration, which would be put out of use.
     #[error(

@@ -49,14 +49,13 @@ impl Admin {
                 run.give_role(identity, &resource, role).await?;
             }
         }
-        // The roles may have taken minutes, in which somebody else wrote.
-        let before = self.auth_settings().await?;
-        let mut after = before.clone();
-        after.shut_empty_lists(registration.client_id());
-        for identity in &identities {
-            admit(&mut after, identity);
-        }
-        run.put_auth_settings("put them into the lists of clients", &before, &after).await?;
+        let admit_all = |settings: &mut AuthSettings| {
+            settings.shut_empty_lists(registration.client_id());
+            for identity in &identities {
+                admit(settings, identity);
+            }
+        };
+        run.update_auth_settings("put them into the lists of clients", admit_all).await?;
         Ok(Preauthorized { steps: run.steps, identities })
     }
 }

@@ -66,6 +66,11 @@ impl Refusal {
         passes.then(|| self.retry_after.map_or(pause, |it| it.max(pause)))
     }
 
+    /// Whether somebody else has written what it was about since it was read.
+    pub(crate) fn is_of_another_version(&self) -> bool {
+        self.status == StatusCode::PRECONDITION_FAILED
+    }
+
     fn is_unknown(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
             || self.status == StatusCode::BAD_REQUEST

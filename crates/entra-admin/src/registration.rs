@@ -34,6 +34,11 @@ impl Registration {
         format!("/v1.0/applications/{}", self.0["id"].as_str().unwrap_or_default())
     }
 
+    /// The path of its federated credentials.
+    pub(crate) fn credentials_path(&self) -> String {
+        format!("{}/federatedIdentityCredentials", self.path())
+    }
+
     /// The path of its service principal.
     pub(crate) fn principal_path(&self) -> String {
         format!("/v1.0/servicePrincipals(appId='{}')", self.client_id())

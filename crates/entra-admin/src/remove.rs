@@ -34,30 +34,26 @@ impl Admin {
     /// When nothing in the tenant and in the lists has an id, `setup` was not run, or Azure refuses.
     pub async fn remove(&self, ids: &[Uuid]) -> Result<Removed, AdminError> {
         let mut run = Run::new(self);
-        let before = self.auth_settings().await?;
-        let registration = self.registration(&before).await?;
-        let mut after = before.clone();
-        let mut identities = Vec::new();
+        let settings = self.auth_settings().await?;
+        let registration = self.registration(&settings).await?;
+        let (mut identities, mut named) = (Vec::new(), Vec::new());
         for id in ids {
             match self.find_identity(*id).await? {
                 Some(identity) => {
-                    shut_out(&mut after, &identity.app_id.to_string());
-                    shut_out(&mut after, &identity.object_id.to_string());
+                    named.extend([identity.app_id, identity.object_id].map(|id| id.to_string()));
                     identities.push(identity);
                 }
-                None if is_listed(&before, &id.to_string()) => {
-                    shut_out(&mut after, &id.to_string());
-                }
+                None if is_listed(&settings, &id.to_string()) => named.push(id.to_string()),
                 None => return Err(AdminError::IdentityMissing { id: *id }),
             }
         }
-        for list in CLIENT_LISTS {
-            if after.list(list).is_empty() && !before.list(list).is_empty() {
-                after.add(list, registration.client_id());
+        let shut_out_all = |settings: &mut AuthSettings| {
+            for id in &named {
+                shut_out(settings, id, registration.client_id());
             }
-        }
+        };
         // The lists are read anew by the platform with each request, while a token keeps its roles for an hour.
-        run.put_auth_settings("take them out of the lists of clients", &before, &after).await?;
+        run.update_auth_settings("take them out of the lists of clients", shut_out_all).await?;
         for identity in &identities {
             run.take_role(identity, &registration).await?;
         }
@@ -79,7 +75,11 @@ impl Run<'_> {
             let id = encoded(assignment);
             let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo/{id}");
             let what = format!("take the role {ROLE} from {}", identity.name);
-            self.change_tenant(what, Call::new(Method::DELETE, path, Value::Null)).await?;
+            match self.change_tenant(what, Call::new(Method::DELETE, path, Value::Null)).await {
+                // Somebody else has taken it meanwhile.
+                Ok(_) | Err(AdminError::Refused { status: 404, .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -89,9 +89,14 @@ fn is_listed(settings: &AuthSettings, id: &str) -> bool {
     [at::POLICY, at::CHECKS, at::IDENTITIES].iter().any(|list| settings.names(list, id))
 }
 
-fn shut_out(settings: &mut AuthSettings, id: &str) {
+/// Takes an id out of the lists. One that would become empty names the app itself.
+fn shut_out(settings: &mut AuthSettings, id: &str, own_client_id: &str) {
     for list in CLIENT_LISTS {
+        let had_entries = !settings.list(list).is_empty();
         settings.take(list, id);
+        if had_entries && settings.list(list).is_empty() {
+            settings.add(list, own_client_id);
+        }
     }
     if settings.list(at::IDENTITIES).len() > 1 {
         settings.take(at::IDENTITIES, id);

@@ -9,11 +9,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 use self::authentication::Plan;
-pub(crate) use self::{application::callback, proof::IDENTITY_SETTING};
+pub(crate) use self::{
+    application::callback,
+    proof::{IDENTITY_SETTING, SECRET_SETTING},
+};
 use crate::{
-    Admin, AdminError, Step,
+    Admin, AdminError, Foreign, Step,
     auth_settings::{AuthSettings, at},
     endpoint::Call,
+    printable::printable,
     registration::Registration,
     step::Run,
 };
@@ -45,18 +49,28 @@ pub struct SetupDone {
     pub steps: Vec<Step>,
     /// The registration's client id; nothing where it is yet to be made.
     pub client_id: Option<Uuid>,
+    /// What of it is in others' hands, to be looked at; nothing of a registration that was just made.
+    pub foreign: Vec<Foreign>,
 }
 
 /// What stands for ids that are not known before the step that is only told.
 const NEW_ID: &str = "NEW-OBJECT-ID";
 const NEW_CLIENT_ID: &str = "NEW-CLIENT-ID";
 
+/// The registration to go on with.
+struct ToSetUp {
+    registration: Registration,
+    /// Whether the web app or the operator names it by its id; a name alone may be anybody's.
+    is_certain: bool,
+}
+
 impl Admin {
     /// Sets up the registration (identifier URI, scope, role, service principal, redirect address, proof) and the web
     /// app's authentication, and switches it on. What is there already stays; a second run changes nothing.
     ///
     /// # Errors
-    /// When a name is ambiguous, authentication is in use with another registration, or Azure refuses.
+    /// When a name is ambiguous or that of a registration which is not known to be ours, authentication is in use with
+    /// another registration, or Azure refuses.
     pub async fn setup(&self, setup: &Setup) -> Result<SetupDone, AdminError> {
         let mut run = Run::new(self);
         let settings = self.auth_settings().await?;
@@ -64,19 +78,28 @@ impl Admin {
         let host = self.host().await?;
         let identity = self.proving_identity(setup.proof).await?;
 
+        let proof = self.own_proof(&settings, &app_settings).await?;
+        let proof = proof.with_identity(identity.as_ref().map(|identity| identity.object_id));
         let found = self.find_for_setup(setup, &settings).await?;
-        let mut registration = match found {
-            Some(registration) => registration,
-            None => run.register(&setup.display_name).await?,
+        let (mut registration, foreign) = match found {
+            Some(found) => {
+                let foreign = self.foreign(&found.registration, &proof).await?;
+                if !found.is_certain && !self.adopts {
+                    self.check_own_work(&found.registration, &foreign, &callback(&host)).await?;
+                }
+                (found.registration, foreign)
+            }
+            None => (run.register(&setup.display_name).await?, Vec::new()),
         };
         run.complete(&mut registration, &host).await?;
         run.ensure_principal(&registration).await?;
-        let plan = Plan { registration: &registration, app_settings };
+        let plan = Plan { registration: &registration, app_settings, proof };
         match identity {
             Some(identity) => run.authenticate_by_identity(&plan, &identity).await?,
             None => run.authenticate_by_secret(&plan).await?,
         }
-        Ok(SetupDone { steps: run.steps, client_id: registration.client_id().parse().ok() })
+        let client_id = registration.client_id().parse().ok();
+        Ok(SetupDone { steps: run.steps, client_id, foreign })
     }
 
     /// The registration to go on with. One that is in use is not put out of use.
@@ -84,7 +107,7 @@ impl Admin {
         &self,
         setup: &Setup,
         settings: &AuthSettings,
-    ) -> Result<Option<Registration>, AdminError> {
+    ) -> Result<Option<ToSetUp>, AdminError> {
         let found = match self.client_id {
             Some(client_id) => {
                 let client_id = client_id.to_string();
@@ -98,19 +121,42 @@ impl Admin {
         if !is_same && self.registration_with(in_use).await?.is_some() {
             return Err(AdminError::OtherRegistration { in_use: in_use.to_owned() });
         }
-        Ok(found)
+        let is_certain = is_same || self.client_id.is_some();
+        Ok(found.map(|registration| ToSetUp { registration, is_certain }))
+    }
+
+    /// Refuses a registration that was found by its name, unless it is the work of a run that broke off.
+    async fn check_own_work(
+        &self,
+        registration: &Registration,
+        foreign: &[Foreign],
+        callback: &str,
+    ) -> Result<(), AdminError> {
+        if self.is_own_work(registration, foreign, callback).await? {
+            return Ok(());
+        }
+        Err(AdminError::NotAdopted {
+            name: printable(registration.name()),
+            client_id: registration.client_id().to_owned(),
+            foreign: foreign.to_vec(),
+        })
     }
 }
 
 impl Run<'_> {
     async fn register(&mut self, name: &str) -> Result<Registration, AdminError> {
-        let body = json!({ "displayName": name, "signInAudience": "AzureADMyOrg" });
+        let mut body = json!({ "displayName": name, "signInAudience": "AzureADMyOrg" });
+        // Graph makes a person the owner, and a program only if it says so. By its owner a run that broke off is known.
+        if let Some(caller) = self.admin.graph.caller().await? {
+            let owner = self.admin.graph.address(&format!("/v1.0/directoryObjects/{caller}"));
+            body["owners@odata.bind"] = json!([owner]);
+        }
         let call = Call::new(Method::POST, "/v1.0/applications", body.clone());
         let made = self.change_tenant(format!("register the application {name}"), call).await?;
         if !made.is_null() {
             return Ok(Registration(made));
         }
-        let mut planned = body;
+        let mut planned = json!({ "displayName": name });
         planned["id"] = json!(NEW_ID);
         planned["appId"] = json!(NEW_CLIENT_ID);
         Ok(Registration(planned))

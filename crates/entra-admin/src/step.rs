@@ -45,32 +45,24 @@ impl<'a> Run<'a> {
         what: impl Into<String>,
         call: Call,
     ) -> Result<Value, AdminError> {
-        let shown = call.body.clone();
-        self.change(&self.admin.graph, what.into(), call, shown).await
-    }
-
-    /// Changes a setting of the web app; `shown` is the body as people may see it.
-    pub(crate) async fn change_web_app(
-        &mut self,
-        what: impl Into<String>,
-        call: Call,
-        shown: Value,
-    ) -> Result<(), AdminError> {
-        self.change(&self.admin.resource_manager, what.into(), call, Some(shown)).await.map(drop)
-    }
-
-    async fn change(
-        &mut self,
-        endpoint: &Endpoint,
-        what: String,
-        call: Call,
-        shown: Option<Value>,
-    ) -> Result<Value, AdminError> {
+        let graph = &self.admin.graph;
         let answer = if self.admin.is_dry_run {
             Value::Null
         } else {
-            endpoint.send(&call, self.admin.patience).await?
+            graph.send(&call, self.admin.patience).await?
         };
+        self.tell(graph, what.into(), &call, call.body.clone());
+        Ok(answer)
+    }
+
+    /// Tells a step that was taken, or would be; `shown` is its body as people may see it.
+    pub(crate) fn tell(
+        &mut self,
+        endpoint: &Endpoint,
+        what: String,
+        call: &Call,
+        shown: Option<Value>,
+    ) {
         let step = Step {
             what,
             method: call.method.to_string(),
@@ -79,6 +71,5 @@ impl<'a> Run<'a> {
         };
         self.admin.tell(&step);
         self.steps.push(step);
-        Ok(answer)
     }
 }

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::{Admin, AdminError, auth_settings::AuthSettings, endpoint::Call, step::Run};
+use crate::{Admin, AdminError, auth_settings::AuthSettings, endpoint::Call};
 
 const API_VERSION: &str = "2024-11-01";
 const AUTH_SETTINGS: &str = "/config/authsettingsV2";
@@ -20,29 +20,41 @@ impl Admin {
     }
 
     pub(crate) async fn auth_settings(&self) -> Result<AuthSettings, AdminError> {
-        let call = Call::get(self.site(AUTH_SETTINGS));
-        Ok(AuthSettings(Value::Object(self.properties(call).await?)))
+        Ok(AuthSettings(self.read_auth_settings().await?.0))
     }
 
     pub(crate) async fn app_settings(&self) -> Result<AppSettings, AdminError> {
+        let (settings, _) = self.read_app_settings().await?;
+        Ok(settings.as_object().cloned().unwrap_or_default())
+    }
+
+    /// The settings of authentication, and their version.
+    pub(crate) async fn read_auth_settings(&self) -> Result<(Value, Option<String>), AdminError> {
+        self.properties(&Call::get(self.site(AUTH_SETTINGS))).await
+    }
+
+    /// The app settings, and their version.
+    pub(crate) async fn read_app_settings(&self) -> Result<(Value, Option<String>), AdminError> {
         let path = self.site(&format!("{APP_SETTINGS}/list"));
-        self.properties(Call::new(Method::POST, path, json!({}))).await
+        self.properties(&Call::new(Method::POST, path, json!({}))).await
+    }
+
+    pub(crate) fn put_auth_settings(&self, properties: &Value) -> Call {
+        let body = json!({ "properties": properties });
+        Call::new(Method::PUT, self.site(AUTH_SETTINGS), body)
+    }
+
+    pub(crate) fn put_app_settings(&self, properties: &Value) -> Call {
+        let body = json!({ "properties": properties });
+        Call::new(Method::PUT, self.site(APP_SETTINGS), body)
     }
 
     /// What is read here is merged and written back: an answer without it must not be taken for settings that are empty.
-    async fn properties(&self, call: Call) -> Result<Map<String, Value>, AdminError> {
-        let mut answer = self.resource_manager.send(&call, self.patience).await?;
-        match answer.get_mut("properties").map(Value::take) {
-            Some(Value::Object(properties)) => Ok(properties),
-            _ => Err(self.unexpected(call)),
-        }
-    }
-
-    fn unexpected(&self, call: Call) -> AdminError {
-        AdminError::Unexpected {
-            service: self.resource_manager.name(),
-            method: call.method,
-            path: call.path,
+    async fn properties(&self, call: &Call) -> Result<(Value, Option<String>), AdminError> {
+        let mut answer = self.resource_manager.ask(call, self.patience).await?;
+        match answer.body.get_mut("properties").map(Value::take) {
+            Some(properties) if properties.is_object() => Ok((properties, answer.version)),
+            _ => Err(self.resource_manager.unexpected(call)),
         }
     }
 
@@ -51,46 +63,18 @@ impl Admin {
         let call = Call::get(self.site(""));
         let answer = self.resource_manager.send(&call, self.patience).await?;
         let host = answer["properties"]["defaultHostName"].as_str().map(str::to_owned);
-        host.ok_or_else(|| self.unexpected(call))
+        host.ok_or_else(|| self.resource_manager.unexpected(&call))
     }
 }
 
-impl Run<'_> {
-    /// Writes the settings of authentication, if they are not what they were.
-    pub(crate) async fn put_auth_settings(
-        &mut self,
-        what: &str,
-        before: &AuthSettings,
-        after: &AuthSettings,
-    ) -> Result<(), AdminError> {
-        if before == after {
-            return Ok(());
-        }
-        let body = json!({ "properties": after.0 });
-        let call = Call::new(Method::PUT, self.admin.site(AUTH_SETTINGS), body.clone());
-        self.change_web_app(what, call, body).await
-    }
-
-    /// Writes the app settings, if they are not what they were; the web app restarts.
-    pub(crate) async fn put_app_settings(
-        &mut self,
-        what: &str,
-        before: &AppSettings,
-        after: &AppSettings,
-        is_secret: impl Fn(&str) -> bool,
-    ) -> Result<(), AdminError> {
-        if before == after {
-            return Ok(());
-        }
-        let show = |(name, value): (&String, &Value)| {
-            let is_shown = before.get(name) != Some(value) && !is_secret(name);
-            (name.clone(), if is_shown { value.clone() } else { json!(HIDDEN) })
-        };
-        let shown: AppSettings = after.iter().map(show).collect();
-        let call =
-            Call::new(Method::PUT, self.admin.site(APP_SETTINGS), json!({ "properties": after }));
-        self.change_web_app(what, call, json!({ "properties": shown })).await
-    }
+/// The app settings of a write as people may see them: only what is new, and no secret.
+pub(crate) fn shown_settings(before: &Value, after: &Value, secrets: &[&str]) -> Value {
+    let show = |(name, value): (&String, &Value)| {
+        let is_shown = before.get(name) != Some(value) && !secrets.contains(&name.as_str());
+        (name.clone(), if is_shown { value.clone() } else { json!(HIDDEN) })
+    };
+    let shown: AppSettings = after.as_object().into_iter().flatten().map(show).collect();
+    json!({ "properties": shown })
 }
 
 /// Refuses what is no resource id of a web app.

@@ -130,7 +130,8 @@ impl McpAdapter {
     }
 
     /// Allows pages of these origins to call from a browser: `https://example.com` on the scheme's own port, `https://example.com:8443`
-    /// on one, `https://example.com:*` on any. Pages from loopback are always allowed, and so are clients that are no browser, since they send no `Origin`.
+    /// on one, `https://example.com:*` on any. An origin of another scheme, such as `chrome-extension://abcdef`, is compared as a whole.
+    /// Pages from loopback are always allowed, and so are clients that are no browser, since they send no `Origin`.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -142,8 +143,16 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let origins = origins.into_iter().map(|origin| with_port(origin.into()));
-        self.allowed_origins.extend(origins);
+        for origin in origins {
+            let origin = origin.into();
+            if is_of_the_web(&origin) {
+                self.allowed_origins.push(with_port(origin));
+            } else {
+                self.allowed_origins.push(on_any_port(&origin));
+                let others = Arc::make_mut(&mut self.transport.other_origins);
+                others.insert(origin.to_ascii_lowercase());
+            }
+        }
         self
     }
 
@@ -359,6 +368,19 @@ impl McpAdapter {
         self.access.read_only = true;
         self
     }
+}
+
+/// Whether an origin's scheme has a port of its own.
+pub(crate) fn is_of_the_web(origin: &str) -> bool {
+    let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// An origin of a scheme without ports, in rmcp's words; the transport layer has compared the whole.
+fn on_any_port(origin: &str) -> String {
+    let uri = origin.parse::<Uri>().ok();
+    let parts = uri.as_ref().and_then(|uri| uri.scheme_str().zip(uri.host()));
+    parts.map_or_else(|| origin.to_owned(), |(scheme, host)| format!("{scheme}://{host}:*"))
 }
 
 /// An origin with its port written out, since rmcp takes one without a port for any port.

@@ -63,6 +63,11 @@ impl Kind {
         rmcp::model::object(schema)
     }
 
+    /// Whether it takes a text.
+    fn is_text(&self) -> bool {
+        !matches!(self, Self::Integer { .. } | Self::Id)
+    }
+
     /// What it takes, in words that go on from "give".
     fn expected(&self) -> String {
         match self {
@@ -153,6 +158,13 @@ impl Fault {
         }
     }
 
+    /// A whole number that cannot be held, and so can be in no range.
+    fn out_of_range(argument: &Argument, given: &Value) -> Self {
+        let fault = Self::wrong_type(argument, given);
+        let message = fault.message.replacen(": give", ", which is out of range: give", 1);
+        Self { message, ..fault }
+    }
+
     fn unknown(name: &str, given: &Value, known: &[&Argument]) -> Self {
         let known: Vec<_> = known.iter().map(|argument| argument.name).collect();
         let known = known.join(", ");
@@ -207,7 +219,7 @@ impl Given {
         Err(Refused)
     }
 
-    /// Takes an argument that may be left out. Some clients send null for what they leave out.
+    /// Takes an argument that may be left out. Some clients send null for what they leave out, or an empty text for a text.
     ///
     /// # Errors
     /// When a fault was noted.
@@ -218,6 +230,7 @@ impl Given {
     ) -> Result<Option<T>, Refused> {
         match self.values.remove(argument.name) {
             None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() && argument.kind.is_text() => Ok(None),
             Some(value) => self.read(argument, &value, read).map(Some),
         }
     }
@@ -231,6 +244,7 @@ impl Given {
         let fault = match read(value) {
             Ok(value) => return Ok(value),
             Err(Unreadable::WrongType) => Fault::wrong_type(argument, value),
+            Err(Unreadable::OutOfRange) => Fault::out_of_range(argument, value),
             Err(Unreadable::Invalid(error)) => {
                 Fault::invalid(argument, &error.problem, Some(value))
             }
@@ -266,6 +280,8 @@ pub(crate) struct Refused;
 pub(crate) enum Unreadable {
     /// It has another JSON type.
     WrongType,
+    /// It is a whole number that 64 bits, or a float, cannot hold exactly.
+    OutOfRange,
     /// The domain refuses it.
     Invalid(ValidationError),
 }
@@ -285,14 +301,20 @@ pub(crate) fn integer<T>(
     parse: impl FnOnce(i64) -> Result<T, ValidationError>,
 ) -> impl FnOnce(&Value) -> Result<T, Unreadable> {
     |value| {
-        let number = value.as_i64().or_else(|| whole(value.as_f64()?));
-        parse(number.ok_or(Unreadable::WrongType)?).map_err(Unreadable::Invalid)
+        let number = match (value.as_i64(), value.as_f64()) {
+            (Some(number), _) => number,
+            (None, Some(number)) if number.fract() == 0.0 => {
+                whole(number).ok_or(Unreadable::OutOfRange)?
+            }
+            _ => return Err(Unreadable::WrongType),
+        };
+        parse(number).map_err(Unreadable::Invalid)
     }
 }
 
-/// A floating-point number as the whole number that it is, within the range where each has a float of its own.
+/// A whole floating-point number within the range where each has a float of its own.
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     #[expect(clippy::cast_possible_truncation, reason = "whole and below 2^53")]
-    (number.fract() == 0.0 && number.abs() < EXACT).then_some(number as i64)
+    (number.abs() < EXACT).then_some(number as i64)
 }

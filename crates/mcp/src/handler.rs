@@ -344,15 +344,17 @@ fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
 }
 
 /// The error for a request whose method or params nobody reads.
-fn unreadable(method: &str) -> ErrorData {
+pub(crate) fn unreadable(method: &str) -> ErrorData {
     let needs = match method {
         "tools/call" | "prompts/get" => ": give name (a text) and arguments (an object)",
         "resources/read" => ": give uri (a text)",
         "completion/complete" => {
             ": give ref (an object with type and name or uri) and argument (an object with name and value)"
         }
-        "initialize"
-        | "server/discover"
+        "initialize" => {
+            ": give protocolVersion (a text), capabilities (an object) and clientInfo (an object with name and version)"
+        }
+        "server/discover"
         | "tools/list"
         | "resources/list"
         | "resources/templates/list"

@@ -17,6 +17,7 @@ mod request_error;
 mod resources;
 mod schema;
 mod service;
+mod stdio;
 mod tools;
 mod transport;
 

@@ -7,11 +7,8 @@ use rmcp::{
     ServiceExt,
     model::{ServerCapabilities, ServerConfig},
     service::ServerInitializeError,
-    transport::{
-        async_rw::AsyncRwTransport,
-        streamable_http_server::{
-            StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-        },
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -20,6 +17,7 @@ use crate::{
     adapter::McpAdapter,
     handler::{Handler, Settings},
     service::McpService,
+    stdio::Stdio,
     tools::Toolbox,
 };
 
@@ -70,7 +68,8 @@ impl McpAdapter {
     }
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
-    /// stdio. Calls that write and have begun are finished before it returns. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
+    /// stdio. What is no message is answered with an error, and the session goes on. Calls that write and have begun are
+    /// finished before it returns. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -88,14 +87,13 @@ impl McpAdapter {
     /// ```
     ///
     /// # Errors
-    /// When the client's first message does not open a session, or the streams fail.
+    /// When the session cannot be opened, or the streams fail.
     pub async fn serve_stdio(
         self,
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> io::Result<()> {
-        let transport = AsyncRwTransport::new_server(input, output)
-            .with_max_line_length(self.transport.max_request_bytes);
+        let transport = Stdio::new(input, output, self.transport.max_request_bytes);
         let (token, tasks) = (self.cancellation_token.clone(), self.tasks.clone());
         let service = match self.into_handler().serve_with_ct(transport, token).await {
             Ok(service) => service,

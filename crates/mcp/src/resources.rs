@@ -90,9 +90,11 @@ impl Address {
             id.parse().ok().map(RestaurantId).filter(|parsed| parsed.to_string() == id)?;
         let after = match query {
             None => None,
-            Some(query) => {
-                Some(query.strip_prefix("reviews_cursor=")?.parse::<ReviewCursor>().ok()?)
-            }
+            Some(query) => match query.strip_prefix("reviews_cursor=")? {
+                // As clients fill in a template without a cursor.
+                "" => None,
+                cursor => Some(cursor.parse::<ReviewCursor>().ok()?),
+            },
         };
         Some(Self { restaurant, reviews: ListReviews { limit: PageLimit::default(), after } })
     }

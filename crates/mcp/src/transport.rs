@@ -7,7 +7,8 @@
 //! | larger than the limit | 413 once so much was read, plain text | 413, at once where the length is known, and says the limit |
 //! | whose body does not end in time | waits for it | 408 |
 //! | whose body breaks off | 500, plain text | 400 |
-//! | that is no UTF-8 or no JSON | 415, plain text | 400, -32700 |
+//! | that is no UTF-8 or no JSON | 415, plain text | 400, -32700, with the request's id where it can be read |
+//! | that holds half of a surrogate pair, or a number out of range | 415, plain text | 400, -32602, which names the argument |
 //! | that is a batch or no message of MCP | 415, plain text | 400, -32600 |
 //! | of an unknown protocol version, which only its header names | 400, plain text | 400, and lists the known ones |
 //! | from a host or an origin that is not allowed | 403, plain text | 403, and the log says which setting |
@@ -19,12 +20,15 @@
 //! before anything is done. What rmcp answers in JSON passes as it is, and so does every event stream.
 
 mod incoming;
+pub(crate) mod message;
 mod outgoing;
 mod refusal;
 
 use std::{
+    collections::BTreeSet,
     convert::Infallible,
     mem,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -63,6 +67,8 @@ use http::{Request, Response};
 pub struct TransportLayer {
     pub(crate) max_request_bytes: usize,
     pub(crate) max_response_bytes: usize,
+    /// The allowed origins of schemes other than `http` and `https`, in lower case; rmcp compares no more than scheme and host of them.
+    pub(crate) other_origins: Arc<BTreeSet<String>>,
     body_timeout: Duration,
     hosts_setting: &'static str,
     origins_setting: &'static str,
@@ -82,6 +88,7 @@ impl TransportLayer {
         Self {
             max_request_bytes: 64 * 1024,
             max_response_bytes: 256 * 1024,
+            other_origins: Arc::default(),
             body_timeout: Duration::from_secs(10),
             hosts_setting: "StreamableHttpServerConfig::allowed_hosts",
             origins_setting: "StreamableHttpServerConfig::allowed_origins",
@@ -186,7 +193,7 @@ where
         Box::pin(async move {
             let (request, asked) = match layer.admit(request).await {
                 Ok(admitted) => admitted,
-                Err(refusal) => return Ok(refusal.answer(None)),
+                Err(refusal) => return Ok(refusal.answer()),
             };
             let response = inner.call(request).await?;
             Ok(layer.finish(response.map(Body::new), &asked).await)

@@ -15,6 +15,8 @@ pub(crate) enum WorkError {
     /// An idempotency key was taken meanwhile: the work may be done again.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Contended,
+    #[error(transparent)]
+    NoConnection(Box<dyn std::error::Error + Send + Sync>),
     /// The work took longer than a statement may.
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
@@ -27,6 +29,7 @@ impl From<WorkError> for StoreError {
             WorkError::Query(error) if passes(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
+            WorkError::NoConnection(error) => Self::Unavailable(error),
             error @ (WorkError::Contended | WorkError::OutOfTime(_)) => Self::unavailable(error),
         }
     }

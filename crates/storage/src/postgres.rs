@@ -23,7 +23,7 @@ use restaurant_domain::{
 
 use self::{
     connect::Connector,
-    pool::{Connections, Lent, finish},
+    pool::{Connections, Turn, finish},
 };
 use crate::{
     Database, Limits,
@@ -66,19 +66,19 @@ impl PostgresStore {
     async fn create<T, Attempt>(
         &self,
         work: Work,
-        attempt: impl Fn(Lent) -> Attempt,
+        attempt: impl Fn(Turn) -> Attempt,
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Attempt: Future<Output = Result<T, WorkError>> + Send + 'static,
     {
         for _ in 1..ATTEMPTS {
-            match finish(attempt(self.connections.lend(work).await?)).await? {
+            match finish(attempt(self.connections.turn(work).await?)).await? {
                 Err(WorkError::Contended) => {}
                 result => return Ok(result?),
             }
         }
-        Ok(finish(attempt(self.connections.lend(work).await?)).await??)
+        Ok(finish(attempt(self.connections.turn(work).await?)).await??)
     }
 }
 
@@ -89,10 +89,10 @@ impl Repository for PostgresStore {
         query: &ListRestaurants,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
-        let lent = self.connections.lend(Work::of(query)).await?;
+        let turn = self.connections.turn(Work::of(query)).await?;
         let query = query.clone();
         let list = async move {
-            lent.run_in_time(async |connection: &mut _| read::list(connection, &query).await).await
+            turn.run_in_time(async |connection: &mut _| read::list(connection, &query).await).await
         };
         Ok(finish(list).await??)
     }
@@ -103,10 +103,10 @@ impl Repository for PostgresStore {
         reviews: ListReviews,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
-        let lent = self.connections.lend(Work::Read).await?;
+        let turn = self.connections.turn(Work::Read).await?;
         let details = async move {
             let read = async |connection: &mut _| read::details(connection, id, reviews).await;
-            lent.run_in_time(read).await
+            turn.run_in_time(read).await
         };
         Ok(finish(details).await??)
     }
@@ -121,7 +121,7 @@ impl Repository for PostgresStore {
         let now = self.clock.now();
         let key =
             key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(&restaurant), now));
-        let attempt = |lent: Lent| {
+        let attempt = |turn: Turn| {
             let (new, author, key) = (restaurant.clone(), author.clone(), key.clone());
             async move {
                 let create = async |connection: &mut _| match &key {
@@ -130,7 +130,7 @@ impl Repository for PostgresStore {
                     }
                     Some(key) => keyed::restaurant(connection, &new, now, &author, key).await,
                 };
-                lent.run_in_time(create).await
+                turn.run_in_time(create).await
             }
         };
         let answer = self.create(Work::Write(None), attempt).await?;
@@ -148,7 +148,7 @@ impl Repository for PostgresStore {
         let now = self.clock.now();
         let key = key
             .map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, &review), now));
-        let attempt = |lent: Lent| {
+        let attempt = |turn: Turn| {
             let (new, author, key) = (review.clone(), author.clone(), key.clone());
             async move {
                 let create = async |connection: &mut _| match &key {
@@ -160,7 +160,7 @@ impl Repository for PostgresStore {
                         keyed::review(connection, restaurant, &new, now, &author, key).await
                     }
                 };
-                lent.run_in_time(create).await
+                turn.run_in_time(create).await
             }
         };
         let answer = self.create(Work::Write(Some(restaurant)), attempt).await?;
@@ -169,12 +169,12 @@ impl Repository for PostgresStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.migrated.check()?;
-        let lent = self.connections.lend(Work::Read).await?;
+        let turn = self.connections.turn(Work::Read).await?;
         let ping = async move {
             let ask = async |connection: &mut diesel_async::AsyncPgConnection| {
                 Ok(connection.batch_execute("SELECT 1").await?)
             };
-            lent.run_in_time(ask).await
+            turn.run_in_time(ask).await
         };
         Ok(finish(ping).await??)
     }
@@ -188,12 +188,12 @@ impl Import for PostgresStore {
         only_if_empty: bool,
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
-        let lent = self.connections.lend(Work::Write(None)).await?;
+        let turn = self.connections.turn(Work::Write(None)).await?;
         let import = async move {
             let write = async |connection: &mut _| {
                 write::import(connection, &restaurants, only_if_empty).await
             };
-            lent.run(write).await
+            turn.run(write).await
         };
         Ok(finish(import).await??)
     }

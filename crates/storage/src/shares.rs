@@ -44,23 +44,24 @@ impl Work {
 
 /// The shares of one pool of connections. Work that finds its share taken waits in line, without a connection.
 pub(crate) struct Shares {
+    all: Arc<Semaphore>,
     searches: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     rows: [Arc<Semaphore>; ROWS],
     patience: Duration,
 }
 
-/// The right to ask for a connection, and the time that is left for it.
+/// The right to one connection.
 pub(crate) struct Share {
-    _permits: [Option<OwnedSemaphorePermit>; 2],
-    deadline: Instant,
+    _permits: [Option<OwnedSemaphorePermit>; 3],
 }
 
 impl Shares {
-    /// The shares of this many connections. `patience` is how long work waits for its share and its connection together.
+    /// The shares of this many connections. `patience` is how long work waits for its share.
     pub(crate) fn new(connections: usize, patience: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
         Self {
+            all: semaphore(connections),
             searches: semaphore(connections / SEARCHES),
             writes: semaphore(connections / WRITES),
             rows: array::from_fn(|_| semaphore(WRITES_TO_ONE)),
@@ -68,7 +69,7 @@ impl Shares {
         }
     }
 
-    /// Waits for a place among the work of its kind.
+    /// Waits for a connection that is free for work of this kind. A caller that goes away meanwhile leaves nothing behind.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], when none becomes free in time.
@@ -81,20 +82,14 @@ impl Shares {
             Work::Write(None) => (Some(&self.writes), None),
             Work::Write(Some(restaurant)) => (Some(self.row(restaurant)), Some(&self.writes)),
         };
-        let _permits = [place(first, deadline).await?, place(second, deadline).await?];
-        Ok(Share { _permits, deadline })
+        let [first, second] = [place(first, deadline).await?, place(second, deadline).await?];
+        let all = place(Some(&self.all), deadline).await?;
+        Ok(Share { _permits: [first, second, all] })
     }
 
     fn row(&self, RestaurantId(id): RestaurantId) -> &Arc<Semaphore> {
         let row = usize::try_from(id.unsigned_abs()).unwrap_or_default() % ROWS;
         &self.rows[row]
-    }
-}
-
-impl Share {
-    /// How long its work may still wait for a connection.
-    pub(crate) fn patience(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
     }
 }
 

@@ -24,4 +24,7 @@ pub struct PostgresOptions {
     /// Whether a pooler stands between that lends a connection for one transaction (PgBouncer's `pool_mode =
     /// transaction`). Then every piece of work is a transaction, and no prepared statement outlives it. Default: no.
     pub transaction_pooling: bool,
+    /// What the connections are called in `pg_stat_activity`, unless the address says it: a program's name and version.
+    /// PostgreSQL keeps 63 bytes. Default: those of this crate.
+    pub application_name: Option<String>,
 }

@@ -24,6 +24,7 @@ use self::{file::File, pool::Connections};
 use crate::{
     Database, Limits,
     database::Migrated,
+    error::WorkError,
     keys::{Answer, KeyRow},
     shares::Work,
 };
@@ -88,9 +89,9 @@ impl Repository for SqliteStore {
                 None => Answer::New(write::restaurant(connection, &restaurant, now, &author)?),
                 Some(key) => keyed::restaurant(connection, &restaurant, now, &author, key)?,
             };
-            Ok(answer.into_restaurant(restaurant, now, &author))
+            Ok::<_, WorkError>(answer.into_restaurant(restaurant, now, &author))
         };
-        self.writer.run_in_time(Work::Write(None), work).await?
+        self.writer.run(Work::Write(None), work).await?
     }
 
     async fn create_review(
@@ -112,9 +113,11 @@ impl Repository for SqliteStore {
                 }
                 Some(key) => keyed::review(connection, restaurant, &review, now, &author, key)?,
             };
-            Ok(answer.map(|answer| answer.into_review(restaurant, review, now, &author)))
+            Ok::<_, WorkError>(
+                answer.map(|answer| answer.into_review(restaurant, review, now, &author)),
+            )
         };
-        self.writer.run_in_time(Work::Write(Some(restaurant)), work).await?.transpose()
+        self.writer.run(Work::Write(Some(restaurant)), work).await?.transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
 //! Where the data is: URLs, libpq connection strings and single settings become one type.
 
 mod libpq;
+mod npgsql;
 mod server;
+mod values;
 
 use std::{
     fmt,
@@ -22,24 +24,34 @@ pub(crate) enum Place {
 
 impl DatabaseUrl {
     /// Reads a URL: `postgres://…` or `postgresql://…` as libpq has them, `sqlite://relative/path` or
-    /// `sqlite:///absolute/path`. A path stands for itself: nothing in it is percent-encoded.
+    /// `sqlite:///absolute/path`. A path stands for itself: nothing in it is percent-encoded. Also reads the pairs that
+    /// [`Self::from_libpq`] reads.
     ///
     /// # Errors
-    /// When it is no such URL. The error names the part that is wrong, and shows nothing of the others.
-    pub fn parse(url: &str) -> Result<Self, DatabaseUrlError> {
-        match url.split_once("://") {
+    /// When it is no such text. The error names the part that is wrong, and shows no value.
+    pub fn parse(text: &str) -> Result<Self, DatabaseUrlError> {
+        match text.split_once("://") {
             Some(("postgres" | "postgresql", rest)) => Ok(Self::postgres(Server::from_url(rest)?)),
             Some(("sqlite", path)) => Self::sqlite(path),
+            _ if is_pairs(text) => Self::from_libpq(text),
             _ => Err(DatabaseUrlError::Scheme),
         }
     }
 
-    /// Reads a libpq connection string: `key=value` pairs, with `'…'` around what holds blanks and `\` before `'` and `\`.
+    /// Reads what libpq takes as a connection string: a URL `postgres://…` or `postgresql://…`, or `key=value` pairs, with
+    /// `'…'` around what holds blanks and `\` before `'` and `\`. Also reads Npgsql's form, which Azure writes for .NET:
+    /// `Server=…;Database=…;User Id=…;Password=…`.
     ///
     /// # Errors
-    /// When it is no such string. The error names the part that is wrong, and shows nothing of the others.
+    /// When it is no such text. The error names the part that is wrong, and shows no value.
     pub fn from_libpq(text: &str) -> Result<Self, DatabaseUrlError> {
-        Ok(Self::postgres(Server::from_pairs(libpq::parse(text)?)?))
+        let pairs = match text.split_once("://") {
+            Some(("postgres" | "postgresql", rest)) => {
+                return Ok(Self::postgres(Server::from_url(rest)?));
+            }
+            _ => npgsql::parse(text).map_or_else(|| libpq::parse(text), Ok)?,
+        };
+        Ok(Self::postgres(Server::from_pairs(pairs)?))
     }
 
     /// Reads single settings, with libpq's defaults: port 5432, the user's name as the database's, `sslmode=prefer`; and
@@ -103,11 +115,17 @@ impl DatabaseUrl {
 
     fn sqlite(path: &str) -> Result<Self, DatabaseUrlError> {
         let file = path.rsplit('/').next().unwrap_or_default();
-        if path.contains(['?', '\0']) || matches!(file, "" | "." | ".." | ":memory:") {
+        if !values::is_path(path) || matches!(file, "" | "." | ".." | ":memory:") {
             return Err(DatabaseUrlError::SqlitePath);
         }
         Ok(Self(Place::Sqlite(path.into())))
     }
+}
+
+/// Whether a text begins with a key and `=`, as lists of pairs do.
+fn is_pairs(text: &str) -> bool {
+    let is_key = |c: char| c.is_ascii_alphabetic() || c == '_' || c.is_whitespace();
+    text.split_once('=').is_some_and(|(key, _)| key.chars().all(is_key))
 }
 
 /// The URL without its password.
@@ -126,7 +144,8 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-/// What is wrong with a database's address. The text never holds a password.
+/// What is wrong with a database's address. The text never holds a value, nor a key that is not a known one: either may be
+/// a part of a password that was not quoted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseUrlError {
@@ -139,11 +158,11 @@ pub enum DatabaseUrlError {
     /// The path of an SQLite URL is none of a file.
     #[error(
         "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
-         without parameters; a database in memory is not supported"
+         without parameters and without ; = & or ?; a database in memory is not supported"
     )]
     SqlitePath,
-    /// A key that nobody knows, or that is not supported.
-    #[error("the key {0} is not supported: leave it out, or give one of {known}", known = server::KEYS)]
+    /// A key that is not supported. Holds what may be said of it: its name, when it is a known one.
+    #[error("{0} is not supported: leave it out, or give one of {known}", known = values::KEYS)]
     Key(String),
     /// A value that its key does not take.
     #[error("the value of {key} is wrong: give {expected}")]

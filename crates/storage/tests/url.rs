@@ -89,6 +89,153 @@ fn libpq_strings_with_their_quoting() {
 }
 
 #[test]
+fn what_libpq_takes_as_a_connection_string_may_be_a_url() {
+    for url in ["postgresql://app:pw@host/db", "postgres://app:pw@host/db"] {
+        let read = DatabaseUrl::from_libpq(url).unwrap();
+        assert_eq!(read.to_string(), "postgres://app@host:5432/db?sslmode=prefer");
+        assert!(read.has_password());
+    }
+    let pairs = DatabaseUrl::parse("host=h user=u password=p").unwrap();
+    assert_eq!(pairs.to_string(), "postgres://u@h:5432/u?sslmode=prefer");
+    DatabaseUrl::from_libpq("sqlite://data.sqlite3").unwrap_err();
+}
+
+#[test]
+fn the_form_that_azure_writes_for_net() {
+    for (text, expected) in [
+        (
+            "Server=db.postgres.database.azure.com;Database=shop;Port=5432;Ssl Mode=Require;User Id=app;Password=pw;",
+            "postgres://app@db.postgres.database.azure.com:5432/shop?sslmode=require",
+        ),
+        (
+            "Host=h;Username=app;Password=\"a;b\"\"=c\";SslMode=VerifyFull",
+            "postgres://app@h:5432/app?sslmode=verify-full",
+        ),
+        (
+            " SERVER = h ; user id = 'my app' ;; pwd = a=b ",
+            "postgres://my app@h:5432/my app?sslmode=prefer",
+        ),
+    ] {
+        for url in [DatabaseUrl::parse(text), DatabaseUrl::from_libpq(text)] {
+            let url = url.unwrap();
+            assert_eq!(url.to_string(), expected, "{text}");
+            assert!(url.has_password(), "{text}");
+        }
+    }
+    for (text, says) in [
+        ("Server=h;User Id=app;Password=geheim;Pooling=true", "\"pooling\""),
+        ("Server=h;User Id=app;Password=geheim;Ssl Mode=geheim", "sslmode"),
+        ("Server=h;Port=geheim;User Id=app", "port"),
+        ("Server=h;User Id=app;Password=geheim;geheim", "Server=…;Database=…"),
+        ("Server=h;User Id=app;geheim=x", "Server=…;Database=…"),
+        ("Server=h;User Id=app;Password='geheim", "Server=…;Database=…"),
+        ("Server=h;User Id=app;Password='a'geheim", "Server=…;Database=…"),
+    ] {
+        let error = DatabaseUrl::from_libpq(text).unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains("geheim"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_systems_authorities_need_the_hosts_name() {
+    for url in [
+        "postgres://u@db/s?sslrootcert=system",
+        "postgres://u@db/s?sslrootcert=system&sslmode=verify-full",
+        "host=db user=u dbname=s sslrootcert=system",
+        "Host=db;Username=u;Database=s;Root Certificate=system",
+    ] {
+        assert_eq!(shown(url), "postgres://u@db:5432/s?sslmode=verify-full", "{url}");
+    }
+    for mode in ["disable", "prefer", "require", "verify-ca"] {
+        let error = refused(&format!("postgres://u@db/s?sslrootcert=system&sslmode={mode}"));
+        assert!(error.contains("sslmode") && error.contains("verify-full"), "{error}");
+    }
+    // A file of that name, as libpq has it.
+    let file = shown("postgres://u@db/s?sslrootcert=./system&sslmode=require");
+    assert!(file.ends_with("sslmode=verify-ca"), "{file}");
+}
+
+#[test]
+fn names_that_may_hide_a_password_are_refused_and_not_shown() {
+    for text in [
+        "postgres://h/r?user=app;password=geheim",
+        "postgres://h/r?user=app%3Bpassword%3Dgeheim",
+        "postgres://h/r?user=app%253Bpassword%253Dgeheim",
+        "postgres://h/r?user=app%0Ageheim",
+        "postgres://h/r?user=app:geheim",
+        "postgres://h/r?user=app/geheim",
+        "postgres://app%3Ageheim@h/r",
+        "postgres://app;password=geheim@h/r",
+        "postgres://u:p@h;password=geheim/r",
+        "postgres://u:p@h/r;password=geheim",
+        "postgres://u:p@h/r%3Fpassword=geheim",
+        "postgres://u:p@h/r&password=geheim",
+        "postgres://u/geheim%40h/r",
+        "postgres://u:p@h/r#geheim",
+        "postgres://u:p@h/r?dbname=postgres%3A//app:geheim%40h",
+        "postgres://u:p@h/r?host=h;password=geheim",
+        "postgres://u:p@h/r?host=/run;password=geheim",
+        "postgres://u:p@h/r?sslmode=verify-ca&sslrootcert=ca.pem;password=geheim",
+        "postgres://u:p@h/r?application_name=x;password=geheim",
+        "postgres://u:p@h/r?options=-c%20x=y;password=geheim",
+        "postgres://u:p@h/r?geheim=1",
+        "postgres://u:geheim/x?geheim=1",
+        "postgres://u:p@h/r?passwordgeheim=1",
+        "host=h user='app password=geheim'",
+        "host=h user=app,password=geheim",
+        "host=h user=app&password=geheim",
+        "host=h user=app\\ password=geheim",
+        "host=h geheim=1",
+        "host=postgres://app:geheim@h",
+        "host=h:geheim",
+        "dbname=postgres://app:geheim@h/r",
+        "Host=h;User Id=app:geheim",
+        "sqlite://data.db;password=geheim",
+        "sqlite://data.db password=geheim",
+        "sqlite://app:geheim@h/r",
+        "sqlite://data.db\ngeheim",
+        "Data Source=data.db;Password=geheim",
+        "jdbc:postgresql://h/r?user=app&password=geheim",
+        "postgresql+psycopg://app:geheim@h/r",
+        "\"postgres://app:geheim@h/r\"",
+    ] {
+        for url in [DatabaseUrl::parse(text), DatabaseUrl::from_libpq(text)] {
+            let error = url.expect_err(text);
+            let seen = format!("{error} {error:?}");
+            assert!(!seen.contains("geheim") && !seen.contains('\n'), "{text}: {seen}");
+        }
+    }
+    let part = Some("app;password=geheim");
+    for parts in [
+        [part, None, None, None, None],
+        [None, part, None, None, None],
+        [None, None, part, None, None],
+        [None, None, None, part, None],
+        [None, None, None, None, part],
+    ] {
+        let [host, port, name, user, sslmode] = parts;
+        let error = DatabaseUrl::from_parts(host, port, name, user, None, sslmode).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("geheim"), "{error}");
+    }
+}
+
+#[test]
+fn names_as_azure_has_them_are_taken() {
+    for user in [
+        "app@server",
+        "anna_gmail.com#EXT#@contoso.onmicrosoft.com",
+        "id-reviews-7f3",
+        "DB Readers",
+        "Grüße",
+    ] {
+        let user = encoded(user);
+        DatabaseUrl::parse(&format!("postgres://{user}:pw@h/my-shop_1.a")).unwrap();
+    }
+    DatabaseUrl::parse("postgres://u@/shop?host=/cloudsql/project:region:instance").unwrap();
+    DatabaseUrl::parse("postgres://u@h/shop?options=-c%20search_path=a,b").unwrap();
+}
+
+#[test]
 fn single_settings_have_libpqs_defaults() {
     let url = DatabaseUrl::from_parts(
         Some("db"),

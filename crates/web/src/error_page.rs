@@ -1,6 +1,6 @@
 //! The one place that turns a failure into a page: handlers name it, a middleware logs and shows it.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -11,7 +11,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{CreateError, ErrorChain, Forbidden, StoreError};
+use restaurant_domain::{CreateError, ErrorChain, Forbidden, StoreError, quoted};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
@@ -29,6 +29,10 @@ pub(crate) const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("5"
 pub(crate) enum PageError {
     #[error("the request cannot be read: {0}")]
     BadRequest(&'static str),
+    #[error("the field {} came more than once", quoted(.0))]
+    Repeated(String),
+    #[error("the field {} is not UTF-8", quoted(.0))]
+    NotUtf8(String),
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     #[error("another site sent the form")]
@@ -71,7 +75,7 @@ impl From<CreateError> for PageError {
 impl PageError {
     fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Repeated(_) | Self::NotUtf8(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) | Self::CrossOrigin => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -95,7 +99,12 @@ impl PageError {
             Self::CrossOrigin => "cross_origin",
             Self::NotFound => "not_found",
             Self::BadCursor => "invalid_arguments",
-            Self::BadRequest(_) | Self::TooLarge | Self::NoForm | Self::SlowForm => "unreadable",
+            Self::BadRequest(_)
+            | Self::Repeated(_)
+            | Self::NotUtf8(_)
+            | Self::TooLarge
+            | Self::NoForm
+            | Self::SlowForm => "unreadable",
             Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) => "unavailable",
             Self::OutOfTime => "timeout",
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => "internal",
@@ -104,9 +113,22 @@ impl PageError {
     }
 
     /// A heading and what the visitor can do, in their words. Nothing of the inside is in it.
-    fn wording(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::BadRequest(what) => ("This request cannot be read", what),
+    fn wording(&self) -> (&'static str, Cow<'static, str>) {
+        const UNREADABLE: &str = "This request cannot be read";
+        let (heading, explanation) = match self {
+            Self::BadRequest(what) => (UNREADABLE, *what),
+            Self::Repeated(field) => {
+                return (
+                    UNREADABLE,
+                    format!("The field {} was sent twice. Send it once.", quoted(field)).into(),
+                );
+            }
+            Self::NotUtf8(field) => {
+                return (
+                    UNREADABLE,
+                    format!("The field {} is not UTF-8 text.", quoted(field)).into(),
+                );
+            }
             Self::Forbidden(_) => (
                 "You may not do this",
                 "Your account does not have the right for this page. Ask whoever runs this site for it.",
@@ -136,7 +158,8 @@ impl PageError {
                 "The database takes no changes at the moment, so nothing was saved. You can read on; try again in a few minutes.",
             ),
             _ => status_wording(self.status()),
-        }
+        };
+        (heading, explanation.into())
     }
 
     fn log(&self, status: StatusCode) {
@@ -218,7 +241,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
         status: status.as_u16(),
         reason,
         heading,
-        explanation,
+        explanation: &explanation,
         request_id,
     };
     let body = templates.render(&view).unwrap_or_else(|failure| {

@@ -1,6 +1,6 @@
 //! The fields that a browser sends, in an address or in a body.
 
-use std::{collections::HashMap, error::Error};
+use std::{collections::HashSet, convert::Infallible, error::Error};
 
 use axum::{
     body::Body,
@@ -19,48 +19,64 @@ use crate::{error_page::PageError, router::Site, time_limit::AwaitsBody};
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
-/// Fields by name, as they were typed.
+/// Fields as they were sent. Each is read when a page takes it: what no page asks for is ignored, whatever it holds.
 #[derive(Debug)]
-pub(crate) struct Fields(HashMap<String, String>);
+pub(crate) struct Fields(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Fields {
-    /// Reads `a=1&b=2`. Stricter than the URL standard, which would keep something else than what was sent:
-    /// a name that comes twice and bytes that are no UTF-8 are errors.
-    fn parse(raw: &[u8]) -> Result<Self, PageError> {
-        let mut fields = HashMap::new();
-        for pair in raw.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let name = decode(halves.next().unwrap_or_default())?;
-            let value = decode(halves.next().unwrap_or_default())?;
-            if fields.insert(name, value).is_some() {
-                return Err(PageError::BadRequest("A field of the form came twice."));
-            }
-        }
-        Ok(Self(fields))
+    /// Reads `a=1&b=2`, in which names and values are percent-encoded.
+    fn parse(raw: &[u8]) -> Self {
+        let pairs = raw.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        let decoded = pairs.map(|pair| {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=').map(decode);
+            (halves.next().unwrap_or_default(), halves.next().unwrap_or_default())
+        });
+        Self(decoded.collect())
     }
 
-    /// Takes a field out; one that did not come counts as left empty.
-    pub(crate) fn take(&mut self, name: &str) -> String {
-        self.0.remove(name).unwrap_or_default()
+    /// Takes a field out; one that was not sent counts as left empty.
+    ///
+    /// # Errors
+    /// When the field was sent twice, or is not UTF-8. The URL standard would keep something else than what was sent.
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<String, PageError> {
+        let mut values = self.0.extract_if(.., |(sent, _)| sent == name.as_bytes());
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(PageError::Repeated(name.to_owned()));
+        }
+        let value = first.map(|(_, value)| value).unwrap_or_default();
+        String::from_utf8(value).map_err(|_| PageError::NotUtf8(name.to_owned()))
+    }
+
+    /// Refuses a field that was sent twice or is not UTF-8, also one that no page asks for: our own forms send no such field.
+    fn strict(self) -> Result<Self, PageError> {
+        let mut names = HashSet::new();
+        for (name, value) in &self.0 {
+            let shown = || String::from_utf8_lossy(name).into_owned();
+            if str::from_utf8(name).is_err() || str::from_utf8(value).is_err() {
+                return Err(PageError::NotUtf8(shown()));
+            }
+            if !names.insert(name) {
+                return Err(PageError::Repeated(shown()));
+            }
+        }
+        Ok(self)
     }
 }
 
-fn decode(raw: &[u8]) -> Result<String, PageError> {
+fn decode(raw: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    match percent_decode(&spaced).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err(PageError::BadRequest("The request holds a text that is not UTF-8.")),
-    }
+    percent_decode(&spaced).collect()
 }
 
 /// The fields in the address.
 pub(crate) struct QueryFields(pub(crate) Fields);
 
 impl<S: Sync> FromRequestParts<S> for QueryFields {
-    type Rejection = PageError;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, PageError> {
-        Fields::parse(parts.uri.query().unwrap_or_default().as_bytes()).map(Self)
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(Fields::parse(parts.uri.query().unwrap_or_default().as_bytes())))
     }
 }
 
@@ -85,7 +101,7 @@ impl FromRequest<Site> for FormFields {
         let whole = timeout(site.request_timeout, read(request.into_body(), site.body_limit)).await;
         let whole = whole.unwrap_or(Err(PageError::SlowForm))?;
         awaits_body.set(false);
-        Fields::parse(&whole).map(Self)
+        Fields::parse(&whole).strict().map(Self)
     }
 }
 
@@ -120,18 +136,31 @@ mod tests {
 
     #[test]
     fn fields_are_decoded_once() {
-        let mut fields = Fields::parse(b"a=1+%2B%3D%26%C3%A9&&b&=x&c=%2541&d=%zz").unwrap();
-        let taken = ["a", "b", "c", "d", "e", ""].map(|name| fields.take(name));
+        let mut fields = Fields::parse(b"a=1+%2B%3D%26%C3%A9&&b&=x&c=%2541&d=%zz");
+        let taken = ["a", "b", "c", "d", "e", ""].map(|name| fields.take(name).unwrap());
         assert_eq!(taken, ["1 +=&é", "", "%41", "%zz", "", "x"]);
     }
 
     #[test]
-    fn what_cannot_be_kept_as_it_came_is_refused() {
-        for raw in ["a=1&a=2", "a=1&%61=2", "a=%FF", "%C3=1", "a=%ED%A0%80"] {
-            assert!(
-                matches!(Fields::parse(raw.as_bytes()), Err(PageError::BadRequest(_))),
-                "{raw}"
-            );
+    fn a_field_that_cannot_be_kept_as_it_was_sent_is_refused_by_name() {
+        for raw in ["a=1&a=2", "a=1&%61=2", "a=1&a=1&a=1"] {
+            let taken = Fields::parse(raw.as_bytes()).take("a");
+            assert!(matches!(taken, Err(PageError::Repeated(name)) if name == "a"), "{raw}");
+            let form = Fields::parse(raw.as_bytes()).strict();
+            assert!(matches!(form, Err(PageError::Repeated(name)) if name == "a"), "{raw}");
+        }
+        for raw in ["a=%FF", "a=%ED%A0%80", "b=1&a=%C3"] {
+            let taken = Fields::parse(raw.as_bytes()).take("a");
+            assert!(matches!(taken, Err(PageError::NotUtf8(name)) if name == "a"), "{raw}");
+            let form = Fields::parse(raw.as_bytes()).strict();
+            assert!(matches!(form, Err(PageError::NotUtf8(name)) if name == "a"), "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_no_page_asks_for_is_ignored() {
+        for raw in ["b=1&a=x&b=2", "%C3=1&a=x", "b=%FF&a=x&%FF=%FF", "a=x&A=y"] {
+            assert_eq!(Fields::parse(raw.as_bytes()).take("a").unwrap(), "x", "{raw}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod security_headers;
 mod stars;
 mod templates;
 mod time_limit;
+mod trailing_slash;
 mod wording;
 
 pub use self::{

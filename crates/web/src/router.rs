@@ -25,7 +25,7 @@ use crate::{
     pages::{create, details, list, review},
     security_headers::security_headers,
     templates::Templates,
-    time_limit,
+    time_limit, trailing_slash,
 };
 
 /// What the handlers share.
@@ -61,7 +61,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     // Each layer stands around those before it: the error pages see what the limits answer.
     Ok(routes()
-        .fallback(async || PageError::NotFound)
+        .fallback(trailing_slash::redirect)
         .layer(guard)
         .layer(CatchPanicLayer::custom(error_page::after_panic))
         .layer(from_fn_with_state(site.clone(), audit::record))
@@ -80,7 +80,9 @@ pub fn health_router(repository: Arc<dyn Repository>, config: &WebConfig) -> Rou
     let health = Health { repository, ready_timeout: config.ready_timeout };
     Router::new()
         .route("/healthz", get(health::alive))
+        .route("/healthz/", get(health::alive))
         .route("/readyz", get(health::ready))
+        .route("/readyz/", get(health::ready))
         .layer(CatchPanicLayer::new())
         .layer(map_response(security_headers))
         .with_state(health)

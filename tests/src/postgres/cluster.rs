@@ -173,6 +173,18 @@ impl Cluster {
         }
     }
 
+    /// Copies another cluster, to follow what it writes.
+    fn copy(&self, primary: &Self) -> Result<()> {
+        let mut copy = self.command("pg_basebackup");
+        copy.arg("-D").arg(self.data_dir()).args(["--write-recovery-conf", "--checkpoint=fast"]);
+        copy.args(["--no-sync", "-h", "127.0.0.1", "-U", Self::USER, "-p"]);
+        let output = copy.arg(primary.port.to_string()).env("PGPASSWORD", Self::PASSWORD).output();
+        let output = output.context("pg_basebackup does not start")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "pg_basebackup failed: {said}");
+        Ok(())
+    }
+
     fn create(&self) -> Result<()> {
         let password = self.folder.join("password");
         fs::write(&password, Self::PASSWORD)?;
@@ -203,7 +215,8 @@ impl Cluster {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(self.binaries.join(program));
+        let beside = self.binaries.join(program);
+        let mut command = Command::new(if beside.exists() { beside } else { program.into() });
         command.current_dir(&self.folder).stdin(Stdio::null());
         if let Some(owner) = self.owner {
             command.uid(owner);
@@ -254,6 +267,18 @@ impl ClusterBuilder {
     /// # Errors
     /// Those of [`Cluster::start`].
     pub async fn start(self) -> Result<Cluster> {
+        self.start_after(Cluster::create).await
+    }
+
+    /// Copies a cluster and starts the copy as its standby, by streaming replication.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::start`], or when the primary does not let itself be copied.
+    pub async fn start_standby_of(self, primary: &Cluster) -> Result<Cluster> {
+        self.start_after(|cluster| cluster.copy(primary)).await
+    }
+
+    async fn start_after(self, make: impl FnOnce(&Cluster) -> Result<()>) -> Result<Cluster> {
         let binaries = binaries().context("PostgreSQL is not installed: no initdb was found")?;
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir()?.keep();
         let watch = Watch::over(&folder)?;
@@ -269,7 +294,7 @@ impl ClusterBuilder {
             settings,
         };
         cluster.give_away(&cluster.folder, 0o700)?;
-        cluster.create()?;
+        make(&cluster)?;
         for (name, content, mode) in &self.files {
             cluster.write(name, content, *mode)?;
         }

@@ -123,6 +123,61 @@ async fn a_header_that_is_not_right_names_nobody() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Ids of groups.
+fn groups(count: usize) -> Vec<String> {
+    (0..count).map(|id| format!("{id:08}-0d52-4c8e-9d53-0a6d2a3f7b11")).collect()
+}
+
+/// Entra names up to 200 groups in a token, and none of more (it says where to ask for them instead).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_with_as_many_groups_as_entra_names_comes_in() {
+    for door in Door::ALL {
+        let guarded = Guarded::behind(door).await;
+        let token = Forge::person(guarded.cloud()).claim("groups", json!(groups(200))).sign();
+        let answer = crate::attack::write(&guarded, &bearer(token), "groups").await.unwrap();
+        assert_eq!(answer.status(), 200, "{door:?}");
+    }
+    let guarded = Guarded::behind(Door::Platform).await;
+    let with = |count: usize| {
+        let groups = groups(count);
+        let claims: Vec<_> = groups.iter().map(|group| ("groups", group.as_str())).collect();
+        header(encode(&agent(&[&[("roles", "MCP.Access")], &*claims].concat())))
+    };
+    // What the token store adds, and what comes from the browser.
+    let token = "a".repeat(14 << 10);
+    let names =
+        ["X-MS-TOKEN-AAD-ID-TOKEN", "X-MS-TOKEN-AAD-ACCESS-TOKEN", "Authorization", "Cookie"];
+    let more: Lines = names.map(|name| (name.to_owned(), token.clone())).into();
+    for (count, expected) in [(200, 200), (499, 401), (700, 401)] {
+        assert_eq!(status(&guarded, &with(count)).await, expected, "{count}");
+        let lines = [with(count), more.clone()].concat();
+        assert_eq!(status(&guarded, &lines).await, expected, "{count} with tokens");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_id_longer_than_the_column_is_nobody() {
+    let long = |tail: &str| format!("{}{tail}", "x".repeat(100));
+    let guarded = Guarded::behind(Door::Platform).await;
+    let tenant = sample::TENANT_ID.to_string();
+    let of = |id: &str| {
+        let claims = [("oid", id), ("idtyp", "app"), ("roles", "MCP.Access"), ("tid", &*tenant)];
+        header(encode(&principal(&claims)))
+    };
+    assert_eq!(status(&guarded, &of(&long(""))).await, 200, "it fits");
+    for id in [long("1"), long("2"), "a\u{1}b".to_owned(), "a b".to_owned()] {
+        assert_eq!(status(&guarded, &of(&id)).await, 401, "{id:?}");
+    }
+    for door in Door::ALL {
+        let guarded = Guarded::behind(door).await;
+        for id in [long("1"), long("2"), "a\u{1}b".to_owned()] {
+            let token = Forge::agent(guarded.cloud()).claim("oid", json!(id)).sign();
+            let answer = crate::attack::write(&guarded, &bearer(token), "long").await.unwrap();
+            assert_eq!(answer.status(), 401, "{door:?} {id:?}");
+        }
+    }
+}
+
 /// All spellings under which an identity might be taken over from outside.
 const SPELLINGS: [&str; 6] = [
     "X-MS-CLIENT-PRINCIPAL",

@@ -42,17 +42,22 @@ async fn a_good_token_is_never_refused_while_keys_roll() {
     tokio::join!(roll, caller(), caller(), caller(), caller());
 }
 
+/// A token under a key id that the issuer never had: nobody gets to look at its signature.
+fn made_up(guarded: &Guarded, nonce: usize) -> String {
+    let forge = Forge::agent(guarded.cloud()).header("kid", json!(format!("made-up-{nonce}")));
+    format!("{}.AAAA", forge.unsigned())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_flood_of_unknown_keys_asks_the_issuer_seldom() {
+async fn a_flood_of_unknown_keys_asks_the_issuer_once_a_second() {
     let guarded = Guarded::behind(Door::Entra).await;
     let good = bearer(Forge::agent(guarded.cloud()).sign());
     assert_eq!(attack::write(&guarded, &good, "first").await.unwrap().status(), 200);
     let before = guarded.cloud().key_requests();
     let started = Instant::now();
-    for flood in 0..40 {
+    for flood in 0..5 {
         let callers = (0..16).map(|caller| {
-            let kid = json!(format!("{flood}-{caller}"));
-            let token = Forge::agent(guarded.cloud()).header("kid", kid).sign();
+            let token = made_up(&guarded, flood * 16 + caller);
             let guarded = &guarded;
             async move {
                 let answer = attack::write(guarded, &bearer(token), "flood").await.unwrap();
@@ -61,11 +66,44 @@ async fn a_flood_of_unknown_keys_asks_the_issuer_seldom() {
         });
         futures_util::future::join_all(callers).await;
     }
-    // One at once, then each after twice the time of the one before, a second at first.
-    let seconds = started.elapsed().as_secs_f64();
     let fetches = guarded.cloud().key_requests() - before;
-    let most = 2.0 + (1.0 + seconds).log2();
-    assert!(f64::from(u32::try_from(fetches).unwrap()) <= most, "{fetches} in {seconds} s");
+    let most = started.elapsed().as_secs() + 2;
+    assert!(fetches <= most, "{fetches} in {:?}", started.elapsed());
     assert_eq!(attack::write(&guarded, &good, "last").await.unwrap().status(), 200);
     assert!(started.elapsed() < Duration::from_mins(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_key_gets_through_a_flood_of_made_up_ones() {
+    let guarded = Guarded::behind(Door::Entra).await;
+    let (done, sent) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let flood = || async {
+        while !done.load(Ordering::Relaxed) {
+            let token = made_up(&guarded, sent.fetch_add(1, Ordering::Relaxed));
+            let answer = attack::write(&guarded, &bearer(token), "flood").await.unwrap();
+            let may_come_back = answer.headers().get("retry-after").is_some();
+            let status = answer.status();
+            assert!(status == 401 || (status == 503 && may_come_back), "{status}");
+        }
+    };
+    let floods = futures_util::future::join_all((0..32).map(|_| flood()));
+    let roll = async {
+        for _ in 0..3 {
+            let before = sent.load(Ordering::Relaxed);
+            while sent.load(Ordering::Relaxed) < before + 64 {
+                tokio::task::yield_now().await;
+            }
+            guarded.cloud().roll_keys_unannounced().unwrap();
+            let token = Forge::agent(guarded.cloud()).sign();
+            let fetches = guarded.cloud().key_requests();
+            let answer = attack::write(&guarded, &bearer(token), "new key").await.unwrap();
+            assert_eq!(answer.status(), 200);
+            // The one under way, the one that brings the key, and what came while the answer did. The crate's own tests
+            // measure it to the second, with paused time.
+            let fetches = guarded.cloud().key_requests() - fetches;
+            assert!(fetches <= 4, "{fetches} fetches");
+        }
+        done.store(true, Ordering::Relaxed);
+    };
+    tokio::join!(roll, floods);
 }

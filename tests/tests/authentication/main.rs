@@ -4,6 +4,7 @@
 
 mod agents;
 mod attack;
+mod clouds;
 mod forge;
 mod guarded;
 mod headers;
@@ -12,3 +13,4 @@ mod modes;
 mod people;
 mod raw;
 mod tokens;
+mod writers;

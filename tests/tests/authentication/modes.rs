@@ -65,6 +65,7 @@ async fn a_mode_that_lacks_something_does_not_start() {
             entra().env("ENTRA_AUTHORITY", "https://login.example/tenant"),
             "ENTRA_AUTHORITY",
         ),
+        ("a wrong issuer", entra().env("ENTRA_V1_ISSUER", "https://x/common/"), "ENTRA_V1_ISSUER"),
         ("a public path", entra().env("PUBLIC_URL", "https://reviews.example/mcp"), "PUBLIC_URL"),
         (
             "a public name by plain http",

@@ -59,18 +59,24 @@ async fn visit(driver: &WebDriver, guarded: &Guarded) -> WebDriverResult<()> {
     Ok(())
 }
 
+/// The cookie of somebody who signed in at the platform.
+pub async fn cookie(guarded: &Guarded) -> String {
+    let client = Client::builder().redirect(Policy::none()).build().unwrap();
+    let login = guarded.url(&format!("/.auth/login/aad?login_hint={}", sample::USER_NAME));
+    let mut answer = client.get(login).send().await.unwrap();
+    for _ in 0..2 {
+        let next = answer.headers()["location"].to_str().unwrap();
+        answer = client.get(next).send().await.unwrap();
+    }
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    cookie.split(';').next().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_good_for_pages_and_not_for_tools() {
     let guarded = with_sign_in().await;
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
-    let login = guarded.url(&format!("/.auth/login/aad?login_hint={}", sample::USER_NAME));
-    let to_issuer = client.get(login).send().await.unwrap();
-    let to_app =
-        client.get(to_issuer.headers()["location"].to_str().unwrap()).send().await.unwrap();
-    let signed_in =
-        client.get(to_app.headers()["location"].to_str().unwrap()).send().await.unwrap();
-    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap();
-    let cookie = cookie.split(';').next().unwrap();
+    let cookie = &cookie(&guarded).await;
     let get = |path: &str| client.get(guarded.url(path)).header("cookie", cookie).send();
     assert_eq!(get("/").await.unwrap().status(), 200);
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});

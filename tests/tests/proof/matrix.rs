@@ -70,11 +70,54 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
         (Fault::GuardedMetadata, "B2 D12 D13 D14"),
         (Fault::WrongResource, "D14"),
         (Fault::ForeignIssuer, "B2 D12 D13 D14"),
+        (Fault::ForeignScope, "D14"),
         (Fault::BareChallenge, "D12"),
         (Fault::BareForbidden, "D2 D11"),
     ];
     let surprises = surprises(&app, faults).await;
     assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+/// Where the issuer looks at `resource`, a client that follows the MCP specification gets no token unless the endpoint's
+/// address is one of the registration's identifier URIs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resource_that_the_issuer_refuses_turns_its_case_red() {
+    let mut options = Options::default();
+    options.issuer.checks_resource = true;
+    let app = AppService::on_sqlite(options).await.unwrap();
+    let saboteur = Saboteur::start(Fault::None, app.origin(), app.cloud()).await.unwrap();
+    let probe = app.probe_at(saboteur.origin()).unwrap();
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Failed), ["D14"], "{:#?}", report.cases);
+    let case = report.cases.iter().find(|case| case.id == "D14").unwrap();
+    assert!(case.got.as_deref().unwrap().contains("AADSTS9010010"), "{case:?}");
+    let resource = format!("{}/mcp/mcp", saboteur.origin());
+    assert!(case.fix.as_deref().unwrap().contains(&resource), "{case:?}");
+
+    let name = |uri: String| {
+        let mut directory = app.cloud().directory();
+        let api = directory.applications.iter_mut().find(|it| it.app_id == sample::API);
+        api.unwrap().identifier_uris.push(uri);
+    };
+    // With a slash at its end it is another one.
+    name(format!("{resource}/"));
+    assert_eq!(ids(&run(&probe).await, Verdict::Failed), ["D14"]);
+    name(resource);
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Failed), [""; 0], "{:#?}", report.cases);
+}
+
+/// Where the issuer says nothing of the resource, the case is not passed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_resource_of_which_nothing_is_known_is_not_passed() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    // The address to which people come back is not registered, so that the issuer looks at nothing else.
+    app.cloud().directory().applications.iter_mut().for_each(|it| drop(it.other.remove("web")));
+    let mut probe = app.probe_at(app.origin()).unwrap();
+    probe.cases.retain(|case| case.id == "D14");
+    let report = run(&probe).await;
+    assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
+    assert!(report.cases[0].cause.as_deref().unwrap().contains("AADSTS50011"), "{report:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

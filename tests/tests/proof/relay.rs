@@ -13,18 +13,22 @@ use axum::{
     Router,
     body::{Bytes, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, ETAG, IF_MATCH},
+    },
     response::{IntoResponse, Response},
 };
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 /// What it does wrong.
-#[derive(Debug)]
 pub(crate) enum Wrong {
     /// Answers about what the path ends with break off in the middle, with the status 200.
     BreaksOff(&'static str),
     /// They have no properties.
     HasNone(&'static str),
+    /// Before the write of this number, from 1, arrives, somebody else changes something.
+    IsOvertaken(u32, Box<dyn Fn() + Send + Sync>),
     /// The second write reaches Azure when the third is through; the proof is interrupted while it is on its way.
     IsLate(CancellationToken),
 }
@@ -36,7 +40,6 @@ pub(crate) struct Relay {
     task: JoinHandle<()>,
 }
 
-#[derive(Debug)]
 struct Way {
     wrong: Wrong,
     upstream: String,
@@ -84,20 +87,31 @@ impl Way {
             interrupt.cancel();
             let _ = tokio::time::timeout(AT_MOST, self.third_is_through.notified()).await;
         }
+        if let Wrong::IsOvertaken(at, act) = &self.wrong
+            && nth == *at
+        {
+            act();
+        }
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{}{}", self.upstream, parts.uri);
         let sent = client.request(parts.method, url).body(body);
-        let sent = sent.header(AUTHORIZATION, &parts.headers[AUTHORIZATION]);
+        let mut sent = sent.header(AUTHORIZATION, &parts.headers[AUTHORIZATION]);
+        if let Some(version) = parts.headers.get(IF_MATCH) {
+            sent = sent.header(IF_MATCH, version);
+        }
         let answer = sent.header("content-type", "application/json").send().await.unwrap();
-        let (status, body) = (answer.status(), answer.bytes().await.unwrap());
+        let (status, version) = (answer.status(), answer.headers().get(ETAG).cloned());
+        let body = answer.bytes().await.unwrap();
         if nth == 3 {
             self.third_is_through.notify_one();
         }
-        if is_write {
+        let mut response = if is_write {
             (status, body).into_response()
         } else {
             self.read(parts.uri.path(), status, body)
-        }
+        };
+        response.headers_mut().extend(version.map(|version| (ETAG, version)));
+        response
     }
 
     fn read(&self, path: &str, status: StatusCode, body: Bytes) -> Response {

@@ -258,6 +258,94 @@ async fn what_switches_off_never_arrives_after_what_switches_on() {
     is_shut(&app).await;
 }
 
+/// Another operator, who shuts a client out, and sets something of their own.
+fn shut_out(site: &mut easyauth_emulator::Site) {
+    let entra = &mut site.auth_settings["identityProviders"]["azureActiveDirectory"];
+    let validation = &mut entra["validation"];
+    for (part, list) in [
+        ("defaultAuthorizationPolicy", "allowedApplications"),
+        ("jwtClaimChecks", "allowedClientApplications"),
+    ] {
+        let clients = validation[part][list].as_array_mut().unwrap();
+        clients.retain(|client| *client != json!(sample::AGENT));
+    }
+    site.app_settings.insert("OVEN".to_owned(), "hot".to_owned());
+}
+
+/// What the settings have to be after a run in which somebody else shut a client out.
+fn with_client_shut_out(app: &AppService) -> (Value, Value) {
+    let mut site = app.site();
+    shut_out(&mut site);
+    (site.auth_settings, json!(site.app_settings))
+}
+
+/// Somebody who writes when a case has ended.
+struct Writes<'a>(&'static str, &'a AppService);
+
+impl Observer for Writes<'_> {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        if case.id == self.0 {
+            shut_out(&mut self.1.cloud().sites()[0]);
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_write_while_authentication_is_off_stays() {
+    let (app, probe, _folder) = app(Options::default()).await;
+    let after = with_client_shut_out(&app);
+    let report = probe.run(&Writes("A3", &app), &CancellationToken::new()).await.unwrap();
+    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!(state(&app), after);
+    is_shut(&app).await;
+}
+
+/// The writes are: the app's settings, authentication off, authentication on, the app's settings.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_others_write_while_a_write_is_on_its_way_stays() {
+    for nth in 1..=4 {
+        let (app, mut probe, _folder) = app(Options::default()).await;
+        let after = with_client_shut_out(&app);
+        let cloud = app.cloud().clone();
+        let act = move || shut_out(&mut cloud.sites()[0]);
+        let wrong = Wrong::IsOvertaken(nth, Box::new(act));
+        let relay = Relay::start(wrong, app.cloud().origin()).await;
+        probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+        let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+        assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+        assert_eq!(state(&app), after, "write {nth}");
+        is_shut(&app).await;
+    }
+}
+
+/// Somebody who sets the app's own setting when the last case has ended.
+struct Sets<'a>(&'a AppService);
+impl Observer for Sets<'_> {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, case: &CaseReport) {
+        if case.id == "A8" {
+            let site = &mut self.0.cloud().sites()[0];
+            site.app_settings.insert("ALLOW_INSECURE".to_owned(), "false".to_owned());
+        }
+    }
+
+    fn note(&self, _text: &str) {}
+}
+
+/// Whoever has set the app's own setting meanwhile is not undone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_the_run_changed_is_put_back() {
+    let (app, probe, _folder) = app(Options::default()).await;
+    probe.run(&Sets(&app), &CancellationToken::new()).await.unwrap();
+    assert_eq!(app.site().app_settings["ALLOW_INSECURE"], "false");
+    assert_eq!(app.auth_settings()["platform"]["enabled"], true);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_web_app_than_the_one_that_is_asked_stays_shut() {
     let (app, mut probe, _folder) = app(Options::default()).await;

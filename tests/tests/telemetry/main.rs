@@ -206,7 +206,11 @@ async fn application_insights_is_told_too() {
     let folder = tempfile::tempdir().unwrap();
     let tls = TlsFront::before(collector.origin(), folder.path()).await.unwrap();
     let key = "11111111-2222-4333-8444-555555555555";
-    let text = format!("InstrumentationKey={key};IngestionEndpoint={}/", tls.origin());
+    // As Azure's own examples have it, with a `;` at the end.
+    let text = format!(
+        "InstrumentationKey={key};IngestionEndpoint={}/;LiveEndpoint=https://live.example/;ApplicationId={key};\n",
+        tls.origin()
+    );
     let server = server("sqlite://data.sqlite3")
         .env("APPLICATIONINSIGHTS_CONNECTION_STRING", text)
         .env("SSL_CERT_FILE", tls.authority());
@@ -258,6 +262,63 @@ async fn a_silent_collector_harms_nobody() {
     let ended = timeout(Duration::from_secs(12), server.wait()).await;
     assert!(ended.expect("it ends").unwrap().success());
     assert!(!server.logs().join("\n").contains(SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_string_that_the_exporter_cannot_use_is_refused() {
+    let key = "InstrumentationKey=11111111-2222-4333-8444-555555555555";
+    let config = async |text: String| {
+        let config = server("sqlite://data.sqlite3").arg("config");
+        config.env("APPLICATIONINSIGHTS_CONNECTION_STRING", text).run().await.unwrap()
+    };
+    for endpoint in [
+        "hush",
+        "hush:1",
+        "/hush",
+        "https://",
+        "https:///",
+        "https://ho st",
+        "https://[::hush",
+        "https://host:99999",
+        "https://host:hush",
+        "ftp://hush",
+        "https://u:hush@host",
+        "https://host?hush",
+        "https://host#hush",
+        "https://host\\hush=",
+        "https://%00/",
+        "file:///hush",
+    ] {
+        for command in ["config", "serve"] {
+            let refused = server("sqlite://data.sqlite3").arg(command).env(
+                "APPLICATIONINSIGHTS_CONNECTION_STRING",
+                format!("{key};IngestionEndpoint={endpoint}"),
+            );
+            let output = refused.env("BIND", "127.0.0.1:0").run().await;
+            let Ok(output) = output else { panic!("{endpoint}: it starts") };
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{endpoint}: {said}");
+            assert!(said.contains("APPLICATIONINSIGHTS_CONNECTION_STRING"), "{endpoint}: {said}");
+            assert!(!said.contains("hush"), "{endpoint}: {said}");
+        }
+    }
+    for wrong in ["hush", ";;", "Key=hush", "InstrumentationKey=;", "InstrumentationKey=hush;hush"]
+    {
+        let output = config(wrong.to_owned()).await;
+        assert_eq!(output.status.code(), Some(2), "{wrong}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("hush"), "{output:?}");
+    }
+    for right in [
+        format!("{key};"),
+        format!(
+            " {key} ; IngestionEndpoint = https://westeurope-5.in.applicationinsights.azure.com/ ;"
+        ),
+        format!("{key};EndpointSuffix=applicationinsights.azure.cn;Location=chinaeast2;"),
+        format!("authorization=ikey;{key};AadAudience=https://monitor.azure.us//.default?a=b;"),
+    ] {
+        let output = config(right.clone()).await;
+        assert!(output.status.success(), "{right}: {output:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

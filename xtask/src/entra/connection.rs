@@ -1,16 +1,16 @@
 //! Which app, in which tenant, and who asks Graph and Resource Manager.
 
-use std::{env, path::PathBuf, sync::Arc};
+use std::{env, fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use auth_probe::{AUTHORITY, Identity, TokenSource};
+use auth_probe::{Identity, TokenSource};
 use azure_core::{
     credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions},
     error::ErrorKind,
     time::OffsetDateTime,
 };
 use clap::Args;
-use entra_admin::{Admin, Endpoint};
+use entra_admin::{Admin, AzureCloud, Endpoint};
 use uuid::Uuid;
 
 /// The variables by which Azure's libraries name an application that signs in by itself.
@@ -50,11 +50,23 @@ pub(super) struct Connection {
     #[arg(long, global = true, value_name = "FILE")]
     arm_token_file: Option<PathBuf>,
 
-    /// An emulated Entra, by https.
-    #[arg(long, env = "AZURE_AUTHORITY_HOST", global = true, default_value = AUTHORITY, value_name = "URL")]
-    authority: String,
+    /// A file with the client secret of `AZURE_CLIENT_ID`; or the variable `AZURE_CLIENT_SECRET`. A secret is never an option itself: everybody on the machine can read those.
+    #[arg(long, global = true, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
 
-    /// An emulated Microsoft Graph. The national clouds have issuers of their own, which these commands do not know.
+    /// An owner of the registration who is known, by object id, besides whoever asks; more of them by more of these options.
+    #[arg(long = "owner", global = true, value_name = "ID")]
+    owners: Vec<Uuid>,
+
+    /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
+    #[arg(long, global = true, value_name = "NAME", value_parser = cloud)]
+    cloud: Option<AzureCloud>,
+
+    /// Where Entra is: that of the cloud, or an emulated one by https.
+    #[arg(long, env = "AZURE_AUTHORITY_HOST", global = true, value_name = "URL")]
+    authority: Option<String>,
+
+    /// An emulated Microsoft Graph.
     #[arg(long, global = true, value_name = "URL")]
     graph: Option<String>,
 
@@ -70,9 +82,11 @@ impl Connection {
         let resource_id = self.resource_id.as_deref();
         let resource_id = resource_id
             .context("--resource-id (or WEB_APP_RESOURCE_ID) is missing: the web app")?;
-        let graph = Endpoint::graph(self.credential(tenant, self.graph_token_file.as_ref())?)?;
-        let arm =
-            Endpoint::resource_manager(self.credential(tenant, self.arm_token_file.as_ref())?)?;
+        let cloud = self.cloud();
+        let graph = self.credential(tenant, self.graph_token_file.as_ref())?;
+        let graph = Endpoint::graph_in(cloud, graph)?;
+        let arm = self.credential(tenant, self.arm_token_file.as_ref())?;
+        let arm = Endpoint::resource_manager_in(cloud, arm)?;
         let graph = match &self.graph {
             Some(url) => graph.at(url).context("--graph")?,
             None => graph,
@@ -81,7 +95,10 @@ impl Connection {
             Some(url) => arm.at(url).context("--resource-manager")?,
             None => arm,
         };
-        let admin = Admin::new(tenant, graph, arm, resource_id)?.dry_run(self.dry_run);
+        let admin = Admin::new(tenant, graph, arm, resource_id)?
+            .dry_run(self.dry_run)
+            .in_cloud(cloud)
+            .with_known_owners(self.owners.iter().copied());
         Ok(match self.client_id {
             Some(client_id) => admin.with_client_id(client_id),
             None => admin,
@@ -97,14 +114,26 @@ impl Connection {
     pub(super) fn options(&self) -> String {
         let tenant = self.tenant.map(|id| format!(" --tenant {id}"));
         let app = self.resource_id.as_ref().map(|id| format!(" --resource-id {id}"));
-        [tenant, app].into_iter().flatten().collect()
+        let cloud = Some(self.cloud()).filter(|cloud| *cloud != AzureCloud::Public);
+        let cloud = cloud.map(|cloud| format!(" --cloud {}", cloud.name()));
+        [tenant, app, cloud].into_iter().flatten().collect()
+    }
+
+    /// The cloud that is named, or in which the authority is.
+    fn cloud(&self) -> AzureCloud {
+        let of_authority = || AzureCloud::of_authority(self.authority.as_deref()?);
+        self.cloud.or_else(of_authority).unwrap_or_default()
+    }
+
+    fn authority(&self) -> &str {
+        self.authority.as_deref().unwrap_or_else(|| self.cloud().authority())
     }
 
     fn credential(&self, tenant: Uuid, file: Option<&PathBuf>) -> Result<Arc<dyn TokenCredential>> {
         if let Some(file) = file {
             return Ok(Arc::new(TokenFile(TokenSource::File(file.clone()))));
         }
-        let credential = self.identity()?.credential_in(tenant, &self.authority);
+        let credential = self.identity()?.credential_in(tenant, self.authority());
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
     }
 
@@ -117,6 +146,13 @@ impl Connection {
         }
         let whose =
             |what| client_id.with_context(|| format!("{CLIENT_ID} is missing: whose is {what}?"));
+        if let Some(file) = &self.client_secret_file {
+            let secret = fs::read_to_string(file)
+                .with_context(|| format!("--client-secret-file: cannot read {}", file.display()))?;
+            let client_id = whose("--client-secret-file")?;
+            let secret = secret.trim().to_owned().into();
+            return Ok(Identity::ClientSecret { client_id, secret });
+        }
         if let Some(secret) = variable(SECRET) {
             return Ok(Identity::ClientSecret { client_id: whose(SECRET)?, secret: secret.into() });
         }
@@ -126,6 +162,12 @@ impl Connection {
         }
         Ok(Identity::AzureCli)
     }
+}
+
+/// The cloud of a name.
+pub(crate) fn cloud(name: &str) -> Result<AzureCloud, String> {
+    let names = AzureCloud::ALL.map(AzureCloud::name).join(", ");
+    AzureCloud::by_name(name).ok_or_else(|| format!("give one of {names}"))
 }
 
 /// A token that somebody put into a file.

@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use anyhow::Result;
 use auth_probe::{Authentication, Case, TokenKind};
 use clap::{Args, ValueEnum};
+use entra_admin::AzureCloud;
 use uuid::Uuid;
+
+use crate::entra::connection::cloud;
 
 use super::{credentials::Credentials, output::Output, usage};
 
@@ -43,9 +46,13 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "MCP.Access", value_name = "ROLE")]
     pub(super) role: String,
 
-    /// Where Entra is, in a national cloud.
-    #[arg(long, env = "AZURE_AUTHORITY_HOST", default_value = auth_probe::AUTHORITY, value_name = "URL")]
-    pub(super) authority: String,
+    /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
+    #[arg(long, value_name = "NAME", value_parser = cloud)]
+    pub(super) cloud: Option<AzureCloud>,
+
+    /// Where Entra is: that of the cloud, or an emulated one. Azure Resource Manager and the issuers follow from it.
+    #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
+    pub(super) authority: Option<String>,
 
     #[command(flatten)]
     pub(super) credentials: Credentials,
@@ -110,9 +117,9 @@ pub(super) struct Switching {
     #[arg(long, value_name = "FILE")]
     pub(super) arm_token_file: Option<PathBuf>,
 
-    /// Where Azure Resource Manager is, in a national cloud.
-    #[arg(long, default_value = auth_probe::RESOURCE_MANAGER, value_name = "URL")]
-    pub(super) resource_manager: String,
+    /// Where Azure Resource Manager is: that of the cloud, or an emulated one.
+    #[arg(long, value_name = "URL")]
+    pub(super) resource_manager: Option<String>,
 
     /// The folder in which the settings are saved before they are changed.
     #[arg(long, default_value = ".", value_name = "FOLDER")]

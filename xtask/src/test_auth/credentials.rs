@@ -89,13 +89,10 @@ impl Credentials {
         let credential = self.identity()?.credential(target).map_err(Usage)?;
         let scope = self.scope.clone().unwrap_or_else(|| target.default_scope());
         let tokens = Tokens::of(&credential, scope);
-        Ok(match self.wrong_audience_scope.clone() {
-            Some(scope) => {
-                let source = TokenSource::Credential { credential: Arc::clone(&credential), scope };
-                tokens.with(TokenKind::WrongAudience, source)
-            }
-            None => tokens,
-        })
+        let of_cloud = || format!("{}/.default", target.resource_manager());
+        let scope = self.wrong_audience_scope.clone().unwrap_or_else(of_cloud);
+        let source = TokenSource::Credential { credential: Arc::clone(&credential), scope };
+        Ok(tokens.with(TokenKind::WrongAudience, source))
     }
 
     /// Who asks Entra for tokens: what the options say, or else what is there.

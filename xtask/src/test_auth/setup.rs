@@ -74,7 +74,9 @@ fn target(arguments: &Arguments) -> Result<Target> {
     };
     let target = Target::new(url, tenant, client_id).map_err(wrong("--url"))?;
     let target = target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
-    let target = target.authority(&arguments.authority).map_err(wrong("--authority"))?;
+    let cloud = arguments.cloud.unwrap_or_default();
+    let authority = arguments.authority.as_deref().unwrap_or_else(|| cloud.authority());
+    let target = target.authority(authority).map_err(wrong("--authority"))?;
     let target = target.role(&arguments.role);
     let scope = arguments.credentials.scope.as_deref().unwrap_or_default();
     Ok(match scope.rsplit_once('/') {
@@ -93,14 +95,16 @@ fn web_app(arguments: &Arguments, target: &Target) -> Result<Option<WebApp>> {
     let Some(id) = switching.resource_id.as_ref().filter(|_| switching.allow_disabling_auth) else {
         return Ok(None);
     };
+    let resource_manager = switching.resource_manager.as_deref();
+    let resource_manager = resource_manager.unwrap_or_else(|| target.resource_manager());
     let token = match &switching.arm_token_file {
         Some(file) => TokenSource::File(file.clone()),
         None => TokenSource::Credential {
             credential: Identity::AzureCli.credential(target).map_err(Usage)?,
-            scope: format!("{}/.default", switching.resource_manager.trim_end_matches('/')),
+            scope: format!("{}/.default", resource_manager.trim_end_matches('/')),
         },
     };
-    let app = WebApp::new(&switching.resource_manager, id, token);
+    let app = WebApp::new(resource_manager, id, token);
     let app = app.map_err(|error| Usage(format!("--resource-id: {error}")))?;
     confirm(switching.confirm.as_deref(), app.name(), target.origin())?;
     Ok(Some(app))

@@ -6,7 +6,10 @@ use anyhow::Context;
 use restaurant_domain::{Clock, SystemClock};
 
 use super::say;
-use crate::{sample_data, settings::Settings};
+use crate::{
+    sample_data,
+    settings::{Settings, value},
+};
 
 /// How many restaurants one import takes: each import is kept whole or not at all.
 const BATCH: u32 = 1000;
@@ -15,10 +18,10 @@ const BATCH: u32 = 1000;
 #[derive(Debug, Clone, clap::Args)]
 pub struct Seed {
     /// How many generated restaurants to add, 1 to 1,000,000. Without it a dozen hand-written ones are added, unless there are restaurants already.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_parser = value::whole(1..=1_000_000))]
     restaurants: Option<u32>,
     /// How many reviews each generated restaurant gets, 0 to 1,000.
-    #[arg(long, default_value = "20", requires = "restaurants", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(long, default_value = "20", requires = "restaurants", value_parser = value::whole(0..=1000))]
     reviews: u32,
 }
 

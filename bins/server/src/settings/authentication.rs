@@ -1,6 +1,6 @@
 //! The settings of authentication: who is asked who they are, and who may come in.
 
-use clap::{ArgAction, Args, ValueEnum, builder::BoolishValueParser};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::{SettingsError, set, value};
 
@@ -13,8 +13,12 @@ pub struct AuthenticationSettings {
 
     /// Set by Azure App Service where its authentication is in front of the server. Without it `easyauth` does not start: whoever reaches the port could write the headers.
     #[arg(long, env = "WEBSITE_AUTH_ENABLED", global = true, action = ArgAction::Set, num_args = 0..=1,
-        default_value_t = false, default_missing_value = "true", value_parser = BoolishValueParser::new())]
+        default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     website_auth_enabled: bool,
+
+    /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to `ENTRA_CLIENT_ID`, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
+    #[arg(long, env = "WEBSITE_AUTH_CLIENT_ID", global = true)]
+    website_auth_client_id: Option<String>,
 
     /// The scopes that App Service names to clients, separated by commas, for example `api://<client id>/user_impersonation`. In mode `easyauth` the server's own challenges name them too.
     #[arg(
@@ -33,14 +37,19 @@ pub struct AuthenticationSettings {
     #[arg(long, env = "ENTRA_CLIENT_ID", global = true, value_parser = value::guid)]
     entra_client_id: Option<String>,
 
-    /// Where tokens come from, without the tenant. Plain http only on loopback.
+    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also says which cloud the tokens of `DATABASE_AUTH` are for. Plain http only on loopback.
     #[arg(
         long,
         env = "ENTRA_AUTHORITY",
         global = true,
-        default_value = "https://login.microsoftonline.com"
+        default_value = "https://login.microsoftonline.com",
+        value_parser = value::authority
     )]
     pub entra_authority: String,
+
+    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of the cloud of `ENTRA_AUTHORITY`: the public one, China (21Vianet) or US Government.
+    #[arg(long, env = "ENTRA_V1_ISSUER", global = true)]
+    entra_v1_issuer: Option<String>,
 
     /// Further audiences that tokens may be for, separated by commas, besides the client id and `api://<client id>`.
     #[arg(long, env = "ENTRA_AUDIENCES", global = true, value_delimiter = ',')]
@@ -144,6 +153,13 @@ impl AuthenticationSettings {
         set(self.entra_client_id.as_ref()).ok_or(SettingsError::NotForEntra("ENTRA_CLIENT_ID"))
     }
 
+    /// The app registrations that people sign in to at the browser.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        [&self.website_auth_client_id, &self.entra_client_id]
+            .into_iter()
+            .filter_map(|id| set(id.as_ref()))
+    }
+
     /// The client applications that may call.
     ///
     /// # Errors
@@ -153,6 +169,11 @@ impl AuthenticationSettings {
         clients
             .map(value::Guids::as_slice)
             .ok_or(SettingsError::NotForEntra("ENTRA_ALLOWED_CLIENTS"))
+    }
+
+    /// The issuer of version 1.0 tokens, where it is set.
+    pub fn v1_issuer(&self) -> Option<&str> {
+        set(self.entra_v1_issuer.as_ref())
     }
 
     /// Further audiences.

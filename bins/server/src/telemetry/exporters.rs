@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use async_trait::async_trait;
 use opentelemetry_application_insights::Exporter as ApplicationInsights;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{
-    LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+    ExporterBuildError, LogExporter, MetricExporter, Protocol, SpanExporter, WithExportConfig,
+    WithHttpConfig,
 };
 use opentelemetry_sdk::{
     Resource,
@@ -13,7 +16,7 @@ use opentelemetry_sdk::{
     metrics::SdkMeterProvider,
     trace::{BatchSpanProcessor, Sampler, SdkTracerProvider, SpanProcessor},
 };
-use reqwest::{blocking::Client, redirect::Policy};
+use reqwest::{blocking, redirect::Policy};
 
 use super::finished::Finished;
 use crate::settings::Settings;
@@ -48,9 +51,9 @@ impl Exporters {
             return Ok(None);
         }
         // A redirect would take our data, and the collector's key, somewhere else.
-        let client = Client::builder().redirect(Policy::none()).timeout(TIME_LIMIT).build();
-        let client = client.context("cannot make a client for telemetry")?;
-        Ok(Some(Self { client, connection_string, otlp_endpoint }))
+        let client = blocking::Client::builder().redirect(Policy::none()).timeout(TIME_LIMIT);
+        let client = client.build().context("cannot make a client for telemetry")?;
+        Ok(Some(Self { client: Client(client), connection_string, otlp_endpoint }))
     }
 
     /// Every span is taken: what a finished one measures must not depend on luck. Sample where they arrive.
@@ -66,8 +69,7 @@ impl Exporters {
         if let Some(endpoint) = &self.otlp_endpoint {
             let exporter =
                 self.over_http(SpanExporter::builder().with_http(), endpoint, "traces").build();
-            let exporter = exporter.context("OTEL_EXPORTER_OTLP_ENDPOINT")?;
-            batches.push(BatchSpanProcessor::builder(exporter).build());
+            batches.push(BatchSpanProcessor::builder(made(exporter)?).build());
         }
         let mut finished = finished(batches);
         finished.set_resource(&resource);
@@ -86,8 +88,7 @@ impl Exporters {
         if let Some(endpoint) = &self.otlp_endpoint {
             let exporter =
                 self.over_http(MetricExporter::builder().with_http(), endpoint, "metrics").build();
-            provider =
-                provider.with_periodic_exporter(exporter.context("OTEL_EXPORTER_OTLP_ENDPOINT")?);
+            provider = provider.with_periodic_exporter(made(exporter)?);
         }
         Ok(provider.build())
     }
@@ -100,8 +101,7 @@ impl Exporters {
         if let Some(endpoint) = &self.otlp_endpoint {
             let exporter =
                 self.over_http(LogExporter::builder().with_http(), endpoint, "logs").build();
-            provider =
-                provider.with_batch_exporter(exporter.context("OTEL_EXPORTER_OTLP_ENDPOINT")?);
+            provider = provider.with_batch_exporter(made(exporter)?);
         }
         Ok(provider.build())
     }
@@ -126,12 +126,32 @@ impl Exporters {
     }
 }
 
-/// Its error quotes nothing of the text, which has a key in it.
-fn insights<C>(text: &str, client: C) -> anyhow::Result<ApplicationInsights<C>> {
-    ApplicationInsights::new_from_connection_string(text, client).map_err(|error| {
+/// What sends telemetry. Its errors, which are logged, show no address: its path may hold a key.
+#[derive(Debug, Clone)]
+struct Client(blocking::Client);
+
+#[async_trait]
+impl HttpClient for Client {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        self.0.send_bytes(request).await.map_err(|error| match error.downcast::<reqwest::Error>() {
+            Ok(error) => error.without_url().into(),
+            Err(error) => error,
+        })
+    }
+}
+
+/// An exporter of OTLP. Why there is none is not said: variables that the exporter reads by itself may hold a secret.
+fn made<E>(exporter: Result<E, ExporterBuildError>) -> anyhow::Result<E> {
+    exporter.map_err(|_| {
         anyhow::anyhow!(
-            "APPLICATIONINSIGHTS_CONNECTION_STRING cannot be read ({error}): copy it from the Overview page of the \
-             Application Insights resource; it looks like InstrumentationKey=…;IngestionEndpoint=https://…"
+            "OTEL_EXPORTER_OTLP_ENDPOINT: no exporter can be made; check this variable and the others of \
+             OTEL_EXPORTER_OTLP"
         )
     })
+}
+
+/// An exporter for a connection string that the settings have read. Its error quotes nothing of the text.
+fn insights<C>(text: &str, client: C) -> anyhow::Result<ApplicationInsights<C>> {
+    ApplicationInsights::new_from_connection_string(text, client)
+        .map_err(|_| anyhow::anyhow!("APPLICATIONINSIGHTS_CONNECTION_STRING cannot be read"))
 }

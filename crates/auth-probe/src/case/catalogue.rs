@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Authentication, Case, Trouble, Writes, functions, metadata, refusals};
+use super::{Authentication, Case, Trouble, Writes, functions, metadata, refusals, resource};
 use crate::TokenKind;
 
 /// The cases by group.
@@ -345,9 +345,9 @@ static D: &[Case] = &[
     Case {
         id: "D14",
         title: "The metadata's resource",
-        sends: "GET the path-suffixed metadata, without a token",
-        expects: "its resource is the MCP endpoint's URL",
-        check: check!(metadata::names_the_endpoint),
+        sends: "GET the path-suffixed metadata, then an authorization request with its resource and scopes to the issuer",
+        expects: "its resource is the MCP endpoint's URL, and the issuer takes it with the scopes",
+        check: check!(resource::fits),
         ..PLAIN
     },
     Case {

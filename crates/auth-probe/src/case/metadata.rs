@@ -27,7 +27,7 @@ pub(super) async fn suffixed(context: &Context<'_>) -> Result<String, Trouble> {
 }
 
 /// The metadata at an address of the app, which have to be complete, and to send nobody to sign in elsewhere.
-async fn document(context: &Context<'_>, url: Url) -> Result<Value, Trouble> {
+pub(super) async fn document(context: &Context<'_>, url: Url) -> Result<Value, Trouble> {
     let answer = context.send(Request::get(url)).await?;
     let document = read(&answer).map_err(|why| Trouble::Wrong {
         got: format!("{} ({why})", answer.summary()),
@@ -95,19 +95,5 @@ fn resource_metadata(answer: &Answer) -> Option<&str> {
     challenges.filter_map(|value| value.to_str().ok()).filter(is_bearer).find_map(|challenge| {
         let (_, rest) = challenge.split_once("resource_metadata=\"")?;
         Some(rest.split_once('"')?.0)
-    })
-}
-
-/// Its `resource` is the URL that the client uses, or the client will not believe it (RFC 9728, section 3.3).
-pub(super) async fn names_the_endpoint(context: &Context<'_>) -> Result<String, Trouble> {
-    let target = context.target();
-    let document = document(context, target.mcp_metadata()).await?;
-    let resource = document["resource"].as_str().unwrap_or_default();
-    if resource == target.mcp.as_str() {
-        return Ok(format!("resource {resource}"));
-    }
-    Err(Trouble::Wrong {
-        got: format!("resource {resource}, where the client uses {}", target.mcp),
-        diagnosis: Some(diagnosis::other_resource(target)),
     })
 }

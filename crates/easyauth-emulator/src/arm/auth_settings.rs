@@ -1,12 +1,13 @@
 //! `config/authsettingsV2`: how the platform authenticates the callers of a web app.
 
-use axum::{Json, extract::State};
+use axum::{extract::State, response::Response};
 use serde_json::{Map, Value};
 
 use super::{
     body::Properties,
     error::ArmError,
     site::{SiteId, config},
+    version::{IfMatch, versioned},
 };
 use crate::Cloud;
 
@@ -58,24 +59,26 @@ const TYPES: &[(&str, &str, Kind)] = &[
 ];
 
 /// `GET …/config/authsettingsV2`, and with `/list`
-pub(super) async fn find(State(cloud): State<Cloud>, id: SiteId) -> Result<Json<Value>, ArmError> {
+pub(super) async fn find(State(cloud): State<Cloud>, id: SiteId) -> Result<Response, ArmError> {
     let mut sites = cloud.sites();
     let site = id.of(&mut sites)?;
-    Ok(config(site, NAME, &site.auth_settings))
+    Ok(versioned(&cloud, &site.auth_settings, config(site, NAME, &site.auth_settings)))
 }
 
 /// `PUT …/config/authsettingsV2`: replaces the whole document; what it leaves out is gone.
 pub(super) async fn replace(
     State(cloud): State<Cloud>,
     id: SiteId,
+    version: IfMatch,
     Properties(properties): Properties,
-) -> Result<Json<Value>, ArmError> {
+) -> Result<Response, ArmError> {
     let mut sites = cloud.sites();
     let site = id.of(&mut sites)?;
+    version.check(&cloud, &site.auth_settings)?;
     check(&properties)?;
     site.auth_settings = Value::Object(properties);
     cloud.tell_of_site_change();
-    Ok(config(site, NAME, &site.auth_settings))
+    Ok(versioned(&cloud, &site.auth_settings, config(site, NAME, &site.auth_settings)))
 }
 
 fn check(properties: &Map<String, Value>) -> Result<(), ArmError> {

@@ -1,11 +1,20 @@
 //! How Azure Resource Manager fails, where a test wants it to.
 
 /// How Azure Resource Manager behaves.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ArmOptions {
     /// Writes that fail. None by default.
     pub failing_writes: Vec<FailingWrite>,
+    /// Whether settings are read with an `ETag`, and written only if they still have the one of `If-Match`. It is not
+    /// documented of these settings; who sends no `If-Match` meets no difference. Default: yes.
+    pub conditional_writes: bool,
+}
+
+impl Default for ArmOptions {
+    fn default() -> Self {
+        Self { failing_writes: Vec::new(), conditional_writes: true }
+    }
 }
 
 /// A PUT that fails and changes nothing.

@@ -75,6 +75,7 @@ impl Directory {
             display_name: name.to_owned(),
             service_principal_type: "Application".to_owned(),
             app_role_assignment_required: false,
+            owners: Vec::new(),
             other: owner.clone(),
         });
         self.applications.push(Application {

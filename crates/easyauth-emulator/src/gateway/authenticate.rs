@@ -75,9 +75,19 @@ fn is_good(
     in_time && for_us && ours && !audience.is_empty()
 }
 
-/// The issuer of the settings; the public cloud's authority is the emulator's here.
+/// Where people sign in, in the public cloud and in the national ones.
+const AUTHORITIES: [&str; 4] = [
+    "https://login.microsoftonline.com",
+    "https://login.chinacloudapi.cn",
+    "https://login.partner.microsoftonline.cn",
+    "https://login.microsoftonline.us",
+];
+
+/// The issuer of the settings; each cloud's authority is the emulator's here.
 pub(super) fn issuer(cloud: &Cloud, entra: &AzureActiveDirectory) -> String {
-    entra.registration.open_id_issuer.replace("https://login.microsoftonline.com", cloud.origin())
+    let named = &entra.registration.open_id_issuer;
+    let rest = AUTHORITIES.iter().find_map(|authority| named.strip_prefix(authority));
+    rest.map_or_else(|| named.clone(), |rest| format!("{}{rest}", cloud.origin()))
 }
 
 fn may_call(

@@ -21,6 +21,10 @@ pub struct GatewayOptions {
     pub maps_claims: bool,
     /// Whether headers with underscores in place of the hyphens of the platform's names are dropped as well. Default: no.
     pub strips_look_alikes: bool,
+    /// Whether requests from pages of foreign origins are passed on to the app, which then has to refuse them itself, as on
+    /// App Service; the platform's own addresses refuse them always. Default: no, since a browser of this machine may show
+    /// any page.
+    pub passes_foreign_origins: bool,
     /// Whether the lists of clients are for people who signed in at the browser too; their client is the app's own
     /// registration. Default: yes.
     pub checks_client_of_sessions: bool,
@@ -49,6 +53,7 @@ impl Default for GatewayOptions {
             roles: RoleForm::Long,
             maps_claims: true,
             strips_look_alikes: false,
+            passes_foreign_origins: false,
             checks_client_of_sessions: true,
         }
     }

@@ -5,6 +5,7 @@ mod permissions;
 mod pre_authorized;
 
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -12,8 +13,8 @@ use http::{StatusCode, header::LOCATION};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery};
-use crate::{Application, Cloud, Directory};
+use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner};
+use crate::{Application, Cloud, Directory, caller::Caller};
 
 const RESOURCE: &str = "Application";
 const FILTERABLE: &[&str] = &["id", "appId", "displayName", "identifierUris"];
@@ -45,11 +46,14 @@ pub(super) async fn find(
 /// `POST /applications`
 pub(super) async fn create(
     State(graph): State<Graph>,
+    Extension(caller): Extension<Caller>,
     query: ListQuery,
-    body: Body,
+    mut body: Body,
 ) -> Result<Response, GraphError> {
     let mut directory = graph.cloud.directory();
-    let new = Application { id: Uuid::new_v4(), app_id: Uuid::new_v4(), ..Application::default() };
+    let owners = owner::named(&mut body, &directory, &caller)?;
+    let ids = (Uuid::new_v4(), Uuid::new_v4());
+    let new = Application { id: ids.0, app_id: ids.1, owners, ..Application::default() };
     let defaults = json!({
         "signInAudience": "AzureADMyOrg",
         "publisherDomain": graph.cloud.options().graph.verified_domains.first(),
@@ -128,6 +132,7 @@ fn changed(
         secrets: old.secrets.clone(),
         certificates: old.certificates.clone(),
         federated_credentials: old.federated_credentials.clone(),
+        owners: old.owners.clone(),
         ..new
     };
     check_name(&new)?;

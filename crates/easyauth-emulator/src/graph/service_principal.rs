@@ -1,6 +1,7 @@
 //! `servicePrincipals`: what acts in the tenant.
 
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Response},
 };
@@ -8,8 +9,8 @@ use http::{StatusCode, header::LOCATION};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery};
-use crate::{Application, Directory, ServicePrincipal};
+use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner};
+use crate::{Application, Directory, ServicePrincipal, caller::Caller};
 
 const RESOURCE: &str = "ServicePrincipal";
 const FILTERABLE: &[&str] = &["id", "appId", "displayName", "servicePrincipalType"];
@@ -41,6 +42,7 @@ pub(super) async fn find(
 /// `POST /servicePrincipals`, for an application.
 pub(super) async fn create(
     State(graph): State<Graph>,
+    Extension(caller): Extension<Caller>,
     query: ListQuery,
     body: Body,
 ) -> Result<Response, GraphError> {
@@ -57,6 +59,7 @@ pub(super) async fn create(
         app_id,
         display_name: application.display_name.clone(),
         service_principal_type: "Application".to_owned(),
+        owners: owner::of_new(&caller),
         ..ServicePrincipal::default()
     };
     let new = changed(&new, &without_app_id(body))?;
@@ -144,6 +147,7 @@ fn changed(old: &ServicePrincipal, body: &Body) -> Result<ServicePrincipal, Grap
     }
     let Value::Object(mut object) = json!(old) else { return Ok(old.clone()) };
     body.merge_into(&mut object);
-    serde_json::from_value(Value::Object(object))
-        .map_err(|_| GraphError::invalid_value("appRoleAssignmentRequired", RESOURCE))
+    let new: ServicePrincipal = serde_json::from_value(Value::Object(object))
+        .map_err(|_| GraphError::invalid_value("appRoleAssignmentRequired", RESOURCE))?;
+    Ok(ServicePrincipal { owners: old.owners.clone(), ..new })
 }

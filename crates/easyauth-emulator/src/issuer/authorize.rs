@@ -9,7 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{error::TokenError, grant::Grant, is_tenant};
+use super::{error::TokenError, grant::Grant, is_tenant, token};
 use crate::{Application, Cloud, User};
 
 /// What a client asks a person for (OpenID Connect Core 1.0, section 3.1.2.1).
@@ -23,6 +23,10 @@ pub(super) struct AuthorizeQuery {
     nonce: Option<String>,
     code_challenge: Option<String>,
     code_challenge_method: Option<String>,
+    /// What the token is for (RFC 8707), besides the scope.
+    resource: Option<String>,
+    /// `none`: nobody is to be asked.
+    prompt: Option<String>,
     /// The person to sign in without asking: their user principal name.
     login_hint: Option<String>,
 }
@@ -48,6 +52,13 @@ pub(super) async fn authorize(
     let challenge = query.code_challenge.as_ref();
     if challenge.is_some() && query.code_challenge_method.as_deref() != Some("S256") {
         return back(&redirect_uri, &query, "error", "invalid_request");
+    }
+    let (scope, resource) = (query.scope.as_deref().unwrap_or_default(), query.resource.as_deref());
+    if let Err(error) = token::check_resource(&cloud, client_id, scope, resource) {
+        return fault(&redirect_uri, &query, error);
+    }
+    if query.prompt.as_deref() == Some("none") && query.login_hint.is_none() {
+        return fault(&redirect_uri, &query, TokenError::NoSession);
     }
     let users = cloud.directory().users.clone();
     let Some(hint) = &query.login_hint else { return choice(&users, &uri) };
@@ -116,10 +127,19 @@ fn is_loopback(uri: &str) -> bool {
 }
 
 fn back(redirect_uri: &str, query: &AuthorizeQuery, name: &str, value: &str) -> Response {
+    back_with(redirect_uri, query, &[(name, value.to_owned())])
+}
+
+fn fault(redirect_uri: &str, query: &AuthorizeQuery, error: TokenError) -> Response {
+    back_with(redirect_uri, query, &error.parameters())
+}
+
+fn back_with(redirect_uri: &str, query: &AuthorizeQuery, told: &[(&str, String)]) -> Response {
     let joint = if redirect_uri.contains('?') { '&' } else { '?' };
-    let state =
-        query.state.as_ref().map_or(String::new(), |state| format!("&state={}", encode(state)));
-    Redirect::to(&format!("{redirect_uri}{joint}{name}={}{state}", encode(value))).into_response()
+    let state = query.state.iter().map(|state| ("state", state));
+    let told = told.iter().map(|(name, value)| (*name, value)).chain(state);
+    let told: Vec<_> = told.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    Redirect::to(&format!("{redirect_uri}{joint}{}", told.join("&"))).into_response()
 }
 
 /// A page with a link for each person.

@@ -37,6 +37,12 @@ pub(super) enum TokenError {
     UnknownScope,
     #[error("The resource principal was not found in the tenant.")]
     Resource,
+    #[error(
+        "The resource parameter provided in the request doesn't match with the requested scopes."
+    )]
+    Target,
+    #[error("A silent sign-in request was sent but no user is signed in.")]
+    NoSession,
     #[error("The application needs to be assigned to a role for the resource.")]
     Unassigned,
     #[error("The service principal of the client was not found in the tenant.")]
@@ -50,6 +56,12 @@ pub(super) enum TokenError {
 }
 
 impl TokenError {
+    /// The OAuth error, and Entra's words.
+    pub(super) fn parameters(self) -> [(&'static str, String); 2] {
+        let (code, error, _) = self.code();
+        [("error", error.to_owned()), ("error_description", format!("AADSTS{code}: {self}"))]
+    }
+
     /// The number after `AADSTS`, the OAuth error, and the status.
     fn code(self) -> (u32, &'static str, StatusCode) {
         match self {
@@ -64,6 +76,8 @@ impl TokenError {
             Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),
             Self::UnknownScope => (70011, "invalid_scope", StatusCode::BAD_REQUEST),
             Self::Resource => (500_011, "invalid_resource", StatusCode::BAD_REQUEST),
+            Self::Target => (9_010_010, "invalid_target", StatusCode::BAD_REQUEST),
+            Self::NoSession => (50058, "login_required", StatusCode::BAD_REQUEST),
             Self::Unassigned => (501_051, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::NoServicePrincipal => (7_000_229, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Grant => (70008, "invalid_grant", StatusCode::BAD_REQUEST),

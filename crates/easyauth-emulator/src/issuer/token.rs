@@ -8,6 +8,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     client::{self, Client, ClientForm},
@@ -66,8 +67,8 @@ fn answer(
     let client = client::authenticate(cloud, headers, &form.client)?;
     let body = match grant_type {
         "client_credentials" => client_credentials(cloud, &client, form)?,
-        "authorization_code" => collect(cloud, &client, &code(form)?)?,
-        "refresh_token" => collect(cloud, &client, &refresh(form)?)?,
+        "authorization_code" => collect(cloud, &client, &code(form)?, form.resource.as_deref())?,
+        "refresh_token" => collect(cloud, &client, &refresh(form)?, form.resource.as_deref())?,
         _ => return Err(TokenError::GrantType),
     };
     let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -85,6 +86,7 @@ fn client_credentials(
     }
     let scope = form.scope.as_deref().ok_or(TokenError::Missing("scope"))?;
     let audience = scope.strip_suffix("/.default").ok_or(TokenError::Scope)?;
+    check_resource(cloud, client.application.app_id, scope, form.resource.as_deref())?;
     let claims = own_claims(cloud, &cloud.directory(), &client.application, audience)?;
     let token = cloud.sign(&cloud.token_header(), &claims);
     Ok(bearer(&token))
@@ -121,6 +123,29 @@ pub(super) fn resource<'a>(
     Ok(resource)
 }
 
+/// Checks what a client names as `resource` (RFC 8707), if that is looked at: it has to be an identifier URI of the
+/// application that owns the scope, letter by letter.
+pub(super) fn check_resource(
+    cloud: &Cloud,
+    client_id: Uuid,
+    scope: &str,
+    resource: Option<&str>,
+) -> Result<(), TokenError> {
+    let named =
+        resource.filter(|named| !named.is_empty() && cloud.options().issuer.checks_resource);
+    let Some(named) = named else { return Ok(()) };
+    let directory = cloud.directory();
+    let owner = self::resource(&directory, &audience(client_id, scope))?;
+    let is_its_name = owner.identifier_uris.iter().any(|uri| uri == named);
+    if is_its_name { Ok(()) } else { Err(TokenError::Target) }
+}
+
+/// What a token with a scope is for. Without a scope of an API it is for the client itself.
+fn audience(client_id: Uuid, scope: &str) -> String {
+    let api = scope.split(' ').find_map(|scope| scope.rsplit_once('/'));
+    api.map_or_else(|| client_id.to_string(), |(api, _)| api.to_owned())
+}
+
 /// What a client collects tokens with.
 struct Proof<'a> {
     words: &'a str,
@@ -141,7 +166,12 @@ fn refresh(form: &TokenForm) -> Result<Proof<'_>, TokenError> {
 }
 
 /// The tokens that a person has granted.
-fn collect(cloud: &Cloud, client: &Client, proof: &Proof<'_>) -> Result<Value, TokenError> {
+fn collect(
+    cloud: &Cloud,
+    client: &Client,
+    proof: &Proof<'_>,
+    resource: Option<&str>,
+) -> Result<Value, TokenError> {
     let now = cloud.now().timestamp();
     let grant = cloud.grants().take(proof.words, now).ok_or(TokenError::Grant)?;
     let is_same_client = grant.client_id == client.application.app_id;
@@ -154,6 +184,7 @@ fn collect(cloud: &Cloud, client: &Client, proof: &Proof<'_>) -> Result<Value, T
     if !client.is_confidential && grant.redirect_uri.is_some() && grant.code_challenge.is_none() {
         return Err(TokenError::NoCredential);
     }
+    check_resource(cloud, grant.client_id, &grant.scope, resource)?;
     let (access, id) = granted_claims(cloud, &cloud.directory(), &grant)?;
     let header = cloud.token_header();
     let mut body = bearer(&cloud.sign(&header, &access));
@@ -181,8 +212,7 @@ fn granted_claims(
     let client = directory.application(grant.client_id).ok_or(TokenError::Client)?;
     let scopes: Vec<_> =
         grant.scope.split(' ').filter_map(|scope| scope.rsplit_once('/')).collect();
-    // Without a scope of an API the token is for the client itself.
-    let audience = scopes.first().map_or(client.app_id.to_string(), |(api, _)| (*api).to_owned());
+    let audience = audience(client.app_id, &grant.scope);
     let resource = resource(directory, &audience)?;
     // A person may be asked for the scopes of several APIs at once; a token is for one of them.
     let of_one = scopes.into_iter().filter(|(api, _)| *api == audience);

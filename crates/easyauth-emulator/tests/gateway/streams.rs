@@ -93,7 +93,7 @@ async fn one_request_reaches_the_app_as_one() {
         sample::USER
     );
     let head = format!(
-        "POST /echo-body HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
+        "POST /echo-body HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n"
     );
     for (what, rest) in [
         (

@@ -4,6 +4,7 @@
 
 mod assertions;
 mod people;
+mod resource;
 
 use easyauth_emulator::{Directory, Emulator, Options, sample};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};

@@ -91,7 +91,7 @@ async fn a_request_is_for_one_host() {
     let host = guarded.address.clone();
     for (head, status) in [
         (format!("GET / HTTP/1.1\r\nHost: {host}"), "200"),
-        ("GET / HTTP/1.1\r\nHost: reviews.example".to_owned(), "200"),
+        ("GET / HTTP/1.1\r\nHost: reviews.example".to_owned(), "421"),
         ("GET / HTTP/1.1".to_owned(), "400"),
         (format!("GET / HTTP/1.1\r\nHost: {host}\r\nHost: other.example"), "400"),
         (format!("GET http://other.example/ HTTP/1.1\r\nHost: {host}"), "400"),

@@ -6,6 +6,7 @@ mod answers;
 mod app;
 mod callers;
 mod connections;
+mod foreign;
 mod framing;
 mod identity;
 mod settings;

@@ -1,7 +1,7 @@
 //! From the platform's claims to a caller: which claim means what, under all of its names.
 
 use super::{HeaderRefusal, document::Document};
-use crate::{Principal, PrincipalKind};
+use crate::{Principal, PrincipalKind, principal::is_guid};
 
 /// A claim that is read: its short name, and the one that it may get on the way through the platform.
 struct ClaimType {
@@ -22,6 +22,7 @@ const SUBJECT: ClaimType = ClaimType {
     also: Some("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"),
 };
 const KIND: ClaimType = ClaimType { name: "idtyp", also: None };
+const AUDIENCE: ClaimType = ClaimType { name: "aud", also: None };
 const SCOPES: ClaimType =
     ClaimType { name: "scp", also: Some("http://schemas.microsoft.com/identity/claims/scope") };
 const ROLES: ClaimType = ClaimType {
@@ -37,9 +38,6 @@ const NAMES: [&str; 5] = [
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn",
     "app_displayname",
 ];
-
-/// Invariant: no id is longer, in bytes. They are GUIDs, or pairwise subjects of 43.
-const MAX_ID_BYTES: usize = 128;
 
 impl ClaimType {
     fn is(&self, typ: &str) -> bool {
@@ -57,7 +55,7 @@ impl<'a> Claims<'a> {
     /// Refuses a `role_typ` that is a claim with another meaning. Else the platform decides what a role is.
     pub(super) fn of(document: &'a Document) -> Result<Self, HeaderRefusal> {
         let role_type = document.role_typ.as_deref().filter(|typ| !typ.is_empty());
-        let read = [OBJECT_ID, TENANT_ID, CLIENT_ID, SUBJECT, KIND, SCOPES];
+        let read = [OBJECT_ID, TENANT_ID, CLIENT_ID, SUBJECT, KIND, AUDIENCE, SCOPES];
         let others = read.iter().flat_map(|claim| [Some(claim.name), claim.also]).flatten();
         let mut others = others.chain(NAMES).chain(document.name_typ.as_deref());
         match role_type {
@@ -68,18 +66,24 @@ impl<'a> Claims<'a> {
         }
     }
 
-    pub(super) fn principal(&self) -> Result<Principal, HeaderRefusal> {
+    /// The caller; `apps` are the app registrations that people sign in to at the browser.
+    pub(super) fn principal(&self, apps: &[String]) -> Result<Principal, HeaderRefusal> {
         let object_id = self.id(&OBJECT_ID)?.ok_or(HeaderRefusal::NoObjectId)?;
         let scopes = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
-        let kind = self.kind(object_id, !scopes.is_empty())?;
+        let has_scopes = !scopes.is_empty();
+        let kind = self.kind(object_id, has_scopes)?;
         let mut principal = Principal::new(kind, object_id)
             .with_roles(self.roles()?)
             .with_scopes(scopes.into_iter().flat_map(scopes_of));
         if let Some(tenant_id) = self.id(&TENANT_ID)? {
             principal = principal.with_tenant_id(tenant_id);
         }
-        if let Some(client_id) = self.id(&CLIENT_ID)? {
+        let client_id = self.id(&CLIENT_ID)?;
+        if let Some(client_id) = client_id {
             principal = principal.with_client_id(client_id);
+        }
+        if !has_scopes && self.is_for_client_itself(client_id, apps) {
+            principal = principal.with_session();
         }
         if let Some(name) = self.name() {
             principal = principal.with_name(name);
@@ -96,6 +100,29 @@ impl<'a> Claims<'a> {
             }
             Some(_) => Err(HeaderRefusal::Unfit(KIND.name)),
         }
+    }
+
+    /// Whether the claims come from a sign-in to the app itself, and not from an access token that a program got.
+    ///
+    /// The platform's session has the claims of an ID token: it is for the app (`aud`), and names no client application,
+    /// as every access token of Entra does, or the app as its own. Source:
+    /// <https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference>.
+    fn is_for_client_itself(&self, client_id: Option<&str>, apps: &[String]) -> bool {
+        let audience = self.audience();
+        let is_one_of =
+            |id: &str, apps: &[&str]| apps.iter().any(|app| app.eq_ignore_ascii_case(id));
+        // Where no app is named, the audience stands for it: the platform has looked at it.
+        let apps: Vec<_> = match apps {
+            [] => audience.into_iter().filter(|id| is_guid(id)).collect(),
+            apps => apps.iter().map(String::as_str).collect(),
+        };
+        client_id.or(audience).is_some_and(|client| is_one_of(client, &apps))
+    }
+
+    /// Whom the token is for, if it says so once.
+    fn audience(&self) -> Option<&'a str> {
+        let mut claims = self.document.claims().filter(|claim| AUDIENCE.is(&claim.typ));
+        claims.next().filter(|_| claims.next().is_none())?.val.as_str()
     }
 
     fn is_own_subject(&self, object_id: &str) -> Result<bool, HeaderRefusal> {
@@ -126,9 +153,7 @@ impl<'a> Claims<'a> {
         if values.iter().any(|value| !value.eq_ignore_ascii_case(first)) {
             return Err(HeaderRefusal::Ambiguous(claim.name));
         }
-        let is_id = (1..=MAX_ID_BYTES).contains(&first.len())
-            && first.bytes().all(|byte| byte.is_ascii_graphic());
-        is_id.then_some(Some(*first)).ok_or(HeaderRefusal::Unfit(claim.name))
+        Principal::is_id(first).then_some(Some(*first)).ok_or(HeaderRefusal::Unfit(claim.name))
     }
 
     fn texts(

@@ -4,8 +4,14 @@ use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
 
 use reqwest::Url;
 
+use crate::principal::is_guid;
+
 use super::{
-    Clock, EntraToken, KeySource, Rules, key_source::Discovery, keys::Keys, validated::Validated,
+    Clock, EntraToken, KeySource, Rules,
+    cloud::{is_v1_issuer, v1_issuers},
+    key_source::Discovery,
+    keys::Keys,
+    validated::Validated,
 };
 
 /// Where tokens of the public cloud come from.
@@ -16,6 +22,7 @@ pub struct EntraTokenBuilder {
     tenant_id: String,
     client_id: String,
     authority: String,
+    v1_issuer: Option<String>,
     audiences: Vec<String>,
     allowed_clients: Vec<String>,
     key_source: Option<Arc<dyn KeySource>>,
@@ -28,6 +35,7 @@ impl EntraTokenBuilder {
             tenant_id: tenant_id.to_owned(),
             client_id: client_id.to_owned(),
             authority: AUTHORITY.to_owned(),
+            v1_issuer: None,
             audiences: Vec::new(),
             allowed_clients: Vec::new(),
             key_source: None,
@@ -40,6 +48,14 @@ impl EntraTokenBuilder {
     #[must_use]
     pub fn authority(mut self, authority: &str) -> Self {
         authority.clone_into(&mut self.authority);
+        self
+    }
+
+    /// The issuer of version 1.0 tokens, as `https://host/<tenant>/`. Unless set, that of the authority's cloud: the
+    /// public one, China (21Vianet) or US Government.
+    #[must_use]
+    pub fn v1_issuer(mut self, issuer: &str) -> Self {
+        self.v1_issuer = Some(issuer.to_owned());
         self
     }
 
@@ -92,6 +108,11 @@ impl EntraTokenBuilder {
                 Arc::new(Discovery::new(&authority, &tenant_id).map_err(TokenConfigError::Http)?)
             }
         };
+        let v1_issuers = match self.v1_issuer {
+            None => v1_issuers(&authority, &tenant_id),
+            Some(issuer) if is_v1_issuer(&issuer, &tenant_id) => vec![issuer],
+            Some(_) => return Err(TokenConfigError::V1Issuer),
+        };
         let mut audiences = self.audiences;
         audiences.extend([format!("api://{client_id}"), client_id]);
         Ok(EntraToken {
@@ -99,12 +120,7 @@ impl EntraTokenBuilder {
                 "{}/{tenant_id}/v2.0",
                 authority.origin().ascii_serialization()
             ),
-            rules: Rules {
-                v1_issuer: format!("https://sts.windows.net/{tenant_id}/"),
-                tenant_id,
-                audiences,
-                allowed_clients,
-            },
+            rules: Rules { tenant_id, v1_issuers, audiences, allowed_clients },
             keys: Keys::new(source),
             validated: Validated::new(),
             clock: self.clock,
@@ -118,6 +134,7 @@ impl fmt::Debug for EntraTokenBuilder {
             .field("tenant_id", &self.tenant_id)
             .field("client_id", &self.client_id)
             .field("authority", &self.authority)
+            .field("v1_issuer", &self.v1_issuer)
             .field("audiences", &self.audiences)
             .field("allowed_clients", &self.allowed_clients)
             .finish_non_exhaustive()
@@ -132,12 +149,9 @@ fn system_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// A GUID in its usual form, in lower case.
+/// A GUID in lower case.
 fn guid(text: &str) -> Option<String> {
-    let groups: Vec<_> = text.split('-').collect();
-    let is_hex = |group: &&str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let lengths = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
-    (lengths && groups.iter().all(is_hex)).then(|| text.to_ascii_lowercase())
+    is_guid(text).then(|| text.to_ascii_lowercase())
 }
 
 /// Invariant: keys come by https, or from this machine.
@@ -165,6 +179,9 @@ pub enum TokenConfigError {
     /// The authority is none that may be asked.
     #[error("the authority must be `https://host` (plain http on loopback alone), without a path")]
     Authority,
+    /// The issuer of version 1.0 tokens is none of the tenant.
+    #[error("the issuer of version 1.0 tokens must be `https://host/<tenant id>/`")]
+    V1Issuer,
     /// An audience is empty.
     #[error("an audience is empty")]
     Audience,

@@ -42,10 +42,15 @@ impl Claims {
         client.as_deref().filter(|id| !id.is_empty())
     }
 
-    /// The caller; it is for who has checked the claims.
-    pub(super) fn principal(&self) -> Result<Principal, TokenRefusal> {
+    fn object_id(&self) -> Result<&str, TokenRefusal> {
         let object_id = self.oid.as_deref().filter(|id| !id.is_empty());
         let object_id = object_id.ok_or(TokenRefusal::NoObjectId)?;
+        Principal::is_id(object_id).then_some(object_id).ok_or(TokenRefusal::UnfitObjectId)
+    }
+
+    /// The caller; it is for who has checked the claims.
+    pub(super) fn principal(&self) -> Result<Principal, TokenRefusal> {
+        let object_id = self.object_id()?;
         let scopes = self.scp.as_deref().unwrap_or_default();
         let kind = PrincipalKind::of(
             self.idtyp.as_deref(),
@@ -94,10 +99,7 @@ impl Rules {
         if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(EntraToken::LEEWAY_SECONDS)) {
             return Err(TokenRefusal::NotYetValid);
         }
-        if claims.oid.as_ref().is_none_or(String::is_empty) {
-            return Err(TokenRefusal::NoObjectId);
-        }
-        Ok(())
+        claims.object_id().map(drop)
     }
 
     /// Checks the issuer, of either version, that the version is its own, and the client by the version's name for it.
@@ -106,7 +108,7 @@ impl Rules {
         claims: &Claims,
         v2_issuer: &str,
     ) -> Result<(), TokenRefusal> {
-        let version = if claims.iss == self.v1_issuer {
+        let version = if self.v1_issuers.contains(&claims.iss) {
             "1.0"
         } else if claims.iss == v2_issuer {
             "2.0"

@@ -112,7 +112,7 @@ const MAX_KEYS: usize = 100;
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// The issuer's own documents, over HTTP (OpenID Connect Discovery 1.0). Redirects are not followed, and the keys have to
-/// be at the authority's own origin. Source: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>.
+/// be at the authority's own origin, or at that of the issuer that it names: they differ for External ID. Source: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>.
 pub(super) struct Discovery {
     client: Client,
     document: Url,
@@ -190,8 +190,8 @@ impl Discovery {
 
     async fn ask(&self) -> Result<IssuerKeys, KeySourceError> {
         let configuration: Configuration = self.get(self.document.clone()).await?;
-        self.check_issuer(&configuration.issuer)?;
-        let url = self.keys_url(&configuration)?;
+        let issuer = self.issuer(&configuration)?;
+        let url = self.keys_url(&configuration, &issuer)?;
         let set: KeySet = self.get(url.clone()).await?;
         let jwks = set.keys.iter().filter_map(|key| Jwk::deserialize(key).ok());
         let mut keys = Vec::new();
@@ -207,22 +207,25 @@ impl Discovery {
         Ok(IssuerKeys { issuer: configuration.issuer, keys })
     }
 
-    /// The address of the keys, which has to be at the authority's own origin.
-    fn keys_url(&self, configuration: &Configuration) -> Result<Url, KeySourceError> {
+    /// The address of the keys, which has to be at the authority's own origin, or the issuer's.
+    fn keys_url(&self, configuration: &Configuration, issuer: &Url) -> Result<Url, KeySourceError> {
+        let origins = [self.document.origin(), issuer.origin()];
         let url = Url::parse(&configuration.jwks_uri).ok();
-        url.filter(|url| url.origin() == self.document.origin()).ok_or_else(|| {
+        url.filter(|url| origins.contains(&url.origin())).ok_or_else(|| {
             KeySourceError::new(format!("{} names keys at another origin", self.document))
         })
     }
 
-    /// Invariant: the issuer is one of the tenant's, so that no other tenant's tokens can be good.
-    fn check_issuer(&self, issuer: &str) -> Result<(), KeySourceError> {
-        let url = Url::parse(issuer).ok();
-        let is_ours = url.is_some_and(|url| {
+    /// Invariant: the issuer is one of the tenant's, so that no other tenant's tokens can be good. Its host may be
+    /// another than the authority's: tokens, and what clients are told, go by what the authority says.
+    fn issuer(&self, configuration: &Configuration) -> Result<Url, KeySourceError> {
+        let url = Url::parse(&configuration.issuer).ok();
+        let is_ours = |url: &Url| {
             let safe = url.scheme() == "https" || url.origin() == self.document.origin();
-            safe && url.path() == format!("/{}/v2.0", self.tenant_id)
-        });
-        is_ours.then_some(()).ok_or_else(|| {
+            let bare = url.query().is_none() && url.fragment().is_none();
+            safe && bare && url.path() == format!("/{}/v2.0", self.tenant_id)
+        };
+        url.filter(is_ours).ok_or_else(|| {
             KeySourceError::new(format!("{} names another tenant's issuer", self.document))
         })
     }

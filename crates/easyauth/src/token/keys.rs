@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Mutex, OwnedMutexGuard},
+    sync::{Mutex, OwnedMutexGuard, Semaphore},
     time::{Instant, sleep_until},
 };
 
@@ -27,15 +27,17 @@ const ASK_FIRST_AFTER: Duration = Duration::from_hours(2);
 /// Invariant: how long keys are believed while the issuer is away.
 const KEEP: Duration = Duration::from_hours(24);
 
-/// Invariant: the least time between two fetches. It doubles with each fetch that brings no new key, so that a flood of
-/// unknown key ids costs the issuer little; a new key, or [`MAX_COOLDOWN`] without such a token, sets it back.
+/// Invariant: the least time between two fetches. A flood of made-up key ids costs the issuer one fetch in this time, and
+/// a new key of its own is known after one more: flood or not, a good token waits about as long.
 const COOLDOWN: Duration = Duration::from_secs(1);
 
-/// The most that the time between two fetches grows to.
-const MAX_COOLDOWN: Duration = Duration::from_mins(1);
+/// The most that this time grows to where fetches fail: it doubles with each of them, and a fetch that succeeds sets it
+/// back. An issuer that comes back is missed no longer than this.
+const MAX_COOLDOWN: Duration = Duration::from_secs(8);
 
-/// The same where fetches fail: an issuer that comes back is missed no longer than this.
-const MAX_COOLDOWN_AFTER_FAILURE: Duration = Duration::from_secs(8);
+/// Invariant: how many callers wait at a time for keys that are not there, while others are. Each of them may hold a
+/// connection: more are told to come back.
+const MAX_WAITING: usize = 256;
 
 /// The keys of one issuer. A handle: clones share them.
 #[derive(Clone)]
@@ -45,6 +47,8 @@ struct Shared {
     source: Arc<dyn KeySource>,
     current: RwLock<Option<Arc<KeySet>>>,
     fetches: Arc<Mutex<Fetches>>,
+    /// Places for those who wait for a key that is not there.
+    waiting: Semaphore,
     /// How many fetches were begun. A caller who came before one began may take its answer for their own; one that was
     /// under way when they came may have missed what they are after.
     begun: AtomicU64,
@@ -57,6 +61,8 @@ struct KeySet {
     issuer: Arc<str>,
     keys: HashMap<String, SigningKey>,
     fetched: Instant,
+    /// Which fetch it was: the first has 1.
+    number: u64,
 }
 
 /// A key, and the version 2.0 issuer whose key it is.
@@ -76,14 +82,20 @@ impl Keys {
         let fetches = Fetches { next: Instant::now(), cooldown: COOLDOWN };
         let fetches = Arc::new(Mutex::new(fetches));
         let (current, begun) = (RwLock::default(), AtomicU64::new(0));
-        let is_away = AtomicBool::new(false);
-        Self(Arc::new(Shared { source, current, fetches, begun, is_away }))
+        let (waiting, is_away) = (Semaphore::new(MAX_WAITING), AtomicBool::new(false));
+        Self(Arc::new(Shared { source, current, fetches, waiting, begun, is_away }))
     }
 
     /// Fetches the keys unless they are there.
     pub(super) async fn warm_up(&self) -> Result<(), TokenRefusal> {
-        self.refresh_until(|set| set.is_some()).await;
+        self.refresh_until(self.begun(), |set| set.is_some()).await;
         self.current().map(drop).ok_or(TokenRefusal::KeysUnavailable)
+    }
+
+    /// The issuer as it named itself last, however long ago.
+    pub(super) fn issuer(&self) -> Option<Arc<str>> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|set| Arc::clone(&set.issuer))
     }
 
     /// Whether this key is among those that are there.
@@ -92,11 +104,27 @@ impl Keys {
         set.and_then(|set| set.find(key.kid())).is_some_and(|found| found.key.is_same(key))
     }
 
-    /// The key of that id; the issuer is asked for one that is not there, as often as it may be asked.
+    /// The key of that id. One that is not there is asked for.
+    ///
+    /// Invariant: [`TokenRefusal::UnknownKey`] says that the issuer, asked after this call began, has no such key. Where it
+    /// could not be asked, that is no verdict on the token, and the refusal is a temporary one.
     pub(super) async fn find(&self, kid: &str) -> Result<Key, TokenRefusal> {
-        self.refresh_until(|set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
+        let begun = self.begun();
+        let is_missing = self.current().is_some_and(|set| !set.keys.contains_key(kid));
+        let place = is_missing.then(|| self.0.waiting.try_acquire()).transpose();
+        let place = place.map_err(|_| TokenRefusal::TooManyUnknownKeys)?;
+        self.refresh_until(begun, |set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
+        drop(place);
         let set = self.current().ok_or(TokenRefusal::KeysUnavailable)?;
-        set.find(kid).ok_or(TokenRefusal::UnknownKey)
+        let is_asked = set.number > begun;
+        let absent =
+            if is_asked { TokenRefusal::UnknownKey } else { TokenRefusal::KeysUnavailable };
+        set.find(kid).ok_or(absent)
+    }
+
+    /// How many fetches were begun.
+    fn begun(&self) -> u64 {
+        self.0.begun.load(Ordering::Acquire)
     }
 
     fn current(&self) -> Option<Arc<KeySet>> {
@@ -118,12 +146,12 @@ impl Keys {
         }
     }
 
-    /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. Keys that
-    /// will do but are older than [`REFRESH_AFTER`] are asked for aside; only past [`ASK_FIRST_AFTER`] they are waited for.
-    async fn refresh_until(&self, has: impl Fn(Option<&KeySet>) -> bool) {
+    /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. A fetch that
+    /// began since the caller came (when `seen` had begun) is theirs as well. Keys that will do but are older than
+    /// [`REFRESH_AFTER`] are asked for aside; only past [`ASK_FIRST_AFTER`] they are waited for.
+    async fn refresh_until(&self, seen: u64, has: impl Fn(Option<&KeySet>) -> bool) {
         let will_do =
             |set: Option<&KeySet>| has(set) && set.is_none_or(|set| self.is_believed(set));
-        let seen = self.0.begun.load(Ordering::Acquire);
         let current = self.current();
         if will_do(current.as_deref()) {
             if current.is_some_and(|set| set.fetched.elapsed() >= REFRESH_AFTER) {
@@ -132,7 +160,7 @@ impl Keys {
             return;
         }
         let fetches = Arc::clone(&self.0.fetches).lock_owned().await;
-        let is_answered = self.0.begun.load(Ordering::Acquire) != seen;
+        let is_answered = self.begun() != seen;
         let is_far = fetches.next > Instant::now() + COOLDOWN;
         if is_answered || is_far || will_do(self.current().as_deref()) {
             return;
@@ -145,42 +173,35 @@ impl Keys {
     }
 
     async fn fetch(self, mut fetches: OwnedMutexGuard<Fetches>) {
-        self.0.begun.fetch_add(1, Ordering::Release);
-        if fetches.next + MAX_COOLDOWN < Instant::now() {
-            fetches.cooldown = COOLDOWN;
-        }
+        let number = self.0.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let answer = self.0.source.fetch().await;
         self.0.is_away.store(answer.is_err(), Ordering::Release);
-        let limit = match answer {
+        let rest = match answer {
             Ok(keys) => {
-                let is_news = self.store(&keys);
-                if is_news {
-                    fetches.cooldown = COOLDOWN;
-                }
-                if is_news { COOLDOWN } else { MAX_COOLDOWN }
+                self.store(&keys, number);
+                fetches.cooldown = COOLDOWN;
+                COOLDOWN
             }
             Err(error) => {
                 let error = chain(&error);
                 tracing::warn!(error, "the issuer's keys cannot be had; those that are there stay");
-                MAX_COOLDOWN_AFTER_FAILURE
+                let rest = fetches.cooldown;
+                fetches.cooldown = (rest * 2).min(MAX_COOLDOWN);
+                rest
             }
         };
-        fetches.next = Instant::now() + fetches.cooldown.min(limit);
-        fetches.cooldown = (fetches.cooldown * 2).min(limit).max(COOLDOWN);
+        fetches.next = Instant::now() + rest;
     }
 
-    /// Puts keys in the place of the former ones; tells whether one of them is new.
-    fn store(&self, fetched: &IssuerKeys) -> bool {
+    /// Puts keys in the place of the former ones.
+    fn store(&self, fetched: &IssuerKeys, number: u64) {
         let set = KeySet {
             issuer: fetched.issuer.as_str().into(),
             keys: fetched.keys.iter().map(|key| (key.kid().to_owned(), key.clone())).collect(),
             fetched: Instant::now(),
+            number,
         };
-        let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-        let former = current.as_ref().map(|set| &set.keys);
-        let is_news = set.keys.keys().any(|kid| former.is_none_or(|keys| !keys.contains_key(kid)));
-        *current = Some(Arc::new(set));
-        is_news
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(set));
     }
 }
 

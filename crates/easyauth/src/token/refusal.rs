@@ -64,13 +64,30 @@ pub enum TokenRefusal {
     /// `oid` is missing.
     #[error("it does not name its caller")]
     NoObjectId,
-    /// The issuer publishes no key of that `kid`.
+    /// `oid` is longer than [`crate::Principal::MAX_ID_BYTES`], or has other characters than visible ASCII.
+    #[error("its caller's object id is unfit")]
+    UnfitObjectId,
+    /// The issuer, asked since the token came, publishes no key of that `kid`.
     #[error("the issuer has no key of its key id")]
     UnknownKey,
     /// The signature is not of that key.
     #[error("its signature is wrong")]
     Signature,
-    /// The issuer's keys could not be had.
+    /// The `kid` is not known, and so many tokens wait for the answer of the issuer that this one cannot.
+    #[error("too many tokens of unknown key ids wait for the issuer's answer")]
+    TooManyUnknownKeys,
+    /// The issuer's keys could not be had, or it could not be asked about a `kid`.
     #[error("the issuer's keys cannot be had")]
     KeysUnavailable,
+}
+
+impl TokenRefusal {
+    /// Seconds after which a caller may try again whose token was not judged; `None` for a verdict.
+    pub(crate) fn retry_after_seconds(self) -> Option<u32> {
+        match self {
+            Self::TooManyUnknownKeys => Some(1),
+            Self::KeysUnavailable => Some(5),
+            _ => None,
+        }
+    }
 }

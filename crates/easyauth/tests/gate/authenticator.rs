@@ -122,6 +122,10 @@ async fn three_schemes_agree_pairwise() {
 #[tokio::test]
 async fn only_rights_that_all_schemes_name_count_and_what_one_knows_is_kept() {
     let one = agent().with_roles(["a", "b"]).with_scopes(["s", "t"]).with_tenant_id("t1");
+    let session = Principal::new(PrincipalKind::User, "ab").with_session();
+    let person = Principal::new(PrincipalKind::User, "ab");
+    assert!(both_know(session.clone(), session.clone()).await.unwrap().is_session());
+    assert!(!both_know(session, person).await.unwrap().is_session());
     let other = agent().with_roles(["b", "c"]).with_scopes(["t", "u"]);
     let other = other.with_client_id("c1").with_name("Guide");
     let expected = agent().with_roles(["b"]).with_scopes(["t"]);

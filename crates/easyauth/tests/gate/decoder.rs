@@ -42,7 +42,7 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// Callers whom a token could name.
 fn any_principal() -> impl Strategy<Value = Principal> {
-    let id = || "[!-~]{1,128}";
+    let id = || "[!-~]{1,100}";
     let right = || vec("[^ ]{1,12}", 0..5);
     let kind = prop_oneof![Just(PrincipalKind::Application), Just(PrincipalKind::User)];
     let ids = (kind, id(), option::of(id()), option::of(id()));

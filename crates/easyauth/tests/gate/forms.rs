@@ -121,6 +121,50 @@ async fn types_may_be_absent_and_unknown_members_may_be_there() {
     assert_eq!(read(encoded(&json)).await.unwrap().object_id(), OBJECT_ID);
 }
 
+/// Claims, and whether they are a session of the app, and of any app.
+type SessionCase = (&'static [(&'static str, &'static str)], bool, bool);
+
+#[tokio::test]
+async fn only_a_sign_in_to_the_app_itself_is_a_session() {
+    const APP: &str = CLIENT_ID;
+    const OTHER: &str = TENANT_ID;
+    let of_app = PlatformHeader::new().app(OBJECT_ID).app(APP.to_uppercase());
+    let of_any = PlatformHeader::new();
+    let cases: [SessionCase; 12] = [
+        (&[("aud", APP)], true, true),
+        (&[("aud", APP), ("idtyp", "user"), ("roles", "r")], true, true),
+        (&[("aud", APP), ("azp", APP)], true, true),
+        (&[("aud", "api://app"), ("appid", APP)], true, false),
+        (&[("aud", OTHER)], false, true),
+        (&[("aud", "https://app.example")], false, false),
+        (&[("aud", APP), ("aud", APP)], false, false),
+        (&[("aud", APP), ("azp", OTHER)], false, false),
+        (&[("aud", APP), ("scp", "")], false, false),
+        (&[("aud", APP), ("idtyp", "app")], false, false),
+        (&[("aud", APP), ("sub", OBJECT_ID)], false, false),
+        (&[], false, false),
+    ];
+    for (claims, of_app_is, of_any_is) in cases {
+        let value = header(&[&[("oid", OBJECT_ID)], claims].concat());
+        let principal = read_by(&of_app, &value).await.unwrap();
+        assert_eq!(principal.is_session(), of_app_is, "{claims:?}");
+        assert_eq!(read_by(&of_any, &value).await.unwrap().is_session(), of_any_is, "{claims:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_with_as_many_groups_as_entra_names_is_known() {
+    let groups = |count: usize| {
+        let groups: Vec<_> =
+            (0..count).map(|id| format!("{id:08}-0d52-4c8e-9d53-0a6d2a3f7b11")).collect();
+        let claims = groups.iter().map(|group| ("groups", group.as_str()));
+        header(&[("oid", OBJECT_ID), ("name", "Ann")].into_iter().chain(claims).collect::<Vec<_>>())
+    };
+    assert!((16_000..20_000).contains(&groups(200).len()), "{}", groups(200).len());
+    assert_eq!(read(groups(200)).await.unwrap().name(), Some("Ann"));
+    assert_eq!(read(groups(450)).await, Err(HeaderRefusal::TooLong));
+}
+
 #[tokio::test]
 async fn no_header_is_no_request() {
     let outcome = outcome_of(&PlatformHeader::new(), &[]).await;

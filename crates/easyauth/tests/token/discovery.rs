@@ -9,15 +9,20 @@ use std::{
 
 use axum::{
     Router,
-    http::{StatusCode, header::LOCATION},
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header::LOCATION},
     response::{IntoResponse, Response},
     routing::get,
 };
-use easyauth::{EntraToken, Principal, TokenRefusal};
+use easyauth::{EntraToken, Principal, ProtectedResource, TokenRefusal};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
-use crate::forge::{API, CALLER, FORGED, KEY, NEXT, NOW, TENANT, time, v1_app, v2_app, with};
+use crate::forge::{
+    API, CALLER, FORGED, Issuer, KEY, NEXT, NOW, TENANT, V2_ISSUER, builder, pass, time, v1_app,
+    v2_app, with,
+};
 
 /// What a server answers for its two documents.
 struct Documents {
@@ -102,6 +107,62 @@ async fn an_issuers_tokens_are_good_by_its_documents() {
     assert_eq!(validate(&other, &v2_app()).await, Err(TokenRefusal::Issuer));
 }
 
+/// As External ID has it: the issuer's host is the tenant's id, and the authority's its name.
+fn external_id(origin: &str) -> Documents {
+    let issuer = json!({ "issuer": EXTERNAL });
+    Documents { configuration: answer(&with(configuration(origin), &issuer)), ..good(origin) }
+}
+
+const EXTERNAL: &str = "https://tenant.ciamlogin.example/11111111-1111-4111-8111-111111111111/v2.0";
+
+#[tokio::test]
+async fn the_issuer_is_what_the_authority_says_and_not_where_it_is() {
+    let origin = serve(external_id).await;
+    let scheme = Arc::new(scheme(&origin));
+    assert_eq!(&*scheme.issuer().await.unwrap(), EXTERNAL);
+    for (issuer, expected) in [
+        (EXTERNAL.to_owned(), Ok(())),
+        (format!("{origin}/{TENANT}/v2.0"), Err(TokenRefusal::Issuer)),
+        (EXTERNAL.replace("tenant.", ""), Err(TokenRefusal::Issuer)),
+    ] {
+        let token = KEY.token(&with(v2_app(), &json!({ "iss": issuer })));
+        assert_eq!(scheme.validate(&token).await.map(drop), expected, "{issuer}");
+    }
+    let metadata = metadata(&scheme).await;
+    assert_eq!(metadata.status(), 200);
+    let metadata: Value = serde_json::from_str(metadata.body()).unwrap();
+    assert_eq!(metadata["authorization_servers"], json!([EXTERNAL]));
+}
+
+/// The metadata of a resource whose tokens these are.
+async fn metadata(scheme: &Arc<EntraToken>) -> http::Response<String> {
+    let resource = ProtectedResource::new("https://reviews.example").unwrap();
+    let router = resource.path("/mcp").unwrap().issuer_of(Arc::clone(scheme)).router();
+    let request = Request::get("/.well-known/oauth-protected-resource/mcp");
+    let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, 10_000).await.unwrap();
+    http::Response::from_parts(parts, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn metadata_waits_for_the_issuers_name() {
+    let issuer = Arc::new(Issuer::default());
+    let scheme = Arc::new(builder(&issuer).build().unwrap());
+    let not_yet = metadata(&scheme).await;
+    assert_eq!((not_yet.status().as_u16(), not_yet.body().as_str()), (503, ""));
+    assert_eq!(not_yet.headers()["retry-after"], "5");
+    assert_eq!(not_yet.headers()["cache-control"], "no-store");
+    issuer.publish(&[&KEY]);
+    pass(Duration::from_secs(5)).await;
+    assert_eq!(metadata(&scheme).await.status(), 200);
+    issuer.go_away();
+    pass(Duration::from_hours(100)).await;
+    let late = metadata(&scheme).await;
+    assert_eq!(late.status(), 200, "a name does not go stale");
+    assert!(late.body().contains(V2_ISSUER), "{}", late.body());
+}
+
 #[tokio::test]
 async fn keys_that_are_not_for_us_are_left_out() {
     let key = |changes: &Value| with(FORGED.jwk(), changes);
@@ -138,6 +199,7 @@ fn faulty(fault: &str, origin: &str, other: &str) -> Documents {
         "tenant in the wrong place" => {
             changed("issuer", format!("{elsewhere}/{API}/v2.0?{TENANT}"))
         }
+        "issuer with a query" => changed("issuer", format!("{elsewhere}/{TENANT}/v2.0?a")),
         "plain issuer" => changed("issuer", format!("http://login.example/{TENANT}/v2.0")),
         "keys at another origin" => changed("jwks_uri", format!("{elsewhere}/keys")),
         "keys at another port" => changed("jwks_uri", keys_address(other)),
@@ -164,6 +226,7 @@ async fn documents_with_one_fault_bring_no_keys() {
         "keys elsewhere",
         "another tenant's issuer",
         "tenant in the wrong place",
+        "issuer with a query",
         "plain issuer",
         "keys at another origin",
         "keys at another port",

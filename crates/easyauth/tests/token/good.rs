@@ -1,6 +1,6 @@
 //! Tokens that are good, what becomes of their claims, and the seconds at which they begin and cease to be.
 
-use easyauth::{Principal, PrincipalKind, TokenRefusal};
+use easyauth::{Principal, PrincipalKind, TokenConfigError, TokenRefusal};
 use serde_json::{Value, json};
 
 use crate::forge::{
@@ -86,6 +86,58 @@ async fn audiences_are_the_app_and_those_that_were_added() {
     for aud in [API, &format!("api://{API}"), "https://reviews.example/mcp"] {
         let token = KEY.token(&with(v2_app(), &json!({ "aud": aud })));
         assert!(scheme.validate(&token).await.is_ok(), "{aud}");
+    }
+}
+
+/// Version 1.0 tokens of a cloud are good at its authority alone.
+#[tokio::test]
+async fn version_1_tokens_are_of_the_authoritys_cloud() {
+    let issuer = Issuer::with(&[&KEY]);
+    let issuers = |host: &str| format!("https://{host}/{TENANT}/");
+    let public = "sts.windows.net";
+    let china = "sts.chinacloudapi.cn";
+    let us = "sts.microsoftonline.us";
+    for (authority, good) in [
+        ("https://login.microsoftonline.com", vec![public]),
+        ("https://login.partner.microsoftonline.cn", vec![china]),
+        ("https://LOGIN.chinacloudapi.cn/", vec![china]),
+        ("https://login.microsoftonline.us", vec![public, us]),
+        ("https://login.microsoftonline.us.example", vec![public]),
+    ] {
+        let scheme = builder(&issuer).authority(authority).build().unwrap();
+        for host in [public, china, us, "sts.example"] {
+            let token = KEY.token(&with(v1_app(), &json!({ "iss": issuers(host) })));
+            let expected = if good.contains(&host) { Ok(()) } else { Err(TokenRefusal::Issuer) };
+            assert_eq!(scheme.validate(&token).await.map(drop), expected, "{authority} {host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_issuer_of_version_1_tokens_can_be_set() {
+    let issuer = Issuer::with(&[&KEY]);
+    let tenant = TENANT.to_uppercase();
+    let built = |v1: String| builder(&issuer).v1_issuer(&v1).build();
+    let scheme = built(format!("https://sts.cloud.example/{TENANT}/")).unwrap();
+    for (host, expected) in
+        [("sts.cloud.example", Ok(())), ("sts.windows.net", Err(TokenRefusal::Issuer))]
+    {
+        let iss = json!({ "iss": format!("https://{host}/{TENANT}/") });
+        let token = KEY.token(&with(v1_app(), &iss));
+        assert_eq!(scheme.validate(&token).await.map(drop), expected, "{host}");
+    }
+    for wrong in [
+        String::new(),
+        format!("https://sts.example/{TENANT}"),
+        format!("https://sts.example/{API}/"),
+        format!("http://sts.example/{TENANT}/"),
+        format!("https:///{TENANT}/"),
+        format!("https://sts.example/{tenant}x/"),
+        format!("https://sts.example/x?/{TENANT}/"),
+        format!("https://STS.example/{TENANT}/"),
+    ] {
+        let refused = built(wrong.clone());
+        assert!(matches!(refused, Err(TokenConfigError::V1Issuer)), "{wrong}");
     }
 }
 

@@ -64,8 +64,7 @@ fn header_cases() -> Vec<Case> {
 
 fn claim_cases() -> Vec<Case> {
     use TokenRefusal::{
-        Audience, Claims, Client, Expired, Issuer, NoClient, NoObjectId, NotYetValid, Tenant,
-        Version,
+        Audience, Claims, Client, Expired, Issuer, NoClient, NotYetValid, Tenant, Version,
     };
     let of_v2 = [
         (json!({ "iss": null }), Claims),
@@ -102,8 +101,6 @@ fn claim_cases() -> Vec<Case> {
         (json!({ "azp": OTHER, "appid": CALLER }), Client),
         (json!({ "azp": "*" }), Client),
         (json!({ "azp": format!("{CALLER} ") }), Client),
-        (json!({ "oid": null }), NoObjectId),
-        (json!({ "oid": "" }), NoObjectId),
         (json!({ "roles": "MCP.Access" }), Claims),
         (json!({ "roles": [1] }), Claims),
         (json!({ "roles": { "0": "MCP.Access" } }), Claims),
@@ -120,7 +117,22 @@ fn claim_cases() -> Vec<Case> {
     };
     let of_v2 = of_v2.into_iter().map(|(changes, refusal)| case(v2_app(), changes, refusal));
     let of_v1 = of_v1.into_iter().map(|(changes, refusal)| case(v1_app(), changes, refusal));
-    of_v2.chain(of_v1).chain(raw_claim_cases()).collect()
+    let of_ids =
+        object_ids().into_iter().map(|(changes, refusal)| case(v2_app(), changes, refusal));
+    of_v2.chain(of_v1).chain(of_ids).chain(raw_claim_cases()).collect()
+}
+
+/// Object ids that are none, or do not fit where they are kept.
+fn object_ids() -> [(Value, TokenRefusal); 6] {
+    use TokenRefusal::{NoObjectId, UnfitObjectId};
+    [
+        (json!({ "oid": null }), NoObjectId),
+        (json!({ "oid": "" }), NoObjectId),
+        (json!({ "oid": "x".repeat(101) }), UnfitObjectId),
+        (json!({ "oid": "a b" }), UnfitObjectId),
+        (json!({ "oid": "a\u{1}b" }), UnfitObjectId),
+        (json!({ "oid": "\u{e9}" }), UnfitObjectId),
+    ]
 }
 
 /// Claims that no JSON library would write.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::Identity;
+use crate::{Foreign, Identity, TakeBack};
 
 /// The first thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,9 @@ pub enum Problem {
         /// Its client id.
         client_id: String,
     },
+    /// Others than the operator speak for the registration, or change it.
+    #[error("{0}")]
+    Foreign(Foreign),
     /// Nobody can ask for a token.
     #[error("the registration has no identifier URI, so nobody can ask for a token for it")]
     NoIdentifierUri,
@@ -93,7 +96,7 @@ pub enum Problem {
     ProviderOff,
     /// No token matches.
     #[error(
-        "openIdIssuer is {found:?}, which is no issuer of the registration's tokens: it has to be https://login.microsoftonline.com/<tenant>/v2.0, and a mixture with https://sts.windows.net/<tenant>/ matches none"
+        "openIdIssuer is {found:?}, which is no issuer of the registration's tokens: it has to be the cloud's sign-in address with the tenant and the version (https://login.microsoftonline.com/<tenant>/v2.0 in the public cloud), and a mixture with https://sts.windows.net/<tenant>/ matches none"
     )]
     Issuer {
         /// What it is.
@@ -187,6 +190,8 @@ pub enum Remedy {
     Preauthorize(Uuid),
     /// Shut this identity out whole.
     Remove(Uuid),
+    /// Take this out of others' hands.
+    TakeBack(TakeBack),
     /// Take the path out of the list.
     RequirePath,
     /// Take the file out of the settings.
@@ -214,6 +219,7 @@ impl fmt::Display for Remedy {
             }
             Self::Preauthorize(id) => write!(f, "cargo xtask entra preauthorize {id}"),
             Self::Remove(id) => write!(f, "cargo xtask entra preauthorize --remove {id}"),
+            Self::TakeBack(what) => what.fmt(f),
             Self::RequirePath => {
                 f.write_str("take it out of excludedPaths, by a PUT of authsettingsV2 with all else that is there")
             }

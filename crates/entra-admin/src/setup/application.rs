@@ -1,12 +1,9 @@
 //! What the registration has to have: a name as an audience, a scope, a role, and the address that people come back to.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     AdminError,
-    auth_settings::set,
-    endpoint::Call,
     registration::{ROLE, Registration, SCOPE, is_for_applications},
     step::Run,
 };
@@ -30,52 +27,53 @@ impl Run<'_> {
     }
 
     async fn name_as_audience(&mut self, it: &mut Registration) -> Result<(), AdminError> {
-        if it.identifier_uri().is_some() {
-            return Ok(());
-        }
-        let uri = it.usual_uri();
-        let uris = with(&it.0["identifierUris"], json!(uri));
-        self.patch(it, format!("name it {uri}"), "/identifierUris", uris).await
+        self.update_registration(it, "identifierUris", |it| {
+            let uri = it.usual_uri();
+            let uris = || with(&it.0["identifierUris"], json!(uri));
+            it.identifier_uri().is_none().then(|| (format!("name it {uri}"), uris()))
+        })
+        .await
     }
 
     async fn define_scope(&mut self, it: &mut Registration) -> Result<(), AdminError> {
-        let what = match it.scope() {
-            Some(scope) if scope["isEnabled"] == true => return Ok(()),
-            Some(_) => format!("enable the scope {SCOPE}"),
-            None => format!("define the scope {SCOPE}"),
-        };
-        let scopes = &it.0["api"]["oauth2PermissionScopes"];
-        let scopes = if it.scope().is_some() {
-            changed(scopes, SCOPE, &json!({ "isEnabled": true }))
-        } else {
-            with(scopes, new_scope())
-        };
-        self.patch(it, what, "/api/oauth2PermissionScopes", scopes).await
+        self.update_registration(it, "api/oauth2PermissionScopes", |it| {
+            let scopes = &it.0["api"]["oauth2PermissionScopes"];
+            match it.scope() {
+                Some(scope) if scope["isEnabled"] == true => None,
+                Some(_) => {
+                    let scopes = changed(scopes, SCOPE, &json!({ "isEnabled": true }));
+                    Some((format!("enable the scope {SCOPE}"), scopes))
+                }
+                None => Some((format!("define the scope {SCOPE}"), with(scopes, new_scope()))),
+            }
+        })
+        .await
     }
 
     async fn define_role(&mut self, it: &mut Registration) -> Result<(), AdminError> {
-        let Some(role) = it.role().cloned() else {
-            let roles = with(&it.0["appRoles"], new_role());
-            return self.patch(it, format!("define the role {ROLE}"), "/appRoles", roles).await;
-        };
-        if !is_for_applications(&role) {
-            // An enabled role may be disabled, but not changed in any other way.
-            if role["isEnabled"] == true {
-                let roles = changed(&it.0["appRoles"], ROLE, &json!({ "isEnabled": false }));
-                let what = format!("disable the role {ROLE} to change it");
-                self.patch(it, what, "/appRoles", roles).await?;
+        // An enabled role may be disabled, but not changed in any other way.
+        self.update_registration(it, "appRoles", |it| {
+            let role = it.role().filter(|role| !is_for_applications(role))?;
+            let roles = || changed(&it.0["appRoles"], ROLE, &json!({ "isEnabled": false }));
+            let what = || format!("disable the role {ROLE} to change it");
+            (role["isEnabled"] == true).then(|| (what(), roles()))
+        })
+        .await?;
+        self.update_registration(it, "appRoles", |it| {
+            let roles = &it.0["appRoles"];
+            let Some(role) = it.role() else {
+                return Some((format!("define the role {ROLE}"), with(roles, new_role())));
+            };
+            if !is_for_applications(role) {
+                let types = with(&role["allowedMemberTypes"], json!("Application"));
+                let change = json!({ "allowedMemberTypes": types, "isEnabled": true });
+                let what = format!("open the role {ROLE} to applications");
+                return Some((what, changed(roles, ROLE, &change)));
             }
-            let types = with(&role["allowedMemberTypes"], json!("Application"));
-            let change = json!({ "allowedMemberTypes": types, "isEnabled": true });
-            let roles = changed(&it.0["appRoles"], ROLE, &change);
-            let what = format!("open the role {ROLE} to applications");
-            return self.patch(it, what, "/appRoles", roles).await;
-        }
-        if role["isEnabled"] == true {
-            return Ok(());
-        }
-        let roles = changed(&it.0["appRoles"], ROLE, &json!({ "isEnabled": true }));
-        self.patch(it, format!("enable the role {ROLE}"), "/appRoles", roles).await
+            let enabled = || changed(roles, ROLE, &json!({ "isEnabled": true }));
+            (role["isEnabled"] != true).then(|| (format!("enable the role {ROLE}"), enabled()))
+        })
+        .await
     }
 
     /// Where the platform gets people's sign-ins, as id tokens.
@@ -85,36 +83,23 @@ impl Run<'_> {
         host: &str,
     ) -> Result<(), AdminError> {
         let address = callback(host);
-        let uris = &it.0["web"]["redirectUris"];
-        if !uris.as_array().is_some_and(|uris| uris.contains(&json!(address))) {
-            let uris = with(uris, json!(address));
-            let what = format!("let people come back to {address}");
-            self.patch(it, what, "/web/redirectUris", uris).await?;
-        }
-        let grants = &it.0["web"]["implicitGrantSettings"];
-        if grants["enableIdTokenIssuance"] == true {
-            return Ok(());
-        }
-        let mut grants = if grants.is_object() { grants.clone() } else { json!({}) };
-        grants["enableIdTokenIssuance"] = json!(true);
-        let what = "let the platform get id tokens";
-        self.patch(it, what.to_owned(), "/web/implicitGrantSettings", grants).await
-    }
-
-    /// Writes one property, and notes it in what was read, so that the next step builds upon it.
-    async fn patch(
-        &mut self,
-        it: &mut Registration,
-        what: String,
-        pointer: &str,
-        value: Value,
-    ) -> Result<(), AdminError> {
-        let body = pointer.rsplit('/').filter(|name| !name.is_empty());
-        let body = body.fold(value.clone(), |inner, name| json!({ name: inner }));
-        let call = Call::new(Method::PATCH, it.path(), body).about_new();
-        self.change_tenant(what, call).await?;
-        set(&mut it.0, pointer.trim_start_matches('/'), value);
-        Ok(())
+        self.update_registration(it, "web/redirectUris", |it| {
+            let uris = &it.0["web"]["redirectUris"];
+            let is_there = uris.as_array().is_some_and(|uris| uris.contains(&json!(address)));
+            let what = || format!("let people come back to {address}");
+            (!is_there).then(|| (what(), with(uris, json!(address))))
+        })
+        .await?;
+        self.update_registration(it, "web/implicitGrantSettings", |it| {
+            let grants = &it.0["web"]["implicitGrantSettings"];
+            if grants["enableIdTokenIssuance"] == true {
+                return None;
+            }
+            let mut grants = if grants.is_object() { grants.clone() } else { json!({}) };
+            grants["enableIdTokenIssuance"] = json!(true);
+            Some(("let the platform get id tokens".to_owned(), grants))
+        })
+        .await
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::proof::SECRET_SETTING;
 use crate::{
     AdminError,
-    auth_settings::{CLIENT_LISTS, at},
+    auth_settings::{AuthSettings, CLIENT_LISTS, at},
+    foreign::OwnProof,
     registration::{METADATA_SETTING, Registration, SCOPE},
     step::Run,
     web_app::AppSettings,
@@ -14,37 +15,42 @@ use crate::{
 /// The settings of authentication that are deployed with the product of this repository.
 const TEMPLATE: &str = include_str!("../../../../infra/authsettings.json");
 
-/// For which registration authentication is to be. The settings are read again just before each is written: what is new in
-/// the tenant may be waited for by then, and somebody else may write meanwhile.
+/// For which registration authentication is to be.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     pub(super) registration: &'a Registration,
     /// As they were at first.
     pub(super) app_settings: AppSettings,
+    /// By what the platform proved itself at first.
+    pub(super) proof: OwnProof,
 }
 
 impl Run<'_> {
-    /// Switches the metadata on, and stores what the platform proves itself by.
+    /// Switches the metadata on, and stores what the platform proves itself by: answers what is stored then. A proof that
+    /// somebody else stored meanwhile stays.
     pub(super) async fn write_app_settings(
         &mut self,
         plan: &Plan<'_>,
         proof: Option<(&str, Value)>,
-    ) -> Result<(), AdminError> {
-        let before = self.admin.app_settings().await?;
-        let mut after = before.clone();
+    ) -> Result<AppSettings, AdminError> {
         let uri = plan.registration.identifier_uri();
         let scope = format!("{}/{SCOPE}", uri.unwrap_or_else(|| plan.registration.usual_uri()));
-        let known = before.get(METADATA_SETTING).and_then(Value::as_str).unwrap_or_default();
-        let mut scopes: Vec<_> = known.split(',').filter(|it| !it.trim().is_empty()).collect();
-        if !scopes.iter().any(|it| plan.registration.has_scope(it)) {
-            scopes.push(&scope);
-            after.insert(METADATA_SETTING.to_owned(), json!(scopes.join(",")));
-        }
-        if let Some((name, value)) = proof {
-            after.insert(name.to_owned(), value);
-        }
+        let change = |settings: &mut AppSettings| {
+            let known = settings.get(METADATA_SETTING).and_then(Value::as_str).unwrap_or_default();
+            let mut scopes: Vec<_> = known.split(',').filter(|it| !it.trim().is_empty()).collect();
+            if !scopes.iter().any(|it| plan.registration.has_scope(it)) {
+                scopes.push(&scope);
+                let scopes = json!(scopes.join(","));
+                settings.insert(METADATA_SETTING.to_owned(), scopes);
+            }
+            if let Some((name, value)) = &proof
+                && settings.get(*name) == plan.app_settings.get(*name)
+            {
+                settings.insert((*name).to_owned(), value.clone());
+            }
+        };
         let what = "write the app settings of authentication";
-        self.put_app_settings(what, &before, &after, |name| name == SECRET_SETTING).await
+        self.update_app_settings(what, &[SECRET_SETTING], change).await
     }
 
     /// Switches authentication on, as the deployed document has it.
@@ -53,28 +59,28 @@ impl Run<'_> {
         plan: &Plan<'_>,
         secret_name: &str,
     ) -> Result<(), AdminError> {
+        let admin = self.admin;
         let client_id = plan.registration.client_id();
-        let before = self.admin.auth_settings().await?;
-        let mut after = before.clone();
-        after.fill(&defaults(&self.admin.tenant_id.to_string(), client_id));
-        after.set(at::ENABLED, json!(true));
-        after.set(at::RUNTIME, json!("~2"));
-        after.set(at::REQUIRED, json!(true));
-        after.set(at::ACTION, json!("Return401"));
-        after.set(at::PROVIDER, json!(true));
-        let issuer = format!("https://login.microsoftonline.com/{}/v2.0", self.admin.tenant_id);
-        after.set(at::ISSUER, json!(issuer));
-        after.set(at::CLIENT_ID, json!(client_id));
-        after.set(at::SECRET_NAME, json!(secret_name));
-        if let Some(audience) = plan.registration.audience() {
-            after.add(at::AUDIENCES, &audience);
-        }
-        after.shut_empty_lists(client_id);
-        // People who sign in at the browser come as the app itself.
-        for list in CLIENT_LISTS {
-            after.add(list, client_id);
-        }
-        self.put_auth_settings("switch authentication on", &before, &after).await
+        let change = |after: &mut AuthSettings| {
+            after.fill(&defaults(&admin.tenant_id.to_string(), client_id));
+            after.set(at::ENABLED, json!(true));
+            after.set(at::RUNTIME, json!("~2"));
+            after.set(at::REQUIRED, json!(true));
+            after.set(at::ACTION, json!("Return401"));
+            after.set(at::PROVIDER, json!(true));
+            after.set(at::ISSUER, json!(admin.cloud.issuer(admin.tenant_id)));
+            after.set(at::CLIENT_ID, json!(client_id));
+            after.set(at::SECRET_NAME, json!(secret_name));
+            if let Some(audience) = plan.registration.audience() {
+                after.add(at::AUDIENCES, &audience);
+            }
+            after.shut_empty_lists(client_id);
+            // People who sign in at the browser come as the app itself.
+            for list in CLIENT_LISTS {
+                after.add(list, client_id);
+            }
+        };
+        self.update_auth_settings("switch authentication on", change).await
     }
 }
 

@@ -9,9 +9,7 @@ use crate::{Admin, AdminError, Identity, endpoint::Call, registration::Registrat
 /// The app setting that names the managed identity; the platform knows its name.
 pub(crate) const IDENTITY_SETTING: &str = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
 /// The app setting that has the secret, named as Azure's portal names it.
-pub(super) const SECRET_SETTING: &str = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
-/// The audience of tokens that stand in for a secret.
-const EXCHANGE: &str = "api://AzureADTokenExchange";
+pub(crate) const SECRET_SETTING: &str = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
 
 impl Admin {
     /// The managed identity that proves the registration, if it is one.
@@ -34,18 +32,13 @@ impl Admin {
         registration: &Registration,
         identity: &Identity,
     ) -> Result<bool, AdminError> {
-        let (issuer, subject) = (issuer(self), identity.object_id.to_string());
-        let known = self.collection(&credentials(registration)).await?;
-        Ok(known.iter().any(|it| it["issuer"] == issuer && it["subject"] == subject))
+        let subject = identity.object_id.to_string();
+        let is_issuer = |it: &Value| {
+            it["issuer"].as_str().is_some_and(|it| self.cloud.is_issuer(self.tenant_id, it))
+        };
+        let known = self.collection(&registration.credentials_path()).await?;
+        Ok(known.iter().any(|it| is_issuer(it) && it["subject"] == subject))
     }
-}
-
-fn credentials(registration: &Registration) -> String {
-    format!("{}/federatedIdentityCredentials", registration.path())
-}
-
-fn issuer(admin: &Admin) -> String {
-    format!("https://login.microsoftonline.com/{}/v2.0", admin.tenant_id)
 }
 
 impl Run<'_> {
@@ -69,18 +62,25 @@ impl Run<'_> {
         if !registration.is_planned() && self.admin.trusts(registration, identity).await? {
             return Ok(());
         }
-        let path = credentials(registration);
-        let issuer = issuer(self.admin);
+        let admin = self.admin;
+        let path = registration.credentials_path();
         let subject = identity.object_id.to_string();
         let body = json!({
             "name": format!("easyauth-{subject}"),
-            "issuer": issuer,
+            "issuer": admin.cloud.issuer(admin.tenant_id),
             "subject": subject,
-            "audiences": [EXCHANGE],
+            "audiences": [admin.cloud.token_exchange()],
         });
         let what = format!("trust the managed identity {}", identity.name);
         let call = Call::new(Method::POST, path, body).about_new();
-        self.change_tenant(what, call).await.map(drop)
+        match self.change_tenant(what, call).await {
+            // Somebody else has made it meanwhile.
+            Err(AdminError::Duplicate { message }) => {
+                let is_there = admin.trusts(registration, identity).await?;
+                if is_there { Ok(()) } else { Err(AdminError::Duplicate { message }) }
+            }
+            answer => answer.map(drop),
+        }
     }
 
     /// Makes a secret if there is none, and has the platform use it. A secret that could not be stored is taken back.
@@ -96,11 +96,13 @@ impl Run<'_> {
         let body = json!({ "passwordCredential": { "displayName": "App Service" } });
         let call = Call::new(Method::POST, format!("{path}/addPassword"), body).about_new();
         let made = self.change_tenant("make a secret", call).await?;
-        let setting = (SECRET_SETTING, made["secretText"].clone());
-        if let Err(error) = self.write_app_settings(plan, Some(setting)).await {
+        let secret = &made["secretText"];
+        let stored = self.write_app_settings(plan, Some((SECRET_SETTING, secret.clone()))).await;
+        // Somebody else may have stored one of theirs meanwhile.
+        if !stored.as_ref().is_ok_and(|stored| stored.get(SECRET_SETTING) == Some(secret)) {
             self.take_back(&path, &made["keyId"]).await?;
-            return Err(error);
         }
+        stored?;
         self.write_auth_settings(plan, SECRET_SETTING).await
     }
 
@@ -111,8 +113,9 @@ impl Run<'_> {
     }
 }
 
-/// Whether a secret is stored, and the registration has any. What it is cannot be compared.
+/// Whether the secret that is stored is one of the registration's.
 fn has_secret(plan: &Plan<'_>) -> bool {
     let secrets = plan.registration.0["passwordCredentials"].as_array();
-    plan.app_settings.contains_key(SECRET_SETTING) && secrets.is_some_and(|all| !all.is_empty())
+    let used = secrets.and_then(|secrets| plan.proof.used_secret(secrets));
+    plan.app_settings.contains_key(SECRET_SETTING) && used.is_some()
 }

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod adoption;
+mod clouds;
 mod deployed;
 mod diagnosis;
 mod faults;
 mod from_nothing;
 mod kept;
 mod listing;
+mod meanwhile;
+mod relay;
 mod removal;
 mod tenant;

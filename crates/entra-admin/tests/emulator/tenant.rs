@@ -24,7 +24,7 @@ pub const METADATA_SETTING: &str = "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES";
 /// Another identity of the type that agents of Foundry have.
 pub const OTHER_AGENT: Uuid = uuid!("c1100000-0000-4000-8000-000000000009");
 pub const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
-const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
+pub const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
 
 /// The list of clients that is documented, and the other one.
 pub const POLICY: &str = "/identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedApplications";

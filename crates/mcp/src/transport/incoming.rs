@@ -10,10 +10,12 @@ use rmcp::{
     ErrorData,
     model::{ProtocolVersion, RequestId},
 };
-use serde::{Deserialize, de::IgnoredAny};
 
-use super::{TransportLayer, refusal::Refusal};
-use crate::media_type::{accepts_json, is_json};
+use super::{TransportLayer, message, refusal::Refusal};
+use crate::{
+    adapter::is_of_the_web,
+    media_type::{accepts_json, is_json},
+};
 
 /// What rmcp wants to read in `Accept`.
 const ACCEPT_BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -47,11 +49,12 @@ impl Asked {
 
     /// The request's id, read only when it is needed.
     pub(super) fn id(&self) -> Option<RequestId> {
-        #[derive(Deserialize)]
-        struct Request {
-            id: RequestId,
-        }
-        serde_json::from_slice::<Request>(&self.body).ok().map(|request| request.id)
+        message::id(&self.body)
+    }
+
+    /// Why rmcp cannot read the request.
+    pub(super) fn fault(&self) -> ErrorData {
+        message::fault(&self.body)
     }
 }
 
@@ -61,8 +64,11 @@ impl TransportLayer {
         &self,
         request: Request<Body>,
     ) -> Result<(Request<Body>, Asked), Refusal> {
+        let asked = Asked::new(request.headers(), Bytes::new());
+        if !self.may_come_from(asked.origin.as_ref()) {
+            return Err(self.refusal(StatusCode::FORBIDDEN, &asked));
+        }
         if request.method() != Method::POST {
-            let asked = Asked::new(request.headers(), Bytes::new());
             return Ok((request, asked));
         }
         let (mut parts, body) = request.into_parts();
@@ -76,9 +82,18 @@ impl TransportLayer {
         }
         parts.headers.insert(ACCEPT, ACCEPT_BOTH);
         let bytes = self.read_in_time(body).await?;
-        check_message(&bytes)?;
-        let asked = Asked::new(&parts.headers, bytes.clone());
+        message::check(&bytes).map_err(|error| {
+            Refusal::new(StatusCode::BAD_REQUEST, error).to(message::id(&bytes))
+        })?;
+        let asked = Asked { body: bytes.clone(), ..asked };
         Ok((Request::from_parts(parts, Body::from(bytes)), asked))
+    }
+
+    /// Whether an origin is none that rmcp would compare in part; the others are left to it.
+    fn may_come_from(&self, origin: Option<&HeaderValue>) -> bool {
+        let Some(origin) = origin.filter(|_| !self.other_origins.is_empty()) else { return true };
+        let origin = String::from_utf8_lossy(origin.as_bytes()).to_ascii_lowercase();
+        is_of_the_web(&origin) || origin == "null" || self.other_origins.contains(&origin)
     }
 
     async fn read_in_time(&self, body: Body) -> Result<Bytes, Refusal> {
@@ -118,24 +133,5 @@ impl TransportLayer {
         let limit = self.max_request_bytes;
         let message = format!("the request is too large: send at most {limit} bytes");
         Refusal::invalid(StatusCode::PAYLOAD_TOO_LARGE, message)
-    }
-}
-
-/// Refuses what cannot be a single JSON-RPC message.
-fn check_message(bytes: &[u8]) -> Result<(), Refusal> {
-    let unreadable = |message: String| {
-        Refusal::new(StatusCode::BAD_REQUEST, ErrorData::parse_error(message, None))
-    };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| unreadable(format!("the request is not UTF-8: {error}")))?;
-    serde_json::from_str::<IgnoredAny>(text)
-        .map_err(|error| unreadable(format!("the request is not JSON: {error}")))?;
-    match text.trim_start().as_bytes().first() {
-        Some(b'{') => Ok(()),
-        Some(b'[') => Err(Refusal::invalid(
-            StatusCode::BAD_REQUEST,
-            "batches are not supported: send one message per request",
-        )),
-        _ => Err(Refusal::not_a_message()),
     }
 }

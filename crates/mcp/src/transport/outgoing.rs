@@ -13,6 +13,9 @@ use serde_json::json;
 use super::{TransportLayer, incoming::Asked, refusal::Refusal};
 use crate::media_type::{is_event_stream, is_json};
 
+/// How much of an unknown protocol version is repeated, in characters.
+const MAX_VERSION_CHARS: usize = 40;
+
 impl TransportLayer {
     /// Makes an answer of rmcp's one that any client can take.
     pub(super) async fn finish(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
@@ -24,7 +27,7 @@ impl TransportLayer {
             return self.bound(response, asked).await;
         }
         let allow = response.headers().get(ALLOW).cloned();
-        let mut refusal = self.refusal(status, asked).answer(asked.id());
+        let mut refusal = self.refusal(status, asked).to(asked.id()).answer();
         if let Some(allow) = allow {
             refusal.headers_mut().insert(ALLOW, allow);
         }
@@ -51,10 +54,13 @@ impl TransportLayer {
             "the server failed".to_owned()
         };
         // In a 200, as every JSON-RPC error that a request led to: with another status clients do not read it.
-        Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None)).answer(asked.id())
+        Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None))
+            .to(asked.id())
+            .answer()
     }
 
-    fn refusal(&self, status: StatusCode, asked: &Asked) -> Refusal {
+    /// The refusal that a status of rmcp's stands for.
+    pub(super) fn refusal(&self, status: StatusCode, asked: &Asked) -> Refusal {
         match status {
             StatusCode::FORBIDDEN => {
                 tracing::warn!(
@@ -67,7 +73,9 @@ impl TransportLayer {
                 Refusal::invalid(status, "this Host or Origin is not allowed here")
             }
             // The content type was right, so it is the message that rmcp could not read.
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Refusal::not_a_message(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+                Refusal::new(StatusCode::BAD_REQUEST, asked.fault())
+            }
             StatusCode::BAD_REQUEST => bad_request(asked),
             StatusCode::METHOD_NOT_ALLOWED => {
                 Refusal::invalid(status, "this address does not take that method")
@@ -87,8 +95,9 @@ impl TransportLayer {
 fn bad_request(asked: &Asked) -> Refusal {
     let status = StatusCode::BAD_REQUEST;
     if let Some(version) = asked.unknown_version() {
-        let (message, version) = ("unsupported protocol version", quoted(version));
-        let data = json!({"requested": version, "supported": ProtocolVersion::KNOWN_VERSIONS});
+        let message = "unsupported protocol version";
+        let requested: String = version.chars().take(MAX_VERSION_CHARS).collect();
+        let data = json!({"requested": requested, "supported": ProtocolVersion::KNOWN_VERSIONS});
         let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
         return Refusal::new(status, ErrorData::new(code, message, Some(data)));
     }

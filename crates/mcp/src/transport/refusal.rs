@@ -13,12 +13,13 @@ use crate::media_type;
 pub(super) struct Refusal {
     status: StatusCode,
     error: ErrorData,
+    id: Option<RequestId>,
 }
 
 impl Refusal {
     /// A refusal with this status.
     pub(super) fn new(status: StatusCode, error: ErrorData) -> Self {
-        Self { status, error }
+        Self { status, error, id: None }
     }
 
     /// It is the request's fault.
@@ -26,16 +27,14 @@ impl Refusal {
         Self::new(status, ErrorData::invalid_request(message.into(), None))
     }
 
-    /// It is JSON, and nothing that MCP knows.
-    pub(super) fn not_a_message() -> Self {
-        let message =
-            "the request is no message of MCP: send a JSON-RPC 2.0 request or notification";
-        Self::invalid(StatusCode::BAD_REQUEST, message)
+    /// The refusal of the request with this id, where one is known.
+    pub(super) fn to(self, id: Option<RequestId>) -> Self {
+        Self { id, ..self }
     }
 
-    /// The refusal as an answer to the request with this id, where one is known.
-    pub(super) fn answer(self, id: Option<RequestId>) -> Response<Body> {
-        let body = serde_json::to_vec(&JsonRpcError::new(id, self.error)).unwrap_or_default();
+    /// The refusal as an answer.
+    pub(super) fn answer(self) -> Response<Body> {
+        let body = serde_json::to_vec(&JsonRpcError::new(self.id, self.error)).unwrap_or_default();
         (self.status, [(CONTENT_TYPE, media_type::JSON)], body).into_response()
     }
 }

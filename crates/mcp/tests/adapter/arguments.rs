@@ -85,7 +85,7 @@ async fn optional_arguments_are_checked_as_well() {
         (json!({"search": "x".repeat(101)}), "too_long"),
         (json!({"search": ["x"]}), "wrong_type"),
         (json!({"cursor": "nonsense"}), "invalid_cursor"),
-        (json!({"cursor": ""}), "invalid_cursor"),
+        (json!({"limit": ""}), "wrong_type"),
         (json!({"cursor": 3}), "wrong_type"),
     ] {
         let field = arguments.as_object().unwrap().keys().next().unwrap().clone();
@@ -110,6 +110,45 @@ async fn null_leaves_an_optional_argument_out() {
     let server = Server::start().await;
     let arguments = json!({"search": null, "sort": null, "limit": null, "cursor": null});
     assert_eq!(server.call("list_restaurants_mcp", arguments).await["isError"], false);
+}
+
+#[tokio::test]
+async fn an_empty_text_leaves_an_optional_text_out() {
+    let server = Server::start().await;
+    server.add_restaurant("Anchor").await;
+    let arguments = json!({"search": "", "sort": "", "cursor": ""});
+    let listed = server.ok("list_restaurants_mcp", arguments).await;
+    assert_eq!(listed, server.ok("list_restaurants_mcp", json!({})).await);
+    let arguments = json!({"restaurant_id": 1, "reviews_cursor": ""});
+    let details = server.ok("get_details_mcp", arguments).await;
+    assert_eq!(details["restaurant"]["id"], 1);
+    for _ in 0..2 {
+        server.ok("create_review_mcp", review(&json!({"idempotency_key": ""}))).await;
+    }
+    let details = server.ok("get_details_mcp", json!({"restaurant_id": 1})).await;
+    assert_eq!(details["restaurant"]["review_count"], 2, "no key, no repetition");
+}
+
+#[tokio::test]
+async fn a_number_that_cannot_be_held_is_out_of_range() {
+    let server = Server::start().await;
+    for number in ["99999999999999999999", "-99999999999999999999", "18446744073709551615", "1e20"]
+    {
+        let number: Value = serde_json::from_str(number).unwrap();
+        for (tool, field) in [
+            ("get_details_mcp", "restaurant_id"),
+            ("create_review_mcp", "rating"),
+            ("create_review_mcp", "restaurant_id"),
+            ("list_restaurants_mcp", "limit"),
+        ] {
+            let mut arguments =
+                if tool.starts_with("create") { review(&json!({})) } else { json!({}) };
+            arguments[field] = number.clone();
+            let problem = only_problem(&server, tool, arguments).await;
+            let message = problem["message"].as_str().unwrap();
+            assert!(message.contains(field) && message.contains("out of range"), "{problem}");
+        }
+    }
 }
 
 #[tokio::test]

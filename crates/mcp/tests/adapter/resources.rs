@@ -36,6 +36,14 @@ async fn a_restaurant_reads_as_its_details() {
 }
 
 #[tokio::test]
+async fn an_empty_cursor_is_none() {
+    let server = Server::start().await;
+    server.add_restaurant("Anchor").await;
+    let whole = content(&server, "restaurant://1").await;
+    assert_eq!(content(&server, "restaurant://1?reviews_cursor=").await, whole);
+}
+
+#[tokio::test]
 async fn the_reviews_of_a_resource_are_paged() {
     let server = Server::start().await;
     let id = server.add_restaurant("Anchor").await;

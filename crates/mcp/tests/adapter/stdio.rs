@@ -101,25 +101,111 @@ async fn nobody_may_do_anything_without_a_default_actor() {
 }
 
 #[tokio::test]
-async fn lines_that_are_no_messages_do_not_end_the_session() {
+async fn lines_that_are_no_messages_are_answered_and_do_not_end_the_session() {
     let (stream, _server) = serve(adapter().max_request_bytes(2000));
     let mut client = Raw::new(stream);
-    client.initialize().await;
-    // Within the limit this would be answered.
-    let long =
-        json!({"jsonrpc": "2.0", "id": 6, "method": "ping", "params": {"x": "x".repeat(2000)}});
-    for line in ["{", "", "\u{7f}", "[]", &long.to_string()] {
-        client.send(line).await;
-    }
-    client.request(7, "tools/list", json!({})).await;
-    loop {
-        let answer = client.receive().await;
-        if answer["id"] == 7 {
-            assert_eq!(answer["result"]["tools"].as_array().unwrap().len(), 4);
-            break;
+    // Once before the session has begun, and once after.
+    for _ in 0..2 {
+        for (line, id, code, says) in faulty_lines() {
+            client.input.write_all(&[&*line, b"\n"].concat()).await.unwrap();
+            let answer = client.receive().await;
+            let shown = String::from_utf8_lossy(&line[..line.len().min(100)]).into_owned();
+            let answer_id = answer.as_object().unwrap().get("id");
+            assert_eq!(answer_id, Some(&id), "{shown}: {answer}");
+            assert_eq!(answer["error"]["code"], code, "{shown}: {answer}");
+            let message = answer["error"]["message"].as_str().unwrap();
+            assert!(message.contains(says), "{shown}: {answer}");
         }
-        assert!(answer["error"]["code"].is_number() && answer["id"].is_null(), "{answer}");
+        client.send("").await;
+        client.send("\u{feff} \r").await;
+        client.initialize().await;
+        client.request(7, "tools/list", json!({})).await;
+        assert_eq!(client.receive().await["result"]["tools"].as_array().unwrap().len(), 4);
     }
+}
+
+/// Lines that are refused, with the id, the code and a part of the message of their answers.
+fn faulty_lines() -> Vec<(Vec<u8>, Value, i64, &'static str)> {
+    let long = "x".repeat(2000);
+    let call = |id: &str, arguments: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"list_restaurants_mcp","arguments":{{{arguments}}}}}}}"#
+        )
+        .into_bytes()
+    };
+    let text = |text: &str| text.as_bytes().to_vec();
+    let python = format!(r#"{{"method":"ping","params":{{"x":"{long}"}},"jsonrpc":"2.0","id":9}}"#);
+    let mut latin = call("6", r#""search":"Z?rich""#);
+    let place = latin.iter().position(|byte| *byte == b'?').unwrap();
+    latin[place] = 0xfc;
+    vec![
+        (text("{"), json!(null), -32700, "not JSON"),
+        (text("\u{7f}"), json!(null), -32700, "not JSON"),
+        (text(r#"{"jsonrpc":"2.0","id":5,"method":"ping""#), json!(5), -32700, "not JSON"),
+        (text("[]"), json!(null), -32600, "batches"),
+        (text("5"), json!(null), -32600, "no message"),
+        (text(r#"{"foo":"bar"}"#), json!(null), -32600, "no message"),
+        (text(r#"{"id":5,"method":"ping"}"#), json!(5), -32600, "no message"),
+        (text(r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#), json!(null), -32600, "id"),
+        (call("99999999999999999999", ""), json!(null), -32600, "id"),
+        (call("1", &format!(r#""search":"{long}""#)), json!(1), -32600, "2000 bytes"),
+        (python.into_bytes(), json!(9), -32600, "2000 bytes"),
+        (latin, json!(6), -32700, "UTF-8"),
+        (call("\"a\"", r#""search":"pizza \ud83c""#), json!("a"), -32602, "surrogate"),
+        (call("2", r#""search":"\udf55 pizza""#), json!(2), -32602, "params.arguments.search"),
+        (call("3", r#""limit":1e999"#), json!(3), -32602, "number out of range"),
+        (
+            text(r#"{"jsonrpc":"2.0","id":4,"method":"initialize","params":[]}"#),
+            json!(4),
+            -32602,
+            "",
+        ),
+        (
+            text(r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":"x"}"#),
+            json!(4),
+            -32602,
+            "",
+        ),
+        (
+            text(r#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":5}}"#),
+            json!(4),
+            -32602,
+            "",
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn what_wants_no_answer_gets_none() {
+    let (stream, _server) = serve(adapter());
+    let mut client = Raw::new(stream);
+    for begun in [false, true] {
+        for line in [
+            r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":5}"#,
+            r#"{"jsonrpc":"2.0","method":"notifications/made/up","params":{}}"#,
+            r#"{"jsonrpc":"2.0","method":"textDocument/didOpen"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":5}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"unknown"}}"#,
+        ] {
+            client.send(line).await;
+        }
+        client.request(8, "ping", json!({})).await;
+        assert_eq!(client.receive().await["id"], 8, "{begun}");
+        client.initialize().await;
+    }
+}
+
+#[tokio::test]
+async fn the_last_line_needs_no_end() {
+    let (stream, _server) = serve(adapter());
+    let mut client = Raw::new(stream);
+    client.initialize().await;
+    client.input.write_all(br#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#).await.unwrap();
+    client.input.shutdown().await.unwrap();
+    assert_eq!(client.receive().await["id"], 3);
 }
 
 #[tokio::test]

@@ -184,6 +184,74 @@ async fn a_refusal_names_the_request() {
     assert_eq!((status, &body["id"]), (StatusCode::BAD_REQUEST, &json!(5)));
 }
 
+#[tokio::test]
+async fn an_unknown_version_is_repeated_as_it_came() {
+    for (version, requested) in
+        [("2099-01-01", "2099-01-01".to_owned()), (&*"9".repeat(100), "9".repeat(40))]
+    {
+        let request = post(list(), &[("mcp-protocol-version", version)]);
+        let (status, body) = answer(adapter().router(&["/mcp"]), request).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST);
+        assert_eq!(body["error"]["data"]["requested"], requested, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_cannot_be_kept_is_named_with_the_requests_id() {
+    let call = |id: &str, arguments: &str| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"list_restaurants_mcp","arguments":{{{arguments}}}}}}}"#
+        )
+    };
+    let broken = r#"{"jsonrpc":"2.0","id":6,"method":"#.to_owned();
+    let latin =
+        [br#"{"id":6,"jsonrpc":"2.0","method":"Z"#.to_vec(), vec![0xfc, b'"', b'}']].concat();
+    for (message, id, code, says) in [
+        (call("1", r#""search":"pizza \ud83c""#).into_bytes(), json!(1), -32602, "surrogate"),
+        (
+            call("1", r#""search":"\udf55""#).into_bytes(),
+            json!(1),
+            -32602,
+            "params.arguments.search",
+        ),
+        (call("\"b\"", r#""limit":1e999"#).into_bytes(), json!("b"), -32602, "number out of range"),
+        (call("99999999999999999999", "").into_bytes(), json!(null), -32600, "id"),
+        (broken.into_bytes(), json!(6), -32700, "not JSON"),
+        (latin, json!(6), -32700, "not UTF-8"),
+    ] {
+        let (status, body) = answer(adapter().router(&["/mcp"]), post(message, &[])).await;
+        assert_eq!((status, &body["id"]), (StatusCode::BAD_REQUEST, &id), "{body}");
+        assert_eq!(body["error"]["code"], code, "{body}");
+        assert!(body["error"]["message"].as_str().unwrap().contains(says), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_origin_of_any_scheme_can_be_allowed() {
+    let allowed =
+        ["chrome-extension://abcdef", "tauri://localhost", "vscode-webview://0a1b", "app://x:7"];
+    let status = async |origin: &str| {
+        let app = adapter().allowed_origins(allowed).router(&["/mcp"]);
+        app.oneshot(post(list(), &[("origin", origin)])).await.unwrap().status()
+    };
+    for origin in allowed.into_iter().chain(["TAURI://localhost", "http://localhost"]) {
+        assert_eq!(status(origin).await, StatusCode::OK, "{origin}");
+    }
+    for origin in [
+        "chrome-extension://abcdefg",
+        "moz-extension://abcdef",
+        "tauri://localhost:80", // tidy: no port is bound
+        "tauri://localhost.evil",
+        "tauri://evil@localhost",
+        "app://x",
+        "https://abcdef",
+        "https://tauri",
+        "null",
+    ] {
+        assert_eq!(status(origin).await, StatusCode::FORBIDDEN, "{origin}");
+    }
+}
+
 /// A handler that knows no restaurants.
 #[derive(Clone)]
 struct Foreign;

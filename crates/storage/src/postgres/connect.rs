@@ -18,6 +18,9 @@ use crate::{
     url::{Server, SslMode},
 };
 
+/// What connections are called where neither the address nor the caller says it.
+const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
+
 /// How long data on its way may stay unacknowledged before the connection counts as broken.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 
@@ -49,8 +52,9 @@ impl Connector {
             SslMode::Prefer => config::SslMode::Prefer,
             SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => config::SslMode::Require,
         });
-        if config.get_application_name().is_none() {
-            config.application_name(env!("CARGO_PKG_NAME"));
+        if config.get_application_name().is_none_or(str::is_empty) {
+            config
+                .application_name(options.application_name.as_deref().unwrap_or(APPLICATION_NAME));
         }
         if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
             config.keepalives_idle(SILENCE);

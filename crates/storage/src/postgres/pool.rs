@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use deadpool::{Runtime, managed::Timeouts};
+use deadpool::Runtime;
 use diesel_async::{
     AnsiTransactionManager as Transactions, AsyncPgConnection, SimpleAsyncConnection as _,
     TransactionManager as _,
@@ -51,6 +51,7 @@ impl Connections {
         let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", config))
             .runtime(Runtime::Tokio1)
             .max_size(size)
+            .wait_timeout(Some(limits.acquire))
             .create_timeout(Some(limits.connect))
             .recycle_timeout(Some(limits.acquire))
             .build()
@@ -59,58 +60,61 @@ impl Connections {
         Ok(Self { pool, shares, patience: limits.statement + GRACE, transaction_opens })
     }
 
-    /// Lends a connection for a kind of work. A caller that goes away while it waits here leaves nothing behind.
-    pub(super) async fn lend(&self, work: Work) -> Result<Lent, StoreError> {
-        let share = self.shares.enter(work).await?;
-        let wait = Some(share.patience());
-        let connection = self.pool.timeout_get(&Timeouts { wait, ..self.pool.timeouts() }).await;
-        Ok(Lent {
-            connection: connection.map_err(StoreError::unavailable)?,
-            _share: share,
+    /// Waits for the turn of a kind of work. A caller that goes away meanwhile leaves nothing behind.
+    pub(super) async fn turn(&self, work: Work) -> Result<Turn, StoreError> {
+        Ok(Turn {
+            _share: self.shares.enter(work).await?,
+            pool: self.pool.clone(),
             patience: self.patience,
             transaction_opens: self.transaction_opens.clone(),
         })
     }
 }
 
-/// Runs begun work to its end in a task of its own, whether or not its caller waits for it: so its connection goes back
-/// whole.
+/// Runs work whose turn it is to its end in a task of its own, whether or not its caller waits for it: so its connection
+/// goes back whole, and one that was begun to be made is made.
 pub(super) async fn finish<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)
 }
 
-/// A connection at work, and its place among the work of its kind.
-pub(super) struct Lent {
-    connection: Object<AsyncPgConnection>,
+/// The right to do one piece of work on a connection.
+pub(super) struct Turn {
     _share: Share,
+    pool: Pool<AsyncPgConnection>,
     patience: Duration,
     transaction_opens: Option<Arc<str>>,
 }
 
-impl Lent {
-    /// Runs work on the connection, for as long as its statements may take together.
+impl Turn {
+    /// Runs work on a connection, for as long as its statements may take together.
     pub(super) async fn run<T>(
-        mut self,
+        self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, WorkError> {
-        work_on(&mut self.connection, self.transaction_opens.as_deref(), work).await
+        let mut connection = self.connection().await?;
+        work_on(&mut connection, self.transaction_opens.as_deref(), work).await
     }
 
     /// As [`Self::run`], but for no longer than one statement may take. That also gives up on a server that is connected
     /// and silent, which cannot apply the limit itself.
     pub(super) async fn run_in_time<T>(
-        mut self,
+        self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, WorkError> {
+        let mut connection = self.connection().await?;
         let opens = self.transaction_opens.as_deref();
-        let result = timeout(self.patience, work_on(&mut self.connection, opens, work)).await;
+        let result = timeout(self.patience, work_on(&mut connection, opens, work)).await;
         result.unwrap_or_else(|_| {
             // Not given back: the next work to get this connection would wait for the same silence.
-            drop(Object::take(self.connection));
+            drop(Object::take(connection));
             Err(OutOfTime("a statement").into())
         })
+    }
+
+    async fn connection(&self) -> Result<Object<AsyncPgConnection>, WorkError> {
+        self.pool.get().await.map_err(|error| WorkError::NoConnection(error.into()))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::{
     fs, io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{self, Path},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -21,6 +21,10 @@ use crate::{
 
 /// What tells the program's files from other SQLite files: "REST" in ASCII.
 const MARK: i32 = 0x5245_5354;
+
+/// The mode of a file that the program makes: its owner alone reads and writes it. SQLite gives the `-wal` and `-shm` files
+/// the mode of the file that they belong to.
+const MODE: u32 = 0o600;
 
 /// How long to rest before asking again for what another connection has locked.
 const BUSY_REST: Duration = Duration::from_millis(5);
@@ -49,13 +53,12 @@ impl File {
 
     /// Connects. The first time it makes the file if it is missing.
     pub(crate) fn connect(&self) -> Result<SqliteConnection, FileError> {
-        let mode = if self.opened.get().is_some() {
+        if self.opened.get().is_some() {
             self.is_in_place()?;
-            "rw"
         } else {
-            "rwc"
-        };
-        let uri = self.uri(mode)?;
+            self.create()?;
+        }
+        let uri = self.uri()?;
         let mut connection =
             SqliteConnection::establish(&uri).map_err(|cause| self.error(cause))?;
         let found = self.identity()?;
@@ -106,11 +109,26 @@ impl File {
         Ok(Identity(found.dev(), found.ino()))
     }
 
-    /// The file as SQLite can be told how to open it.
-    fn uri(&self, mode: &str) -> Result<String, FileError> {
+    /// Makes the file if it is missing. A file that is there keeps its mode.
+    fn create(&self) -> Result<(), FileError> {
+        static CREATING: Mutex<()> = Mutex::new(());
+        // To close a file ends the locks that the process has on it: no other store of this process may have opened this
+        // one meanwhile.
+        let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
+        match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            _ => return Ok(()),
+        }
+        // Without `create_new`, which would refuse a link to a file that is missing.
+        let made = fs::OpenOptions::new().append(true).create(true).mode(MODE).open(&self.path);
+        made.map(drop).map_err(|cause| self.error(cause))
+    }
+
+    /// The file as SQLite is told to open it: never to make it, which would give it the mode 0644.
+    fn uri(&self) -> Result<String, FileError> {
         let path = path::absolute(&self.path).map_err(|cause| self.error(cause))?;
         let path = path.to_str().ok_or_else(|| self.error(Cause::NotUtf8))?;
-        Ok(format!("file:{}?mode={mode}", utf8_percent_encode(path, URI)))
+        Ok(format!("file:{}?mode=rw", utf8_percent_encode(path, URI)))
     }
 
     /// Turns the write-ahead log on, which the file remembers. Of several connections that do it at once SQLite lets one

@@ -9,7 +9,7 @@ use deadpool::{
 use diesel::{connection::TransactionManager, prelude::*};
 use restaurant_domain::StoreError;
 use tokio::{task::spawn_blocking, time::timeout};
-use tracing::Span;
+use tracing::{Instrument, Span};
 
 use super::file::{File, FileError};
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) struct Connections {
     pool: Pool<File>,
     shares: Shares,
-    statement: Duration,
+    patience: Duration,
 }
 
 impl Connections {
@@ -40,7 +40,8 @@ impl Connections {
             .timeouts(timeouts)
             .build()
             .map_err(StoreError::failed)?;
-        Ok(Self { pool, shares: Shares::new(size, limits.acquire), statement: limits.statement })
+        let shares = Shares::new(size, limits.acquire);
+        Ok(Self { pool, shares, patience: limits.acquire + limits.statement })
     }
 
     /// Runs a closure on a connection, on a thread that may block, for as long as it takes.
@@ -55,9 +56,15 @@ impl Connections {
         T: Send + 'static,
         E: Into<StoreError> + Send + 'static,
     {
-        let (lent, span) = (self.lend(kind).await?, Span::current());
-        let work = move || span.in_scope(|| lent.run(work));
-        spawn_blocking(work).await.map_err(StoreError::failed)?
+        let (share, pool) = (self.shares.enter(kind).await?, self.pool.clone());
+        // From here on in a task: a connection that was begun to be made is made.
+        let work = async move {
+            let lent = Lent::from(&pool, share).await?;
+            let span = Span::current();
+            let work = spawn_blocking(move || span.in_scope(|| lent.run(work)));
+            work.await.map_err(StoreError::failed)?
+        };
+        tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)?
     }
 
     /// As [`Self::run`], but the caller waits no longer than a statement may take.
@@ -66,12 +73,8 @@ impl Connections {
         kind: Work,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, WorkError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (lent, span) = (self.lend(kind).await?, Span::current());
-        let work = move || span.in_scope(|| lent.run(work));
-        timeout(self.statement, spawn_blocking(work))
-            .await
-            .map_err(|_| StoreError::unavailable(OutOfTime("a statement")))?
-            .map_err(StoreError::failed)?
+        let late = |_| StoreError::unavailable(OutOfTime("a statement"));
+        timeout(self.patience, self.run(kind, work)).await.map_err(late)?
     }
 
     /// Makes the first connection, and sees whether the file can be written.
@@ -84,18 +87,6 @@ impl Connections {
         let mark = move || file.mark(&mut connection);
         spawn_blocking(mark).await.map_err(StoreError::failed)?
     }
-
-    async fn lend(&self, kind: Work) -> Result<Lent, StoreError> {
-        let share = self.shares.enter(kind).await?;
-        let wait = Some(share.patience());
-        let connection = self.pool.timeout_get(&Timeouts { wait, ..self.pool.timeouts() }).await;
-        // The file was there when the store was opened: what is wrong now may pass.
-        let connection = connection.map_err(|error| match error {
-            PoolError::Backend(error) => StoreError::unavailable(error),
-            error => StoreError::unavailable(error),
-        })?;
-        Ok(Lent { connection, file: self.pool.manager().clone(), _share: share })
-    }
 }
 
 /// A connection at work.
@@ -106,6 +97,15 @@ struct Lent {
 }
 
 impl Lent {
+    async fn from(pool: &Pool<File>, share: Share) -> Result<Self, StoreError> {
+        let connection = pool.get().await.map_err(|error| match error {
+            // The file was there when the store was opened: what is wrong now may pass.
+            PoolError::Backend(error) => StoreError::unavailable(error),
+            error => StoreError::unavailable(error),
+        })?;
+        Ok(Self { connection, file: pool.manager().clone(), _share: share })
+    }
+
     /// Does the work, if the connection's file is in its place: what is acknowledged shall be found there.
     fn run<T, E: Into<StoreError>>(
         mut self,

@@ -20,8 +20,10 @@ pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, DatabaseUrlErro
         skip_blanks(&mut rest);
         if key.is_empty() || rest.next() != Some('=') {
             return Err(DatabaseUrlError::Form(
-                "the connection string is no list of key=value pairs: \
-                 put '…' around a value with blanks, and \\ before a ' or \\ in it",
+                "the connection string is neither postgres://user:password@host:5432/name nor a list of \
+                 key=value pairs such as host=… dbname=… user=… password=… \
+                 (with '…' around a value with blanks, and \\ before a ' or \\ in it) \
+                 or Server=…;Database=…;User Id=…;Password=…",
             ));
         }
         skip_blanks(&mut rest);
@@ -59,7 +61,8 @@ fn value(rest: &mut Peekable<impl Iterator<Item = char>>) -> Result<String, Data
     // The next pair, a password perhaps, would become part of this value, and be shown with it.
     if value.split_once(';').is_some_and(|(_, next)| next.contains('=')) {
         return Err(DatabaseUrlError::Form(
-            "pairs are separated by blanks, not by ; : put '…' around a value that holds ; and =",
+            "pairs of libpq's keys are separated by blanks, not by ; (give host=… dbname=… user=… password=… or \
+             Server=…;Database=…;User Id=…;Password=…): put '…' around a value that holds ; and =",
         ));
     }
     Ok(value)

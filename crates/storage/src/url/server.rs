@@ -3,37 +3,15 @@
 use std::{fmt, mem, net::IpAddr, path::PathBuf};
 
 use percent_encoding::percent_decode_str;
-use restaurant_domain::quoted;
 use tokio_postgres::config::{Config, Host};
 
-use super::{DatabaseUrlError, libpq};
+use super::{
+    DatabaseUrlError,
+    values::{check, read, value_error},
+};
 
-/// The keys that are supported, for people.
-pub(super) const KEYS: &str = "host, hostaddr, port, dbname, user, password, sslmode, sslrootcert, \
-    application_name, options, connect_timeout, target_session_attrs, load_balance_hosts, channel_binding, \
-    keepalives, keepalives_idle, keepalives_interval";
-
-/// What each key takes, for those that tokio-postgres checks.
-///
-/// Left out on purpose: keys that would be dropped without a word (client certificates, password files, services), and
-/// `tcp_user_timeout`, which tokio-postgres reads in seconds and libpq in milliseconds.
-const EXPECTED: &[(&str, &str)] = &[
-    ("host", "host names or addresses, separated by commas"),
-    ("hostaddr", "IP addresses, separated by commas"),
-    ("port", "a number from 1 to 65535"),
-    ("dbname", "a name"),
-    ("user", "a name"),
-    ("password", "any text"),
-    ("application_name", "a name"),
-    ("options", "command-line options"),
-    ("connect_timeout", "a whole number of seconds"),
-    ("target_session_attrs", "any, read-write or read-only"),
-    ("load_balance_hosts", "disable or random"),
-    ("channel_binding", "disable, prefer or require"),
-    ("keepalives", "0 or 1"),
-    ("keepalives_idle", "a whole number of seconds"),
-    ("keepalives_interval", "a whole number of seconds"),
-];
+/// The `sslrootcert` that means the system's authorities. A file of this name is `./system`.
+const SYSTEM: &str = "system";
 
 /// A PostgreSQL server.
 #[derive(Clone)]
@@ -42,7 +20,7 @@ pub(crate) struct Server {
     pub(crate) config: Config,
     /// Whether and how to use TLS.
     pub(crate) ssl_mode: SslMode,
-    /// The PEM file of the authorities to trust, instead of the system's.
+    /// The PEM file of the authorities to trust; `None`: the system's.
     pub(crate) ssl_root_cert: Option<PathBuf>,
 }
 
@@ -138,7 +116,10 @@ impl Server {
                     let wrong = value_error("sslmode", SslMode::EXPECTED);
                     ssl_mode = Some(SslMode::parse(&value).ok_or(wrong)?);
                 }
-                "sslrootcert" => ssl_root_cert = (!value.is_empty()).then(|| value.into()),
+                "sslrootcert" => {
+                    check(&key, &value, follows_password)?;
+                    ssl_root_cert = (!value.is_empty()).then_some(value);
+                }
                 _ => {
                     check(&key, &value, follows_password)?;
                     others.retain(|(other, _)| *other != key);
@@ -150,11 +131,20 @@ impl Server {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             config.host("localhost");
         }
-        let ssl_mode = match (ssl_mode.unwrap_or_default(), &ssl_root_cert) {
-            // As libpq does: who names an authority wants it asked.
-            (SslMode::Require, Some(_)) => SslMode::VerifyCa,
-            (mode, _) => mode,
+        let ssl_mode = match (ssl_mode, ssl_root_cert.as_deref()) {
+            // As libpq does: authorities that vouch for any host prove nothing unless the name is checked.
+            (None | Some(SslMode::VerifyFull), Some(SYSTEM)) => SslMode::VerifyFull,
+            (Some(_), Some(SYSTEM)) => {
+                return Err(value_error(
+                    "sslmode",
+                    "verify-full, which sslrootcert=system requires",
+                ));
+            }
+            // As libpq does: a named authority is to be asked.
+            (Some(SslMode::Require), Some(_)) => SslMode::VerifyCa,
+            (mode, _) => mode.unwrap_or_default(),
         };
+        let ssl_root_cert = ssl_root_cert.filter(|file| file != SYSTEM).map(PathBuf::from);
         Ok(Self { config, ssl_mode, ssl_root_cert })
     }
 }
@@ -177,39 +167,6 @@ impl Server {
         });
         hosts && self.config.get_hostaddrs().iter().all(IpAddr::is_loopback)
     }
-}
-
-/// Refuses an unknown key by its name, and a value that is wrong by its key.
-fn check(key: &str, value: &str, follows_password: bool) -> Result<(), DatabaseUrlError> {
-    let Some((key, expected)) = EXPECTED.iter().find(|(known, _)| *known == key) else {
-        // After a password, an unknown key is more likely the password's second word than a key.
-        let name = if follows_password { "after the password".to_owned() } else { quoted(key) };
-        return Err(DatabaseUrlError::Key(name));
-    };
-    if value.contains('\0') {
-        return Err(value_error(key, "a text without NUL"));
-    }
-    if *key == "host" && value.contains('@') {
-        return Err(value_error(key, expected));
-    }
-    Ok(())
-}
-
-/// Has tokio-postgres read pairs whose keys are known; what it refuses, it is asked about one by one.
-fn read(pairs: &[(String, String)]) -> Result<Config, DatabaseUrlError> {
-    let wrong = |pairs: &[(String, String)]| libpq::write(pairs).parse::<Config>().is_err();
-    libpq::write(pairs).parse().map_err(|_| {
-        let culprit = pairs.iter().find(|pair| wrong(std::slice::from_ref(pair)));
-        let expected = culprit.and_then(|(key, _)| EXPECTED.iter().find(|(known, _)| known == key));
-        match expected {
-            Some((key, expected)) => value_error(key, expected),
-            None => DatabaseUrlError::Form("the connection string cannot be read"),
-        }
-    })
-}
-
-fn value_error(key: &'static str, expected: &'static str) -> DatabaseUrlError {
-    DatabaseUrlError::Value { key, expected }
 }
 
 /// Parts `host:port,[v6]:port` into a list of hosts and a list of ports, for libpq's keys of that name.

@@ -33,7 +33,7 @@ pub(crate) async fn add(
     writer: Writer,
     FormFields(fields): FormFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields);
+    let input = Input::take(fields)?;
     match input.parse() {
         Ok(new) => {
             let restaurant = site.repository.create_restaurant(new, &writer.author, None).await?;
@@ -57,12 +57,12 @@ struct Input {
 }
 
 impl Input {
-    fn take(mut fields: Fields) -> Self {
-        Self {
-            name: fields.take(RestaurantName::FIELD),
-            street_address: fields.take(StreetAddress::FIELD),
-            description: fields.take(Description::FIELD),
-        }
+    fn take(mut fields: Fields) -> Result<Self, PageError> {
+        Ok(Self {
+            name: fields.take(RestaurantName::FIELD)?,
+            street_address: fields.take(StreetAddress::FIELD)?,
+            description: fields.take(Description::FIELD)?,
+        })
     }
 
     fn parse(&self) -> Result<NewRestaurant, ValidationErrors> {

@@ -26,7 +26,7 @@ pub(crate) async fn details(
     RestaurantPath(id): RestaurantPath,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields).map_err(|_| PageError::BadCursor)?;
+    let input = Input::take(fields)?;
     let reviews = ListReviews { limit: PageLimit::default(), after: input.after };
     let details = site.repository.restaurant_details(id, reviews).await?;
     let mut page = DetailsPage::new(frame, &details.ok_or(PageError::NotFound)?);
@@ -45,10 +45,11 @@ struct Input {
 }
 
 impl Input {
-    fn take(mut fields: Fields) -> Result<Self, ValidationError> {
-        let cursor = fields.take(ReviewCursor::FIELD);
-        let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose()?;
-        Ok(Self { after, created: Created::parse(&fields.take(Created::FIELD)) })
+    fn take(mut fields: Fields) -> Result<Self, PageError> {
+        let cursor = fields.take(ReviewCursor::FIELD)?;
+        let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose();
+        let after = after.map_err(|_: ValidationError| PageError::BadCursor)?;
+        Ok(Self { after, created: Created::parse(&fields.take(Created::FIELD)?) })
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) async fn list(
     reader: Reader,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields);
+    let input = Input::take(fields)?;
     match input.parse() {
         Ok(query) => {
             let found = site.repository.list_restaurants(&query).await?;
@@ -44,12 +44,12 @@ struct Input {
 }
 
 impl Input {
-    fn take(mut fields: Fields) -> Self {
-        Self {
-            search: fields.take(SearchText::FIELD),
-            sort: fields.take(RestaurantSort::FIELD),
-            cursor: fields.take(RestaurantCursor::FIELD),
-        }
+    fn take(mut fields: Fields) -> Result<Self, PageError> {
+        Ok(Self {
+            search: fields.take(SearchText::FIELD)?,
+            sort: fields.take(RestaurantSort::FIELD)?,
+            cursor: fields.take(RestaurantCursor::FIELD)?,
+        })
     }
 
     fn parse(&self) -> Result<ListRestaurants, Vec<ValidationError>> {

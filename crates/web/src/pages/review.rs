@@ -28,7 +28,7 @@ pub(crate) async fn add(
     RestaurantPath(id): RestaurantPath,
     FormFields(fields): FormFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields);
+    let input = Input::take(fields)?;
     match input.parse() {
         Ok(new) => {
             let review = site.repository.create_review(id, new, &writer.author, None).await?;
@@ -55,12 +55,12 @@ pub(super) struct Input {
 }
 
 impl Input {
-    fn take(mut fields: Fields) -> Self {
-        Self {
-            user_name: fields.take(UserName::FIELD),
-            rating: fields.take(Rating::FIELD),
-            text: fields.take(ReviewText::FIELD),
-        }
+    fn take(mut fields: Fields) -> Result<Self, PageError> {
+        Ok(Self {
+            user_name: fields.take(UserName::FIELD)?,
+            rating: fields.take(Rating::FIELD)?,
+            text: fields.take(ReviewText::FIELD)?,
+        })
     }
 
     fn parse(&self) -> Result<NewReview, ValidationErrors> {

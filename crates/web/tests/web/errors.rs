@@ -107,11 +107,66 @@ async fn a_method_that_does_not_fit_is_405_and_tells_which_does() {
 }
 
 #[tokio::test]
-async fn bad_queries_are_400() {
+async fn bad_queries_are_400_and_name_the_field() {
     let site = TestSite::over(small().await);
-    for address in ["/?search=%FF", "/?search=a&search=b", "/details/1?cursor=%FF"] {
-        site.get(address).await.is_error_page(400);
+    for (address, field) in [
+        ("/?search=%FF", "search"),
+        ("/?search=a&search=b", "search"),
+        ("/?utm=%FF&sort=name&s%6frt=", "sort"),
+        ("/details/1?cursor=%FF", "cursor"),
+        ("/details/1?created=review&created=review", "created"),
+    ] {
+        site.get(address).await.is_error_page(400).shows(&format!("The field &quot;{field}&quot;"));
     }
+}
+
+#[tokio::test]
+async fn what_others_add_to_an_address_is_ignored() {
+    let site = TestSite::over(small().await);
+    for query in ["utm_source=a&utm_source=b", "utm=%FF", "%FF=1&%FF=2", "SEARCH=%FF", "=&=", "a"] {
+        for page in ["/", "/create", "/details/1", "/robots.txt", "/healthz"] {
+            let address = format!("{page}?{query}");
+            assert_eq!(site.get(&address).await.status, 200, "{address}");
+        }
+    }
+    let of_other_pages = "/details/1?search=a&search=%FF";
+    assert_eq!(site.get(of_other_pages).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page() {
+    let site = TestSite::over(small().await);
+    for (method, address, location) in [
+        ("GET", "/create/", "/create"),
+        ("HEAD", "/create//", "/create"),
+        ("GET", "/details/1/", "/details/1"),
+        ("GET", "/details/1/?cursor=x&a=%2F", "/details/1?cursor=x&a=%2F"),
+        ("GET", "/details/%2Fevil.example/", "/details/%2Fevil.example"),
+        ("POST", "/add/", "/add"),
+        ("POST", "/review/1/", "/review/1"),
+        ("GET", "/robots.txt/", "/robots.txt"),
+        ("GET", "http://other.example/create/", "/create"),
+    ] {
+        let answer = site.send(request(method, address)).await;
+        assert_eq!(answer.status, 308, "{method} {address}");
+        assert_eq!(answer.header("location"), location, "{method} {address}");
+    }
+    for address in [
+        "//",
+        "//evil.example/",
+        "//evil.example/create/",
+        "//create/",
+        "/\\evil.example/",
+        "/nothing/",
+        "/details/",
+        "/details//evil.example/",
+        "/details/1/2/",
+        "/create/1/",
+    ] {
+        site.get(address).await.is_error_page(404);
+    }
+    assert_eq!(site.get("/healthz/").await.text(), "ok\n");
+    assert_eq!(site.get("/readyz/").await.status, 200);
 }
 
 #[tokio::test]

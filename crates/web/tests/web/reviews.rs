@@ -52,7 +52,6 @@ async fn what_does_not_exist_is_no_page() {
         "/details/1/2",
         "/details/",
         "/details",
-        "/create/",
         "/nothing",
     ] {
         site.get(address).await.is_error_page(404);

@@ -1,0 +1,324 @@
+//! What of a registration is in others' hands: any member of a tenant may register an application of any name, own it, and
+//! keep a secret for it.
+
+use std::fmt;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Admin, AdminError, AzureCloud,
+    auth_settings::{AuthSettings, at},
+    printable::printable,
+    registration::Registration,
+    setup::{IDENTITY_SETTING, SECRET_SETTING},
+    web_app::AppSettings,
+};
+
+/// The accounts that a registration is for: those of its tenant alone.
+const OWN_TENANT: &str = "AzureADMyOrg";
+
+/// Something of a registration by which others than its operator speak for it or change it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Foreign {
+    /// What it is.
+    pub kind: ForeignKind,
+    /// What it is called, without control characters.
+    pub name: String,
+    /// The client id of the registration.
+    pub client_id: Uuid,
+    /// Its object id, key id or credential id; nil where it has none.
+    pub id: Uuid,
+}
+
+/// What is in others' hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ForeignKind {
+    /// `signInAudience`: accounts of other tenants, or personal ones.
+    Audience,
+    /// An owner, who is neither who asks nor one who is known.
+    Owner,
+    /// An owner of the service principal.
+    PrincipalOwner,
+    /// A secret that the web app does not use.
+    Secret,
+    /// A certificate.
+    Certificate,
+    /// A secret of the service principal.
+    PrincipalSecret,
+    /// A certificate of the service principal.
+    PrincipalCertificate,
+    /// A federated credential that is not for the web app's identity.
+    FederatedCredential,
+}
+
+impl ForeignKind {
+    /// Whether it is about people and accounts, not about a credential.
+    pub(crate) fn is_of_people(self) -> bool {
+        matches!(self, Self::Audience | Self::Owner | Self::PrincipalOwner)
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, name, id, .. } = self;
+        match kind {
+            ForeignKind::Audience => write!(
+                f,
+                "the registration is for accounts of other tenants too: signInAudience is {name}, and has to be {OWN_TENANT}"
+            ),
+            ForeignKind::Owner => {
+                write!(f, "{name} ({id}) owns the registration, and may change it")
+            }
+            ForeignKind::PrincipalOwner => {
+                write!(
+                    f,
+                    "{name} ({id}) owns the registration's service principal, and may change it"
+                )
+            }
+            ForeignKind::Secret => write!(
+                f,
+                "the registration has a secret that the web app does not use ({name}, key id {id})"
+            ),
+            ForeignKind::Certificate => {
+                write!(
+                    f,
+                    "the registration has a certificate that nothing uses ({name}, key id {id})"
+                )
+            }
+            ForeignKind::PrincipalSecret => {
+                write!(f, "the registration's service principal has a secret ({name}, key id {id})")
+            }
+            ForeignKind::PrincipalCertificate => {
+                write!(
+                    f,
+                    "the registration's service principal has a certificate ({name}, key id {id})"
+                )
+            }
+            ForeignKind::FederatedCredential => write!(
+                f,
+                "the registration has a federated credential that is not for the web app's identity ({name}, id {id})"
+            ),
+        }
+    }
+}
+
+/// By what the platform proves that it speaks for the registration: what is in the web app's own settings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OwnProof {
+    /// Object ids of the managed identities.
+    identities: Vec<Uuid>,
+    /// The secret, as the app setting has it.
+    secret: Option<String>,
+}
+
+impl OwnProof {
+    /// With an identity that is about to be used.
+    pub(crate) fn with_identity(mut self, object_id: Option<Uuid>) -> Self {
+        self.identities.extend(object_id);
+        self
+    }
+
+    /// Which of the secrets is the one in use: Graph shows the first characters of each. A setting that refers to a Key
+    /// Vault cannot be compared; then it is the only one.
+    pub(crate) fn used_secret<'a>(&self, secrets: &'a [Value]) -> Option<&'a Value> {
+        let stored = self.secret.as_deref().filter(|stored| !stored.is_empty())?;
+        let fits = |secret: &&Value| {
+            let hint = secret["hint"].as_str().filter(|hint| !hint.is_empty());
+            stored.starts_with("@Microsoft.KeyVault(")
+                || hint.is_some_and(|hint| stored.starts_with(hint))
+        };
+        let mut fitting = secrets.iter().filter(fits);
+        fitting.next().filter(|_| fitting.next().is_none())
+    }
+}
+
+impl Admin {
+    /// By what the platform proves itself now.
+    pub(crate) async fn own_proof(
+        &self,
+        settings: &AuthSettings,
+        app_settings: &AppSettings,
+    ) -> Result<OwnProof, AdminError> {
+        let text = |name: &str| app_settings.get(name).and_then(Value::as_str);
+        let named = settings.text(at::SECRET_NAME);
+        let is_secret = !named.is_empty() && named != IDENTITY_SETTING;
+        let secret = text(if is_secret { named } else { SECRET_SETTING }).map(str::to_owned);
+        let identity = match text(IDENTITY_SETTING).and_then(|id| id.parse().ok()) {
+            Some(client_id) => self.find_identity(client_id).await?,
+            None => None,
+        };
+        Ok(OwnProof { identities: Vec::new(), secret }
+            .with_identity(identity.map(|identity| identity.object_id)))
+    }
+
+    /// What of a registration is in others' hands, in the order of [`ForeignKind`].
+    ///
+    /// # Errors
+    /// When Graph refuses.
+    pub(crate) async fn foreign(
+        &self,
+        registration: &Registration,
+        proof: &OwnProof,
+    ) -> Result<Vec<Foreign>, AdminError> {
+        let client_id = registration.client_id().parse().unwrap_or_default();
+        let mut found = Found { client_id, all: Vec::new() };
+        let audience = registration.0["signInAudience"].as_str().unwrap_or(OWN_TENANT);
+        if audience != OWN_TENANT {
+            found.push(ForeignKind::Audience, audience, Uuid::nil());
+        }
+        let known = self.known_owners().await?;
+        let owners = self.collection(&format!("{}/owners", registration.path())).await?;
+        found.owners(ForeignKind::Owner, &owners, &known);
+        let principal = self.find(&registration.principal_path()).await?.unwrap_or_default();
+        if let Some(id) = principal["id"].as_str() {
+            let owners = self.collection(&format!("/v1.0/servicePrincipals/{id}/owners")).await?;
+            found.owners(ForeignKind::PrincipalOwner, &owners, &known);
+        }
+        let secrets = members(&registration.0["passwordCredentials"]);
+        let used = proof.used_secret(&secrets);
+        let foreign = secrets.iter().filter(|it| Some(*it) != used);
+        found.keys(ForeignKind::Secret, foreign);
+        found.keys(ForeignKind::Certificate, &members(&registration.0["keyCredentials"]));
+        found.keys(ForeignKind::PrincipalSecret, &members(&principal["passwordCredentials"]));
+        found.keys(ForeignKind::PrincipalCertificate, &members(&principal["keyCredentials"]));
+        let credentials = self.collection(&registration.credentials_path()).await?;
+        for credential in credentials.iter().filter(|it| !self.is_own(it, proof)) {
+            let text = |name: &str| credential[name].as_str().unwrap_or_default();
+            let name = format!("{}: {} of {}", text("name"), text("subject"), text("issuer"));
+            found.push(
+                ForeignKind::FederatedCredential,
+                &name,
+                text("id").parse().unwrap_or_default(),
+            );
+        }
+        Ok(found.all)
+    }
+
+    /// Whether a federated credential is for an identity of the web app.
+    fn is_own(&self, credential: &Value, proof: &OwnProof) -> bool {
+        let text = |name: &str| credential[name].as_str().unwrap_or_default();
+        let subject = text("subject").parse::<Uuid>();
+        self.cloud.is_issuer(self.tenant_id, text("issuer"))
+            && subject.is_ok_and(|subject| proof.identities.contains(&subject))
+    }
+
+    /// Whether a registration that was found by its name is `setup`'s own work that broke off: who asks is its only owner,
+    /// and there is nothing in it that `setup` did not put there. Whoever owns a registration may make others its owners
+    /// and go, so the owner alone is no proof.
+    pub(crate) async fn is_own_work(
+        &self,
+        registration: &Registration,
+        foreign: &[Foreign],
+        callback: &str,
+    ) -> Result<bool, AdminError> {
+        let Some(caller) = self.graph.caller().await? else { return Ok(false) };
+        let owners = self.collection(&format!("{}/owners", registration.path())).await?;
+        let owners: Vec<_> = owners.iter().filter_map(|it| it["id"].as_str()).collect();
+        let addresses = ["web", "spa", "publicClient"]
+            .map(|platform| members(&registration.0[platform]["redirectUris"]))
+            .concat();
+        let usual = registration.usual_uri();
+        Ok(foreign.is_empty()
+            && owners == [caller.to_string()]
+            && addresses.iter().all(|address| address == callback)
+            && registration.identifier_uris().iter().all(|uri| *uri == usual)
+            && members(&registration.0["api"]["preAuthorizedApplications"]).is_empty())
+    }
+
+    /// Who asks, and who is known to own the registration.
+    async fn known_owners(&self) -> Result<Vec<Uuid>, AdminError> {
+        let caller = self.graph.caller().await?;
+        Ok(caller.into_iter().chain(self.owners.iter().copied()).collect())
+    }
+}
+
+/// What was found so far.
+struct Found {
+    client_id: Uuid,
+    all: Vec<Foreign>,
+}
+
+impl Found {
+    fn push(&mut self, kind: ForeignKind, name: &str, id: Uuid) {
+        let name = if name.is_empty() { "without a name" } else { name };
+        self.all.push(Foreign { kind, name: printable(name), client_id: self.client_id, id });
+    }
+
+    fn owners(&mut self, kind: ForeignKind, owners: &[Value], known: &[Uuid]) {
+        for owner in owners {
+            let id = owner["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+            if !known.contains(&id) {
+                self.push(kind, owner["displayName"].as_str().unwrap_or_default(), id);
+            }
+        }
+    }
+
+    fn keys<'a>(&mut self, kind: ForeignKind, keys: impl IntoIterator<Item = &'a Value>) {
+        for key in keys {
+            let id = key["keyId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+            self.push(kind, key["displayName"].as_str().unwrap_or_default(), id);
+        }
+    }
+}
+
+fn members(collection: &Value) -> Vec<Value> {
+    collection.as_array().cloned().unwrap_or_default()
+}
+
+/// The change by hand that takes something out of others' hands. No command of ours does: it may be somebody's who is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TakeBack {
+    /// What is taken back.
+    pub kind: ForeignKind,
+    /// The client id of the registration.
+    pub client_id: Uuid,
+    /// The object id, key id or credential id of what is taken back.
+    pub id: Uuid,
+    pub(crate) cloud: AzureCloud,
+}
+
+impl TakeBack {
+    pub(crate) fn of(foreign: &Foreign, cloud: AzureCloud) -> Self {
+        Self { kind: foreign.kind, client_id: foreign.client_id, id: foreign.id, cloud }
+    }
+}
+
+impl fmt::Display for TakeBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, client_id, id, cloud } = self;
+        match kind {
+            ForeignKind::Audience => {
+                write!(f, "az ad app update --id {client_id} --sign-in-audience {OWN_TENANT}")
+            }
+            ForeignKind::Owner => write!(
+                f,
+                "az ad app owner remove --id {client_id} --owner-object-id {id}; or, for an owner whom you know, give --owner {id}"
+            ),
+            ForeignKind::PrincipalOwner => write!(
+                f,
+                "az rest --method DELETE --url \"{}/v1.0/servicePrincipals(appId='{client_id}')/owners/{id}/\\$ref\"; or, for an owner whom you know, give --owner {id}",
+                cloud.graph()
+            ),
+            ForeignKind::Secret => {
+                write!(f, "az ad app credential delete --id {client_id} --key-id {id}")
+            }
+            ForeignKind::Certificate => {
+                write!(f, "az ad app credential delete --id {client_id} --key-id {id} --cert")
+            }
+            ForeignKind::PrincipalSecret => {
+                write!(f, "az ad sp credential delete --id {client_id} --key-id {id}")
+            }
+            ForeignKind::PrincipalCertificate => {
+                write!(f, "az ad sp credential delete --id {client_id} --key-id {id} --cert")
+            }
+            ForeignKind::FederatedCredential => write!(
+                f,
+                "az ad app federated-credential delete --id {client_id} --federated-credential-id {id}"
+            ),
+        }
+    }
+}
