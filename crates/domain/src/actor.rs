@@ -1,5 +1,7 @@
 //! Who calls, and what they may do.
 
+use crate::text::is_hidden;
+
 /// A caller as an adapter knows it: who they are, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
@@ -170,9 +172,10 @@ impl Author {
     }
 }
 
-/// Drops control characters and cuts to [`Author::MAX_CHARS`].
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(Author::MAX_CHARS).collect()
+/// Drops characters that hide something or turn what stands around a name, control characters among them, and cuts to
+/// [`Author::MAX_CHARS`].
+fn printable(name: &str) -> String {
+    name.chars().filter(|c| !is_hidden(*c)).take(Author::MAX_CHARS).collect()
 }
 
 /// The kinds of authors.
@@ -243,5 +246,7 @@ mod tests {
         let author = Author::person("x", Some(&format!("a\r\n\0{}", "b".repeat(300))));
         assert_eq!(author.name().unwrap().chars().count(), Author::MAX_CHARS);
         assert!(author.name().unwrap().starts_with("abb"));
+        let author = Author::person("x", Some("Ann\u{202E}\u{2028}\u{E0041}\u{3164} 👩\u{200D}🍳"));
+        assert_eq!(author.name(), Some("Ann 👩\u{200D}🍳"));
     }
 }

@@ -36,7 +36,10 @@ pub use self::{
     repository::{Repository, StoreError},
     restaurant::{NewRestaurant, Restaurant, RestaurantId},
     review::{NewReview, Review, ReviewId},
-    text::{Description, IdempotencyKey, RestaurantName, ReviewText, StreetAddress, UserName},
+    text::{
+        Description, FOLDING_VERSION, IdempotencyKey, RestaurantName, ReviewText, StreetAddress,
+        UserName,
+    },
     total::Total,
     validation::{Problem, ValidationError, ValidationErrors, quoted},
 };

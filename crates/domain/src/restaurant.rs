@@ -89,7 +89,8 @@ impl NewRestaurant {
         Restaurant { id, name, street_address, description, rating, created_at, created_by }
     }
 
-    /// What a search looks through: name, address and description without regard to case. A search text never holds the line break between them.
+    /// What a search looks through: name, address and description, folded as [`crate::SearchText`] is. A word of a search
+    /// never holds the line break between them.
     #[must_use]
     pub fn search_text(&self) -> String {
         text::fold(&format!("{}\n{}\n{}", self.name, self.street_address, self.description))

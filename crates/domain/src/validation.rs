@@ -81,6 +81,24 @@ pub enum Problem {
         /// The first such character.
         control: char,
     },
+    /// It is one line and holds a character that ends lines.
+    #[error("holds the line separator U+{:04X}: write it on one line", u32::from(*separator))]
+    LineSeparator {
+        /// The first such character.
+        separator: char,
+    },
+    /// It holds a control of text direction that it may not hold, or one whose partner is not on the same line.
+    #[error("holds the bidirectional control U+{:04X}: remove it", u32::from(*control))]
+    BidirectionalControl {
+        /// The first such character.
+        control: char,
+    },
+    /// It holds a character that a reader does not see, in a place where it has no use.
+    #[error("holds the invisible character U+{:04X}: remove it", u32::from(*character))]
+    InvisibleCharacter {
+        /// The first such character.
+        character: char,
+    },
     /// It is a number out of its range, or no whole number at all.
     #[error("is {given}: give a whole number from {min} to {max}")]
     OutOfRange {
@@ -115,6 +133,9 @@ impl Problem {
             Self::Blank { .. } => "blank",
             Self::TooLong { .. } => "too_long",
             Self::ControlCharacter { .. } => "control_character",
+            Self::LineSeparator { .. } => "line_separator",
+            Self::BidirectionalControl { .. } => "bidirectional_control",
+            Self::InvisibleCharacter { .. } => "invisible_character",
             Self::OutOfRange { .. } => "out_of_range",
             Self::UnknownChoice { .. } => "unknown_choice",
             Self::InvalidCursor => "invalid_cursor",

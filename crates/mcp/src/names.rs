@@ -35,7 +35,7 @@ pub(crate) async fn complete(
     let Ok(search) = SearchText::parse(typed) else {
         return Ok(Offers { restaurants: Vec::new(), more: false });
     };
-    let beginning = search.as_ref().map_or("", SearchText::as_str);
+    let beginning = search.as_ref().map_or("", SearchText::as_key);
     let mut offers = beginning_with(repository, beginning, OFFERED).await?;
     if search.is_none() || offers.more {
         return Ok(offers);
@@ -44,7 +44,7 @@ pub(crate) async fn complete(
     let page = repository.list_restaurants(&query.unwrap_or_default()).await?;
     let held = page.restaurants.into_iter().filter(|restaurant| {
         let key = restaurant.name.sort_key();
-        key.contains(beginning) && !key.starts_with(beginning)
+        search.as_ref().is_none_or(|search| search.is_in(&key)) && !key.starts_with(beginning)
     });
     offers.restaurants.extend(held);
     offers.more = page.next.is_some() || offers.restaurants.len() > OFFERED.into();
@@ -71,7 +71,7 @@ fn limit(rows: u8) -> PageLimit {
     PageLimit::new(rows.into()).unwrap_or_default()
 }
 
-/// The restaurant that an argument names, by its name without regard to case, or by its id.
+/// The restaurant that an argument names: by its very name, by its name without regard to case and accents, or by its id.
 ///
 /// # Errors
 /// When there is none, when there are several of the name, or when the store fails.
@@ -84,6 +84,9 @@ pub(crate) async fn find(
     let key = named.sort_key();
     let mut namesakes = beginning_with(repository, &key, NAMESAKES).await?.restaurants;
     namesakes.retain(|restaurant| restaurant.name.sort_key() == key);
+    if namesakes.iter().filter(|restaurant| restaurant.name == *named).count() == 1 {
+        namesakes.retain(|restaurant| restaurant.name == *named);
+    }
     let id = match namesakes.as_slice() {
         [one] => Some(one.id),
         [] => named.as_str().parse().ok().map(RestaurantId),

@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+mod derived;
 mod error;
 mod keys;
 mod postgres;
 mod queries;
 mod rows;
 mod schema;
+mod search;
 mod shares;
 mod sign_in;
 mod sqlite;

@@ -2,6 +2,7 @@
 
 mod condition;
 mod connect;
+mod derive;
 mod keyed;
 mod migrations;
 mod pool;

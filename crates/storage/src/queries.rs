@@ -13,6 +13,7 @@ use diesel::{
 use restaurant_domain::{ListRestaurants, ListReviews, RestaurantSort, SortKey, Total};
 
 use crate::{
+    derived::StoredKey,
     rows::NewReviewRow,
     schema::{restaurant_counts, restaurants, reviews},
 };
@@ -79,14 +80,15 @@ pub(crate) fn reviews_page(query: ListReviews) -> (i64, i64) {
     (after, i64::from(query.limit.get()) + 1)
 }
 
-/// Restaurants by name, after a name's key and an id.
+/// Restaurants by name, after a restaurant, or after a name's key and an id.
 #[auto_type]
 pub(crate) fn by_name(key: String, id: i64, rows: i64) -> _ {
     let columns: RestaurantColumns = RESTAURANT;
-    let from: String = key.clone();
+    let from: StoredKey = StoredKey { key: key.clone(), id };
+    let after: StoredKey = StoredKey { key, id };
     restaurants::table
         .filter(restaurants::name_key.ge(from))
-        .filter(restaurants::name_key.gt(key).or(restaurants::id.gt(id)))
+        .filter(restaurants::name_key.gt(after).or(restaurants::id.gt(id)))
         .order((restaurants::name_key.asc(), restaurants::id.asc()))
         .limit(rows)
         .select(columns)

@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use restaurant_domain::{
-    Author, AuthorKind, Description, NewRestaurant, NewReview, Rating, RatingSummary, Restaurant,
-    RestaurantId, RestaurantName, Review, ReviewId, ReviewText, StreetAddress, UserName,
+    Author, AuthorKind, Description, FOLDING_VERSION, NewRestaurant, NewReview, Rating,
+    RatingSummary, Restaurant, RestaurantId, RestaurantName, Review, ReviewId, ReviewText,
+    StreetAddress, UserName,
 };
 
 use crate::schema::{restaurant_search, restaurants, reviews};
@@ -126,11 +127,12 @@ impl<'a> NewRestaurantRow<'a> {
 pub(crate) struct SearchRow {
     restaurant_id: i64,
     text: String,
+    folding: i16,
 }
 
 impl SearchRow {
     pub(crate) fn new(restaurant_id: i64, restaurant: &NewRestaurant) -> Self {
-        Self { restaurant_id, text: restaurant.search_text() }
+        Self { restaurant_id, text: restaurant.search_text(), folding: FOLDING_VERSION }
     }
 }
 

@@ -35,6 +35,7 @@ diesel::table! {
     restaurant_search (restaurant_id) {
         restaurant_id -> BigInt,
         text -> Text,
+        folding -> SmallInt,
     }
 }
 

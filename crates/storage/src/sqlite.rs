@@ -1,5 +1,6 @@
 //! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
 
+mod derive;
 mod file;
 mod keyed;
 mod migrations;

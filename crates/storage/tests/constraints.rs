@@ -40,6 +40,11 @@ const KEY: &[(&str, &str)] = &[
     ("review_id", "NULL"),
 ];
 
+/// England, Scotland and Wales.
+const FLAGS: &str = "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}\
+     🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}\
+     🏴\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}";
+
 fn insert(table: &str, columns: &[(&str, &str)], column: &str, value: &str) -> String {
     let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
     let values: Vec<_> =
@@ -64,8 +69,15 @@ fn bad() -> Vec<String> {
                 .map(Into::into)
                 .into();
         values.push(text_of(max + 1));
+        values.extend(
+            ["\u{2028}", "\u{202A}", "\u{202E}", "\u{E0041}", "🏴\u{E0075}\u{E0073}\u{E007F}"]
+                .map(|hidden| format!("'a{hidden}b'")),
+        );
         if one_line {
-            values.push("'a\nb'".into());
+            values.extend(
+                ["\n", "\u{61C}", "\u{200E}", "\u{200F}", "\u{2066}", "\u{2069}"]
+                    .map(|turning| format!("'a{turning}b'")),
+            );
         }
         values
     };
@@ -112,6 +124,11 @@ fn good() -> Vec<(String, [i64; 4])> {
         ("UPDATE reviews SET restaurant_id = 2 WHERE rating = 2".into(), [9, 2, 4_500_000, 2]),
         ("DELETE FROM reviews WHERE rating = 5".into(), [4, 1, 4_000_000, 2]),
         ("DELETE FROM restaurants WHERE id = 2".into(), [4, 1, 4_000_000, 1]),
+        (format!("UPDATE restaurants SET name = '{FLAGS}'"), [4, 1, 4_000_000, 1]),
+        (
+            format!("UPDATE restaurants SET description = '\u{2067}{FLAGS}\u{2069}'"),
+            [4, 1, 4_000_000, 1],
+        ),
         ("DELETE FROM reviews".into(), [0, 0, 0, 1]),
         (review("rating", "4"), [4, 1, 4_000_000, 1]),
         (key("key", &text_of(100)), [4, 1, 4_000_000, 1]),
@@ -147,7 +164,8 @@ async fn sqlite_keeps_the_rules() {
     let no_blob = insert("idempotency_keys", KEY, "fingerprint", &text_of(32));
     let zeros = [("restaurants", RESTAURANT, "name"), ("idempotency_keys", KEY, "key")]
         .map(|(table, columns, column)| insert(table, columns, column, "'a' || char(0)"));
-    for statement in bad().into_iter().chain([fraction, no_blob]).chain(zeros) {
+    let turned = "UPDATE restaurants SET name = 'a\u{202E}b'".to_owned();
+    for statement in bad().into_iter().chain([fraction, no_blob, turned]).chain(zeros) {
         assert!(connection.batch_execute(&statement).is_err(), "{statement:?}");
     }
 }
@@ -166,7 +184,8 @@ async fn postgresql_keeps_the_rules() {
         client.batch_execute(&statement).await.unwrap();
         assert_eq!(sums(&client).await, expected, "{statement}");
     }
-    for statement in bad() {
+    let turned = "UPDATE restaurants SET name = 'a\u{202E}b'".to_owned();
+    for statement in bad().into_iter().chain([turned]) {
         assert!(client.batch_execute(&statement).await.is_err(), "{statement:?}");
     }
     let review = insert("reviews", REVIEW, "", "");

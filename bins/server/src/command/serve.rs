@@ -18,6 +18,10 @@ use crate::{
 
 /// How long to wait before asking a database again that was away.
 const RETRY: Duration = Duration::from_secs(1);
+/// When to bring the database up to date again, each time after the time before: while instances of the version before
+/// may still write, whose rows have what is derived from their texts in the older form.
+const AGAIN: [Duration; 3] =
+    [Duration::from_mins(1), Duration::from_mins(10), Duration::from_mins(60)];
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
@@ -50,7 +54,7 @@ pub(super) async fn open(
 ) -> anyhow::Result<Arc<dyn Database>> {
     let Some(path) = url.sqlite_path() else {
         let database = super::open_database(settings).await?;
-        tokio::spawn(migrate_until_done(Arc::clone(&database)));
+        tokio::spawn(keep_up_to_date(Arc::clone(&database)));
         return Ok(database);
     };
     let is_new = !path.exists();
@@ -63,7 +67,22 @@ pub(super) async fn open(
     Ok(database)
 }
 
-async fn migrate_until_done(database: Arc<dyn Database>) {
+/// Brings a PostgreSQL up to date, and looks again for what instances of the version before still wrote meanwhile. An SQLite
+/// file has no other instance.
+async fn keep_up_to_date(database: Arc<dyn Database>) {
+    migrate_until_done(&*database).await;
+    for pause in AGAIN {
+        tokio::time::sleep(pause).await;
+        if let Err(error) = database.migrate().await {
+            tracing::warn!(
+                error = %ErrorChain(&error),
+                "cannot look for rows of an older version; asking again later"
+            );
+        }
+    }
+}
+
+async fn migrate_until_done(database: &dyn Database) {
     loop {
         match database.migrate().await {
             Ok(applied) => {

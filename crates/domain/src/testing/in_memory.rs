@@ -198,7 +198,7 @@ fn matches(restaurant: &Restaurant, query: &ListRestaurants) -> bool {
         street_address: restaurant.street_address.clone(),
         description: restaurant.description.clone(),
     };
-    query.search().is_none_or(|search| new.search_text().contains(search.as_str()))
+    query.search().is_none_or(|search| search.is_in(&new.search_text()))
 }
 
 fn sort(restaurants: &mut [&Restaurant], sort: RestaurantSort) {

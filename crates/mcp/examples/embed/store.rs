@@ -83,7 +83,7 @@ impl Repository for GuideStore {
         query: &ListRestaurants,
     ) -> Result<RestaurantPage, StoreError> {
         let guide = self.guide();
-        let found = |text: &str| query.search().is_none_or(|part| text.contains(part.as_str()));
+        let found = |text: &str| query.search().is_none_or(|search| search.is_in(text));
         let found = guide.restaurants.iter().filter(|(_, text)| found(text));
         let mut rows: Vec<_> = found.map(|(restaurant, _)| restaurant.clone()).collect();
         let total = Total::Exactly(i64::try_from(rows.len()).map_err(StoreError::failed)?);

@@ -142,8 +142,11 @@ async fn an_argument_that_leads_nowhere_is_named() {
         assert_eq!((&problem["field"], &problem["code"]), (&json!(field), &json!(code)), "{error}");
         assert!(error["message"].as_str().unwrap().contains(says), "{error}");
     }
-    // By its id each can be told from the other.
+    // By its id each can be told from the other, and by its very name.
     messages(&server, "write_fair_review", json!({"restaurant": second.to_string()})).await;
+    let (_, attached) =
+        messages(&server, "write_fair_review", json!({"restaurant": "ANCHOR"})).await;
+    assert!(attached[0].to_string().contains("ANCHOR"), "{attached:?}");
     let error = get(&server, "no_such_prompt", json!({})).await["error"].clone();
     assert!(error["message"].as_str().unwrap().contains("compare_restaurants, write_fair_review"));
 }

@@ -12,12 +12,12 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::EmbeddedMigrations;
 
-use crate::error::MigrateError;
+use crate::{derived::outdated, error::MigrateError};
 
 /// The rights that reads and writes need, each once. The triggers run with the rights of the caller.
 const GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
     FROM (VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
-        ('restaurant_search', 'SELECT,INSERT'), ('restaurant_counts', 'SELECT,UPDATE'), \
+        ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
         ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights), \
         unnest(string_to_array(rights, ',')) AS wanted \
     WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)";
@@ -101,6 +101,37 @@ pub(super) async fn needs_migration(
     } else {
         Ok(true)
     }
+}
+
+/// Whether this role may derive anew here.
+const MAY_DERIVE: &str = "SELECT NOT pg_is_in_recovery() \
+    AND NOT current_setting('transaction_read_only')::bool \
+    AND has_table_privilege('restaurants', 'UPDATE') \
+    AND has_table_privilege('restaurant_search', 'UPDATE') AS may";
+
+#[derive(QueryableByName)]
+struct MayDerive {
+    #[diesel(sql_type = Bool)]
+    may: bool,
+}
+
+/// Whether a restaurant's derived texts are outdated, and may be derived anew here. Reads, and nothing else.
+///
+/// Where they may not, on a standby for one, the store answers all the same: they are another instance's to derive.
+pub(super) async fn needs_derivation(
+    connection: &mut AsyncPgConnection,
+) -> Result<bool, MigrateError> {
+    if outdated().get_results::<i64>(connection).await?.is_empty() {
+        return Ok(false);
+    }
+    let MayDerive { may } = sql_query(MAY_DERIVE).get_result(connection).await?;
+    if !may {
+        tracing::warn!(
+            "some restaurants have search texts of an older version, which cannot be derived anew: \
+             the database is read-only, or the role lacks UPDATE ON restaurants, restaurant_search"
+        );
+    }
+    Ok(may)
 }
 
 /// How many migrations were not applied.

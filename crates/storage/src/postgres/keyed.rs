@@ -7,11 +7,11 @@ use diesel::{
     prelude::*,
     query_builder::{AstPass, Query, QueryFragment, QueryId},
     result::{DatabaseErrorKind, Error as QueryError},
-    sql_types::{BigInt, Binary, Text, Timestamp},
+    sql_types::{BigInt, Binary, SmallInt, Text, Timestamp},
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
-use restaurant_domain::{Author, NewRestaurant, NewReview, RestaurantId};
+use restaurant_domain::{Author, FOLDING_VERSION, NewRestaurant, NewReview, RestaurantId};
 
 use crate::{
     error::WorkError,
@@ -128,9 +128,12 @@ impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for Keyed<'_, Insert> {
         let column = match &self.made {
             Made::Restaurant { text } => {
                 out.push_sql(
-                    ", found AS (INSERT INTO restaurant_search (restaurant_id, text) SELECT id, ",
+                    ", found AS (\
+                     INSERT INTO restaurant_search (restaurant_id, text, folding) SELECT id, ",
                 );
                 out.push_bind_param::<Text, _>(text)?;
+                out.push_sql(", ");
+                out.push_bind_param::<SmallInt, _>(&FOLDING_VERSION)?;
                 out.push_sql(" FROM created)");
                 "restaurant_id"
             }

@@ -6,36 +6,66 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use restaurant_domain::StoreError;
 use tokio::task::spawn_blocking;
 
-use super::condition::needs_migration;
+use super::{
+    condition::{needs_derivation, needs_migration},
+    derive,
+};
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many.
+/// Takes the lock that every instance takes, for a transaction. Any number will do, as long as all instances take the same.
+/// To wait for another's migrations, and to run long ones, has no limit.
+pub(super) const LOCK: &str =
+    "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)";
+
+/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many. Then derives anew
+/// what an older version derived ([`derive::derive`]).
 ///
 /// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
 pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
-    if !is_pending(&mut connection).await? {
+    let pending = look(&mut connection).await?;
+    if !pending.tables && !pending.rows {
         return Ok(0);
     }
     let mut connection = AsyncConnectionWrapper::<_>::from(connection);
     let migrate = move || {
-        connection.transaction(|connection| {
-            // Any number will do, as long as all instances take the same. To wait for another's migrations, and to run
-            // long ones, has no limit.
-            connection.batch_execute(
-                "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)",
-            )?;
-            let applied = connection.run_pending_migrations(MIGRATIONS);
-            Ok::<_, MigrateError>(applied.map_err(MigrateError::Migration)?.len())
-        })
+        let applied = if pending.tables { migrate(&mut connection)? } else { 0 };
+        let restaurants = derive::derive(&mut connection)?;
+        if restaurants > 0 {
+            tracing::info!(restaurants, "search texts and sort keys are derived anew");
+        }
+        Ok::<_, MigrateError>(applied)
     };
     Ok(spawn_blocking(migrate).await.map_err(StoreError::failed)??)
 }
 
+fn migrate(
+    connection: &mut AsyncConnectionWrapper<AsyncPgConnection>,
+) -> Result<usize, MigrateError> {
+    connection.transaction(|connection| {
+        connection.batch_execute(LOCK)?;
+        let applied = connection.run_pending_migrations(MIGRATIONS);
+        Ok(applied.map_err(MigrateError::Migration)?.len())
+    })
+}
+
+/// What is to be done.
+struct Pending {
+    /// Migrations are to be applied.
+    tables: bool,
+    /// Rows are to be derived anew.
+    rows: bool,
+}
+
 /// Looks before any lock is taken, in a transaction, so that a pooler lends one connection for it.
-async fn is_pending(connection: &mut AsyncPgConnection) -> Result<bool, MigrateError> {
-    let look = async |connection: &mut _| needs_migration(connection, MIGRATIONS).await;
+async fn look(connection: &mut AsyncPgConnection) -> Result<Pending, MigrateError> {
+    let look = async |connection: &mut _| {
+        let tables = needs_migration(connection, MIGRATIONS).await?;
+        // The column that tells of it may be among what is to be applied.
+        let rows = tables || needs_derivation(connection).await?;
+        Ok(Pending { tables, rows })
+    };
     diesel_async::AsyncConnection::transaction(connection, look).await
 }
 

@@ -91,7 +91,10 @@ mod tests {
     use restaurant_domain::{PageLimit, RestaurantSort, SearchText};
 
     use super::*;
-    use crate::sqlite::plan::{database, plan};
+    use crate::{
+        derived::outdated,
+        sqlite::plan::{database, plan},
+    };
 
     fn list(search: &str, sort: RestaurantSort) -> ListRestaurants {
         let search = SearchText::parse(search).unwrap();
@@ -126,10 +129,15 @@ mod tests {
             let plan = expect(&many, index);
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");
         }
-        let search = list("blue", RestaurantSort::Name);
-        let ids = matching(search.search().unwrap()).limit(1);
-        let ids = debug_query::<Sqlite, _>(&ids).to_string();
-        expect(&ids, "restaurant_search_index VIRTUAL TABLE INDEX");
+        for words in ["blue", "blue door", "a blue b door c"] {
+            let search = list(words, RestaurantSort::Name);
+            let ids = matching(search.search().unwrap()).limit(1);
+            let ids = debug_query::<Sqlite, _>(&ids).to_string();
+            let plan = expect(&ids, "restaurant_search_index VIRTUAL TABLE INDEX");
+            assert!(!plan.contains("SCAN restaurant_search\n"), "{plan}");
+        }
+        let outdated = debug_query::<Sqlite, _>(&outdated()).to_string();
+        expect(&outdated, "USING COVERING INDEX restaurant_search_by_folding");
         let reviews = debug_query::<Sqlite, _>(&queries::reviews_of(1, 1, 1)).to_string();
         expect(&reviews, "USING INDEX reviews_of_restaurant");
     }

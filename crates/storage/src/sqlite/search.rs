@@ -1,17 +1,15 @@
-//! Search in SQLite: the trigram index for texts that are long enough for it, a look at every text for the others.
+//! Search in SQLite: the trigram index for words that are long enough for it; for the others a look at what it finds, or
+//! at every text.
 
-use diesel::{
-    dsl::{AsExprOf, IntoBoxed, sql},
-    expression::{SqlLiteral, UncheckedBind},
-    prelude::*,
-    sql_types::{Bool, Text},
-    sqlite::Sqlite,
-};
+use diesel::{dsl::IntoBoxed, prelude::*, sql_types::Text, sqlite::Sqlite};
 use restaurant_domain::SearchText;
 
-use crate::schema::restaurant_search;
+use crate::{
+    schema::restaurant_search,
+    search::{HoldsWords, padded},
+};
 
-/// The shortest text, in characters, that the index can find: it is made of parts of this length.
+/// The shortest word, in characters, that the index can find: it is made of parts of this length.
 const TRIGRAM: usize = 3;
 
 diesel::table! {
@@ -30,18 +28,23 @@ extern "SQL" {
     fn instr(text: Text, part: Text) -> Integer;
 }
 
-/// The ids of the restaurants whose text contains another, every character as itself.
+/// The ids of the restaurants whose text contains every word, every character as itself.
 pub(super) fn matching(search: &SearchText) -> Matching<'_> {
-    let search = search.as_str();
-    let all = restaurant_search::table.select(restaurant_search::restaurant_id).into_boxed();
-    if search.chars().count() < TRIGRAM {
-        return all.filter(instr(restaurant_search::text, search).gt(0));
+    let mut found = restaurant_search::table.select(restaurant_search::restaurant_id).into_boxed();
+    let (long, short): (Vec<&str>, Vec<&str>) =
+        search.words().iter().map(String::as_str).partition(|word| word.chars().count() >= TRIGRAM);
+    if !long.is_empty() {
+        let phrases: Vec<String> = long.into_iter().map(phrase).collect();
+        let phrases = phrases.join(" AND ").into_sql::<Text>();
+        let indexed = restaurant_search_index::table
+            .filter(Match::new(restaurant_search_index::text, phrases))
+            .select(restaurant_search_index::rowid);
+        found = found.filter(restaurant_search::restaurant_id.eq_any(indexed));
     }
-    let phrase = phrase(search).into_sql::<Text>();
-    let found = restaurant_search_index::table
-        .filter(Match::new(restaurant_search_index::text, phrase))
-        .select(restaurant_search_index::rowid);
-    all.filter(restaurant_search::restaurant_id.eq_any(found))
+    for word in padded(&short) {
+        found = found.filter(instr(restaurant_search::text, word).gt(0));
+    }
+    found
 }
 
 pub(super) type Matching<'a> = IntoBoxed<
@@ -51,16 +54,11 @@ pub(super) type Matching<'a> = IntoBoxed<
 >;
 
 /// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
-pub(super) fn matches(search: &SearchText) -> Filter {
-    let text = sql::<Bool>(
-        "instr((SELECT text FROM restaurant_search WHERE restaurant_id = restaurants.id), ",
-    );
-    text.bind::<Text, _>(search.as_str().to_owned()).sql(") > 0")
+pub(super) fn matches(search: &SearchText) -> HoldsWords {
+    HoldsWords::new(search, "instr")
 }
 
-type Filter = SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, AsExprOf<String, Text>>>;
-
-/// The text as a phrase of FTS5's query language, in which only a quote needs an escape.
+/// The word as a phrase of FTS5's query language, in which only a quote needs an escape.
 fn phrase(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }

@@ -1,0 +1,122 @@
+//! What is derived from a restaurant's texts, the key of its name and its search text, and which restaurants have it from
+//! an older version of this program.
+//!
+//! Each search text carries the version of the folding that made it and its restaurant's key: 0, the column's default, when
+//! a program that knows of no version wrote it. [`outdated`] and [`outdated_texts`] cost a look into an index when nothing
+//! is outdated. What a newer version derived stays: it is not outdated.
+
+use diesel::{
+    backend::Backend,
+    dsl::auto_type,
+    expression::ValidGrouping,
+    prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    serialize::ToSql,
+    sql_types::{BigInt, HasSqlType, Text},
+};
+use restaurant_domain::{
+    Description, FOLDING_VERSION, NewRestaurant, RestaurantName, StreetAddress,
+};
+
+use crate::schema::{restaurant_search, restaurants};
+
+/// The key of a restaurant's name as it is stored; this key where there is no such restaurant.
+///
+/// A cursor has the key that this program makes of a name. The row may have one of an older version, and be elsewhere in the
+/// order: a list that went on after the cursor's key would come by it again and again.
+#[derive(Debug, Clone, QueryId, ValidGrouping)]
+pub(crate) struct StoredKey {
+    /// The key of the cursor.
+    pub(crate) key: String,
+    /// The restaurant of the cursor.
+    pub(crate) id: i64,
+}
+
+impl Expression for StoredKey {
+    type SqlType = Text;
+}
+
+impl<Source> AppearsOnTable<Source> for StoredKey {}
+
+impl<DB> QueryFragment<DB> for StoredKey
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    String: ToSql<Text, DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql(
+            "coalesce((SELECT stored.name_key FROM restaurants AS stored WHERE stored.id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.id)?;
+        out.push_sql("), ");
+        out.push_bind_param::<Text, _>(&self.key)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// How many restaurants are derived anew in a transaction: few enough that a review of one of them waits for an instant.
+pub(crate) const BATCH: i64 = 500;
+
+/// The texts of a restaurant, read by [`outdated_texts`].
+#[derive(Queryable)]
+pub(crate) struct Texts {
+    id: i64,
+    name: String,
+    street_address: String,
+    description: String,
+}
+
+/// What this version derives from a restaurant's texts.
+pub(crate) struct Derived {
+    pub(crate) id: i64,
+    pub(crate) name_key: String,
+    pub(crate) search_text: String,
+}
+
+impl From<Texts> for Derived {
+    /// Takes the texts as they are: some may be of a time when more was allowed.
+    fn from(texts: Texts) -> Self {
+        let restaurant = NewRestaurant {
+            name: RestaurantName::from_stored(texts.name),
+            street_address: StreetAddress::from_stored(texts.street_address),
+            description: Description::from_stored(texts.description),
+        };
+        Self {
+            id: texts.id,
+            name_key: restaurant.name.sort_key(),
+            search_text: restaurant.search_text(),
+        }
+    }
+}
+
+/// One restaurant's id whose derived texts are outdated, whichever; none when there is none.
+#[auto_type]
+pub(crate) fn outdated() -> _ {
+    let version: i16 = FOLDING_VERSION;
+    restaurant_search::table
+        .filter(restaurant_search::folding.lt(version))
+        .select(restaurant_search::restaurant_id)
+        .limit(1_i64)
+}
+
+/// The texts of restaurants whose derived texts are outdated, by id, after an id.
+#[auto_type]
+pub(crate) fn outdated_texts(after: i64) -> _ {
+    let (version, batch): (i16, i64) = (FOLDING_VERSION, BATCH);
+    restaurants::table
+        .inner_join(
+            restaurant_search::table.on(restaurant_search::restaurant_id.eq(restaurants::id)),
+        )
+        .filter(restaurant_search::folding.lt(version))
+        .filter(restaurant_search::restaurant_id.gt(after))
+        .order(restaurant_search::restaurant_id.asc())
+        .limit(batch)
+        .select((
+            restaurants::id,
+            restaurants::name,
+            restaurants::street_address,
+            restaurants::description,
+        ))
+}

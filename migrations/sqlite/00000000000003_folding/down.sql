@@ -1,0 +1,8 @@
+DROP TRIGGER restaurants_hide_nothing_inserted;
+DROP TRIGGER restaurants_hide_nothing_updated;
+DROP TRIGGER reviews_hide_nothing_inserted;
+DROP TRIGGER reviews_hide_nothing_updated;
+DROP TRIGGER idempotency_keys_hide_nothing_inserted;
+DROP TRIGGER idempotency_keys_hide_nothing_updated;
+DROP INDEX restaurant_search_by_folding;
+ALTER TABLE restaurant_search DROP COLUMN folding;
