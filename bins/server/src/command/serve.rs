@@ -5,7 +5,6 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Context;
 use restaurant_domain::{Clock, ErrorChain, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl};
-use tokio::net::TcpListener;
 
 use super::say;
 use crate::{
@@ -26,7 +25,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let address = settings.listen_address()?;
     let url = settings.database()?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
+    let listener = connections::listen(address).with_context(|| {
         format!(
             "cannot listen on {address}: set BIND or PORT to an address that is free and allowed"
         )
