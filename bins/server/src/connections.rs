@@ -5,11 +5,11 @@ mod places;
 mod stage;
 mod watched;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     select,
     signal::unix::{Signal, SignalKind, signal},
     time::{sleep, timeout},
@@ -24,6 +24,9 @@ use crate::{settings::Settings, socket_options};
 
 /// How long the loop rests when the system has no file descriptor or memory for a further connection.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
+
+/// How many connections the system may hold until they are taken; it may have a lower limit of its own.
+const QUEUE: u32 = 1024;
 
 /// The greatest share of the drain time in which clients are only asked to close, in place of being closed.
 const POLITE_SHARE: u32 = 4;
@@ -50,6 +53,19 @@ impl Shutdown {
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Listens on an address, with a queue long enough that a client in a crowd is not told to try again by its own system, seconds later.
+///
+/// # Errors
+/// When the address is taken, or is none of this machine.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that starts again finds connections of the last one still closing.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Serves connections until a signal, then drains: no new connection, every request that came is answered, and what it

@@ -1,8 +1,19 @@
 //! What Linux does for sockets beyond the common ground; elsewhere, on a developer's machine, it is left out.
 
-use std::time::Duration;
+use std::{io, mem::MaybeUninit, net::Shutdown, time::Duration};
 
 use tokio::net::{TcpListener, TcpStream};
+
+/// Ends the server's half of a connection: what was written still arrives.
+pub fn end_writing(stream: &TcpStream) -> io::Result<()> {
+    socket2::SockRef::from(stream).shutdown(Shutdown::Write)
+}
+
+/// Whether the client has sent something that has not been read. It asks the system, which knows before the runtime does.
+pub fn has_unread(stream: &TcpStream) -> bool {
+    let mut first = [MaybeUninit::uninit()];
+    socket2::SockRef::from(stream).peek(&mut first).is_ok_and(|length| length > 0)
+}
 
 /// Gives a client up that does not take its answer for so long: the HTTP library limits reading only.
 #[cfg(target_os = "linux")]

@@ -58,6 +58,7 @@ where
     }
 
     /// The message of a line; `None` for what is to be ignored.
+    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     fn read(&mut self, line: Line) -> Result<Option<ClientJsonRpcMessage>, Fault> {
         let line = match line {
             Line::Whole(line) => line,
@@ -82,6 +83,7 @@ where
     }
 
     /// Passes a message on. Before the session has begun, that is a request.
+    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     fn admit(
         &mut self,
         message: ClientJsonRpcMessage,

@@ -5,7 +5,6 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 use anyhow::Context;
 use restaurant_domain::{Clock, ErrorChain, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl};
-use tokio::net::TcpListener;
 use tokio_util::task::TaskTracker;
 
 use super::say;
@@ -21,7 +20,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// When to bring the database up to date again, each time after the time before: while instances of the version before
 /// may still write, whose rows have what is derived from their texts in the older form.
 const AGAIN: [Duration; 3] =
-    [Duration::from_mins(1), Duration::from_mins(10), Duration::from_mins(60)];
+    [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
@@ -31,7 +30,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let address = settings.listen_address()?;
     let url = settings.database()?;
-    let listener = TcpListener::bind(address).await.with_context(|| {
+    let listener = connections::listen(address).with_context(|| {
         format!(
             "cannot listen on {address}: set BIND or PORT to an address that is free and allowed"
         )

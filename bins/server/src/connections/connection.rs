@@ -80,14 +80,15 @@ impl Connection {
             stopping: self.stopping,
         });
         let service = service_fn(|request| Arc::clone(&answers).answer(request));
-        let stream = TokioIo::new(Watched::new(stream, Arc::clone(&progress)));
+        let stream = Arc::new(stream);
+        let watched = TokioIo::new(Watched::new(Arc::clone(&stream), Arc::clone(&progress)));
         let mut connection = pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 // It would count the time between two requests as well: `Deadline` has both limits.
                 .header_read_timeout(None)
                 .max_buf_size(HEAD_BYTES)
-                .serve_connection(stream, service)
+                .serve_connection(watched, service)
         );
         let mut deadline = pin!(Deadline::new());
         let mut is_closing = false;
@@ -108,7 +109,7 @@ impl Connection {
                     return;
                 }
                 () = progress.left() => {
-                    if progress.makes_room() {
+                    if progress.makes_room(socket_options::has_unread(&stream)) {
                         tracing::debug!("closed a connection for the sake of another one");
                         return;
                     }

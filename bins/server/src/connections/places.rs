@@ -27,6 +27,12 @@ const MAX_RESERVE: usize = 50;
 /// How long to wait for a connection that was asked to make room before another one is asked.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
+/// How long to wait at least for a connection that may soon be asked.
+const ASK_SOON: Duration = Duration::from_millis(5);
+
+/// The most connections that are asked to make room at once.
+const ASK_AT_ONCE: usize = 32;
+
 /// How often the log says that all places are taken.
 const WARN_AGAIN: Duration = Duration::from_secs(30);
 
@@ -106,7 +112,7 @@ impl Places {
         let mut served = pin!(acquire(&self.served));
         let mut reserve = pin!(acquire(&self.reserve));
         loop {
-            let again = self.ask_one_to_leave(|_| true);
+            let again = self.ask_to_leave(|_| true);
             select! {
                 place = served.as_mut() => return Place::served(place),
                 place = reserve.as_mut() => return Place::reserve(place),
@@ -119,7 +125,7 @@ impl Places {
     pub async fn served(&self) -> Place {
         let mut place = pin!(acquire(&self.served));
         loop {
-            let again = self.ask_one_to_leave(|stage| stage != Stage::Queued);
+            let again = self.ask_to_leave(|stage| stage != Stage::Queued);
             select! {
                 place = place.as_mut() => return Place::served(place),
                 () = sleep_until(again) => {}
@@ -127,22 +133,28 @@ impl Places {
         }
     }
 
-    /// Asks the most dispensable connection to make room; gives the time when it is worth to ask again.
-    fn ask_one_to_leave(&self, may_ask: impl Fn(Stage) -> bool) -> Instant {
+    /// Asks the most dispensable connection to make room, and with it some that have never sent a request, for those that
+    /// come next. Gives the time when it is worth to ask again.
+    fn ask_to_leave(&self, may_ask: impl Fn(Stage) -> bool) -> Instant {
         let now = Instant::now();
         let connections = self.lock();
         let candidates = connections.values().filter(|connection| !connection.is_asked());
         let candidates = candidates
             .filter_map(|connection| Some((connection, connection.dispensable()?)))
             .filter(|(_, (stage, ..))| may_ask(*stage));
-        let (ripe, unripe): (Vec<_>, Vec<_>) = candidates.partition(|(_, (.., from))| *from <= now);
-        let first = ripe.into_iter().min_by_key(|(_, (stage, since, _))| (*stage, *since));
-        if let Some((connection, _)) = first {
-            connection.ask_to_leave();
-            return now + ASK_AGAIN;
+        let (mut ripe, unripe): (Vec<_>, Vec<_>) =
+            candidates.partition(|(_, (.., from))| *from <= now);
+        if ripe.is_empty() {
+            let soonest = unripe.into_iter().map(|(_, (.., from))| from).min();
+            return soonest.map_or(now + ASK_AGAIN, |soonest| soonest.max(now + ASK_SOON));
         }
-        let soonest = unripe.into_iter().map(|(_, (.., from))| from).min();
-        soonest.unwrap_or(now + ASK_AGAIN).max(now + ASK_AGAIN)
+        ripe.sort_by_key(|(_, (stage, since, _))| (*stage, *since));
+        for (index, (connection, (stage, ..))) in ripe.into_iter().take(ASK_AT_ONCE).enumerate() {
+            if index == 0 || stage == Stage::FirstHead {
+                connection.ask_to_leave();
+            }
+        }
+        now + ASK_AGAIN
     }
 
     /// Enters a connection among all others.

@@ -51,10 +51,9 @@ impl Stage {
     /// Long enough for what the client has already sent to be read, also on a busy machine.
     fn grace(self) -> Option<Duration> {
         match self {
-            Self::FirstHead => Some(Duration::from_millis(250)),
+            Self::FirstHead | Self::Queued => Some(Duration::from_millis(100)),
             Self::Idle | Self::Head => Some(Duration::from_secs(1)),
             Self::Body => Some(Duration::from_secs(2)),
-            Self::Queued => Some(Duration::from_millis(100)),
             Self::Answer => Some(Duration::from_secs(5)),
             Self::Work => None,
         }
@@ -185,10 +184,11 @@ impl Progress {
     }
 
     /// Whether the connection makes room: not when its client has sent something in the meantime.
-    pub fn makes_room(&self) -> bool {
-        let makes = self
+    pub fn makes_room(&self, has_unread: bool) -> bool {
+        let is_due = self
             .dispensable()
             .is_some_and(|(stage, _, from)| stage != Stage::Queued && from <= Instant::now());
+        let makes = is_due && !has_unread;
         self.asked.store(makes, Ordering::Relaxed);
         makes
     }

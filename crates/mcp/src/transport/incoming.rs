@@ -96,6 +96,7 @@ impl TransportLayer {
         is_of_the_web(&origin) || origin == "null" || self.other_origins.contains(&origin)
     }
 
+    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     async fn read_in_time(&self, body: Body) -> Result<Bytes, Refusal> {
         let limit = self.body_timeout;
         tokio::time::timeout(limit, self.read(body)).await.unwrap_or_else(|_elapsed| {

@@ -85,7 +85,7 @@ pub(super) async fn needs_migration(
             return Err(MigrateError::lacks(role, "SELECT ON __diesel_schema_migrations"));
         }
     };
-    let pending = pending(migrations, &applied)?;
+    let pending = pending(&migrations, &applied)?;
     if pending == 0 {
         warn_of_lacking_grants(connection, role).await?;
         Ok(false)
@@ -136,7 +136,7 @@ pub(super) async fn needs_derivation(
 
 /// How many migrations were not applied.
 fn pending(
-    migrations: EmbeddedMigrations,
+    migrations: &EmbeddedMigrations,
     applied: &HashSet<String>,
 ) -> Result<usize, MigrateError> {
     let known: Vec<Box<dyn Migration<Pg>>> =
