@@ -7,7 +7,7 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, Script},
 };
 
-/// The version of [`fold`]. A store keeps it beside what it derived, and derives anew what an older version derived; 0 is
+/// The version of the folding of texts. A store keeps it beside what it derived, and derives anew what an older version derived; 0 is
 /// the lower case that was kept before there were versions.
 ///
 /// Raise it with every change of what `fold` gives, a new version of Unicode's data included: a test compares.
