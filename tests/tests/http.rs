@@ -289,10 +289,6 @@ async fn a_slash_too_many_does_not_matter(product: Product) {
         assert_eq!(answer.json::<Value>().await.unwrap()["id"], 1, "{path}");
         assert_eq!(get(&product, path).await.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
     }
-    for path in ["/healthz/", "/readyz/"] {
-        let answer = client().get(product.url(path)).header("host", "10.0.0.1").send().await;
-        assert_eq!(answer.unwrap().status(), StatusCode::OK, "{path}");
-    }
 }
 
 async fn what_others_add_to_an_address_is_ignored(product: Product) {

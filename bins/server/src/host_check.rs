@@ -20,7 +20,7 @@ const HOST_CHARS: usize = 60;
 
 /// Whether a path is one that platforms probe.
 pub fn is_probe(path: &str) -> bool {
-    PROBES.contains(&path.strip_suffix('/').unwrap_or(path))
+    PROBES.contains(&path)
 }
 
 /// The host names that a request may ask for.

@@ -9,12 +9,10 @@ use axum::{
 };
 use tower::{ServiceExt, service_fn};
 
-use crate::host_check;
-
 /// Where the metadata for clients is (RFC 9728), followed by the path that it describes.
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// Routes requests for these paths, their metadata and the health checks as if their address ended without a slash.
+/// Routes requests for these paths and their metadata as if their address ended without a slash.
 pub fn ignored_for(paths: &[&'static str], app: Router) -> Router {
     let paths: Arc<[&'static str]> = paths.into();
     Router::new().fallback_service(service_fn(move |mut request: Request| {
@@ -29,9 +27,7 @@ pub fn ignored_for(paths: &[&'static str], app: Router) -> Router {
 fn without_slash(uri: &Uri, paths: &[&str]) -> Option<Uri> {
     let path = uri.path().strip_suffix('/')?;
     let described = path.strip_prefix(METADATA).filter(|described| !described.is_empty());
-    let is_known = host_check::is_probe(path)
-        || path == METADATA
-        || paths.contains(&described.unwrap_or(path));
+    let is_known = path == METADATA || paths.contains(&described.unwrap_or(path));
     if !is_known {
         return None;
     }

@@ -80,9 +80,7 @@ pub fn health_router(repository: Arc<dyn Repository>, config: &WebConfig) -> Rou
     let health = Health { repository, ready_timeout: config.ready_timeout };
     Router::new()
         .route("/healthz", get(health::alive))
-        .route("/healthz/", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/readyz/", get(health::ready))
         .layer(CatchPanicLayer::new())
         .layer(map_response(security_headers))
         .with_state(health)
