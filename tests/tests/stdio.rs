@@ -97,6 +97,46 @@ async fn a_first_start_has_sample_data_and_leaves_an_audit_record() {
     assert!(!log.contains("Private"), "{log}");
 }
 
+/// The rows equal the records of created rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_told_to_end_finishes_what_it_writes() {
+    let folder = TempDir::new().unwrap();
+    let mut command = sqlite().arg("mcp-stdio").command(folder.path()).await.unwrap();
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut messages = vec![
+        json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+    ];
+    messages.extend((1..=200).map(|id| {
+        let arguments = json!({"restaurant_name": format!("Told {id}"), "street_address": "1 Quay", "description": "Fish"});
+        let params = json!({"name": "create_restaurant_mcp", "arguments": arguments});
+        json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
+    }));
+    let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let sent = tokio::spawn(async move {
+        // The end of the server may come before all is sent.
+        let _ = stdin.write_all(lines.as_bytes()).await;
+        stdin
+    });
+    for _ in 0..5 {
+        timeout(PATIENCE, answers.next_line()).await.unwrap().unwrap().unwrap();
+    }
+    let pid = child.id().unwrap().to_string();
+    std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    drop(sent.await.unwrap());
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    let recorded = log.lines().filter(|line| line.contains("\"outcome\":\"created\"")).count();
+    let session = Session::start(sqlite(), folder.path()).await;
+    let list = session.call("list_restaurants_mcp", json!({"search": "told"})).await.unwrap();
+    assert_eq!(list["total"], recorded);
+    assert!(recorded >= 4, "{recorded}");
+    session.leave().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_and_a_server_share_a_file() {
     let folder = TempDir::new().unwrap();

@@ -48,7 +48,7 @@ pub struct AuthenticationSettings {
     pub entra_authority: String,
 
     /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of the cloud of `ENTRA_AUTHORITY`: the public one, China (21Vianet) or US Government.
-    #[arg(long, env = "ENTRA_V1_ISSUER", global = true)]
+    #[arg(long, env = "ENTRA_V1_ISSUER", global = true, value_parser = value::authority)]
     entra_v1_issuer: Option<String>,
 
     /// Further audiences that tokens may be for, separated by commas, besides the client id and `api://<client id>`.
