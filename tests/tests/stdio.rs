@@ -114,7 +114,9 @@ async fn a_session_that_is_told_to_end_finishes_what_it_writes() {
         let params = json!({"name": "create_restaurant_mcp", "arguments": arguments});
         json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params})
     }));
-    let lines: String = messages.iter().map(|message| format!("{message}\n")).collect();
+    let mut lines: Vec<_> = messages.iter().map(Value::to_string).collect();
+    lines.push(String::new());
+    let lines = lines.join("\n");
     let sent = tokio::spawn(async move {
         // The end of the server may come before all is sent.
         let _ = stdin.write_all(lines.as_bytes()).await;
