@@ -30,6 +30,8 @@ const API_VERSION: &str = "2024-11-01";
 
 /// How often a request is tried, and how long at most Azure is believed when it says when to come again.
 const ATTEMPTS: u32 = 6;
+/// The pause where Azure says nothing.
+const SOON: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How long a token may take to come: the Azure CLI may wait for something.
@@ -197,6 +199,7 @@ impl WebApp {
             Document::AppSettings => "config/appsettings",
         };
         let (mut attempt, mut last) = (0, WebAppError::Differs);
+        let mut is_fresh = false;
         loop {
             let (before, version) = self.read(document).await?;
             let mut after = before.clone();
@@ -204,13 +207,22 @@ impl WebApp {
             if after == before {
                 return Ok(());
             }
+            if is_fresh {
+                // What was just written may not be everywhere yet.
+                is_fresh = false;
+                tokio::time::sleep(SOON).await; // tidy: replication tells nobody when it is done
+                continue;
+            }
             if attempt == ATTEMPTS {
                 return Err(last);
             }
             attempt += 1;
             let write = Write { properties: &after, version: version.as_deref() };
             let pause = match self.try_once(Method::PUT, what, Some(write)).await {
-                Ok(_) => continue,
+                Ok(_) => {
+                    is_fresh = true;
+                    continue;
+                }
                 Err((error, None)) => return Err(error),
                 Err((error, Some(pause))) => {
                     last = error;
@@ -260,9 +272,8 @@ impl WebApp {
             None if method == Method::POST => request.json(&json!({})),
             None => request,
         };
-        let soon = Duration::from_millis(500);
         let unreachable =
-            |error: reqwest::Error| (WebAppError::Unreachable(error.without_url()), Some(soon));
+            |error: reqwest::Error| (WebAppError::Unreachable(error.without_url()), Some(SOON));
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
         let version = answer.headers().get(ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
@@ -274,7 +285,7 @@ impl WebApp {
             // What is read is written back: half of it, or nothing, would wipe the rest.
             return match properties {
                 None if method != Method::PUT => {
-                    Err((WebAppError::NotWhole { method, what }, Some(soon)))
+                    Err((WebAppError::NotWhole { method, what }, Some(SOON)))
                 }
                 properties => Ok((properties.unwrap_or_default(), version)),
             };
@@ -285,7 +296,7 @@ impl WebApp {
             || status == StatusCode::CONFLICT
             || status == StatusCode::PRECONDITION_FAILED
             || status.is_server_error();
-        Err((error, passes.then(|| pause.map_or(soon, Duration::from_secs))))
+        Err((error, passes.then(|| pause.map_or(SOON, Duration::from_secs))))
     }
 }
 

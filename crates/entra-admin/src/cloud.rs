@@ -128,7 +128,7 @@ mod tests {
         }
         let partner = "https://login.partner.microsoftonline.cn";
         assert_eq!(AzureCloud::of_authority(partner), Some(AzureCloud::China));
-        assert_eq!(AzureCloud::of_authority("https://127.0.0.1:4281"), None); // tidy: a sample, to which nothing connects
+        assert_eq!(AzureCloud::of_authority("https://127.0.0.1"), None);
     }
 
     #[test]

@@ -15,6 +15,12 @@ use crate::{
 /// A code challenge, as of RFC 7636, appendix B: no code is ever collected.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// Where App Service Authentication has people come back to.
+const CALLBACK: &str = "/.auth/login/aad/callback";
+
+/// Entra's code for a redirect address that is not registered: then it looks at nothing else.
+const NOT_REGISTERED: &str = "AADSTS50011";
+
 /// Errors of an authorization request that is well, but that nobody is signed in for.
 const NOBODY_IS_SIGNED_IN: [&str; 3] =
     ["login_required", "interaction_required", "consent_required"];
@@ -90,23 +96,37 @@ async fn ask(context: &Context<'_>, resource: &str, scopes: &str) -> Result<Said
     if scopes.is_empty() {
         return Ok(Said::Else("the metadata name no scope of an API".to_owned()));
     }
-    let request = Request::get(authorization(target, resource, scopes));
-    context.record(request.line());
-    let answer = context.run.wire.send(&request).await;
-    Ok(match answer {
-        Ok(answer) => said(&answer),
-        Err(no_answer) => Said::Else(format!("the issuer does not answer: {}", no_answer.reason())),
-    })
+    let mut said = Said::Else("no redirect address is known".to_owned());
+    for back in redirect_addresses(target) {
+        let request = Request::get(authorization(target, resource, scopes, &back));
+        context.record(request.line());
+        said = match context.run.wire.send(&request).await {
+            Ok(answer) => self::said(&answer),
+            Err(no_answer) => {
+                Said::Else(format!("the issuer does not answer: {}", no_answer.reason()))
+            }
+        };
+        if said != Said::Else(NOT_REGISTERED.to_owned()) {
+            break;
+        }
+    }
+    Ok(said)
 }
 
-fn authorization(target: &Target, resource: &str, scopes: &str) -> Url {
+/// Where the platform has people come back to: at the app's address, or at its host by https where TLS ends before it.
+fn redirect_addresses(target: &Target) -> Vec<String> {
+    let at_origin = target.url(CALLBACK).to_string();
+    let by_https = format!("https://{}{CALLBACK}", target.host());
+    if at_origin == by_https { vec![at_origin] } else { vec![at_origin, by_https] }
+}
+
+fn authorization(target: &Target, resource: &str, scopes: &str, back: &str) -> Url {
     let mut url = target.authority.clone();
     url.set_path(&format!("{}/oauth2/v2.0/authorize", target.tenant_id));
-    let back = target.url("/.auth/login/aad/callback");
     url.query_pairs_mut()
         .append_pair("client_id", &target.client_id.to_string())
         .append_pair("response_type", "code")
-        .append_pair("redirect_uri", back.as_str())
+        .append_pair("redirect_uri", back)
         .append_pair("scope", scopes)
         .append_pair("resource", resource)
         .append_pair("code_challenge", CHALLENGE)

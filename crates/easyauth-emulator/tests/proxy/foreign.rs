@@ -11,10 +11,10 @@ use crate::app::Guarded;
 /// Hosts, and whether they are this machine.
 const HOSTS: [(&str, bool); 12] = [
     ("127.0.0.1", true),
-    ("127.0.0.1:9", true),    // tidy: a sample, to which nothing connects
-    ("localhost:4280", true), // tidy: a sample, to which nothing connects
+    ("127.0.0.1:9", true),    // tidy: a name
+    ("localhost:4280", true), // tidy: a name
     ("LOCALHOST", true),
-    ("[::1]:4280", true), // tidy: a sample, to which nothing connects
+    ("[::1]:4280", true), // tidy: a name
     ("attacker.example", false),
     ("attacker.example:4280", false),
     ("localhost.attacker.example", false),
@@ -26,8 +26,8 @@ const HOSTS: [(&str, bool); 12] = [
 
 /// Origins, and whether their pages are of this machine.
 const ORIGINS: [(&str, bool); 8] = [
-    ("http://127.0.0.1:4280", true), // tidy: a sample, to which nothing connects
-    ("http://localhost:5173", true), // tidy: a sample, to which nothing connects
+    ("http://127.0.0.1:4280", true), // tidy: a name
+    ("http://localhost:5173", true), // tidy: a name
     ("http://[::1]", true),
     ("https://attacker.example", false),
     ("http://localhost.attacker.example", false),

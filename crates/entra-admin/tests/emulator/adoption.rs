@@ -87,8 +87,10 @@ fn register(tenant: &Tenant, plant: Plant) {
 #[tokio::test]
 async fn a_name_alone_is_not_adopted() {
     let nothing: (ForeignKind, Plant) = (ForeignKind::Owner, |_, _| {});
+    let tenant = Tenant::start().await;
+    let saved = tenant.saved();
     for (kind, plant) in PLANTED.into_iter().chain([nothing]) {
-        let tenant = Tenant::start().await;
+        tenant.restore(&saved);
         register(&tenant, plant);
         let before = tenant.everything();
         for is_dry_run in [true, false] {
@@ -112,8 +114,10 @@ async fn a_name_alone_is_not_adopted() {
 
 #[tokio::test]
 async fn what_others_hold_is_named_when_it_is_adopted_and_by_the_doctor() {
+    let tenant = Tenant::start().await;
+    let saved = tenant.saved();
     for (at, (kind, plant)) in PLANTED.into_iter().enumerate() {
-        let tenant = Tenant::start().await;
+        tenant.restore(&saved);
         register(&tenant, plant);
         let admin = tenant.admin();
         // By its id or by its name: one as good as the other.
@@ -151,8 +155,10 @@ async fn an_owner_alone_is_no_proof() {
         |it, _| it.api.pre_authorized_applications.push(json!({ "appId": FOUNDRY_AGENT })),
         |it, _| it.identifier_uris.push("https://attacker.sample.example".to_owned()),
     ];
+    let tenant = Tenant::start().await;
+    let saved = tenant.saved();
     for plant in plants {
-        let tenant = Tenant::start().await;
+        tenant.restore(&saved);
         register(&tenant, plant);
         tenant.application(|it| it.owners.insert(0, object_id(OPERATOR)));
         let before = tenant.everything();

@@ -77,8 +77,10 @@ const MOMENTS: [(Moment, bool); 3] = [(is_between, false), (is_between, true), (
 #[tokio::test]
 async fn who_is_shut_out_meanwhile_is_not_let_in_again() {
     for (moment, has_versions) in MOMENTS {
+        let tenant = with_two(has_versions).await;
+        let saved = tenant.saved();
         for command in ["remove", "preauthorize", "setup"] {
-            let tenant = with_two(has_versions).await;
+            tenant.restore(&saved);
             // There is something to write for each of them.
             tenant.set("/platform/runtimeVersion", json!("~1"));
             if command == "preauthorize" {

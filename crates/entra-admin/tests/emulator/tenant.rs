@@ -154,6 +154,17 @@ impl Tenant {
         self.site(|site| site.auth_settings.pointer(pointer).cloned().unwrap_or_default())
     }
 
+    /// All that a command may change, to go back to.
+    pub fn saved(&self) -> (Directory, Vec<Site>) {
+        (self.cloud().directory().clone(), self.cloud().sites().clone())
+    }
+
+    /// Goes back.
+    pub fn restore(&self, saved: &(Directory, Vec<Site>)) {
+        saved.0.clone_into(&mut self.cloud().directory());
+        saved.1.clone_into(&mut self.cloud().sites());
+    }
+
     /// All that a command may change, to compare.
     pub fn everything(&self) -> String {
         format!("{:#?}\n{:#?}", *self.cloud().directory(), *self.cloud().sites())
