@@ -59,7 +59,7 @@ impl Shutdown {
 /// Listens on an address, with a queue long enough that a client in a crowd is not told to try again by its own system, seconds later.
 ///
 /// # Errors
-/// When the address is taken, or is none of this machine.
+/// When another process has the address, or the machine does not have it.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     // A server that starts again finds connections of the last one still closing.

@@ -10,7 +10,7 @@ use tokio::{select, time::timeout};
 use super::serve;
 use crate::{app, connections::Shutdown, settings::Settings};
 
-/// Serves until the client closes its end, or until a signal. Either way what is being written is written. Whoever starts the process may do what it may do: nobody asks them who they are.
+/// Serves until the client closes its end, or until a signal. Writes that have begun are finished in both cases. The client has every right of the process: this transport has no authentication.
 ///
 /// # Errors
 /// When it cannot start, or when the client speaks something else than MCP. A PostgreSQL that is away is no reason: calls

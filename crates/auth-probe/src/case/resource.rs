@@ -21,7 +21,7 @@ const CALLBACK: &str = "/.auth/login/aad/callback";
 /// Entra's code for a redirect address that is not registered: then it looks at nothing else.
 const NOT_REGISTERED: &str = "AADSTS50011";
 
-/// Errors of an authorization request that is well, but that nobody is signed in for.
+/// Errors of a valid authorization request without a signed-in user.
 const NOBODY_IS_SIGNED_IN: [&str; 3] =
     ["login_required", "interaction_required", "consent_required"];
 
@@ -89,7 +89,7 @@ fn api_scopes(document: &Value) -> Vec<&str> {
     scopes.filter_map(Value::as_str).filter(|scope| scope.contains('/')).collect()
 }
 
-/// Begins a sign-in as the app's own registration, in which nobody is asked anything (`prompt=none`). No secret and no token
+/// Begins a sign-in as the app's own registration, without any prompt (`prompt=none`). No secret and no token
 /// goes to the issuer.
 async fn ask(context: &Context<'_>, resource: &str, scopes: &str) -> Result<Said, Trouble> {
     let target = context.target();
