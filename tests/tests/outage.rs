@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -17,6 +18,7 @@ use restaurant_tests::{
 };
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio_postgres::NoTls;
 
 /// How long the product may take to notice that its database is back.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -121,6 +123,58 @@ async fn what_was_acknowledged_survives_a_database_killed_under_load() {
         "{written} acknowledged, {refused} refused, {kept} kept"
     );
     println!("{written} reviews acknowledged, {refused} refused, {kept} kept");
+    let recorded = |outcome| count(&server.logs(), "create_review", outcome);
+    let (created, unknown) = (recorded("created"), recorded("unknown"));
+    assert_eq!(created, written);
+    assert!(kept - created <= unknown, "{kept} kept, {created} created, {unknown} unknown");
+}
+
+/// The backend stands still, so the server gives up on its silence; then the backend goes on with what it was told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_to_a_silent_database_is_recorded_as_unknown() {
+    let cluster = Cluster::start(&[]).await.unwrap();
+    let database = cluster.create_database().await.unwrap();
+    let server = server(&database).await;
+    server.until_ready_to_answer().await.unwrap();
+    let client = client();
+    let form =
+        [("restaurant_name", "Quiet"), ("street_address", "1 Street"), ("description", "Words")];
+    assert_eq!(
+        client.post(server.url("/add")).form(&form).send().await.unwrap().status(),
+        StatusCode::SEE_OTHER
+    );
+    let backends = backends(&database).await;
+    signal("-STOP", &backends);
+    let response = client.post(server.url("/add")).form(&form).send().await.unwrap();
+    signal("-CONT", &backends);
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(count(&server.logs(), "create_restaurant", "unknown"), 1);
+    let again = client.post(server.url("/add")).form(&form).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::SEE_OTHER);
+}
+
+/// The process ids of the sessions in a database, the asking one aside.
+async fn backends(database: &TestDatabase) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let sql = "SELECT pid::text FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    client.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+fn signal(signal: &str, processes: &[String]) {
+    assert!(!processes.is_empty());
+    assert!(Command::new("kill").arg(signal).args(processes).status().unwrap().success());
+}
+
+/// How many audit records of an operation have this outcome.
+fn count(logs: &[String], operation: &str, outcome: &str) -> u64 {
+    let lines = logs.iter().filter(|line| line.contains("\"target\":\"audit\""));
+    let records = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let ours =
+        records.filter(|record| record["operation"] == operation && record["outcome"] == outcome);
+    ours.count().try_into().unwrap()
 }
 
 #[derive(Default)]

@@ -26,11 +26,14 @@ impl AuditRecord {
     /// The outcome of a create that was done before, under the same key.
     pub const REPEATED: &str = "repeated";
 
+    /// The outcome of an attempt of which it is not known whether it wrote a row.
+    pub const UNKNOWN: &str = "unknown";
+
     /// The record of an attempt that begins now. It is written within `span`: that of the request, which has its id.
     #[must_use]
     pub fn new(author: &Author, door: AuditDoor, operation: AuditOperation, span: Span) -> Self {
         let (author, resource) = (author.clone(), AuditResource::default());
-        Self { author, door, operation, resource, outcome: "unknown", span }
+        Self { author, door, operation, resource, outcome: Self::UNKNOWN, span }
     }
 
     /// Notes what the attempt is about.

@@ -35,8 +35,8 @@ pub enum CreateError {
     /// The caller used this key before, for a create with other content. Nothing was written now.
     #[error("the idempotency key was used for other content")]
     KeyReused,
-    /// The store failed; nothing was written then, or nobody can tell because the connection broke. With a key the
-    /// caller may simply repeat the create.
+    /// The store failed. Nothing was written, unless the error is [`StoreError::Unconfirmed`]. With a key the caller can
+    /// repeat the create safely.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -81,6 +81,9 @@ pub enum StoreError {
     /// The store answers reads and takes no writes now: a standby, or a disk that is almost full. Nothing was written.
     #[error("the store is read-only")]
     ReadOnly(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store did not confirm a write: the connection broke or stayed silent. The row may have been written.
+    #[error("the store did not confirm the write")]
+    Unconfirmed(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store answered with an error that trying again will not mend.
     #[error("the store failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -5,7 +5,9 @@
 
 use std::{slice, time::Duration};
 
-use restaurant_domain::{CreateError, ErrorChain, Forbidden, RestaurantId, StoreError};
+use restaurant_domain::{
+    AuditRecord, CreateError, ErrorChain, Forbidden, RestaurantId, StoreError,
+};
 use rmcp::{
     ErrorData,
     model::{CallToolResult, ContentBlock, ErrorCode},
@@ -116,6 +118,16 @@ impl RequestError {
         self.report().code
     }
 
+    /// The outcome for the audit record: the code, unless it is not known whether a row was written.
+    pub(crate) fn audit_outcome(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unconfirmed(_)) | Self::TimedOut(_) | Self::Cancelled => {
+                AuditRecord::UNKNOWN
+            }
+            _ => self.code(),
+        }
+    }
+
     /// The result that tells the caller of a tool. Nothing of the inside is in it.
     pub(crate) fn into_result(self) -> CallToolResult {
         let json = serde_json::to_string(&self.report()).unwrap_or_default();
@@ -146,6 +158,9 @@ impl RequestError {
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = %ErrorChain(&**source), "store unavailable");
+            }
+            Self::Store(StoreError::Unconfirmed(source)) => {
+                tracing::warn!(error = %ErrorChain(&**source), "write not confirmed");
             }
             Self::Store(StoreError::ReadOnly(source)) => {
                 tracing::warn!(error = %ErrorChain(&**source), "store read-only");
@@ -182,7 +197,7 @@ impl RequestError {
                 denied.to_string(),
                 "Do not try again: ask whoever runs this server for the right.",
             ),
-            Self::Store(StoreError::Unavailable(_)) => {
+            Self::Store(StoreError::Unavailable(_) | StoreError::Unconfirmed(_)) => {
                 Report::passing("unavailable", "the restaurants cannot be reached at the moment")
             }
             Self::Store(StoreError::ReadOnly(_)) => Report::passing(

@@ -151,7 +151,7 @@ fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestEr
         let answered = AssertUnwindSafe(answer::<T>(&mut call)).catch_unwind().await;
         let answered = answered.unwrap_or(Err(RequestError::Defect("a panic")));
         if let (Some(record), Err(error)) = (&mut call.record, &answered) {
-            record.outcome(error.code());
+            record.outcome(error.audit_outcome());
         }
         answered
     })

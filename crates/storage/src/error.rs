@@ -35,6 +35,17 @@ impl From<WorkError> for StoreError {
     }
 }
 
+impl WorkError {
+    /// The error of a write. A connection that broke or stayed silent leaves open whether the server did the work.
+    pub(crate) fn of_write(self) -> StoreError {
+        match self {
+            Self::Query(error) if is_broken(&error) => StoreError::Unconfirmed(error.into()),
+            Self::OutOfTime(error) => StoreError::Unconfirmed(error.into()),
+            error => error.into(),
+        }
+    }
+}
+
 /// What a migration can end with.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
@@ -88,6 +99,22 @@ impl From<MigrateError> for StoreError {
 #[error("{0}: the time limit ran out")]
 pub(crate) struct OutOfTime(pub(crate) &'static str);
 
+/// Whether the connection broke before the server confirmed the work.
+fn is_broken(error: &QueryError) -> bool {
+    use DatabaseErrorKind as Kind;
+    match error {
+        QueryError::DatabaseError(Kind::UnableToSendCommand | Kind::ClosedConnection, _)
+        | QueryError::BrokenTransactionManager => true,
+        QueryError::DatabaseError(_, information) => {
+            BREAKING.iter().any(|text| information.message().contains(text))
+        }
+        QueryError::RollbackErrorOnCommit { commit_error, rollback_error } => {
+            is_broken(commit_error) || is_broken(rollback_error)
+        }
+        _ => false,
+    }
+}
+
 /// Whether trying again may help: the connection broke, the server is going or coming, something was taken for too long.
 fn passes(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
@@ -122,7 +149,7 @@ pub(crate) fn is_locked(error: &QueryError) -> bool {
 }
 
 fn passing_text(message: &str) -> bool {
-    PASSING.iter().chain(LOCKED).any(|text| message.contains(text))
+    PASSING.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
 }
 
 /// Parts of the messages of failures that pass.
@@ -132,8 +159,6 @@ fn passing_text(message: &str) -> bool {
 const PASSING: &[&str] = &[
     // 57014
     "canceling statement due to",
-    // 57P01, 57P02, 25P03, 57P05
-    "terminating connection",
     // 57P03
     "the database system is",
     // 53300
@@ -146,11 +171,18 @@ const PASSING: &[&str] = &[
     "deadlock detected",
     "could not obtain lock",
     // PgBouncer
-    "server conn crashed",
     "query_wait_timeout",
     // SQLITE_FULL, SQLITE_IOERR
     "disk is full",
     "disk I/O error",
+];
+
+/// Parts of the messages with which the server or PgBouncer ends a connection, which passes, too.
+const BREAKING: &[&str] = &[
+    // 57P01, 57P02, 25P03, 57P05
+    "terminating connection",
+    // PgBouncer
+    "server conn crashed",
 ];
 
 /// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`, which pass, too.

@@ -75,10 +75,10 @@ impl PostgresStore {
         for _ in 1..ATTEMPTS {
             match finish(attempt(self.connections.turn(work).await?)).await? {
                 Err(WorkError::Contended) => {}
-                result => return Ok(result?),
+                result => return result.map_err(WorkError::of_write),
             }
         }
-        Ok(finish(attempt(self.connections.turn(work).await?)).await??)
+        finish(attempt(self.connections.turn(work).await?)).await?.map_err(WorkError::of_write)
     }
 }
 

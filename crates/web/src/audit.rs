@@ -62,9 +62,7 @@ fn end(mut record: AuditRecord, response: &Response) {
     if let Some(written) = extensions.get::<AuditResource>() {
         record.resource(*written);
         record.outcome(AuditRecord::CREATED);
-    } else if let Some(error) = extensions.get::<Arc<PageError>>()
-        && !matches!(**error, PageError::OutOfTime)
-    {
+    } else if let Some(error) = extensions.get::<Arc<PageError>>() {
         record.outcome(error.code());
     } else if response.status() == StatusCode::UNPROCESSABLE_ENTITY {
         record.outcome("invalid_arguments");

@@ -11,7 +11,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{CreateError, ErrorChain, Forbidden, StoreError, quoted};
+use restaurant_domain::{AuditRecord, CreateError, ErrorChain, Forbidden, StoreError, quoted};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
@@ -82,9 +82,10 @@ impl PageError {
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
             Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) | Self::OutOfTime => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Store(
+                StoreError::Unavailable(_) | StoreError::ReadOnly(_) | StoreError::Unconfirmed(_),
+            )
+            | Self::OutOfTime => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
@@ -106,7 +107,7 @@ impl PageError {
             | Self::NoForm
             | Self::SlowForm => "unreadable",
             Self::Store(StoreError::Unavailable(_) | StoreError::ReadOnly(_)) => "unavailable",
-            Self::OutOfTime => "timeout",
+            Self::Store(StoreError::Unconfirmed(_)) | Self::OutOfTime => AuditRecord::UNKNOWN,
             Self::Store(_) | Self::Template(_) | Self::NoActor | Self::Panicked(_) => "internal",
             Self::Bare(_) => "refused",
         }
