@@ -63,7 +63,7 @@ impl Authentication {
             .merge(mcp.layer(requirement))
             .layer(middleware::from_fn_with_state(callers, caller::insert_actor));
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
-            .around(guarded)
+            .wrap(guarded)
     }
 
     /// Fetches the issuer's keys aside: it may be away when the server starts.

@@ -1,4 +1,4 @@
-//! From the header's bytes to the platform's JSON: base64, UTF-8, JSON.
+//! The header's JSON document, decoded from base64.
 
 use std::{fmt, marker::PhantomData};
 
@@ -12,15 +12,15 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{ClientPrincipalError, ClientPrincipalHeader};
+use super::error::{ClientPrincipalError, MAX_CLAIMS};
 
-/// The platform pads, but not on every host. Only what an encoder would have written is taken, so one identity has one spelling.
+/// The platform pads, but not on every host. Only canonical encodings are accepted, so that one identity has one spelling.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What the platform writes. A member that is there twice is refused; members that we do not know are none of our business.
+/// The platform's document. A duplicate member is rejected, and an unknown one ignored.
 #[derive(Deserialize)]
 pub(super) struct Document {
     pub(super) auth_typ: String,
@@ -29,12 +29,12 @@ pub(super) struct Document {
     pub(super) role_typ: Option<String>,
 }
 
-/// One claim of a token, as the platform names it.
+/// One claim.
 #[derive(Deserialize)]
-pub(super) struct Claim {
-    pub(super) typ: String,
-    /// A string; whether it is one matters only for the claims that are read.
-    pub(super) val: Value,
+struct Claim {
+    typ: String,
+    /// A string; another type is rejected only in the claims that are read.
+    val: Value,
 }
 
 impl Document {
@@ -43,18 +43,23 @@ impl Document {
         let json = String::from_utf8(json).map_err(|_| ClientPrincipalError::Utf8)?;
         let Object(document): Object<Self> =
             serde_json::from_str(&json).map_err(|_| ClientPrincipalError::Json)?;
-        if document.claims.len() > ClientPrincipalHeader::MAX_CLAIMS {
+        if document.claims.len() > MAX_CLAIMS {
             return Err(ClientPrincipalError::TooManyClaims);
         }
         Ok(document)
     }
 
-    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
-        self.claims.iter().map(|Object(claim)| claim)
+    /// The values of the claims whose type is wanted; `None` is a value that is not text.
+    pub(super) fn values(
+        &self,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Option<&str>> {
+        let claims = self.claims.iter().filter(move |Object(claim)| is_wanted(&claim.typ));
+        claims.map(|Object(claim)| claim.val.as_str())
     }
 }
 
-/// A JSON object and nothing else: serde would also make a struct of an array, and a position is no name.
+/// A JSON object. Serde would also read a struct from an array, whose items have no names.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

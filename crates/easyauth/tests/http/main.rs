@@ -6,6 +6,7 @@ mod authenticator;
 mod claims;
 mod client_principal;
 mod decoder;
+mod foreign_scheme;
 mod layers;
 mod log;
 mod malformed;

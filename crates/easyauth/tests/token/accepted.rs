@@ -178,11 +178,3 @@ async fn times_have_a_minute_of_leeway_and_not_a_second_more() {
         assert_eq!(scheme.validate(&token).await.map(drop), expected, "at {now}");
     }
 }
-
-#[tokio::test]
-async fn the_authorization_server_is_known_without_asking() {
-    let issuer = Issuer::with(&[&KEY]);
-    let scheme = builder(&issuer).authority("http://localhost/").build().unwrap();
-    let expected = format!("http://localhost/{TENANT}/v2.0");
-    assert_eq!((scheme.authorization_server(), issuer.asked()), (expected.as_str(), 0));
-}
