@@ -19,6 +19,7 @@ use crate::{
 ///
 /// Apply it with [`Self::wrap`], so that unknown paths are 401 as well.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct AuthenticationLayer {
     authenticator: Authenticator,
     resource: Arc<ProtectedResource>,
@@ -26,7 +27,6 @@ pub struct AuthenticationLayer {
 
 impl AuthenticationLayer {
     /// Authenticates with these schemes, and challenges for this resource.
-    #[must_use]
     pub fn new(authenticator: Authenticator, resource: Arc<ProtectedResource>) -> Self {
         Self { authenticator, resource }
     }

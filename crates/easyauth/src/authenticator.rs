@@ -12,19 +12,18 @@ use crate::{
 
 /// The schemes that a service trusts. Every one of them must authenticate the request, and all to the same caller.
 #[derive(Clone)]
+#[must_use]
 pub struct Authenticator {
     schemes: Vec<Arc<dyn Scheme>>,
 }
 
 impl Authenticator {
     /// Trusts one scheme.
-    #[must_use]
     pub fn new(scheme: impl Scheme + 'static) -> Self {
         Self { schemes: vec![Arc::new(scheme)] }
     }
 
     /// Requires a further scheme to authenticate the request to the same caller.
-    #[must_use]
     pub fn and(mut self, scheme: impl Scheme + 'static) -> Self {
         self.schemes.push(Arc::new(scheme));
         self

@@ -20,6 +20,7 @@ use crate::{
 /// A malformed header is rejected; it never makes the caller anonymous.
 /// Source: <https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities>.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct ClientPrincipalHeader {
     identity_provider: String,
     tenant: Option<String>,
@@ -41,21 +42,18 @@ impl ClientPrincipalHeader {
     pub const MAX_CLAIMS: usize = error::MAX_CLAIMS;
 
     /// Trusts the header for callers of Microsoft Entra ID, of any tenant.
-    #[must_use]
     pub fn new() -> Self {
         Self { identity_provider: "aad".into(), tenant: None, apps: Vec::new() }
     }
 
     /// Sets the one trusted identity provider (the header's `auth_typ`, in either case). The default is `aad`. There is only
     /// one, because another provider's claims could have any meaning.
-    #[must_use]
     pub fn identity_provider(mut self, auth_typ: impl Into<String>) -> Self {
         self.identity_provider = auth_typ.into();
         self
     }
 
     /// Requires callers of this tenant. A caller of another tenant, or without one, is rejected.
-    #[must_use]
     pub fn tenant(mut self, tenant_id: impl Into<String>) -> Self {
         self.tenant = Some(tenant_id.into());
         self
@@ -63,7 +61,6 @@ impl ClientPrincipalHeader {
 
     /// Adds an app registration (its application id) that users sign in to at the browser: only a sign-in to one of
     /// these is a session ([`Principal::is_session`]). Without one, the header's own audience is used.
-    #[must_use]
     pub fn app(mut self, client_id: impl Into<String>) -> Self {
         self.apps.push(client_id.into());
         self

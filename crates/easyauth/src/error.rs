@@ -8,6 +8,7 @@ use std::{borrow::Cow, error::Error, time::Duration};
 /// is the description and the source: "access token: it has expired".
 #[derive(Debug, thiserror::Error)]
 #[error("{description}{}", suffix(.source.as_deref()))]
+#[must_use]
 pub struct AuthnError {
     kind: AuthnErrorKind,
     description: Cow<'static, str>,
@@ -34,13 +35,11 @@ pub enum AuthnErrorKind {
 impl AuthnError {
     /// Credentials that a scheme rejects: the response is 401. The description names the credentials and their fault,
     /// without anything that the caller sent.
-    #[must_use]
     pub fn rejected(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(AuthnErrorKind::Rejected, description)
     }
 
     /// Credentials that a scheme cannot check now: the response is 503 with `Retry-After`.
-    #[must_use]
     pub fn transient(description: impl Into<Cow<'static, str>>, retry_after: Duration) -> Self {
         Self::new(AuthnErrorKind::Transient { retry_after }, description)
     }
@@ -59,7 +58,6 @@ impl AuthnError {
     }
 
     /// The same error with its cause.
-    #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self

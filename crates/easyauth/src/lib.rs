@@ -6,6 +6,7 @@ mod client_principal_header;
 mod error;
 mod extractor;
 mod identity_headers;
+mod json;
 mod principal;
 mod protected_resource;
 mod requirement;

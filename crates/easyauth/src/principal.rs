@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 /// An authenticated caller. It is independent of HTTP: a test or another transport may create one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 pub struct Principal {
     kind: PrincipalKind,
     object_id: String,
@@ -56,7 +57,6 @@ impl Principal {
     }
 
     /// Creates a caller with this object id (`oid`), without roles, scopes or a session.
-    #[must_use]
     pub fn new(kind: PrincipalKind, object_id: impl Into<String>) -> Self {
         Self {
             kind,
@@ -71,37 +71,31 @@ impl Principal {
     }
 
     /// Sets the tenant (`tid`).
-    #[must_use]
     pub fn with_tenant_id(self, tenant_id: impl Into<String>) -> Self {
         Self { tenant_id: Some(tenant_id.into()), ..self }
     }
 
     /// Sets the client application (`appid` in version 1.0 tokens, `azp` in 2.0).
-    #[must_use]
     pub fn with_client_id(self, client_id: impl Into<String>) -> Self {
         Self { client_id: Some(client_id.into()), ..self }
     }
 
     /// Sets the display name.
-    #[must_use]
     pub fn with_name(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
     }
 
     /// Sets the app roles (`roles`).
-    #[must_use]
     pub fn with_roles<T: Into<String>>(self, roles: impl IntoIterator<Item = T>) -> Self {
         Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Sets the delegated scopes (`scp`).
-    #[must_use]
     pub fn with_scopes<T: Into<String>>(self, scopes: impl IntoIterator<Item = T>) -> Self {
         Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Marks the caller as signed in to the service itself at a browser.
-    #[must_use]
     pub fn with_session(self) -> Self {
         Self { is_session: true, ..self }
     }

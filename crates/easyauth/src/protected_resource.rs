@@ -27,6 +27,7 @@ const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=
 
 /// The service as OAuth clients see it.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct ProtectedResource {
     origin: String,
     name: Option<String>,
@@ -71,14 +72,12 @@ impl ProtectedResource {
     }
 
     /// Sets the display name (`resource_name`).
-    #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// Adds an authorization server, by its issuer URL.
-    #[must_use]
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.authorization_servers.push(issuer.into());
         self
@@ -86,7 +85,6 @@ impl ProtectedResource {
 
     /// Adds the validator's issuer as an authorization server, as its discovery document names it (RFC 9728, section 2).
     /// Until the issuer is known the metadata is 503: another name would send clients to a server whose tokens are rejected.
-    #[must_use]
     pub fn issuer_of(mut self, validator: Arc<EntraTokenValidator>) -> Self {
         self.validator = Some(validator);
         self

@@ -28,7 +28,6 @@ pub struct Requirement {
 
 impl Requirement {
     /// Requires this app role of an application, and this scope of a client that acts for a user.
-    #[must_use]
     pub fn role_or_scope(role: impl Into<String>, scope: impl Into<String>) -> Self {
         Self { role: role.into(), scope: scope.into() }
     }
@@ -46,6 +45,7 @@ impl Requirement {
 /// Rejects callers that do not meet a requirement with 403 `insufficient_scope`, and requests without a [`Principal`] with
 /// 401.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct RequirementLayer {
     requirement: Arc<Requirement>,
     resource: Arc<ProtectedResource>,
@@ -53,7 +53,6 @@ pub struct RequirementLayer {
 
 impl RequirementLayer {
     /// Requires this, and challenges for this resource.
-    #[must_use]
     pub fn new(requirement: Requirement, resource: Arc<ProtectedResource>) -> Self {
         Self { requirement: Arc::new(requirement), resource }
     }

@@ -10,7 +10,6 @@ mod error;
 mod header;
 mod jwks;
 mod jwks_cache;
-mod part;
 mod token_cache;
 
 pub use self::{

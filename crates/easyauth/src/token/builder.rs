@@ -1,6 +1,6 @@
 //! The configuration of a validator.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use reqwest::Url;
 
@@ -18,6 +18,7 @@ use crate::principal::is_guid;
 const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// Builds an [`EntraTokenValidator`].
+#[must_use]
 pub struct EntraTokenValidatorBuilder {
     tenant_id: String,
     client_id: String,
@@ -31,7 +32,6 @@ pub struct EntraTokenValidatorBuilder {
 
 impl EntraTokenValidator {
     /// Builds a validator for tokens of this tenant (a GUID) for this app registration (its application id, a GUID).
-    #[must_use]
     pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenValidatorBuilder {
         EntraTokenValidatorBuilder {
             tenant_id: tenant_id.to_owned(),
@@ -49,7 +49,6 @@ impl EntraTokenValidator {
 impl EntraTokenValidatorBuilder {
     /// Sets the authority, without the tenant. The default is `https://login.microsoftonline.com`. Plain http is allowed
     /// only on loopback.
-    #[must_use]
     pub fn authority(mut self, authority: &str) -> Self {
         authority.clone_into(&mut self.authority);
         self
@@ -57,35 +56,30 @@ impl EntraTokenValidatorBuilder {
 
     /// Sets the issuer of version 1.0 tokens, as `https://host/<tenant>/`. The default is that of the authority's cloud: the
     /// public one, China (21Vianet) or US Government.
-    #[must_use]
     pub fn v1_issuer(mut self, issuer: &str) -> Self {
         self.v1_issuer = Some(issuer.to_owned());
         self
     }
 
     /// Adds an audience to the client id and `api://<client id>`. It is compared exactly.
-    #[must_use]
     pub fn audience(mut self, audience: &str) -> Self {
         self.audiences.push(audience.to_owned());
         self
     }
 
     /// Allows a client application (its GUID). Without any, every token is rejected.
-    #[must_use]
     pub fn allow_client(mut self, client_id: &str) -> Self {
         self.allowed_clients.push(client_id.to_owned());
         self
     }
 
     /// Sets a provider of the issuer's keys other than the authority's discovery document.
-    #[must_use]
     pub fn jwks_provider(mut self, provider: Arc<dyn JwksProvider>) -> Self {
         self.jwks_provider = Some(provider);
         self
     }
 
     /// Sets a clock other than the system's, for tests.
-    #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
@@ -125,15 +119,6 @@ impl EntraTokenValidatorBuilder {
             tokens: TokenCache::new(),
             clock: self.clock,
         })
-    }
-}
-
-impl fmt::Debug for EntraTokenValidatorBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntraTokenValidatorBuilder")
-            .field("tenant_id", &self.tenant_id)
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
     }
 }
 

@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{error::TokenError, part::decode_object};
-use crate::principal::{Principal, PrincipalKind, scopes_of};
+use super::error::TokenError;
+use crate::{
+    json,
+    principal::{Principal, PrincipalKind, scopes_of},
+};
 
 /// Seconds by which the issuer's clock and this one may differ: a token is valid this long before `nbf` and after `exp`
 /// (RFC 7519, section 4.1.4: "no more than a few minutes").
@@ -47,8 +50,8 @@ pub(super) struct Rules {
 }
 
 impl Claims {
-    pub(super) fn decode(part: &str) -> Result<Self, TokenError> {
-        decode_object(part, TokenError::Claims)
+    pub(super) fn read(json: &str) -> Result<Self, TokenError> {
+        json::object(json).ok_or(TokenError::Claims)
     }
 
     /// The client application, by the claim of the token's version.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{error::TokenError, part::decode_object};
+use super::error::TokenError;
+use crate::json;
 
 /// The longest key id, in bytes.
 const KID_BYTES: usize = 200;
@@ -28,8 +29,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn decode(part: &str) -> Result<Self, TokenError> {
-        let header: Self = decode_object(part, TokenError::Header)?;
+    pub(super) fn read(json: &str) -> Result<Self, TokenError> {
+        let header: Self = json::object(json).ok_or(TokenError::Header)?;
         if header.alg != "RS256" {
             return Err(TokenError::Algorithm);
         }

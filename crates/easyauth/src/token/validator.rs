@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::SystemTime};
 
 use async_trait::async_trait;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{
@@ -11,7 +12,6 @@ use super::{
     header::Header,
     jwks::SigningKey,
     jwks_cache::{IssuerKey, JwksCache},
-    part::decode,
     token_cache::{self, TokenCache},
 };
 use crate::{
@@ -88,9 +88,9 @@ impl EntraTokenValidator {
     async fn check(&self, token: &str, now: i64) -> Result<(SigningKey, Claims), TokenError> {
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        decode(signature)?;
-        let header = Header::decode(header)?;
-        let claims = Claims::decode(claims)?;
+        URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
+        let header = Header::read(&decode(header, TokenError::Header)?)?;
+        let claims = Claims::read(&decode(claims, TokenError::Claims)?)?;
         self.rules.check(&claims, now)?;
         let IssuerKey { issuer, key } = self.jwks.find(&header.kid).await?;
         self.rules.check_issuer(&claims, &issuer)?;
@@ -99,6 +99,12 @@ impl EntraTokenValidator {
         }
         Ok((key, claims))
     }
+}
+
+/// Decodes a part that is text.
+fn decode(part: &str, invalid: TokenError) -> Result<String, TokenError> {
+    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)?;
+    String::from_utf8(bytes).map_err(|_| invalid)
 }
 
 /// Invariant: with a clock before 1970 no token is valid. Such a time is after every `exp`.

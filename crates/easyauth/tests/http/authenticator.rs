@@ -12,8 +12,8 @@ use http::HeaderMap;
 enum Stub {
     Nothing,
     Caller(Principal),
-    Refused,
-    KeysAway,
+    Rejected,
+    Transient,
 }
 
 #[async_trait]
@@ -22,8 +22,8 @@ impl Scheme for Stub {
         match self {
             Self::Nothing => Outcome::NotRequested,
             Self::Caller(principal) => Outcome::Authenticated(principal.clone()),
-            Self::Refused => Outcome::Failed(ClientPrincipalError::Json.into()),
-            Self::KeysAway => Outcome::Failed(TokenError::KeysUnavailable.into()),
+            Self::Rejected => Outcome::Failed(ClientPrincipalError::Json.into()),
+            Self::Transient => Outcome::Failed(TokenError::KeysUnavailable.into()),
         }
     }
 }
@@ -48,7 +48,7 @@ async fn one_scheme_decides_alone() {
         matches!(answer(Stub::Nothing).await, Err(error) if error.kind() == AuthnErrorKind::Missing)
     );
     assert!(
-        matches!(answer(Stub::Refused).await, Err(error) if error.kind() == AuthnErrorKind::Rejected)
+        matches!(answer(Stub::Rejected).await, Err(error) if error.kind() == AuthnErrorKind::Rejected)
     );
 }
 
@@ -60,21 +60,21 @@ async fn all_schemes_have_to_know_the_caller_and_a_verdict_comes_first() {
         (Stub::Nothing, Stub::Nothing, "the request names no caller"),
         (
             caller(),
-            Stub::Refused,
+            Stub::Rejected,
             "client principal header: it is not the JSON that the platform writes",
         ),
         (
             Stub::Nothing,
-            Stub::Refused,
+            Stub::Rejected,
             "client principal header: it is not the JSON that the platform writes",
         ),
         (
-            Stub::KeysAway,
-            Stub::Refused,
+            Stub::Transient,
+            Stub::Rejected,
             "client principal header: it is not the JSON that the platform writes",
         ),
-        (caller(), Stub::KeysAway, "access token: the issuer's keys are not available"),
-        (Stub::Nothing, Stub::KeysAway, "access token: the issuer's keys are not available"),
+        (caller(), Stub::Transient, "access token: the issuer's keys are not available"),
+        (Stub::Nothing, Stub::Transient, "access token: the issuer's keys are not available"),
     ];
     for (one, other, reason) in cases {
         for (first, second) in [(one.clone(), other.clone()), (other, one)] {

@@ -33,7 +33,7 @@ pub(crate) fn header(claims: &[(&str, &str)]) -> String {
     encoded(&document(claims))
 }
 
-/// What the scheme finds in these values of the header.
+/// The outcome of a request with these values of the header.
 pub(crate) async fn outcome_of(scheme: &ClientPrincipalHeader, values: &[&[u8]]) -> Outcome {
     let mut headers = HeaderMap::new();
     for value in values {
@@ -42,7 +42,7 @@ pub(crate) async fn outcome_of(scheme: &ClientPrincipalHeader, values: &[&[u8]])
     scheme.authenticate(&headers).await
 }
 
-/// The caller in this value.
+/// The caller in this value, by this scheme.
 pub(crate) async fn read_by(
     scheme: &ClientPrincipalHeader,
     value: impl AsRef<[u8]>,
@@ -60,7 +60,7 @@ pub(crate) fn error_of(outcome: &Outcome) -> ClientPrincipalError {
     *source.downcast_ref().unwrap_or_else(|| panic!("{source:?} is of another scheme"))
 }
 
-/// The caller in this value, with the scheme as it is unless set otherwise.
+/// The caller in this value, by the default scheme.
 pub(crate) async fn read(value: impl AsRef<[u8]>) -> Result<Principal, ClientPrincipalError> {
     read_by(&ClientPrincipalHeader::new(), value).await
 }

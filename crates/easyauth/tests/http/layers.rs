@@ -59,7 +59,7 @@ async fn every_refusal_is_the_same_to_the_byte() {
     }
 }
 
-/// A router inside of the layer says by `Allow` which methods there are, wherever the layer stands within it.
+/// A router whose routes have the layer lists their methods in `Allow`.
 #[tokio::test]
 async fn around_a_whole_router_not_even_a_method_is_told() {
     let layer =
@@ -101,7 +101,7 @@ async fn unknown_and_nested_paths_are_shut_too() {
     }
 }
 
-/// Everything that could pass for an identity, and two headers that could not.
+/// Every kind of identity, and two headers that are none.
 fn with_identities(path: &str, header: &str) -> http::request::Builder {
     request_of(path, header)
         .header("X-MS-CLIENT-PRINCIPAL-ID", "admin")

@@ -1,4 +1,4 @@
-//! Tokens that are good, what becomes of their claims, and the seconds at which they begin and cease to be.
+//! Valid tokens, the callers that they name, and their validity period.
 
 use easyauth::{Principal, PrincipalKind, TokenConfigError, TokenError};
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ async fn audiences_are_the_app_and_those_that_were_added() {
     }
 }
 
-/// Version 1.0 tokens of a cloud are good at its authority alone.
+/// Version 1.0 tokens of a cloud are valid only with its authority.
 #[tokio::test]
 async fn version_1_tokens_are_of_the_authoritys_cloud() {
     let issuer = Issuer::with(&[&KEY]);
