@@ -4,14 +4,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Extension, Router, middleware};
-use easyauth::ForgetIdentityLayer;
+use easyauth::StripIdentityHeadersLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::WebConfig;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    authentication::Gate,
+    authentication::Authentication,
     host_check::{self, AllowedHosts},
     request_log,
     settings::Settings,
@@ -23,7 +23,7 @@ const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
 
 /// What of the settings the application needs.
 pub struct AppSettings {
-    gate: Option<Gate>,
+    authentication: Option<Authentication>,
     read_only: bool,
     public_hosts: Vec<String>,
     public_origins: Vec<String>,
@@ -39,7 +39,7 @@ impl AppSettings {
     /// When a setting of authentication is missing or wrong.
     pub fn new(settings: &Settings, listening: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self {
-            gate: Gate::new(settings, listening, &MCP_PATHS)?,
+            authentication: Authentication::new(settings, listening, &MCP_PATHS)?,
             read_only: settings.read_only,
             public_hosts: settings.public_hosts(),
             public_origins: settings.public_origins(),
@@ -50,7 +50,7 @@ impl AppSettings {
     }
 }
 
-/// Puts the application together over a repository: what is open to all, and what stands behind the gate.
+/// Puts the application together over a repository: what is open to all, and what stands behind the authentication.
 ///
 /// # Errors
 /// When a setting is wrong that only its user can judge, such as an origin.
@@ -63,7 +63,7 @@ pub fn router(
     config.request_timeout = settings.request_limit;
     config.tasks = tasks.clone();
     config.trusted_origins.clone_from(&settings.public_origins);
-    config.sign_out_path = settings.gate.as_ref().and_then(Gate::sign_out_path);
+    config.sign_out_path = settings.authentication.as_ref().and_then(Authentication::sign_out_path);
     let health = restaurant_web::health_router(Arc::clone(&repository), &config);
     let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
     let mcp = mcp_adapter(repository, settings.read_only)
@@ -74,16 +74,16 @@ pub fn router(
         .call_timeout(settings.call_limit)
         .tasks(tasks)
         .router(&MCP_PATHS);
-    let (open, guarded) = match &settings.gate {
-        Some(gate) => {
-            gate.fetch_keys();
-            (health.merge(gate.metadata()), gate.guard(pages, mcp))
+    let (open, guarded) = match &settings.authentication {
+        Some(authentication) => {
+            authentication.fetch_jwks();
+            (health.merge(authentication.metadata()), authentication.protect(pages, mcp))
         }
         None => (health, open_to_all(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
     let app = guarded
-        .merge(open.layer(ForgetIdentityLayer))
+        .merge(open.layer(StripIdentityHeadersLayer))
         .layer(middleware::from_fn_with_state(hosts, host_check::check))
         .layer(middleware::from_fn(transfer_coding::check))
         .layer(middleware::from_fn(request_log::log));
@@ -94,7 +94,7 @@ pub fn router(
 fn open_to_all(routes: Router, read_only: bool) -> Router {
     let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
     let actor = Actor::new(Author::anonymous(), permissions);
-    routes.layer(Extension(actor)).layer(ForgetIdentityLayer)
+    routes.layer(Extension(actor)).layer(StripIdentityHeadersLayer)
 }
 
 /// What is the same for every transport.

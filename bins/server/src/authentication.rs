@@ -5,28 +5,28 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use axum::{Router, middleware};
 use easyauth::{
-    AuthenticationLayer, Authenticator, EntraToken, PlatformHeader, ProtectedResource, Requirement,
-    RequirementLayer,
+    AuthenticationLayer, Authenticator, ClientPrincipalHeader, EntraTokenValidator,
+    ProtectedResource, Requirement, RequirementLayer,
 };
 
 use crate::{
-    caller::{self, Callers},
+    caller::{self, AccessPolicy},
     settings::{AuthMode, AuthenticationSettings, Settings},
 };
 
 /// What stands before everything that is not open to all.
 #[derive(Debug)]
-pub struct Gate {
+pub struct Authentication {
     mode: AuthMode,
     authenticator: Authenticator,
-    token: Option<Arc<EntraToken>>,
+    token: Option<Arc<EntraTokenValidator>>,
     requirement: Requirement,
     resource: Arc<ProtectedResource>,
-    callers: Callers,
+    callers: AccessPolicy,
 }
 
-impl Gate {
-    /// The gate of the settings, for a server that listens on an address; `None` where nobody is asked who they are.
+impl Authentication {
+    /// The authentication of the settings, for a server that listens on an address; `None` where nobody is asked who they are.
     ///
     /// # Errors
     /// When a setting is missing or wrong.
@@ -43,7 +43,7 @@ impl Gate {
         let token = mode.reads_tokens().then(|| entra_token(of)).transpose()?;
         let resource = resource(settings, mode, listening, paths, token.clone())?;
         let requirement = Requirement::role_or_scope(&*of.mcp_role, &*of.mcp_scope);
-        let callers = Callers {
+        let callers = AccessPolicy {
             read_only: settings.read_only,
             read_role: of.read_role(),
             write_role: of.write_role(),
@@ -55,22 +55,22 @@ impl Gate {
     }
 
     /// Shuts routes to all but callers who are known; those of MCP to all but who has the role or scope as well.
-    pub fn guard(&self, pages: Router, mcp: Router) -> Router {
+    pub fn protect(&self, pages: Router, mcp: Router) -> Router {
         let requirement =
             RequirementLayer::new(self.requirement.clone(), Arc::clone(&self.resource));
         let callers = Arc::new(self.callers.clone());
         let guarded = pages
             .merge(mcp.layer(requirement))
-            .layer(middleware::from_fn_with_state(callers, caller::introduce));
+            .layer(middleware::from_fn_with_state(callers, caller::insert_actor));
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
             .around(guarded)
     }
 
     /// Fetches the issuer's keys aside: it may be away when the server starts.
-    pub fn fetch_keys(&self) {
+    pub fn fetch_jwks(&self) {
         if let Some(token) = self.token.clone() {
             // What went wrong is in the log, and the first token asks again.
-            tokio::spawn(async move { token.fetch_keys().await.ok() });
+            tokio::spawn(async move { token.fetch_jwks().await.ok() });
         }
     }
 
@@ -90,9 +90,9 @@ impl Gate {
 fn authenticator(
     settings: &AuthenticationSettings,
     mode: AuthMode,
-    token: Option<Arc<EntraToken>>,
+    token: Option<Arc<EntraTokenValidator>>,
 ) -> Authenticator {
-    let header = mode.is_behind_platform().then(|| platform_header(settings));
+    let header = mode.is_behind_platform().then(|| client_principal_header(settings));
     match (header, token) {
         (Some(header), Some(token)) => Authenticator::new(header).and(token),
         (_, Some(token)) => Authenticator::new(token),
@@ -101,19 +101,20 @@ fn authenticator(
 }
 
 /// What the platform's header has to say.
-fn platform_header(settings: &AuthenticationSettings) -> PlatformHeader {
-    let header = PlatformHeader::new();
+fn client_principal_header(settings: &AuthenticationSettings) -> ClientPrincipalHeader {
+    let header = ClientPrincipalHeader::new();
     let header = match settings.tenant() {
         Some(tenant) => header.tenant(tenant),
         None => header,
     };
-    settings.apps().fold(header, PlatformHeader::app)
+    settings.apps().fold(header, ClientPrincipalHeader::app)
 }
 
 /// What access tokens have to be.
-fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraToken>> {
-    let mut token = EntraToken::builder(settings.entra_tenant()?, settings.entra_client()?)
-        .authority(&settings.entra_authority);
+fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTokenValidator>> {
+    let mut token =
+        EntraTokenValidator::builder(settings.entra_tenant()?, settings.entra_client()?)
+            .authority(&settings.entra_authority);
     if let Some(issuer) = settings.v1_issuer() {
         token = token.v1_issuer(issuer);
     }
@@ -135,7 +136,7 @@ fn resource(
     mode: AuthMode,
     listening: SocketAddr,
     paths: &[&str],
-    token: Option<Arc<EntraToken>>,
+    token: Option<Arc<EntraTokenValidator>>,
 ) -> anyhow::Result<ProtectedResource> {
     let origin = settings.public_origin(listening)?;
     let mut resource = ProtectedResource::new(&origin).context("PUBLIC_URL")?;

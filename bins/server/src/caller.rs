@@ -12,7 +12,7 @@ use restaurant_domain::{Actor, Author, Permissions};
 
 /// Who may do what.
 #[derive(Debug, Clone)]
-pub struct Callers {
+pub struct AccessPolicy {
     /// Nobody may write.
     pub read_only: bool,
     /// The app role without which nobody may read.
@@ -23,7 +23,7 @@ pub struct Callers {
     pub requirement: Requirement,
 }
 
-impl Callers {
+impl AccessPolicy {
     /// The caller as the adapters know them.
     ///
     /// Invariant: whom MCP refuses does not write on the pages either, but for a person at a browser: nobody grants a
@@ -49,18 +49,18 @@ fn author(principal: &Principal) -> Author {
 
 /// Who called what, for the request's log line.
 #[derive(Debug, Clone)]
-pub struct Known {
+pub struct CallerInfo {
     /// `person` or `agent`.
     pub kind: &'static str,
     /// The object id.
     pub id: String,
-    /// The route, which nobody knows outside of the gate.
+    /// The route, which nobody knows outside of the authentication.
     pub route: Option<MatchedPath>,
 }
 
 /// Puts the [`Actor`] into the request; without a principal there is none, and the adapters serve nobody.
-pub async fn introduce(
-    State(callers): State<Arc<Callers>>,
+pub async fn insert_actor(
+    State(callers): State<Arc<AccessPolicy>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -70,14 +70,14 @@ pub async fn introduce(
         return next.run(request).await;
     };
     let id = actor.author().id().unwrap_or_default().to_owned();
-    let known = Known {
+    let info = CallerInfo {
         kind: actor.author().kind().as_str(),
         id,
         route: extensions.get::<MatchedPath>().cloned(),
     };
     extensions.insert(actor);
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(known);
+    response.extensions_mut().insert(info);
     response
 }
 
@@ -87,8 +87,8 @@ mod tests {
 
     use super::*;
 
-    fn callers() -> Callers {
-        Callers {
+    fn callers() -> AccessPolicy {
+        AccessPolicy {
             read_only: false,
             read_role: None,
             write_role: None,
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn finer_roles_hold_for_everybody() {
-        let finer = Callers {
+        let finer = AccessPolicy {
             read_role: Some("R".to_owned()),
             write_role: Some("W".to_owned()),
             ..callers()
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(finer.actor(&agent(&["MCP.Access", "R", "W"])).permissions(), Permissions::ALL);
         let person = Principal::new(PrincipalKind::User, "1").with_scopes(["R", "W"]);
         assert_eq!(finer.actor(&person).permissions(), none, "a scope is no role");
-        let read_only = Callers { read_only: true, ..callers() };
+        let read_only = AccessPolicy { read_only: true, ..callers() };
         assert_eq!(read_only.actor(&agent(&["MCP.Access"])).permissions(), Permissions::READ);
     }
 }

@@ -13,7 +13,7 @@ use tower_http::request_id::{MakeRequestId, MakeRequestUuid, RequestId};
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::caller::Known;
+use crate::caller::CallerInfo;
 
 /// The response header that tells the caller the id; whatever a caller sends under the name is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -54,7 +54,7 @@ struct Line {
     route: Option<MatchedPath>,
     status: u16,
     tool: Option<&'static str>,
-    caller: Option<Known>,
+    caller: Option<CallerInfo>,
     span: Span,
 }
 

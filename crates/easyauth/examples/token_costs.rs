@@ -14,7 +14,7 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use easyauth::{EntraToken, IssuerKeys, KeySource, KeySourceError, SigningKey};
+use easyauth::{EntraTokenValidator, Jwks, JwksError, JwksProvider, SigningKey};
 use serde_json::json;
 
 const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -23,11 +23,11 @@ const CALLER: &str = "33333333-3333-4333-8333-333333333333";
 const TOKENS: u64 = 5000;
 
 /// An issuer next door.
-struct Issuer(IssuerKeys);
+struct Issuer(Jwks);
 
 #[async_trait]
-impl KeySource for Issuer {
-    async fn fetch(&self) -> Result<IssuerKeys, KeySourceError> {
+impl JwksProvider for Issuer {
+    async fn fetch(&self) -> Result<Jwks, JwksError> {
         Ok(self.0.clone())
     }
 }
@@ -38,13 +38,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let public = PublicKeyComponents::from(pair.public_key());
     let [n, e] = [public.n, public.e].map(|number| URL_SAFE_NO_PAD.encode(number));
     let issuer = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
-    let keys = IssuerKeys { issuer: issuer.clone(), keys: vec![SigningKey::new("key", &n, &e)?] };
-    let scheme = EntraToken::builder(TENANT, API)
+    let keys = Jwks { issuer: issuer.clone(), keys: vec![SigningKey::new("key", &n, &e)?] };
+    let scheme = EntraTokenValidator::builder(TENANT, API)
         .allow_client(CALLER)
-        .key_source(Arc::new(Issuer(keys)))
+        .jwks_provider(Arc::new(Issuer(keys)))
         .clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1000))
         .build()?;
-    scheme.fetch_keys().await?;
+    scheme.fetch_jwks().await?;
 
     let tokens: Vec<_> =
         (0..TOKENS).map(|id| token(&pair, &issuer, id)).collect::<Result<_, _>>()?;

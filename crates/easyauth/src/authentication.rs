@@ -10,12 +10,12 @@ use axum::{Router, response::Response};
 use http::Request;
 use tower::{Layer, Service};
 
-use crate::{Authenticator, ProtectedResource, identity_headers, refusal_response};
+use crate::{Authenticator, ProtectedResource, identity_headers, response};
 
 /// Authenticates every request: a known caller's [`crate::Principal`] goes into the request's extensions, everybody else gets 401.
 ///
 /// Every 401 is the same to the byte, whatever the reason: the log has it (target `easyauth`, level info). Keys that cannot be had are
-/// no verdict: 503 with `Retry-After`. What the service gets has no identity but the principal, as with [`crate::ForgetIdentityLayer`].
+/// no verdict: 503 with `Retry-After`. What the service gets has no identity but the principal, as with [`crate::StripIdentityHeadersLayer`].
 ///
 /// Put it [around](Self::around) a router with all of its routes, so that unknown paths are 401 as well.
 #[derive(Debug, Clone)]
@@ -82,9 +82,7 @@ where
                     request.extensions_mut().insert(principal);
                     inner.call(request).await
                 }
-                Err(refusal) => {
-                    Ok(refusal_response::unauthenticated(&refusal, &request, &resource))
-                }
+                Err(refusal) => Ok(response::unauthenticated(&refusal, &request, &resource)),
             }
         })
     }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderMap;
 
-use crate::{Outcome, Principal, Refusal, Scheme};
+use crate::{AuthnError, Outcome, Principal, Scheme};
 
 /// The schemes that a service trusts. All of them have to authenticate the request, and all to the same caller.
 #[derive(Clone)]
@@ -32,8 +32,8 @@ impl Authenticator {
     /// # Errors
     /// When a scheme refuses or finds nothing, or two name different callers: another object id or kind,
     /// or another tenant or client where both name one. A verdict on the caller comes before a refusal
-    /// for the time being, and that before [`Refusal::Missing`].
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    /// for the time being, and that before [`AuthnError::Missing`].
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, AuthnError> {
         let mut callers = Vec::with_capacity(self.schemes.len());
         let mut temporary = None;
         for scheme in &self.schemes {
@@ -46,20 +46,20 @@ impl Authenticator {
         }
         match temporary {
             Some(refusal) => Err(refusal),
-            None if callers.len() < self.schemes.len() => Err(Refusal::Missing),
+            None if callers.len() < self.schemes.len() => Err(AuthnError::Missing),
             None => one_caller(callers),
         }
     }
 }
 
-fn one_caller(callers: Vec<Principal>) -> Result<Principal, Refusal> {
+fn one_caller(callers: Vec<Principal>) -> Result<Principal, AuthnError> {
     let mut callers = callers.into_iter();
-    let first = callers.next().ok_or(Refusal::Missing)?;
+    let first = callers.next().ok_or(AuthnError::Missing)?;
     callers.try_fold(first, |known, next| {
         known
             .is_same_caller(&next)
             .then(|| known.limited_to(&next))
-            .ok_or(Refusal::DifferentCallers)
+            .ok_or(AuthnError::DifferentCallers)
     })
 }
 

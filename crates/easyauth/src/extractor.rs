@@ -8,7 +8,7 @@ use axum::{
 };
 use http::request::Parts;
 
-use crate::{Principal, refusal_response};
+use crate::{Principal, response};
 
 /// The request has no caller: no [`crate::AuthenticationLayer`] stands before the handler. The answer is 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub struct NotAuthenticated;
 
 impl IntoResponse for NotAuthenticated {
     fn into_response(self) -> Response {
-        refusal_response::bare_unauthenticated()
+        response::bare_unauthenticated()
     }
 }
 

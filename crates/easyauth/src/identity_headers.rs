@@ -16,23 +16,23 @@ const IDENTITY_PREFIXES: [&str; 2] = ["x-ms-client-principal", "x-ms-token-"];
 /// Gone are a [`Principal`] in the extensions, `Authorization`, and the headers in which the platform says who calls, also
 /// with `_` or `.` for `-`, which some servers take for the same. On routes that it excludes the platform may let them through.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ForgetIdentityLayer;
+pub struct StripIdentityHeadersLayer;
 
-impl<S> Layer<S> for ForgetIdentityLayer {
-    type Service = ForgetIdentity<S>;
+impl<S> Layer<S> for StripIdentityHeadersLayer {
+    type Service = StripIdentityHeaders<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ForgetIdentity { inner }
+        StripIdentityHeaders { inner }
     }
 }
 
-/// The service of [`ForgetIdentityLayer`].
+/// The service of [`StripIdentityHeadersLayer`].
 #[derive(Debug, Clone)]
-pub struct ForgetIdentity<S> {
+pub struct StripIdentityHeaders<S> {
     inner: S,
 }
 
-impl<S: Service<Request<B>>, B> Service<Request<B>> for ForgetIdentity<S> {
+impl<S: Service<Request<B>>, B> Service<Request<B>> for StripIdentityHeaders<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = S::Future;

@@ -2,28 +2,28 @@
 
 mod authentication;
 mod authenticator;
+mod client_principal_header;
 mod extractor;
 mod identity_headers;
-mod platform_header;
 mod principal;
 mod protected_resource;
-mod refusal_response;
 mod requirement;
+mod response;
 mod scheme;
 mod token;
 
 pub use self::{
     authentication::{Authentication, AuthenticationLayer},
     authenticator::Authenticator,
+    client_principal_header::{ClientPrincipalError, ClientPrincipalHeader},
     extractor::NotAuthenticated,
-    identity_headers::{ForgetIdentity, ForgetIdentityLayer},
-    platform_header::{HeaderRefusal, PlatformHeader},
+    identity_headers::{StripIdentityHeaders, StripIdentityHeadersLayer},
     principal::{Principal, PrincipalKind},
     protected_resource::{ProtectedResource, ResourceError},
     requirement::{Required, Requirement, RequirementLayer},
-    scheme::{Outcome, Refusal, Scheme},
+    scheme::{AuthnError, Outcome, Scheme},
     token::{
-        EntraToken, EntraTokenBuilder, IssuerKeys, KeySource, KeySourceError, SigningKey,
-        TokenConfigError, TokenRefusal,
+        EntraTokenValidator, EntraTokenValidatorBuilder, Jwks, JwksError, JwksProvider, SigningKey,
+        TokenConfigError, TokenError,
     },
 };

@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderValue, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
 
-use crate::{EntraToken, TokenRefusal, refusal_response};
+use crate::{EntraTokenValidator, TokenError, response};
 
 /// Where the metadata of the root resource is; that of a path is under this and the path (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -26,7 +26,7 @@ pub struct ProtectedResource {
     paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
     /// Whose issuer is an authorization server as well.
-    token: Option<Arc<EntraToken>>,
+    token: Option<Arc<EntraTokenValidator>>,
     scopes: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl ProtectedResource {
     /// 9728, section 2: an issuer identifier). Until that is known the metadata is 503: another name would send clients
     /// to a server whose tokens are refused.
     #[must_use]
-    pub fn issuer_of(mut self, token: Arc<EntraToken>) -> Self {
+    pub fn issuer_of(mut self, token: Arc<EntraTokenValidator>) -> Self {
         self.token = Some(token);
         self
     }
@@ -146,7 +146,7 @@ impl ProtectedResource {
 }
 
 /// Answers with the metadata, once the issuer is known.
-async fn answer(mut document: Document, token: Option<Arc<EntraToken>>) -> Response {
+async fn answer(mut document: Document, token: Option<Arc<EntraTokenValidator>>) -> Response {
     if let Some(token) = token {
         match token.issuer().await {
             Ok(issuer) => document.authorization_servers.push(issuer.to_string()),
@@ -156,9 +156,9 @@ async fn answer(mut document: Document, token: Option<Arc<EntraToken>>) -> Respo
     ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
 }
 
-fn not_yet(reason: TokenRefusal) -> Response {
+fn not_yet(reason: TokenError) -> Response {
     tracing::info!(target: "easyauth", %reason, "no metadata yet");
-    refusal_response::unavailable(reason.retry_after_seconds().unwrap_or_default())
+    response::unavailable(reason.retry_after_seconds().unwrap_or_default())
 }
 
 /// Scheme, host and maybe a port, as they stand: nothing that a URL has before or after them, which parsing would cut off.

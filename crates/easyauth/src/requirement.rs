@@ -10,7 +10,7 @@ use futures_util::future::{Either, Ready, ready};
 use http::Request;
 use tower::{Layer, Service};
 
-use crate::{Principal, PrincipalKind, ProtectedResource, Refusal, refusal_response};
+use crate::{AuthnError, Principal, PrincipalKind, ProtectedResource, response};
 
 /// An app role for programs, a scope for people. Nobody has both ways: a person's role does not stand in for the scope that they did not grant to the program.
 ///
@@ -64,11 +64,11 @@ impl RequirementLayer {
     fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
         match request.extensions().get::<Principal>() {
             None => {
-                let missing = Refusal::Missing;
-                Some(refusal_response::unauthenticated(&missing, request, &self.resource))
+                let missing = AuthnError::Missing;
+                Some(response::unauthenticated(&missing, request, &self.resource))
             }
             Some(caller) if self.requirement.is_met_by(caller) => None,
-            Some(caller) => Some(refusal_response::insufficient_scope(
+            Some(caller) => Some(response::insufficient_scope(
                 caller,
                 &self.requirement,
                 request,

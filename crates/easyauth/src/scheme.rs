@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::HeaderMap;
 
-use crate::{HeaderRefusal, Principal, TokenRefusal};
+use crate::{ClientPrincipalError, Principal, TokenError};
 
 /// A way in which a request may say who calls.
 #[async_trait]
@@ -29,28 +29,28 @@ pub enum Outcome {
     /// The caller is known.
     Authenticated(Principal),
     /// The request has something that the scheme reads, and it is refused.
-    Failed(Refusal),
+    Failed(AuthnError),
 }
 
 /// Why a caller was not let in. It is for the log: the caller is told nothing of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum AuthnError {
     /// Nothing in the request says who calls, or not all that has to.
     #[error("the request names no caller")]
     Missing,
     /// The platform's header is wrong.
     #[error("the platform's header: {0}")]
-    PlatformHeader(#[from] HeaderRefusal),
+    ClientPrincipalHeader(#[from] ClientPrincipalError),
     /// The access token is wrong.
     #[error("access token: {0}")]
-    Token(#[from] TokenRefusal),
+    Token(#[from] TokenError),
     /// Two schemes name two callers.
     #[error("the platform's header and the access token name different callers")]
     DifferentCallers,
 }
 
-impl Refusal {
+impl AuthnError {
     /// Whether the refusal is no verdict on the caller: the keys to judge by could not be had, and they may try again.
     #[must_use]
     pub fn is_temporary(&self) -> bool {

@@ -3,11 +3,11 @@
 mod builder;
 mod claims;
 mod cloud;
+mod error;
 mod header;
-mod key_source;
-mod keys;
-mod refusal;
-mod validated;
+mod jwks_cache;
+mod jwks_provider;
+mod token_cache;
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
@@ -17,15 +17,15 @@ use http::{HeaderMap, header::AUTHORIZATION};
 use serde::de::DeserializeOwned;
 
 pub use self::{
-    builder::{EntraTokenBuilder, TokenConfigError},
-    key_source::{IssuerKeys, KeySource, KeySourceError, SigningKey},
-    refusal::TokenRefusal,
+    builder::{EntraTokenValidatorBuilder, TokenConfigError},
+    error::TokenError,
+    jwks_provider::{Jwks, JwksError, JwksProvider, SigningKey},
 };
 use self::{
     claims::Claims,
     header::Header,
-    keys::{Key, Keys},
-    validated::Validated,
+    jwks_cache::{JwksCache, Key},
+    token_cache::TokenCache,
 };
 use crate::{Outcome, Principal, Scheme};
 
@@ -35,11 +35,11 @@ use crate::{Outcome, Principal, Scheme};
 /// tenant, audience, times and client application are those that were set. Nothing in a token says where its key or its
 /// rules come from. Sources: RFC 7519, RFC 8725, and
 /// <https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-tokens>.
-pub struct EntraToken {
+pub struct EntraTokenValidator {
     authorization_server: String,
     rules: Rules,
-    keys: Keys,
-    validated: Validated,
+    keys: JwksCache,
+    validated: TokenCache,
     clock: Arc<Clock>,
 }
 
@@ -56,7 +56,7 @@ struct Rules {
     allowed_clients: Vec<String>,
 }
 
-impl EntraToken {
+impl EntraTokenValidator {
     /// Invariant: a longer token, in bytes, is refused before anything of it is read.
     pub const MAX_BYTES: usize = 16 * 1024;
 
@@ -65,12 +65,12 @@ impl EntraToken {
     pub const LEEWAY_SECONDS: i64 = 60;
 
     /// How many validated tokens are remembered.
-    pub const REMEMBERED: usize = 1000;
+    pub const CACHED_TOKENS: usize = 1000;
 
     /// Tokens of this tenant (a GUID) for this app registration (its application id, a GUID).
     #[must_use]
-    pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenBuilder {
-        EntraTokenBuilder::new(tenant_id, client_id)
+    pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenValidatorBuilder {
+        EntraTokenValidatorBuilder::new(tenant_id, client_id)
     }
 
     /// The issuer of version 2.0 tokens as the authority has it in most cases: `<authority>/<tenant>/v2.0`. For what it
@@ -85,19 +85,19 @@ impl EntraToken {
     ///
     /// # Errors
     /// When it is not known yet, and cannot be had.
-    pub async fn issuer(&self) -> Result<Arc<str>, TokenRefusal> {
+    pub async fn issuer(&self) -> Result<Arc<str>, TokenError> {
         if let Some(issuer) = self.keys.issuer() {
             return Ok(issuer);
         }
         self.keys.warm_up().await?;
-        self.keys.issuer().ok_or(TokenRefusal::KeysUnavailable)
+        self.keys.issuer().ok_or(TokenError::KeysUnavailable)
     }
 
     /// Fetches the issuer's keys before the first token asks for them.
     ///
     /// # Errors
     /// When they cannot be had: tokens ask again.
-    pub async fn fetch_keys(&self) -> Result<(), TokenRefusal> {
+    pub async fn fetch_jwks(&self) -> Result<(), TokenError> {
         self.keys.warm_up().await
     }
 
@@ -105,9 +105,9 @@ impl EntraToken {
     ///
     /// # Errors
     /// When anything about it is not as it has to be.
-    pub async fn validate(&self, token: &str) -> Result<Principal, TokenRefusal> {
+    pub async fn validate(&self, token: &str) -> Result<Principal, TokenError> {
         if token.len() > Self::MAX_BYTES {
-            return Err(TokenRefusal::TooLong);
+            return Err(TokenError::TooLong);
         }
         let now = unix_seconds((self.clock)());
         if let Some(principal) = self.validated.find(token, now, &self.keys) {
@@ -123,24 +123,24 @@ impl EntraToken {
     ///
     /// Invariant: nothing is accepted before the signature, which comes last. What comes before it refuses alone, so that
     /// no key is asked for in the name of a token that is not for us.
-    async fn check(&self, token: &str, now: i64) -> Result<(SigningKey, Claims), TokenRefusal> {
-        let (message, signature) = token.rsplit_once('.').ok_or(TokenRefusal::Shape)?;
-        let (header, claims) = message.split_once('.').ok_or(TokenRefusal::Shape)?;
-        URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenRefusal::Shape)?;
+    async fn check(&self, token: &str, now: i64) -> Result<(SigningKey, Claims), TokenError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
+        URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
         let header = Header::read(&decode(header)?)?;
         let claims = Claims::read(&decode(claims)?)?;
         self.rules.check(&claims, now)?;
         let Key { issuer, key } = self.keys.find(&header.kid).await?;
         self.rules.check_issuer(&claims, &issuer)?;
-        if !key.has_signed(message.as_bytes(), signature) {
-            return Err(TokenRefusal::Signature);
+        if !key.verify(message.as_bytes(), signature) {
+            return Err(TokenError::Signature);
         }
         Ok((key, claims))
     }
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, TokenRefusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenRefusal::Shape)
+fn decode(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed)
 }
 
 /// Reads a JSON object. A list is none, though serde would take its items for the members in order.
@@ -155,22 +155,22 @@ fn unix_seconds(time: SystemTime) -> i64 {
 }
 
 /// The token of a request: the one `Authorization` header has the scheme `Bearer`, in whatever case (RFC 9110, section 11.1).
-fn bearer(headers: &HeaderMap) -> Option<Result<&str, TokenRefusal>> {
+fn bearer(headers: &HeaderMap) -> Option<Result<&str, TokenError>> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next()?;
     if values.next().is_some() {
-        return Some(Err(TokenRefusal::Repeated));
+        return Some(Err(TokenError::MultipleHeaders));
     }
-    let Ok(value) = value.to_str() else { return Some(Err(TokenRefusal::Shape)) };
+    let Ok(value) = value.to_str() else { return Some(Err(TokenError::Malformed)) };
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Some(Err(TokenRefusal::Scheme));
+        return Some(Err(TokenError::NotBearer));
     }
     Some(Ok(token.trim_matches(' ')))
 }
 
 #[async_trait]
-impl Scheme for EntraToken {
+impl Scheme for EntraTokenValidator {
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
         let validated = match bearer(headers) {
             None => return Outcome::NotRequested,
@@ -184,9 +184,9 @@ impl Scheme for EntraToken {
     }
 }
 
-impl fmt::Debug for EntraToken {
+impl fmt::Debug for EntraTokenValidator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntraToken")
+        f.debug_struct("EntraTokenValidator")
             .field("authorization_server", &self.authorization_server)
             .finish_non_exhaustive()
     }

@@ -7,29 +7,29 @@ use reqwest::Url;
 use crate::principal::is_guid;
 
 use super::{
-    Clock, EntraToken, KeySource, Rules,
+    Clock, EntraTokenValidator, JwksProvider, Rules,
     cloud::{is_v1_issuer, v1_issuers},
-    key_source::Discovery,
-    keys::Keys,
-    validated::Validated,
+    jwks_cache::JwksCache,
+    jwks_provider::Discovery,
+    token_cache::TokenCache,
 };
 
 /// Where tokens of the public cloud come from.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
-/// An [`EntraToken`] in the making.
-pub struct EntraTokenBuilder {
+/// An [`EntraTokenValidator`] in the making.
+pub struct EntraTokenValidatorBuilder {
     tenant_id: String,
     client_id: String,
     authority: String,
     v1_issuer: Option<String>,
     audiences: Vec<String>,
     allowed_clients: Vec<String>,
-    key_source: Option<Arc<dyn KeySource>>,
+    jwks_provider: Option<Arc<dyn JwksProvider>>,
     clock: Arc<Clock>,
 }
 
-impl EntraTokenBuilder {
+impl EntraTokenValidatorBuilder {
     pub(super) fn new(tenant_id: &str, client_id: &str) -> Self {
         Self {
             tenant_id: tenant_id.to_owned(),
@@ -38,7 +38,7 @@ impl EntraTokenBuilder {
             v1_issuer: None,
             audiences: Vec::new(),
             allowed_clients: Vec::new(),
-            key_source: None,
+            jwks_provider: None,
             clock: Arc::new(system_time),
         }
     }
@@ -75,8 +75,8 @@ impl EntraTokenBuilder {
 
     /// Takes the issuer's keys from elsewhere than the authority's discovery document.
     #[must_use]
-    pub fn key_source(mut self, source: Arc<dyn KeySource>) -> Self {
-        self.key_source = Some(source);
+    pub fn jwks_provider(mut self, source: Arc<dyn JwksProvider>) -> Self {
+        self.jwks_provider = Some(source);
         self
     }
 
@@ -91,7 +91,7 @@ impl EntraTokenBuilder {
     ///
     /// # Errors
     /// When a part is wrong; the error names it.
-    pub fn build(self) -> Result<EntraToken, TokenConfigError> {
+    pub fn build(self) -> Result<EntraTokenValidator, TokenConfigError> {
         let tenant_id = guid(&self.tenant_id).ok_or(TokenConfigError::Tenant)?;
         let client_id = guid(&self.client_id).ok_or(TokenConfigError::Client)?;
         let authority = authority(&self.authority)?;
@@ -102,7 +102,7 @@ impl EntraTokenBuilder {
         if self.audiences.iter().any(String::is_empty) {
             return Err(TokenConfigError::Audience);
         }
-        let source = match self.key_source {
+        let source = match self.jwks_provider {
             Some(source) => source,
             None => {
                 Arc::new(Discovery::new(&authority, &tenant_id).map_err(TokenConfigError::Http)?)
@@ -115,22 +115,22 @@ impl EntraTokenBuilder {
         };
         let mut audiences = self.audiences;
         audiences.extend([format!("api://{client_id}"), client_id]);
-        Ok(EntraToken {
+        Ok(EntraTokenValidator {
             authorization_server: format!(
                 "{}/{tenant_id}/v2.0",
                 authority.origin().ascii_serialization()
             ),
             rules: Rules { tenant_id, v1_issuers, audiences, allowed_clients },
-            keys: Keys::new(source),
-            validated: Validated::new(),
+            keys: JwksCache::new(source),
+            validated: TokenCache::new(),
             clock: self.clock,
         })
     }
 }
 
-impl fmt::Debug for EntraTokenBuilder {
+impl fmt::Debug for EntraTokenValidatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntraTokenBuilder")
+        f.debug_struct("EntraTokenValidatorBuilder")
             .field("tenant_id", &self.tenant_id)
             .field("client_id", &self.client_id)
             .field("authority", &self.authority)
@@ -166,7 +166,7 @@ fn authority(text: &str) -> Result<Url, TokenConfigError> {
     (is_safe && is_bare && is_anonymous).then_some(url).ok_or(TokenConfigError::Authority)
 }
 
-/// Why there is no [`EntraToken`].
+/// Why there is no [`EntraTokenValidator`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenConfigError {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{EntraToken, Rules, TokenRefusal, object};
+use super::{EntraTokenValidator, Rules, TokenError, object};
 use crate::{Principal, PrincipalKind};
 
 /// The claims that mean something to us; one that is there twice, or has another type, is refused. Source:
@@ -32,8 +32,8 @@ pub(super) struct Claims {
 }
 
 impl Claims {
-    pub(super) fn read(json: &[u8]) -> Result<Self, TokenRefusal> {
-        object(json).ok_or(TokenRefusal::Claims)
+    pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
+        object(json).ok_or(TokenError::Claims)
     }
 
     /// The client application, under the name that the token's version has for it.
@@ -42,14 +42,14 @@ impl Claims {
         client.as_deref().filter(|id| !id.is_empty())
     }
 
-    fn object_id(&self) -> Result<&str, TokenRefusal> {
+    fn object_id(&self) -> Result<&str, TokenError> {
         let object_id = self.oid.as_deref().filter(|id| !id.is_empty());
-        let object_id = object_id.ok_or(TokenRefusal::NoObjectId)?;
-        Principal::is_id(object_id).then_some(object_id).ok_or(TokenRefusal::UnfitObjectId)
+        let object_id = object_id.ok_or(TokenError::MissingObjectId)?;
+        Principal::is_id(object_id).then_some(object_id).ok_or(TokenError::InvalidObjectId)
     }
 
     /// The caller; it is for who has checked the claims.
-    pub(super) fn principal(&self) -> Result<Principal, TokenRefusal> {
+    pub(super) fn principal(&self) -> Result<Principal, TokenError> {
         let object_id = self.object_id()?;
         let scopes = self.scp.as_deref().unwrap_or_default();
         let kind = PrincipalKind::of(
@@ -84,43 +84,42 @@ impl Claims {
 
 impl Rules {
     /// Checks what needs no word of the issuer's.
-    pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenRefusal> {
+    pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
         let of_tenant =
             claims.tid.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&self.tenant_id));
         if !of_tenant {
-            return Err(TokenRefusal::Tenant);
+            return Err(TokenError::Tenant);
         }
         if !self.audiences.contains(&claims.aud) {
-            return Err(TokenRefusal::Audience);
+            return Err(TokenError::Audience);
         }
-        if now >= claims.exp.saturating_add(EntraToken::LEEWAY_SECONDS) {
-            return Err(TokenRefusal::Expired);
+        if now >= claims.exp.saturating_add(EntraTokenValidator::LEEWAY_SECONDS) {
+            return Err(TokenError::Expired);
         }
-        if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(EntraToken::LEEWAY_SECONDS)) {
-            return Err(TokenRefusal::NotYetValid);
+        if claims
+            .nbf
+            .is_some_and(|nbf| nbf > now.saturating_add(EntraTokenValidator::LEEWAY_SECONDS))
+        {
+            return Err(TokenError::NotYetValid);
         }
         claims.object_id().map(drop)
     }
 
     /// Checks the issuer, of either version, that the version is its own, and the client by the version's name for it.
-    pub(super) fn check_issuer(
-        &self,
-        claims: &Claims,
-        v2_issuer: &str,
-    ) -> Result<(), TokenRefusal> {
+    pub(super) fn check_issuer(&self, claims: &Claims, v2_issuer: &str) -> Result<(), TokenError> {
         let version = if self.v1_issuers.contains(&claims.iss) {
             "1.0"
         } else if claims.iss == v2_issuer {
             "2.0"
         } else {
-            return Err(TokenRefusal::Issuer);
+            return Err(TokenError::Issuer);
         };
         if claims.ver.as_deref() != Some(version) {
-            return Err(TokenRefusal::Version);
+            return Err(TokenError::Version);
         }
-        let client = claims.client(version).ok_or(TokenRefusal::NoClient)?;
+        let client = claims.client(version).ok_or(TokenError::MissingClient)?;
         if !self.allowed_clients.contains(&client.to_ascii_lowercase()) {
-            return Err(TokenRefusal::Client);
+            return Err(TokenError::ClientNotAllowed);
         }
         Ok(())
     }

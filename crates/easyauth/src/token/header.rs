@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, de::IgnoredAny};
 
-use super::{TokenRefusal, object};
+use super::{TokenError, object};
 
 /// The most bytes of a key id.
 const KID_BYTES: usize = 200;
@@ -49,10 +49,10 @@ impl<'de> Deserialize<'de> for Present {
 }
 
 impl Header {
-    pub(super) fn read(json: &[u8]) -> Result<Self, TokenRefusal> {
-        let members: Members = object(json).ok_or(TokenRefusal::Header)?;
+    pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
+        let members: Members = object(json).ok_or(TokenError::Header)?;
         if members.alg != "RS256" {
-            return Err(TokenRefusal::Algorithm);
+            return Err(TokenError::Algorithm);
         }
         let brings = [
             ("jwk", members.jwk),
@@ -61,16 +61,16 @@ impl Header {
             ("x5c", members.x5c),
         ];
         if let Some((name, _)) = brings.into_iter().find(|(_, present)| *present == Present::Yes) {
-            return Err(TokenRefusal::BringsKey(name));
+            return Err(TokenError::EmbeddedKey(name));
         }
         if members.crit == Present::Yes {
-            return Err(TokenRefusal::Critical);
+            return Err(TokenError::CriticalExtension);
         }
         if members.typ.is_some_and(|typ| !TYPES.contains(&typ.to_ascii_lowercase().as_str())) {
-            return Err(TokenRefusal::Type);
+            return Err(TokenError::Type);
         }
         if members.kid.is_empty() || members.kid.len() > KID_BYTES {
-            return Err(TokenRefusal::NoKeyId);
+            return Err(TokenError::MissingKeyId);
         }
         Ok(Self { kid: members.kid })
     }

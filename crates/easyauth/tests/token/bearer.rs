@@ -1,9 +1,9 @@
 //! The `Authorization` header.
 
-use easyauth::{Outcome, Refusal, Scheme, TokenRefusal};
+use easyauth::{AuthnError, Outcome, Scheme, TokenError};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 
-use crate::forge::{Issuer, KEY, scheme, v2_app};
+use crate::issuer::{Issuer, KEY, scheme, v2_app};
 
 /// The outcome of a request with these `Authorization` headers.
 async fn outcome(values: &[&[u8]]) -> Outcome {
@@ -36,20 +36,20 @@ async fn a_header_that_is_wrong_is_never_nobody() {
     let good = format!("Bearer {}", KEY.token(&v2_app()));
     let good = good.as_bytes();
     let twice = [good, b", ", good].concat();
-    let cases: [(&[&[u8]], TokenRefusal); 9] = [
-        (&[good, good], TokenRefusal::Repeated),
-        (&[good, b"Basic YTpi"], TokenRefusal::Repeated),
-        (&[b"Basic YTpi"], TokenRefusal::Scheme),
-        (&[b"Bearer2 YTpi"], TokenRefusal::Scheme),
-        (&[&good[7..]], TokenRefusal::Scheme),
-        (&[b""], TokenRefusal::Scheme),
-        (&[b"Bearer"], TokenRefusal::Shape),
-        (&[b"Bearer \xff\xfe"], TokenRefusal::Shape),
-        (&[&twice], TokenRefusal::Shape),
+    let cases: [(&[&[u8]], TokenError); 9] = [
+        (&[good, good], TokenError::MultipleHeaders),
+        (&[good, b"Basic YTpi"], TokenError::MultipleHeaders),
+        (&[b"Basic YTpi"], TokenError::NotBearer),
+        (&[b"Bearer2 YTpi"], TokenError::NotBearer),
+        (&[&good[7..]], TokenError::NotBearer),
+        (&[b""], TokenError::NotBearer),
+        (&[b"Bearer"], TokenError::Malformed),
+        (&[b"Bearer \xff\xfe"], TokenError::Malformed),
+        (&[&twice], TokenError::Malformed),
     ];
     for (values, refusal) in cases {
         match outcome(values).await {
-            Outcome::Failed(Refusal::Token(found)) => assert_eq!(found, refusal, "{values:?}"),
+            Outcome::Failed(AuthnError::Token(found)) => assert_eq!(found, refusal, "{values:?}"),
             other => panic!("{values:?}: {other:?}"),
         }
     }

@@ -2,17 +2,17 @@
 
 use std::sync::LazyLock;
 
-use easyauth::{EntraToken, Outcome, Scheme};
+use easyauth::{EntraTokenValidator, Outcome, Scheme};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use proptest::{collection::vec, prelude::*};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::forge::{Issuer, KEY, encode, scheme, v2_app};
+use crate::issuer::{Issuer, KEY, encode, scheme, v2_app};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
 });
-static SCHEME: LazyLock<EntraToken> =
+static SCHEME: LazyLock<EntraTokenValidator> =
     LazyLock::new(|| RUNTIME.block_on(async { scheme(&Issuer::with(&[&KEY])) }));
 static GOOD: LazyLock<String> = LazyLock::new(|| KEY.token(&v2_app()));
 

@@ -14,12 +14,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use easyauth::{EntraToken, Principal, ProtectedResource, TokenRefusal};
+use easyauth::{EntraTokenValidator, Principal, ProtectedResource, TokenError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
-use crate::forge::{
+use crate::issuer::{
     API, CALLER, FORGED, Issuer, KEY, NEXT, NOW, TENANT, V2_ISSUER, builder, pass, time, v1_app,
     v2_app, with,
 };
@@ -79,8 +79,8 @@ async fn serve(documents: impl FnOnce(&str) -> Documents) -> String {
     origin
 }
 
-fn scheme(authority: &str) -> EntraToken {
-    EntraToken::builder(TENANT, API)
+fn scheme(authority: &str) -> EntraTokenValidator {
+    EntraTokenValidator::builder(TENANT, API)
         .authority(authority)
         .allow_client(CALLER)
         .clock(|| time(NOW))
@@ -88,11 +88,11 @@ fn scheme(authority: &str) -> EntraToken {
         .unwrap()
 }
 
-async fn fetch(documents: impl FnOnce(&str) -> Documents) -> Result<(), TokenRefusal> {
-    scheme(&serve(documents).await).fetch_keys().await
+async fn fetch(documents: impl FnOnce(&str) -> Documents) -> Result<(), TokenError> {
+    scheme(&serve(documents).await).fetch_jwks().await
 }
 
-async fn validate(origin: &str, claims: &Value) -> Result<Principal, TokenRefusal> {
+async fn validate(origin: &str, claims: &Value) -> Result<Principal, TokenError> {
     scheme(origin).validate(&KEY.token(claims)).await
 }
 
@@ -104,7 +104,7 @@ async fn an_issuers_tokens_are_good_by_its_documents() {
     let v1 = serve(good).await;
     assert!(validate(&v1, &v1_app()).await.is_ok());
     let other = serve(good).await;
-    assert_eq!(validate(&other, &v2_app()).await, Err(TokenRefusal::Issuer));
+    assert_eq!(validate(&other, &v2_app()).await, Err(TokenError::Issuer));
 }
 
 /// As External ID has it: the issuer's host is the tenant's id, and the authority's its name.
@@ -122,8 +122,8 @@ async fn the_issuer_is_what_the_authority_says_and_not_where_it_is() {
     assert_eq!(&*scheme.issuer().await.unwrap(), EXTERNAL);
     for (issuer, expected) in [
         (EXTERNAL.to_owned(), Ok(())),
-        (format!("{origin}/{TENANT}/v2.0"), Err(TokenRefusal::Issuer)),
-        (EXTERNAL.replace("tenant.", ""), Err(TokenRefusal::Issuer)),
+        (format!("{origin}/{TENANT}/v2.0"), Err(TokenError::Issuer)),
+        (EXTERNAL.replace("tenant.", ""), Err(TokenError::Issuer)),
     ] {
         let token = KEY.token(&with(v2_app(), &json!({ "iss": issuer })));
         assert_eq!(scheme.validate(&token).await.map(drop), expected, "{issuer}");
@@ -135,7 +135,7 @@ async fn the_issuer_is_what_the_authority_says_and_not_where_it_is() {
 }
 
 /// The metadata of a resource whose tokens these are.
-async fn metadata(scheme: &Arc<EntraToken>) -> http::Response<String> {
+async fn metadata(scheme: &Arc<EntraTokenValidator>) -> http::Response<String> {
     let resource = ProtectedResource::new("https://reviews.example").unwrap();
     let router = resource.path("/mcp").unwrap().issuer_of(Arc::clone(scheme)).router();
     let request = Request::get("/.well-known/oauth-protected-resource/mcp");
@@ -178,7 +178,7 @@ async fn keys_that_are_not_for_us_are_left_out() {
     assert!(validate(&origin, &v1_app()).await.is_ok());
     let origin = serve(|origin| Documents { keys: answer(&set), ..good(origin) }).await;
     let forged = scheme(&origin).validate(&FORGED.token(&v1_app())).await;
-    assert_eq!(forged, Err(TokenRefusal::Signature));
+    assert_eq!(forged, Err(TokenError::Signature));
 }
 
 /// Documents with one fault each.
@@ -239,7 +239,7 @@ async fn documents_with_one_fault_bring_no_keys() {
     ] {
         let other = serve(good).await;
         let fetched = fetch(|origin| faulty(fault, origin, &other)).await;
-        assert_eq!(fetched, Err(TokenRefusal::KeysUnavailable), "{fault}");
+        assert_eq!(fetched, Err(TokenError::KeysUnavailable), "{fault}");
     }
 }
 
@@ -249,6 +249,6 @@ async fn an_issuer_that_never_answers_is_given_five_seconds() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let scheme = scheme(&format!("http://{}", listener.local_addr().unwrap()));
     let before = tokio::time::Instant::now();
-    assert_eq!(scheme.fetch_keys().await, Err(TokenRefusal::KeysUnavailable));
+    assert_eq!(scheme.fetch_jwks().await, Err(TokenError::KeysUnavailable));
     assert!(before.elapsed() <= Duration::from_millis(5010), "{:?}", before.elapsed());
 }

@@ -1,13 +1,13 @@
-//! Entra access tokens through the crate's public door: signed here, judged by `EntraToken`.
+//! Entra access tokens through the crate's public door: signed here, judged by `EntraTokenValidator`.
 
 #![expect(clippy::unwrap_used, reason = "a test's own fixtures: a panic is how they fail")]
 
+mod accepted;
 mod bearer;
 mod bytes;
 mod discovery;
-mod forge;
-mod good;
-mod refusals;
-mod remembered;
+mod issuer;
+mod rejected;
 mod rollover;
+mod token_cache;
 mod wycheproof;

@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use easyauth::{EntraToken, TokenRefusal};
+use easyauth::{EntraTokenValidator, TokenError};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::forge::{Issuer, KEY, Key, NEXT, encode, pass, scheme, v2_app};
+use crate::issuer::{Issuer, KEY, Key, NEXT, encode, pass, scheme, v2_app};
 
 /// Tokens of key ids that the issuer never had.
 fn unknown(count: usize) -> Vec<String> {
@@ -17,7 +17,10 @@ fn unknown(count: usize) -> Vec<String> {
 }
 
 /// What becomes of tokens that arrive together.
-async fn together(scheme: &Arc<EntraToken>, tokens: Vec<String>) -> Vec<Result<(), TokenRefusal>> {
+async fn together(
+    scheme: &Arc<EntraTokenValidator>,
+    tokens: Vec<String>,
+) -> Vec<Result<(), TokenError>> {
     let mut tasks = JoinSet::new();
     for token in tokens {
         let scheme = Arc::clone(scheme);
@@ -50,12 +53,12 @@ const WAITING: usize = 256;
 async fn a_flood_of_unknown_keys_costs_one_fetch() {
     let issuer = slow(&[&KEY]);
     let scheme = Arc::new(scheme(&issuer));
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     let before = Instant::now();
     let answers = together(&scheme, unknown(1000)).await;
     let count = |refusal| answers.iter().filter(|answer| **answer == Err(refusal)).count();
-    assert_eq!(count(TokenRefusal::UnknownKey), WAITING, "the issuer was asked about these");
-    assert_eq!(count(TokenRefusal::TooManyUnknownKeys), 1000 - WAITING, "and not about these");
+    assert_eq!(count(TokenError::UnknownKey), WAITING, "the issuer was asked about these");
+    assert_eq!(count(TokenError::TooManyUnknownKeys), 1000 - WAITING, "and not about these");
     assert_eq!(issuer.asked(), 2, "the first fetch, and one for the flood");
     assert!(before.elapsed() >= Duration::from_millis(1300), "a second after the first");
 }
@@ -64,10 +67,10 @@ async fn a_flood_of_unknown_keys_costs_one_fetch() {
 async fn a_flood_that_lasts_is_asked_about_once_a_second() {
     let issuer = Issuer::with(&[&KEY]);
     let scheme = scheme(&issuer);
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     let before = Instant::now();
     for token in unknown(1000) {
-        assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::UnknownKey));
+        assert_eq!(scheme.validate(&token).await, Err(TokenError::UnknownKey));
         assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok(), "good tokens go on");
         pass(Duration::from_millis(100)).await;
     }
@@ -77,17 +80,17 @@ async fn a_flood_that_lasts_is_asked_about_once_a_second() {
 
 /// A flood of made-up key ids, and in the midst of it the issuer's own new key: what becomes of its tokens until one gets
 /// through, and how long that takes.
-async fn roll_under_a_flood(issuer: &Arc<Issuer>, flood: usize) -> (Vec<TokenRefusal>, Duration) {
+async fn roll_under_a_flood(issuer: &Arc<Issuer>, flood: usize) -> (Vec<TokenError>, Duration) {
     let scheme = Arc::new(scheme(issuer));
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     let flood = tokio::spawn({
         let scheme = Arc::clone(&scheme);
         async move {
             loop {
                 for answer in together(&scheme, unknown(flood)).await {
                     let refusal = answer.unwrap_err();
-                    let is_verdict = refusal == TokenRefusal::UnknownKey;
-                    assert!(is_verdict || refusal == TokenRefusal::TooManyUnknownKeys);
+                    let is_verdict = refusal == TokenError::UnknownKey;
+                    assert!(is_verdict || refusal == TokenError::TooManyUnknownKeys);
                 }
                 pass(Duration::from_millis(5)).await;
             }
@@ -110,7 +113,7 @@ async fn a_new_key_gets_through_a_flood_and_is_never_unknown() {
     for (flood, delay) in [(1, 0), (20, 300), (2 * WAITING, 0), (2 * WAITING, 300)] {
         let issuer = Issuer::slow(&[&KEY], Duration::from_millis(delay));
         let (refused, time) = roll_under_a_flood(&issuer, flood).await;
-        let busy = |refusal: &TokenRefusal| *refusal == TokenRefusal::TooManyUnknownKeys;
+        let busy = |refusal: &TokenError| *refusal == TokenError::TooManyUnknownKeys;
         assert!(refused.iter().all(busy), "{flood}: {refused:?}");
         assert!(flood > WAITING || refused.is_empty(), "{flood}: there were places left");
         assert!(time <= Duration::from_secs(2), "{flood}: {time:?}");
@@ -122,10 +125,10 @@ async fn a_new_key_gets_through_a_flood_and_is_never_unknown() {
 async fn while_the_issuer_is_away_an_unknown_key_is_no_verdict() {
     let issuer = slow(&[&KEY]);
     let scheme = Arc::new(scheme(&issuer));
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     issuer.go_away();
     for token in unknown(300) {
-        assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::KeysUnavailable));
+        assert_eq!(scheme.validate(&token).await, Err(TokenError::KeysUnavailable));
         assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok(), "known keys go on");
         pass(Duration::from_millis(200)).await;
     }
@@ -136,7 +139,7 @@ async fn while_the_issuer_is_away_an_unknown_key_is_no_verdict() {
         pass(Duration::from_millis(200)).await;
     }
     assert!(before.elapsed() <= Duration::from_secs(10), "{:?}", before.elapsed());
-    assert_eq!(scheme.validate(&unknown(1)[0]).await, Err(TokenRefusal::UnknownKey));
+    assert_eq!(scheme.validate(&unknown(1)[0]).await, Err(TokenError::UnknownKey));
 }
 
 #[tokio::test(start_paused = true)]
@@ -156,7 +159,7 @@ async fn no_good_token_is_refused_while_keys_roll_under_load() {
 async fn a_fetch_that_began_before_the_new_key_is_no_answer() {
     let issuer = slow(&[&KEY]);
     let scheme = Arc::new(scheme(&issuer));
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     pass(Duration::from_secs(5)).await;
     let early = tokio::spawn({
         let scheme = Arc::clone(&scheme);
@@ -166,7 +169,7 @@ async fn a_fetch_that_began_before_the_new_key_is_no_answer() {
     assert_eq!(issuer.asked(), 2, "a fetch is under way");
     issuer.publish(&[&KEY, &NEXT]);
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
-    assert_eq!(early.await.unwrap(), Err(TokenRefusal::UnknownKey));
+    assert_eq!(early.await.unwrap(), Err(TokenError::UnknownKey));
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,7 +191,7 @@ async fn quiet_hours_do_not_make_a_new_key_wait() {
 async fn old_keys_serve_while_others_are_fetched() {
     let issuer = slow(&[&KEY]);
     let scheme = scheme(&issuer);
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     pass(Duration::from_secs(3601)).await;
     let before = Instant::now();
     assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
@@ -201,18 +204,18 @@ async fn old_keys_serve_while_others_are_fetched() {
 async fn a_key_withdrawn_in_a_quiet_night_opens_nothing_in_the_morning() {
     let issuer = slow(&[&KEY]);
     let scheme = scheme(&issuer);
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     issuer.publish(&[&NEXT]);
     pass(Duration::from_hours(10)).await;
     let withdrawn = scheme.validate(&KEY.token(&v2_app())).await;
-    assert_eq!(withdrawn, Err(TokenRefusal::UnknownKey));
+    assert_eq!(withdrawn, Err(TokenError::UnknownKey));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_was_found_away_is_not_waited_for() {
     let issuer = slow(&[&KEY]);
     let scheme = scheme(&issuer);
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     issuer.go_away();
     pass(Duration::from_hours(10)).await;
     assert!(scheme.validate(&KEY.token(&v2_app())).await.is_ok());
@@ -231,14 +234,14 @@ async fn an_issuer_that_was_found_away_is_not_waited_for() {
 async fn keys_are_believed_for_a_day_while_the_issuer_is_away() {
     let issuer = Issuer::with(&[&KEY]);
     let scheme = scheme(&issuer);
-    scheme.fetch_keys().await.unwrap();
+    scheme.fetch_jwks().await.unwrap();
     issuer.go_away();
     pass(Duration::from_secs(24 * 3600 - 1)).await;
     let claims: Value = v2_app();
     let token = KEY.token(&claims);
     assert!(scheme.validate(&token).await.is_ok());
     pass(Duration::from_secs(1)).await;
-    let refused = Err(TokenRefusal::KeysUnavailable);
+    let refused = Err(TokenError::KeysUnavailable);
     assert_eq!(scheme.validate(&token).await, refused, "not even a remembered one");
     issuer.publish(&[&KEY]);
     pass(Duration::from_mins(1)).await;
@@ -249,8 +252,8 @@ async fn keys_are_believed_for_a_day_while_the_issuer_is_away() {
 async fn an_issuer_that_is_away_from_the_start_is_not_hammered() {
     let issuer = Arc::new(Issuer::default());
     let scheme = Arc::new(scheme(&issuer));
-    let refused = Err(TokenRefusal::KeysUnavailable);
-    assert_eq!(scheme.fetch_keys().await, refused);
+    let refused = Err(TokenError::KeysUnavailable);
+    assert_eq!(scheme.fetch_jwks().await, refused);
     for _ in 0..60 {
         let answers = together(&scheme, tokens(&KEY, 3)).await;
         assert_eq!(answers, [refused; 3]);

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use easyauth::{
-    Authenticator, HeaderRefusal, Outcome, Principal, PrincipalKind, Refusal, Scheme, TokenRefusal,
+    Authenticator, AuthnError, ClientPrincipalError, Outcome, Principal, PrincipalKind, Scheme,
+    TokenError,
 };
 use http::HeaderMap;
 
@@ -21,8 +22,8 @@ impl Scheme for Stub {
         match self {
             Self::Nothing => Outcome::NotRequested,
             Self::Caller(principal) => Outcome::Authenticated(principal.clone()),
-            Self::Refused => Outcome::Failed(HeaderRefusal::Json.into()),
-            Self::KeysAway => Outcome::Failed(TokenRefusal::KeysUnavailable.into()),
+            Self::Refused => Outcome::Failed(ClientPrincipalError::Json.into()),
+            Self::KeysAway => Outcome::Failed(TokenError::KeysUnavailable.into()),
         }
     }
 }
@@ -31,11 +32,11 @@ fn agent() -> Principal {
     Principal::new(PrincipalKind::Application, "ab")
 }
 
-async fn both(one: Stub, other: Stub) -> Result<Principal, Refusal> {
+async fn both(one: Stub, other: Stub) -> Result<Principal, AuthnError> {
     Authenticator::new(one).and(other).authenticate(&HeaderMap::new()).await
 }
 
-async fn both_know(one: Principal, other: Principal) -> Result<Principal, Refusal> {
+async fn both_know(one: Principal, other: Principal) -> Result<Principal, AuthnError> {
     both(Stub::Caller(one), Stub::Caller(other)).await
 }
 
@@ -43,8 +44,8 @@ async fn both_know(one: Principal, other: Principal) -> Result<Principal, Refusa
 async fn one_scheme_decides_alone() {
     let answer = |stub| async { Authenticator::new(stub).authenticate(&HeaderMap::new()).await };
     assert_eq!(answer(Stub::Caller(agent())).await.unwrap(), agent());
-    assert!(matches!(answer(Stub::Nothing).await, Err(Refusal::Missing)));
-    assert!(matches!(answer(Stub::Refused).await, Err(Refusal::PlatformHeader(_))));
+    assert!(matches!(answer(Stub::Nothing).await, Err(AuthnError::Missing)));
+    assert!(matches!(answer(Stub::Refused).await, Err(AuthnError::ClientPrincipalHeader(_))));
 }
 
 #[tokio::test]
@@ -105,7 +106,7 @@ async fn callers_are_the_same_by_object_tenant_client_and_kind() {
     for (one, other) in different {
         for (one, other) in [(one.clone(), other.clone()), (other, one)] {
             let refusal = both_know(one, other).await.unwrap_err();
-            assert!(matches!(refusal, Refusal::DifferentCallers), "{refusal}");
+            assert!(matches!(refusal, AuthnError::DifferentCallers), "{refusal}");
         }
     }
 }

@@ -5,7 +5,7 @@ use easyauth::{Principal, PrincipalKind, Requirement, RequirementLayer};
 use http::{Request, StatusCode};
 
 use crate::{
-    platform::{OBJECT_ID, header},
+    client_principal::{OBJECT_ID, header},
     service::{answer, app, request_of, resource, seen},
 };
 

@@ -8,7 +8,7 @@ use std::{
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use super::{EntraToken, SigningKey, keys::Keys};
+use super::{EntraTokenValidator, SigningKey, jwks_cache::JwksCache};
 use crate::Principal;
 
 /// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. A token whose key is
@@ -16,7 +16,7 @@ use crate::Principal;
 const REMEMBER_SECONDS: i64 = 300;
 
 /// Callers by the SHA-256 of their tokens. Only a validated token gets in, so strangers cannot push others out; the tokens themselves are not kept.
-pub(super) struct Validated(Mutex<LruCache<[u8; 32], Entry>>);
+pub(super) struct TokenCache(Mutex<LruCache<[u8; 32], Entry>>);
 
 struct Entry {
     principal: Principal,
@@ -24,14 +24,15 @@ struct Entry {
     key: SigningKey,
 }
 
-impl Validated {
+impl TokenCache {
     pub(super) fn new() -> Self {
-        let size = NonZeroUsize::new(EntraToken::REMEMBERED).unwrap_or(NonZeroUsize::MIN);
+        let size =
+            NonZeroUsize::new(EntraTokenValidator::CACHED_TOKENS).unwrap_or(NonZeroUsize::MIN);
         Self(Mutex::new(LruCache::new(size)))
     }
 
     /// The caller of a token that was validated not long ago, with a key that the issuer still publishes.
-    pub(super) fn find(&self, token: &str, now: i64, keys: &Keys) -> Option<Principal> {
+    pub(super) fn find(&self, token: &str, now: i64, keys: &JwksCache) -> Option<Principal> {
         let hash = hash(token);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&hash)?;

@@ -1,6 +1,6 @@
 //! From the platform's claims to a caller: which claim means what, under all of its names.
 
-use super::{HeaderRefusal, document::Document};
+use super::{ClientPrincipalError, document::Document};
 use crate::{Principal, PrincipalKind, principal::is_guid};
 
 /// A claim that is read: its short name, and the one that it may get on the way through the platform.
@@ -53,22 +53,22 @@ pub(super) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// Refuses a `role_typ` that is a claim with another meaning. Else the platform decides what a role is.
-    pub(super) fn of(document: &'a Document) -> Result<Self, HeaderRefusal> {
+    pub(super) fn of(document: &'a Document) -> Result<Self, ClientPrincipalError> {
         let role_type = document.role_typ.as_deref().filter(|typ| !typ.is_empty());
         let read = [OBJECT_ID, TENANT_ID, CLIENT_ID, SUBJECT, KIND, AUDIENCE, SCOPES];
         let others = read.iter().flat_map(|claim| [Some(claim.name), claim.also]).flatten();
         let mut others = others.chain(NAMES).chain(document.name_typ.as_deref());
         match role_type {
             Some(role) if others.any(|other| other.eq_ignore_ascii_case(role)) => {
-                Err(HeaderRefusal::RoleType)
+                Err(ClientPrincipalError::RoleType)
             }
             role_type => Ok(Self { document, role_type }),
         }
     }
 
     /// The caller; `apps` are the app registrations that people sign in to at the browser.
-    pub(super) fn principal(&self, apps: &[String]) -> Result<Principal, HeaderRefusal> {
-        let object_id = self.id(&OBJECT_ID)?.ok_or(HeaderRefusal::NoObjectId)?;
+    pub(super) fn principal(&self, apps: &[String]) -> Result<Principal, ClientPrincipalError> {
+        let object_id = self.id(&OBJECT_ID)?.ok_or(ClientPrincipalError::MissingObjectId)?;
         let scopes = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
         let has_scopes = !scopes.is_empty();
         let kind = self.kind(object_id, has_scopes)?;
@@ -92,13 +92,17 @@ impl<'a> Claims<'a> {
     }
 
     /// Of the values of `idtyp` only the two that Entra documents are taken; without it the other claims tell.
-    fn kind(&self, object_id: &str, has_scopes: bool) -> Result<PrincipalKind, HeaderRefusal> {
+    fn kind(
+        &self,
+        object_id: &str,
+        has_scopes: bool,
+    ) -> Result<PrincipalKind, ClientPrincipalError> {
         match self.id(&KIND)? {
             idtyp @ (None | Some("app" | "user")) => {
                 let subject = self.is_own_subject(object_id)?.then_some(object_id);
                 Ok(PrincipalKind::of(idtyp, has_scopes, subject, object_id))
             }
-            Some(_) => Err(HeaderRefusal::Unfit(KIND.name)),
+            Some(_) => Err(ClientPrincipalError::InvalidClaim(KIND.name)),
         }
     }
 
@@ -125,13 +129,13 @@ impl<'a> Claims<'a> {
         claims.next().filter(|_| claims.next().is_none())?.val.as_str()
     }
 
-    fn is_own_subject(&self, object_id: &str) -> Result<bool, HeaderRefusal> {
+    fn is_own_subject(&self, object_id: &str) -> Result<bool, ClientPrincipalError> {
         let subjects = self.texts(SUBJECT.name, |typ| SUBJECT.is(typ))?;
         Ok(!subjects.is_empty() && subjects.iter().all(|subject| *subject == object_id))
     }
 
     /// Roles arrive in three ways: all count.
-    fn roles(&self) -> Result<Vec<&'a str>, HeaderRefusal> {
+    fn roles(&self) -> Result<Vec<&'a str>, ClientPrincipalError> {
         let roles = self.texts(ROLES.name, |typ| ROLES.is(typ) || self.role_type == Some(typ))?;
         Ok(roles.into_iter().filter(|role| !role.is_empty()).collect())
     }
@@ -147,22 +151,26 @@ impl<'a> Claims<'a> {
     }
 
     /// The one value of a claim, if it is there at all: visible ASCII, as ids are.
-    fn id(&self, claim: &ClaimType) -> Result<Option<&'a str>, HeaderRefusal> {
+    fn id(&self, claim: &ClaimType) -> Result<Option<&'a str>, ClientPrincipalError> {
         let values = self.texts(claim.name, |typ| claim.is(typ))?;
         let Some(first) = values.first() else { return Ok(None) };
         if values.iter().any(|value| !value.eq_ignore_ascii_case(first)) {
-            return Err(HeaderRefusal::Ambiguous(claim.name));
+            return Err(ClientPrincipalError::AmbiguousClaim(claim.name));
         }
-        Principal::is_id(first).then_some(Some(*first)).ok_or(HeaderRefusal::Unfit(claim.name))
+        Principal::is_id(first)
+            .then_some(Some(*first))
+            .ok_or(ClientPrincipalError::InvalidClaim(claim.name))
     }
 
     fn texts(
         &self,
         name: &'static str,
         is_wanted: impl Fn(&str) -> bool,
-    ) -> Result<Vec<&'a str>, HeaderRefusal> {
+    ) -> Result<Vec<&'a str>, ClientPrincipalError> {
         let claims = self.document.claims().filter(|claim| is_wanted(&claim.typ));
-        claims.map(|claim| claim.val.as_str().ok_or(HeaderRefusal::Unfit(name))).collect()
+        claims
+            .map(|claim| claim.val.as_str().ok_or(ClientPrincipalError::InvalidClaim(name)))
+            .collect()
     }
 }
 

@@ -9,8 +9,8 @@ use axum::{
     routing::get,
 };
 use easyauth::{
-    AuthenticationLayer, Authenticator, PlatformHeader, Principal, ProtectedResource, Requirement,
-    RequirementLayer,
+    AuthenticationLayer, Authenticator, ClientPrincipalHeader, Principal, ProtectedResource,
+    Requirement, RequirementLayer,
 };
 use http::{HeaderMap, Request, Response, request::Builder};
 use tower::ServiceExt as _;
@@ -34,7 +34,10 @@ pub(crate) fn app() -> Router {
         .merge(mcp)
         .nest("/mcp", nested)
         .fallback(async || "nothing here")
-        .layer(AuthenticationLayer::new(Authenticator::new(PlatformHeader::new()), resource()))
+        .layer(AuthenticationLayer::new(
+            Authenticator::new(ClientPrincipalHeader::new()),
+            resource(),
+        ))
         .merge(resource().router())
 }
 
@@ -52,7 +55,7 @@ pub(crate) async fn seen(
 
 /// A request of a caller with this value of the platform's header.
 pub(crate) fn request_of(path: &str, header: &str) -> Builder {
-    Request::get(path).header(PlatformHeader::NAME, header)
+    Request::get(path).header(ClientPrincipalHeader::NAME, header)
 }
 
 /// The answer to a request without a body: status and headers, and the body as text.

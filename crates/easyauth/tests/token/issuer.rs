@@ -15,7 +15,9 @@ use aws_lc_rs::{
     signature::{KeyPair as _, RSA_PKCS1_SHA256},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use easyauth::{EntraToken, EntraTokenBuilder, IssuerKeys, KeySource, KeySourceError, SigningKey};
+use easyauth::{
+    EntraTokenValidator, EntraTokenValidatorBuilder, Jwks, JwksError, JwksProvider, SigningKey,
+};
 use serde_json::{Value, json};
 
 pub const TENANT: &str = "11111111-1111-4111-8111-111111111111";
@@ -169,24 +171,27 @@ impl Issuer {
 }
 
 #[async_trait]
-impl KeySource for Issuer {
-    async fn fetch(&self) -> Result<IssuerKeys, KeySourceError> {
+impl JwksProvider for Issuer {
+    async fn fetch(&self) -> Result<Jwks, JwksError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let keys = self.keys.lock().unwrap().clone();
         pass(self.delay).await;
-        let keys = keys.ok_or_else(|| KeySourceError::new("the issuer is away"))?;
-        Ok(IssuerKeys { issuer: V2_ISSUER.to_owned(), keys })
+        let keys = keys.ok_or_else(|| JwksError::new("the issuer is away"))?;
+        Ok(Jwks { issuer: V2_ISSUER.to_owned(), keys })
     }
 }
 
 /// A scheme that believes this issuer and lets the one caller in.
-pub fn scheme(issuer: &Arc<Issuer>) -> EntraToken {
+pub fn scheme(issuer: &Arc<Issuer>) -> EntraTokenValidator {
     builder(issuer).build().unwrap()
 }
 
-pub fn builder(issuer: &Arc<Issuer>) -> EntraTokenBuilder {
-    let issuer: Arc<dyn KeySource> = issuer.clone();
-    EntraToken::builder(TENANT, API).allow_client(CALLER).key_source(issuer).clock(|| time(NOW))
+pub fn builder(issuer: &Arc<Issuer>) -> EntraTokenValidatorBuilder {
+    let issuer: Arc<dyn JwksProvider> = issuer.clone();
+    EntraTokenValidator::builder(TENANT, API)
+        .allow_client(CALLER)
+        .jwks_provider(issuer)
+        .clock(|| time(NOW))
 }
 
 pub fn time(seconds: i64) -> SystemTime {

@@ -4,14 +4,14 @@ use std::convert::Infallible;
 
 use axum::{Extension, Router, body::Body, routing::get};
 use easyauth::{
-    AuthenticationLayer, Authenticator, ForgetIdentityLayer, Outcome, PlatformHeader, Principal,
-    PrincipalKind, Scheme, TokenRefusal,
+    AuthenticationLayer, Authenticator, ClientPrincipalHeader, Outcome, Principal, PrincipalKind,
+    Scheme, StripIdentityHeadersLayer, TokenError,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::{
-    platform::{OBJECT_ID, header},
+    client_principal::{OBJECT_ID, header},
     service::{answer, app, request_of, resource, seen},
 };
 
@@ -30,7 +30,7 @@ async fn a_known_caller_is_let_in_everywhere() {
 #[tokio::test]
 async fn every_refusal_is_the_same_to_the_byte() {
     let good = header(&[("oid", OBJECT_ID)]);
-    let other_provider = crate::platform::encoded(&r#"{"auth_typ":"google","claims":[]}"#);
+    let other_provider = crate::client_principal::encoded(&r#"{"auth_typ":"google","claims":[]}"#);
     let no_object_id = header(&[("name", "Ann")]);
     let requests = [
         Request::get("/mcp"),
@@ -41,7 +41,7 @@ async fn every_refusal_is_the_same_to_the_byte() {
         request_of("/mcp", &"A".repeat(1024 * 1024)),
         request_of("/mcp", &other_provider),
         request_of("/mcp", &no_object_id),
-        request_of("/mcp", &good).header(PlatformHeader::NAME, &good),
+        request_of("/mcp", &good).header(ClientPrincipalHeader::NAME, &good),
         Request::get("/mcp").header("x_ms_client_principal", &good),
         Request::get("/mcp").header("x-ms-client-principal-id", OBJECT_ID),
     ];
@@ -62,7 +62,8 @@ async fn every_refusal_is_the_same_to_the_byte() {
 /// A router inside of the layer says by `Allow` which methods there are, wherever the layer stands within it.
 #[tokio::test]
 async fn around_a_whole_router_not_even_a_method_is_told() {
-    let layer = AuthenticationLayer::new(Authenticator::new(PlatformHeader::new()), resource());
+    let layer =
+        AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
     let app = layer.around(Router::new().route("/", get(seen)).nest("/a", Router::new()));
     let unknown = as_text(&answer(&app, Request::get("/unknown")).await);
     for path in ["/", "/a"] {
@@ -136,7 +137,7 @@ async fn a_smuggled_principal_lets_nobody_in() {
 
 #[tokio::test]
 async fn open_routes_know_nobody() {
-    let open = Router::new().route("/", get(seen)).layer(ForgetIdentityLayer);
+    let open = Router::new().route("/", get(seen)).layer(StripIdentityHeadersLayer);
     let response = answer(&open, with_identities("/", &header(&[("oid", OBJECT_ID)]))).await;
     assert_eq!(response.body(), "/ nobody [accept x-ms-client-request-id]");
 }
@@ -147,7 +148,7 @@ struct KeysAway;
 #[async_trait::async_trait]
 impl Scheme for KeysAway {
     async fn authenticate(&self, _: &HeaderMap) -> Outcome {
-        Outcome::Failed(TokenRefusal::KeysUnavailable.into())
+        Outcome::Failed(TokenError::KeysUnavailable.into())
     }
 }
 
@@ -165,7 +166,8 @@ async fn any_service_with_any_body_can_stand_behind_it() {
         let caller = request.extensions().get::<Principal>().unwrap().object_id().to_owned();
         Ok::<_, Infallible>(Response::new(Body::from(caller + request.body())))
     });
-    let layer = AuthenticationLayer::new(Authenticator::new(PlatformHeader::new()), resource());
+    let layer =
+        AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
     let request = request_of("/", &header(&[("oid", "ann")])).body("'s").unwrap();
     let response = layer.layer(service).oneshot(request).await.unwrap();
     let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
@@ -179,7 +181,8 @@ async fn a_handler_that_asks_for_the_caller_is_shut_without_a_layer() {
     let response = answer(&bare, request_of("/", &header(&[("oid", OBJECT_ID)]))).await;
     assert_eq!(as_text(&response), "401 www-authenticate: Bearer cache-control: no-store | ");
 
-    let layer = AuthenticationLayer::new(Authenticator::new(PlatformHeader::new()), resource());
+    let layer =
+        AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
     let response =
         answer(&bare.layer(layer), request_of("/", &header(&[("oid", OBJECT_ID)]))).await;
     assert_eq!(response.body(), OBJECT_ID);

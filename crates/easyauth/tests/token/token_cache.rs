@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use easyauth::{EntraToken, TokenRefusal};
+use easyauth::{EntraTokenValidator, TokenError};
 use serde_json::json;
 
-use crate::forge::{FORGED, Issuer, KEY, NEXT, NOW, builder, pass, scheme, time, v2_app, with};
+use crate::issuer::{FORGED, Issuer, KEY, NEXT, NOW, builder, pass, scheme, time, v2_app, with};
 
 #[tokio::test(start_paused = true)]
 async fn a_token_ends_with_its_key() {
@@ -22,7 +22,7 @@ async fn a_token_ends_with_its_key() {
     issuer.publish(&[&NEXT]);
     pass(Duration::from_secs(2)).await;
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
-    assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::UnknownKey));
+    assert_eq!(scheme.validate(&token).await, Err(TokenError::UnknownKey));
 }
 
 #[tokio::test(start_paused = true)]
@@ -34,7 +34,7 @@ async fn a_token_ends_with_its_key_though_another_has_the_id() {
     issuer.publish(&[&FORGED, &NEXT]);
     pass(Duration::from_secs(2)).await;
     assert!(scheme.validate(&NEXT.token(&v2_app())).await.is_ok());
-    assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::Signature));
+    assert_eq!(scheme.validate(&token).await, Err(TokenError::Signature));
 }
 
 #[tokio::test]
@@ -50,8 +50,8 @@ async fn a_token_does_not_outlive_its_time() {
         (0, Ok(())),
         (99, Ok(())),
         (159, Ok(())),
-        (160, Err(TokenRefusal::Expired)),
-        (-300 - 61, Err(TokenRefusal::NotYetValid)),
+        (160, Err(TokenError::Expired)),
+        (-300 - 61, Err(TokenError::NotYetValid)),
     ] {
         now.store(NOW + later, Ordering::SeqCst);
         assert_eq!(scheme.validate(&token).await.map(drop), expected, "{later}");
@@ -65,7 +65,7 @@ async fn a_changed_token_is_not_the_remembered_one() {
     assert!(scheme.validate(&token).await.is_ok());
     let (message, _) = token.rsplit_once('.').unwrap();
     let changed = format!("{message}.{}", FORGED.signature(message));
-    assert_eq!(scheme.validate(&changed).await, Err(TokenRefusal::Signature));
+    assert_eq!(scheme.validate(&changed).await, Err(TokenError::Signature));
 }
 
 /// A clock that runs backwards shows which tokens are judged anew: those are not valid yet.
@@ -77,11 +77,12 @@ async fn a_thousand_tokens_are_remembered_and_no_more() {
         .clock(move || time(clock.load(Ordering::SeqCst)))
         .build()
         .unwrap();
-    let tokens: Vec<_> = (0..=EntraToken::REMEMBERED).map(|_| KEY.token(&v2_app())).collect();
+    let tokens: Vec<_> =
+        (0..=EntraTokenValidator::CACHED_TOKENS).map(|_| KEY.token(&v2_app())).collect();
     for token in &tokens {
         assert!(scheme.validate(token).await.is_ok());
     }
     now.store(NOW - 1000, Ordering::SeqCst);
     assert!(scheme.validate(&tokens[1]).await.is_ok(), "the oldest that is remembered");
-    assert_eq!(scheme.validate(&tokens[0]).await, Err(TokenRefusal::NotYetValid));
+    assert_eq!(scheme.validate(&tokens[0]).await, Err(TokenError::NotYetValid));
 }

@@ -6,14 +6,14 @@ use http::{
     header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
-use crate::{Principal, ProtectedResource, Refusal, Requirement};
+use crate::{AuthnError, Principal, ProtectedResource, Requirement};
 
 /// The longest path that goes to the log, in characters: it is the caller's text.
 const MAX_LOGGED_PATH: usize = 200;
 
 /// 401, the same for every reason, or 503 when there was no verdict.
 pub(crate) fn unauthenticated<B>(
-    refusal: &Refusal,
+    refusal: &AuthnError,
     request: &Request<B>,
     resource: &ProtectedResource,
 ) -> Response {

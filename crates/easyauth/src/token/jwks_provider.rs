@@ -12,20 +12,20 @@ use tokio::time::timeout;
 
 /// Gives the issuer's keys. A service may bring its own, for tests or an issuer behind a door of its own.
 #[async_trait]
-pub trait KeySource: Send + Sync {
-    /// Asks for the keys of now. It is called as seldom as [`crate::EntraToken`] can; it should give up within seconds.
-    async fn fetch(&self) -> Result<IssuerKeys, KeySourceError>;
+pub trait JwksProvider: Send + Sync {
+    /// Asks for the keys of now. It is called as seldom as [`crate::EntraTokenValidator`] can; it should give up within seconds.
+    async fn fetch(&self) -> Result<Jwks, JwksError>;
 }
 
 /// The keys could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
-pub struct KeySourceError {
+pub struct JwksError {
     what: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-impl KeySourceError {
+impl JwksError {
     /// What went wrong, for the log.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
@@ -39,7 +39,7 @@ impl KeySourceError {
 
 /// An issuer, and the keys by which its signatures are checked.
 #[derive(Debug, Clone)]
-pub struct IssuerKeys {
+pub struct Jwks {
     /// `iss` of its version 2.0 tokens.
     pub issuer: String,
     /// Its keys. Of two with one key id the last counts.
@@ -65,15 +65,15 @@ impl SigningKey {
     ///
     /// # Errors
     /// When it is none, or shorter than [`Self::MIN_BITS`].
-    pub fn new(kid: &str, n: &str, e: &str) -> Result<Self, KeySourceError> {
-        let wrong = || KeySourceError::new("a key's modulus or exponent is no base64url");
+    pub fn new(kid: &str, n: &str, e: &str) -> Result<Self, JwksError> {
+        let wrong = || JwksError::new("a key's modulus or exponent is no base64url");
         let modulus = URL_SAFE_NO_PAD.decode(n).map_err(|_| wrong())?;
         let leading_zeros = modulus.first().map_or(8, |byte| byte.leading_zeros() as usize);
         if modulus.len() * 8 < Self::MIN_BITS + leading_zeros {
-            return Err(KeySourceError::new("a key is too short"));
+            return Err(JwksError::new("a key is too short"));
         }
         let key = DecodingKey::from_rsa_components(n, e)
-            .map_err(|error| KeySourceError::because("a key is none".to_owned(), error))?;
+            .map_err(|error| JwksError::because("a key is none".to_owned(), error))?;
         Ok(Self { kid: kid.to_owned(), key: Arc::new(key) })
     }
 
@@ -86,7 +86,7 @@ impl SigningKey {
     /// Whether this is the key's signature of the message, by RS256: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3),
     /// as base64url without padding.
     #[must_use]
-    pub fn has_signed(&self, message: &[u8], signature: &str) -> bool {
+    pub fn verify(&self, message: &[u8], signature: &str) -> bool {
         matches!(crypto::verify(signature, message, &self.key, ALGORITHM), Ok(true))
     }
 
@@ -171,24 +171,24 @@ impl Discovery {
         Ok(Self { client: client.build()?, document, tenant_id: tenant_id.to_owned() })
     }
 
-    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, KeySourceError> {
-        let failed = |error| KeySourceError::because(format!("cannot get {url}"), error);
+    async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, JwksError> {
+        let failed = |error| JwksError::because(format!("cannot get {url}"), error);
         let answer = self.client.get(url.clone()).send().await.map_err(failed)?;
         if answer.status() != 200 {
-            return Err(KeySourceError::new(format!("{url} answered {}", answer.status())));
+            return Err(JwksError::new(format!("{url} answered {}", answer.status())));
         }
         let (mut answer, mut body) = (answer, Vec::new());
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > MAX_BYTES {
-                return Err(KeySourceError::new(format!("{url} answered over {MAX_BYTES} bytes")));
+                return Err(JwksError::new(format!("{url} answered over {MAX_BYTES} bytes")));
             }
             body.extend_from_slice(&chunk);
         }
-        let wrong = |error| KeySourceError::because(format!("{url} answered no such JSON"), error);
+        let wrong = |error| JwksError::because(format!("{url} answered no such JSON"), error);
         serde_json::from_slice(&body).map_err(wrong)
     }
 
-    async fn ask(&self) -> Result<IssuerKeys, KeySourceError> {
+    async fn ask(&self) -> Result<Jwks, JwksError> {
         let configuration: Configuration = self.get(self.document.clone()).await?;
         let issuer = self.issuer(&configuration)?;
         let url = self.keys_url(&configuration, &issuer)?;
@@ -202,23 +202,23 @@ impl Discovery {
             }
         }
         if keys.is_empty() {
-            return Err(KeySourceError::new(format!("{url} has no key for RS256")));
+            return Err(JwksError::new(format!("{url} has no key for RS256")));
         }
-        Ok(IssuerKeys { issuer: configuration.issuer, keys })
+        Ok(Jwks { issuer: configuration.issuer, keys })
     }
 
     /// The address of the keys, which has to be at the authority's own origin, or the issuer's.
-    fn keys_url(&self, configuration: &Configuration, issuer: &Url) -> Result<Url, KeySourceError> {
+    fn keys_url(&self, configuration: &Configuration, issuer: &Url) -> Result<Url, JwksError> {
         let origins = [self.document.origin(), issuer.origin()];
         let url = Url::parse(&configuration.jwks_uri).ok();
         url.filter(|url| origins.contains(&url.origin())).ok_or_else(|| {
-            KeySourceError::new(format!("{} names keys at another origin", self.document))
+            JwksError::new(format!("{} names keys at another origin", self.document))
         })
     }
 
     /// Invariant: the issuer is one of the tenant's, so that no other tenant's tokens can be good. Its host may be
     /// another than the authority's: tokens, and what clients are told, go by what the authority says.
-    fn issuer(&self, configuration: &Configuration) -> Result<Url, KeySourceError> {
+    fn issuer(&self, configuration: &Configuration) -> Result<Url, JwksError> {
         let url = Url::parse(&configuration.issuer).ok();
         let is_ours = |url: &Url| {
             let safe = url.scheme() == "https" || url.origin() == self.document.origin();
@@ -226,15 +226,15 @@ impl Discovery {
             safe && bare && url.path() == format!("/{}/v2.0", self.tenant_id)
         };
         url.filter(is_ours).ok_or_else(|| {
-            KeySourceError::new(format!("{} names another tenant's issuer", self.document))
+            JwksError::new(format!("{} names another tenant's issuer", self.document))
         })
     }
 }
 
 #[async_trait]
-impl KeySource for Discovery {
-    async fn fetch(&self) -> Result<IssuerKeys, KeySourceError> {
-        let late = |error| KeySourceError::because(format!("{} is slow", self.document), error);
+impl JwksProvider for Discovery {
+    async fn fetch(&self) -> Result<Jwks, JwksError> {
+        let late = |error| JwksError::because(format!("{} is slow", self.document), error);
         timeout(TIME_LIMIT, self.ask()).await.map_err(late)?
     }
 }

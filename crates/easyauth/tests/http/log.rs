@@ -10,7 +10,7 @@ use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::{
-    platform::{OBJECT_ID, header},
+    client_principal::{OBJECT_ID, header},
     service::{answer, app, request_of},
 };
 

@@ -1,9 +1,9 @@
 //! Tokens that are good, what becomes of their claims, and the seconds at which they begin and cease to be.
 
-use easyauth::{Principal, PrincipalKind, TokenConfigError, TokenRefusal};
+use easyauth::{Principal, PrincipalKind, TokenConfigError, TokenError};
 use serde_json::{Value, json};
 
-use crate::forge::{
+use crate::issuer::{
     API, CALLER, Issuer, KEY, NOW, OBJECT, TENANT, builder, scheme, time, v1_app, v2_app, v2_user,
     with,
 };
@@ -107,7 +107,7 @@ async fn version_1_tokens_are_of_the_authoritys_cloud() {
         let scheme = builder(&issuer).authority(authority).build().unwrap();
         for host in [public, china, us, "sts.example"] {
             let token = KEY.token(&with(v1_app(), &json!({ "iss": issuers(host) })));
-            let expected = if good.contains(&host) { Ok(()) } else { Err(TokenRefusal::Issuer) };
+            let expected = if good.contains(&host) { Ok(()) } else { Err(TokenError::Issuer) };
             assert_eq!(scheme.validate(&token).await.map(drop), expected, "{authority} {host}");
         }
     }
@@ -120,7 +120,7 @@ async fn the_issuer_of_version_1_tokens_can_be_set() {
     let built = |v1: String| builder(&issuer).v1_issuer(&v1).build();
     let scheme = built(format!("https://sts.cloud.example/{TENANT}/")).unwrap();
     for (host, expected) in
-        [("sts.cloud.example", Ok(())), ("sts.windows.net", Err(TokenRefusal::Issuer))]
+        [("sts.cloud.example", Ok(())), ("sts.windows.net", Err(TokenError::Issuer))]
     {
         let iss = json!({ "iss": format!("https://{host}/{TENANT}/") });
         let token = KEY.token(&with(v1_app(), &iss));
@@ -169,10 +169,10 @@ async fn times_have_a_minute_of_leeway_and_not_a_second_more() {
     let issuer = Issuer::with(&[&KEY]);
     let token = KEY.token(&with(v2_app(), &json!({ "nbf": NOW, "exp": NOW + 100 })));
     for (now, expected) in [
-        (NOW - 61, Err(TokenRefusal::NotYetValid)),
+        (NOW - 61, Err(TokenError::NotYetValid)),
         (NOW - 60, Ok(())),
         (NOW + 159, Ok(())),
-        (NOW + 160, Err(TokenRefusal::Expired)),
+        (NOW + 160, Err(TokenError::Expired)),
     ] {
         let scheme = builder(&issuer).clock(move || time(now)).build().unwrap();
         assert_eq!(scheme.validate(&token).await.map(drop), expected, "at {now}");

@@ -1,18 +1,18 @@
 //! The header's decoder under whatever bytes there are.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use easyauth::{PlatformHeader, Principal, PrincipalKind, Scheme as _};
+use easyauth::{ClientPrincipalHeader, Principal, PrincipalKind, Scheme as _};
 use http::{HeaderMap, HeaderValue};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Value, json};
 
-use crate::platform::{encoded, read};
+use crate::client_principal::{encoded, read};
 
 fn decode(value: &[u8]) -> Option<Principal> {
     let mut headers = HeaderMap::new();
-    headers.insert(PlatformHeader::NAME, HeaderValue::from_bytes(value).ok()?);
+    headers.insert(ClientPrincipalHeader::NAME, HeaderValue::from_bytes(value).ok()?);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    match runtime.block_on(PlatformHeader::new().authenticate(&headers)) {
+    match runtime.block_on(ClientPrincipalHeader::new().authenticate(&headers)) {
         easyauth::Outcome::Authenticated(principal) => Some(principal),
         easyauth::Outcome::Failed(_) => None,
         easyauth::Outcome::NotRequested => panic!("a header is a request"),

@@ -1,7 +1,9 @@
 //! The platform's part: what App Service Authentication writes for a caller.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use easyauth::{HeaderRefusal, Outcome, PlatformHeader, Principal, Refusal, Scheme as _};
+use easyauth::{
+    AuthnError, ClientPrincipalError, ClientPrincipalHeader, Outcome, Principal, Scheme as _,
+};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
@@ -32,27 +34,27 @@ pub(crate) fn header(claims: &[(&str, &str)]) -> String {
 }
 
 /// What the scheme finds in these values of the header.
-pub(crate) async fn outcome_of(scheme: &PlatformHeader, values: &[&[u8]]) -> Outcome {
+pub(crate) async fn outcome_of(scheme: &ClientPrincipalHeader, values: &[&[u8]]) -> Outcome {
     let mut headers = HeaderMap::new();
     for value in values {
-        headers.append(PlatformHeader::NAME, HeaderValue::from_bytes(value).unwrap());
+        headers.append(ClientPrincipalHeader::NAME, HeaderValue::from_bytes(value).unwrap());
     }
     scheme.authenticate(&headers).await
 }
 
 /// The caller in this value.
 pub(crate) async fn read_by(
-    scheme: &PlatformHeader,
+    scheme: &ClientPrincipalHeader,
     value: impl AsRef<[u8]>,
-) -> Result<Principal, HeaderRefusal> {
+) -> Result<Principal, ClientPrincipalError> {
     match outcome_of(scheme, &[value.as_ref()]).await {
         Outcome::Authenticated(principal) => Ok(principal),
-        Outcome::Failed(Refusal::PlatformHeader(refusal)) => Err(refusal),
+        Outcome::Failed(AuthnError::ClientPrincipalHeader(refusal)) => Err(refusal),
         other => panic!("{other:?}"),
     }
 }
 
 /// The caller in this value, with the scheme as it is unless set otherwise.
-pub(crate) async fn read(value: impl AsRef<[u8]>) -> Result<Principal, HeaderRefusal> {
-    read_by(&PlatformHeader::new(), value).await
+pub(crate) async fn read(value: impl AsRef<[u8]>) -> Result<Principal, ClientPrincipalError> {
+    read_by(&ClientPrincipalHeader::new(), value).await
 }

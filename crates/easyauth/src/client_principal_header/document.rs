@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{HeaderRefusal, PlatformHeader};
+use super::{ClientPrincipalError, ClientPrincipalHeader};
 
 /// The platform pads, but not on every host. Only what an encoder would have written is taken, so one identity has one spelling.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -38,13 +38,13 @@ pub(super) struct Claim {
 }
 
 impl Document {
-    pub(super) fn decode(value: &[u8]) -> Result<Self, HeaderRefusal> {
-        let json = BASE64.decode(value).map_err(|_| HeaderRefusal::Base64)?;
-        let json = String::from_utf8(json).map_err(|_| HeaderRefusal::Utf8)?;
+    pub(super) fn decode(value: &[u8]) -> Result<Self, ClientPrincipalError> {
+        let json = BASE64.decode(value).map_err(|_| ClientPrincipalError::Base64)?;
+        let json = String::from_utf8(json).map_err(|_| ClientPrincipalError::Utf8)?;
         let Object(document): Object<Self> =
-            serde_json::from_str(&json).map_err(|_| HeaderRefusal::Json)?;
-        if document.claims.len() > PlatformHeader::MAX_CLAIMS {
-            return Err(HeaderRefusal::TooManyClaims);
+            serde_json::from_str(&json).map_err(|_| ClientPrincipalError::Json)?;
+        if document.claims.len() > ClientPrincipalHeader::MAX_CLAIMS {
+            return Err(ClientPrincipalError::TooManyClaims);
         }
         Ok(document)
     }

@@ -3,19 +3,19 @@
 /// Why an access token is refused. It is for the log: it says nothing of the token but its fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum TokenRefusal {
+pub enum TokenError {
     /// More than one `Authorization` header.
     #[error("there is more than one Authorization header")]
-    Repeated,
+    MultipleHeaders,
     /// `Authorization` has another scheme.
     #[error("the Authorization header's scheme is not Bearer")]
-    Scheme,
-    /// Longer than [`crate::EntraToken::MAX_BYTES`].
-    #[error("it is longer than {} bytes", crate::EntraToken::MAX_BYTES)]
+    NotBearer,
+    /// Longer than [`crate::EntraTokenValidator::MAX_BYTES`].
+    #[error("it is longer than {} bytes", crate::EntraTokenValidator::MAX_BYTES)]
     TooLong,
     /// Not three parts of base64url without padding (RFC 7515, section 7.1).
     #[error("it is not three parts of base64url")]
-    Shape,
+    Malformed,
     /// The header is no JSON object of a token's header, or has a member twice.
     #[error("its header is not that of a token")]
     Header,
@@ -27,13 +27,13 @@ pub enum TokenRefusal {
     Type,
     /// The header brings a key or names a place to get one: `jwk`, `jku`, `x5u` or `x5c` (RFC 8725, section 3.10).
     #[error("its header brings a key of its own ({0})")]
-    BringsKey(&'static str),
+    EmbeddedKey(&'static str),
     /// The header asks for an extension: `crit` (RFC 7515, section 4.1.11).
     #[error("its header asks for an extension (crit)")]
-    Critical,
+    CriticalExtension,
     /// No `kid`, or one that is too long.
     #[error("it does not say which key signed it")]
-    NoKeyId,
+    MissingKeyId,
     /// The claims are no JSON object of an access token's claims, or have one twice.
     #[error("its claims are not those of an access token")]
     Claims,
@@ -57,16 +57,16 @@ pub enum TokenRefusal {
     Version,
     /// `appid` (version 1.0) or `azp` (version 2.0) is missing.
     #[error("it does not name its client application")]
-    NoClient,
+    MissingClient,
     /// The client application is none of those allowed.
     #[error("its client application is not allowed")]
-    Client,
+    ClientNotAllowed,
     /// `oid` is missing.
     #[error("it does not name its caller")]
-    NoObjectId,
+    MissingObjectId,
     /// `oid` is longer than [`crate::Principal::MAX_ID_BYTES`], or has other characters than visible ASCII.
     #[error("its caller's object id is unfit")]
-    UnfitObjectId,
+    InvalidObjectId,
     /// The issuer, asked since the token came, publishes no key of that `kid`.
     #[error("the issuer has no key of its key id")]
     UnknownKey,
@@ -81,7 +81,7 @@ pub enum TokenRefusal {
     KeysUnavailable,
 }
 
-impl TokenRefusal {
+impl TokenError {
     /// Seconds after which a caller may try again whose token was not judged; `None` for a verdict.
     pub(crate) fn retry_after_seconds(self) -> Option<u32> {
         match self {

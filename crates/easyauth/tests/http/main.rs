@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod authenticator;
+mod claims;
+mod client_principal;
 mod decoder;
-mod forms;
-mod hostile;
 mod layers;
 mod log;
-mod platform;
+mod malformed;
 mod requirement;
 mod resource;
 mod service;

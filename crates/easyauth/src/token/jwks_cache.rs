@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{IssuerKeys, KeySource, SigningKey, TokenRefusal};
+use super::{Jwks, JwksProvider, SigningKey, TokenError};
 
 /// Keys older than this are asked for again, while they go on serving.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
@@ -41,10 +41,10 @@ const MAX_WAITING: usize = 256;
 
 /// The keys of one issuer. A handle: clones share them.
 #[derive(Clone)]
-pub(super) struct Keys(Arc<Shared>);
+pub(super) struct JwksCache(Arc<Shared>);
 
 struct Shared {
-    source: Arc<dyn KeySource>,
+    source: Arc<dyn JwksProvider>,
     current: RwLock<Option<Arc<KeySet>>>,
     fetches: Arc<Mutex<Fetches>>,
     /// Places for those who wait for a key that is not there.
@@ -77,8 +77,8 @@ struct Fetches {
     cooldown: Duration,
 }
 
-impl Keys {
-    pub(super) fn new(source: Arc<dyn KeySource>) -> Self {
+impl JwksCache {
+    pub(super) fn new(source: Arc<dyn JwksProvider>) -> Self {
         let fetches = Fetches { next: Instant::now(), cooldown: COOLDOWN };
         let fetches = Arc::new(Mutex::new(fetches));
         let (current, begun) = (RwLock::default(), AtomicU64::new(0));
@@ -87,9 +87,9 @@ impl Keys {
     }
 
     /// Fetches the keys unless they are there.
-    pub(super) async fn warm_up(&self) -> Result<(), TokenRefusal> {
+    pub(super) async fn warm_up(&self) -> Result<(), TokenError> {
         self.refresh_until(self.begun(), |set| set.is_some()).await;
-        self.current().map(drop).ok_or(TokenRefusal::KeysUnavailable)
+        self.current().map(drop).ok_or(TokenError::KeysUnavailable)
     }
 
     /// The issuer as it named itself last, however long ago.
@@ -106,19 +106,18 @@ impl Keys {
 
     /// The key of that id. One that is not there is asked for.
     ///
-    /// Invariant: [`TokenRefusal::UnknownKey`] says that the issuer, asked after this call began, has no such key. Where it
+    /// Invariant: [`TokenError::UnknownKey`] says that the issuer, asked after this call began, has no such key. Where it
     /// could not be asked, that is no verdict on the token, and the refusal is a temporary one.
-    pub(super) async fn find(&self, kid: &str) -> Result<Key, TokenRefusal> {
+    pub(super) async fn find(&self, kid: &str) -> Result<Key, TokenError> {
         let begun = self.begun();
         let is_missing = self.current().is_some_and(|set| !set.keys.contains_key(kid));
         let place = is_missing.then(|| self.0.waiting.try_acquire()).transpose();
-        let place = place.map_err(|_| TokenRefusal::TooManyUnknownKeys)?;
+        let place = place.map_err(|_| TokenError::TooManyUnknownKeys)?;
         self.refresh_until(begun, |set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
         drop(place);
-        let set = self.current().ok_or(TokenRefusal::KeysUnavailable)?;
+        let set = self.current().ok_or(TokenError::KeysUnavailable)?;
         let is_asked = set.number > begun;
-        let absent =
-            if is_asked { TokenRefusal::UnknownKey } else { TokenRefusal::KeysUnavailable };
+        let absent = if is_asked { TokenError::UnknownKey } else { TokenError::KeysUnavailable };
         set.find(kid).ok_or(absent)
     }
 
@@ -194,7 +193,7 @@ impl Keys {
     }
 
     /// Puts keys in the place of the former ones.
-    fn store(&self, fetched: &IssuerKeys, number: u64) {
+    fn store(&self, fetched: &Jwks, number: u64) {
         let set = KeySet {
             issuer: fetched.issuer.as_str().into(),
             keys: fetched.keys.iter().map(|key| (key.kid().to_owned(), key.clone())).collect(),
@@ -218,7 +217,7 @@ impl KeySet {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for JwksCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").finish_non_exhaustive()
     }

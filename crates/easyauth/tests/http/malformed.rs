@@ -1,10 +1,10 @@
 //! Headers that no platform writes: each is refused, for its own reason.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE};
-use easyauth::{HeaderRefusal, Outcome, PlatformHeader, Refusal};
+use easyauth::{AuthnError, ClientPrincipalError, ClientPrincipalHeader, Outcome};
 use serde_json::{Value, json};
 
-use crate::platform::{OBJECT_ID, TENANT_ID, document, encoded, header, outcome_of, read};
+use crate::client_principal::{OBJECT_ID, TENANT_ID, document, encoded, header, outcome_of, read};
 
 #[tokio::test]
 async fn what_is_not_base64_of_text_is_refused() {
@@ -12,18 +12,18 @@ async fn what_is_not_base64_of_text_is_refused() {
     let url_safe = BASE64_URL_SAFE.encode(document(&[("oid", "???>>>~~~")]).to_string());
     assert!(url_safe.contains(['-', '_']));
     let bits = good.trim_end_matches('=').to_owned() + "=A";
-    let cases: [(&str, Vec<u8>, HeaderRefusal); 11] = [
-        ("empty", b"".to_vec(), HeaderRefusal::Json),
-        ("text", b"Ann".to_vec(), HeaderRefusal::Base64),
-        ("plain JSON", document(&[]).to_string().into(), HeaderRefusal::Base64),
-        ("url-safe", url_safe.into(), HeaderRefusal::Base64),
-        ("too much padding", format!("{good}=").into(), HeaderRefusal::Base64),
-        ("padding within", bits.into(), HeaderRefusal::Base64),
-        ("a blank before", format!("A {good}").into(), HeaderRefusal::Base64),
-        ("two in one", format!("{good},{good}").into(), HeaderRefusal::Base64),
-        ("not ASCII", b"\xff\xfe".to_vec(), HeaderRefusal::Base64),
-        ("not UTF-8", BASE64_STANDARD.encode(b"{\"\xff\":1}").into(), HeaderRefusal::Utf8),
-        ("NUL", BASE64_STANDARD.encode(b"\0").into(), HeaderRefusal::Json),
+    let cases: [(&str, Vec<u8>, ClientPrincipalError); 11] = [
+        ("empty", b"".to_vec(), ClientPrincipalError::Json),
+        ("text", b"Ann".to_vec(), ClientPrincipalError::Base64),
+        ("plain JSON", document(&[]).to_string().into(), ClientPrincipalError::Base64),
+        ("url-safe", url_safe.into(), ClientPrincipalError::Base64),
+        ("too much padding", format!("{good}=").into(), ClientPrincipalError::Base64),
+        ("padding within", bits.into(), ClientPrincipalError::Base64),
+        ("a blank before", format!("A {good}").into(), ClientPrincipalError::Base64),
+        ("two in one", format!("{good},{good}").into(), ClientPrincipalError::Base64),
+        ("not ASCII", b"\xff\xfe".to_vec(), ClientPrincipalError::Base64),
+        ("not UTF-8", BASE64_STANDARD.encode(b"{\"\xff\":1}").into(), ClientPrincipalError::Utf8),
+        ("NUL", BASE64_STANDARD.encode(b"\0").into(), ClientPrincipalError::Json),
     ];
     for (name, value, refusal) in cases {
         assert_eq!(read(value).await, Err(refusal), "{name}");
@@ -37,7 +37,7 @@ async fn bits_that_no_encoder_writes_are_refused() {
     let last = bare.chars().last().unwrap();
     let next = char::from(u8::try_from(last).unwrap() + 1);
     let value = format!("{}{next}=", bare.strip_suffix(last).unwrap());
-    assert_eq!(read(value).await, Err(HeaderRefusal::Base64));
+    assert_eq!(read(value).await, Err(ClientPrincipalError::Base64));
 }
 
 #[tokio::test]
@@ -79,32 +79,32 @@ async fn what_is_not_the_platforms_json_is_refused() {
         ),
     ];
     for (name, json) in cases {
-        assert_eq!(read(encoded(&json)).await, Err(HeaderRefusal::Json), "{name}");
+        assert_eq!(read(encoded(&json)).await, Err(ClientPrincipalError::Json), "{name}");
     }
 }
 
 #[tokio::test]
 async fn claims_that_say_too_little_or_too_much_are_refused() {
-    use HeaderRefusal::{Ambiguous, NoObjectId, Unfit};
+    use ClientPrincipalError::{AmbiguousClaim, InvalidClaim, MissingObjectId};
 
     const LONG_OID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
     let long = "x".repeat(101);
-    let cases: [(Value, HeaderRefusal); 15] = [
-        (json!([]), NoObjectId),
-        (json!([["OID", OBJECT_ID]]), NoObjectId),
-        (json!([["oid ", OBJECT_ID]]), NoObjectId),
-        (json!([["oid", ""]]), Unfit("oid")),
-        (json!([["oid", null]]), Unfit("oid")),
-        (json!([["oid", 7]]), Unfit("oid")),
-        (json!([["oid", [OBJECT_ID]]]), Unfit("oid")),
-        (json!([["oid", "a b"]]), Unfit("oid")),
-        (json!([["oid", "a\nb"]]), Unfit("oid")),
-        (json!([["oid", long]]), Unfit("oid")),
-        (json!([["oid", OBJECT_ID], ["oid", TENANT_ID]]), Ambiguous("oid")),
-        (json!([["oid", OBJECT_ID], [LONG_OID, ""]]), Ambiguous("oid")),
-        (json!([["oid", "a"], ["tid", "b"], ["tid", "c"]]), Ambiguous("tid")),
-        (json!([["oid", "a"], ["appid", "b"], ["azp", "c"]]), Ambiguous("appid")),
-        (json!([["oid", "a"], ["idtyp", "app"], ["idtyp", "user"]]), Ambiguous("idtyp")),
+    let cases: [(Value, ClientPrincipalError); 15] = [
+        (json!([]), MissingObjectId),
+        (json!([["OID", OBJECT_ID]]), MissingObjectId),
+        (json!([["oid ", OBJECT_ID]]), MissingObjectId),
+        (json!([["oid", ""]]), InvalidClaim("oid")),
+        (json!([["oid", null]]), InvalidClaim("oid")),
+        (json!([["oid", 7]]), InvalidClaim("oid")),
+        (json!([["oid", [OBJECT_ID]]]), InvalidClaim("oid")),
+        (json!([["oid", "a b"]]), InvalidClaim("oid")),
+        (json!([["oid", "a\nb"]]), InvalidClaim("oid")),
+        (json!([["oid", long]]), InvalidClaim("oid")),
+        (json!([["oid", OBJECT_ID], ["oid", TENANT_ID]]), AmbiguousClaim("oid")),
+        (json!([["oid", OBJECT_ID], [LONG_OID, ""]]), AmbiguousClaim("oid")),
+        (json!([["oid", "a"], ["tid", "b"], ["tid", "c"]]), AmbiguousClaim("tid")),
+        (json!([["oid", "a"], ["appid", "b"], ["azp", "c"]]), AmbiguousClaim("appid")),
+        (json!([["oid", "a"], ["idtyp", "app"], ["idtyp", "user"]]), AmbiguousClaim("idtyp")),
     ];
     for (claims, refusal) in cases {
         assert_eq!(read(encoded(&with_claims(&claims))).await, Err(refusal), "{claims}");
@@ -122,7 +122,7 @@ async fn rights_that_are_no_text_are_refused() {
         ("sub", json!(1), "sub"),
     ] {
         let claims = json!([["oid", OBJECT_ID], [typ, val]]);
-        let refusal = HeaderRefusal::Unfit(claim);
+        let refusal = ClientPrincipalError::InvalidClaim(claim);
         assert_eq!(read(encoded(&with_claims(&claims))).await, Err(refusal), "{claims}");
     }
 }
@@ -135,7 +135,7 @@ async fn a_claim_with_another_meaning_is_no_role() {
     for typ in types.into_iter().chain(["preferred_username", &*name_typ]) {
         let mut document = document(&[("oid", OBJECT_ID), (typ, "MCP.Access")]);
         document["role_typ"] = json!(typ);
-        assert_eq!(read(encoded(&document)).await, Err(HeaderRefusal::RoleType), "{typ}");
+        assert_eq!(read(encoded(&document)).await, Err(ClientPrincipalError::RoleType), "{typ}");
     }
 }
 
@@ -149,7 +149,7 @@ async fn the_limits_are_the_documented_ones() {
         encoded(&format!("{{\"auth_typ\":\"aad\",\"claims\":[{claims}]}}"))
     };
     assert!(read(claims(500)).await.is_ok());
-    assert_eq!(read(claims(501)).await, Err(HeaderRefusal::TooManyClaims));
+    assert_eq!(read(claims(501)).await, Err(ClientPrincipalError::TooManyClaims));
 
     let padded = |bytes: usize| {
         let json = document(&[("oid", OBJECT_ID)]).to_string();
@@ -157,8 +157,8 @@ async fn the_limits_are_the_documented_ones() {
     };
     assert_eq!(padded(32 * 1024).len(), 32 * 1024);
     assert!(read(padded(32 * 1024)).await.is_ok());
-    assert_eq!(read(padded(32 * 1024 + 4)).await, Err(HeaderRefusal::TooLong));
-    assert_eq!(read(padded(1024 * 1024)).await, Err(HeaderRefusal::TooLong));
+    assert_eq!(read(padded(32 * 1024 + 4)).await, Err(ClientPrincipalError::TooLong));
+    assert_eq!(read(padded(1024 * 1024)).await, Err(ClientPrincipalError::TooLong));
 }
 
 #[tokio::test]
@@ -166,11 +166,11 @@ async fn of_two_headers_none_is_believed() {
     let good = header(&[("oid", OBJECT_ID)]);
     for second in [good.as_str(), "", "garbage"] {
         for values in [[good.as_bytes(), second.as_bytes()], [second.as_bytes(), good.as_bytes()]] {
-            let outcome = outcome_of(&PlatformHeader::new(), &values).await;
-            let Outcome::Failed(Refusal::PlatformHeader(refusal)) = outcome else {
+            let outcome = outcome_of(&ClientPrincipalHeader::new(), &values).await;
+            let Outcome::Failed(AuthnError::ClientPrincipalHeader(refusal)) = outcome else {
                 panic!("{outcome:?}")
             };
-            assert_eq!(refusal, HeaderRefusal::Repeated);
+            assert_eq!(refusal, ClientPrincipalError::MultipleHeaders);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The forms in which the platform names the same caller.
 
-use easyauth::{HeaderRefusal, Outcome, PlatformHeader, Principal, PrincipalKind};
+use easyauth::{ClientPrincipalError, ClientPrincipalHeader, Outcome, Principal, PrincipalKind};
 use serde_json::json;
 
-use crate::platform::{
+use crate::client_principal::{
     CLIENT_ID, OBJECT_ID, TENANT_ID, document, encoded, header, outcome_of, read, read_by,
 };
 
@@ -128,8 +128,8 @@ type SessionCase = (&'static [(&'static str, &'static str)], bool, bool);
 async fn only_a_sign_in_to_the_app_itself_is_a_session() {
     const APP: &str = CLIENT_ID;
     const OTHER: &str = TENANT_ID;
-    let of_app = PlatformHeader::new().app(OBJECT_ID).app(APP.to_uppercase());
-    let of_any = PlatformHeader::new();
+    let of_app = ClientPrincipalHeader::new().app(OBJECT_ID).app(APP.to_uppercase());
+    let of_any = ClientPrincipalHeader::new();
     let cases: [SessionCase; 12] = [
         (&[("aud", APP)], true, true),
         (&[("aud", APP), ("idtyp", "user"), ("roles", "r")], true, true),
@@ -162,12 +162,12 @@ async fn a_person_with_as_many_groups_as_entra_names_is_known() {
     };
     assert!((16_000..20_000).contains(&groups(200).len()), "{}", groups(200).len());
     assert_eq!(read(groups(200)).await.unwrap().name(), Some("Ann"));
-    assert_eq!(read(groups(450)).await, Err(HeaderRefusal::TooLong));
+    assert_eq!(read(groups(450)).await, Err(ClientPrincipalError::TooLong));
 }
 
 #[tokio::test]
 async fn no_header_is_no_request() {
-    let outcome = outcome_of(&PlatformHeader::new(), &[]).await;
+    let outcome = outcome_of(&ClientPrincipalHeader::new(), &[]).await;
     assert!(matches!(outcome, Outcome::NotRequested), "{outcome:?}");
 }
 
@@ -176,22 +176,22 @@ async fn another_identity_provider_is_trusted_only_when_it_is_named() {
     let mut document = document(&[("oid", OBJECT_ID)]);
     document["auth_typ"] = json!("google");
     let value = encoded(&document);
-    assert_eq!(read(&value).await, Err(HeaderRefusal::IdentityProvider));
-    let scheme = PlatformHeader::new().identity_provider("Google");
+    assert_eq!(read(&value).await, Err(ClientPrincipalError::IdentityProvider));
+    let scheme = ClientPrincipalHeader::new().identity_provider("Google");
     assert!(read_by(&scheme, &value).await.is_ok());
     let entra = header(&[("oid", OBJECT_ID)]);
-    assert_eq!(read_by(&scheme, entra).await, Err(HeaderRefusal::IdentityProvider));
+    assert_eq!(read_by(&scheme, entra).await, Err(ClientPrincipalError::IdentityProvider));
 }
 
 #[tokio::test]
 async fn a_tenant_that_is_wanted_has_to_be_named() {
-    let scheme = PlatformHeader::new().tenant(TENANT_ID);
+    let scheme = ClientPrincipalHeader::new().tenant(TENANT_ID);
     let upper = TENANT_ID.to_uppercase();
     let cases = [
         (Some(TENANT_ID), None),
         (Some(&*upper), None),
-        (Some(CLIENT_ID), Some(HeaderRefusal::Tenant)),
-        (None, Some(HeaderRefusal::NoTenant)),
+        (Some(CLIENT_ID), Some(ClientPrincipalError::Tenant)),
+        (None, Some(ClientPrincipalError::MissingTenant)),
     ];
     for (tenant, refusal) in cases {
         let claims = [Some(("oid", OBJECT_ID)), tenant.map(|tenant| ("tid", tenant))];

@@ -16,13 +16,13 @@ use crate::{Outcome, Principal, Scheme};
 ///
 /// Whatever is malformed is refused; it never makes the caller anonymous.
 #[derive(Debug, Clone)]
-pub struct PlatformHeader {
+pub struct ClientPrincipalHeader {
     identity_provider: String,
     tenant: Option<String>,
     apps: Vec<String>,
 }
 
-impl PlatformHeader {
+impl ClientPrincipalHeader {
     /// The header's name.
     pub const NAME: &str = "x-ms-client-principal";
 
@@ -69,43 +69,43 @@ impl PlatformHeader {
     ///
     /// # Errors
     /// When it is anything but a complete caller of the trusted provider and tenant.
-    pub fn decode(&self, value: &[u8]) -> Result<Principal, HeaderRefusal> {
+    pub fn decode(&self, value: &[u8]) -> Result<Principal, ClientPrincipalError> {
         if value.len() > Self::MAX_BYTES {
-            return Err(HeaderRefusal::TooLong);
+            return Err(ClientPrincipalError::TooLong);
         }
         let document = Document::decode(value)?;
         if !document.auth_typ.eq_ignore_ascii_case(&self.identity_provider) {
-            return Err(HeaderRefusal::IdentityProvider);
+            return Err(ClientPrincipalError::IdentityProvider);
         }
         let principal = Claims::of(&document)?.principal(&self.apps)?;
         self.check_tenant(&principal)?;
         Ok(principal)
     }
 
-    fn check_tenant(&self, principal: &Principal) -> Result<(), HeaderRefusal> {
+    fn check_tenant(&self, principal: &Principal) -> Result<(), ClientPrincipalError> {
         match (&self.tenant, principal.tenant_id()) {
             (None, _) => Ok(()),
-            (Some(_), None) => Err(HeaderRefusal::NoTenant),
+            (Some(_), None) => Err(ClientPrincipalError::MissingTenant),
             (Some(wanted), Some(is)) if wanted.eq_ignore_ascii_case(is) => Ok(()),
-            (Some(_), Some(_)) => Err(HeaderRefusal::Tenant),
+            (Some(_), Some(_)) => Err(ClientPrincipalError::Tenant),
         }
     }
 }
 
-impl Default for PlatformHeader {
+impl Default for ClientPrincipalHeader {
     fn default() -> Self {
         Self::new()
     }
 }
 
 #[async_trait]
-impl Scheme for PlatformHeader {
+impl Scheme for ClientPrincipalHeader {
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
         let mut values = headers.get_all(Self::NAME).iter();
         let result = match (values.next(), values.next()) {
             (None, _) => return Outcome::NotRequested,
             (Some(value), None) => self.decode(value.as_bytes()),
-            (Some(_), Some(_)) => Err(HeaderRefusal::Repeated),
+            (Some(_), Some(_)) => Err(ClientPrincipalError::MultipleHeaders),
         };
         match result {
             Ok(principal) => Outcome::Authenticated(principal),
@@ -117,12 +117,12 @@ impl Scheme for PlatformHeader {
 /// Why the platform's header is refused. Its text has nothing that came with the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum HeaderRefusal {
+pub enum ClientPrincipalError {
     /// More than one such header: one of them is not the platform's.
     #[error("it is there more than once")]
-    Repeated,
-    /// More than [`PlatformHeader::MAX_BYTES`].
-    #[error("it is longer than {} bytes", PlatformHeader::MAX_BYTES)]
+    MultipleHeaders,
+    /// More than [`ClientPrincipalHeader::MAX_BYTES`].
+    #[error("it is longer than {} bytes", ClientPrincipalHeader::MAX_BYTES)]
     TooLong,
     /// Not the standard alphabet, or wrong padding; none is fine.
     #[error("it is not base64")]
@@ -133,8 +133,8 @@ pub enum HeaderRefusal {
     /// No JSON, or not of the documented shape, or with a member twice.
     #[error("it is not the JSON that the platform writes")]
     Json,
-    /// More than [`PlatformHeader::MAX_CLAIMS`].
-    #[error("it has more than {} claims", PlatformHeader::MAX_CLAIMS)]
+    /// More than [`ClientPrincipalHeader::MAX_CLAIMS`].
+    #[error("it has more than {} claims", ClientPrincipalHeader::MAX_CLAIMS)]
     TooManyClaims,
     /// Vouched for by somebody else.
     #[error("its identity provider is not the one that is trusted")]
@@ -144,16 +144,16 @@ pub enum HeaderRefusal {
     RoleType,
     /// Nothing says who calls.
     #[error("it has no object id")]
-    NoObjectId,
+    MissingObjectId,
     /// This claim's value is empty, no text, or unfit for what it says.
     #[error("the value of its claim `{0}` is unfit")]
-    Unfit(&'static str),
+    InvalidClaim(&'static str),
     /// This claim is there with different values.
     #[error("its claim `{0}` has different values")]
-    Ambiguous(&'static str),
+    AmbiguousClaim(&'static str),
     /// A tenant is wanted, and none is named.
     #[error("it names no tenant")]
-    NoTenant,
+    MissingTenant,
     /// Not the tenant that is wanted.
     #[error("it names another tenant")]
     Tenant,

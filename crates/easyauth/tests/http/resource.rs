@@ -124,7 +124,7 @@ fn only_plain_paths_and_scope_tokens_are_taken() {
 #[tokio::test]
 async fn without_scopes_a_challenge_names_none() {
     let resource = std::sync::Arc::new(ProtectedResource::new("https://a.example").unwrap());
-    let scheme = easyauth::PlatformHeader::new();
+    let scheme = easyauth::ClientPrincipalHeader::new();
     let layer = easyauth::AuthenticationLayer::new(easyauth::Authenticator::new(scheme), resource);
     let response = answer(&axum::Router::new().layer(layer), Request::get("/")).await;
     assert_eq!(

@@ -3,17 +3,17 @@
 use std::{collections::HashSet, sync::LazyLock};
 
 use aws_lc_rs::hmac;
-use easyauth::{EntraToken, TokenConfigError, TokenRefusal};
+use easyauth::{EntraTokenValidator, TokenConfigError, TokenError};
 use serde_json::{Value, json};
 
-use crate::forge::{
+use crate::issuer::{
     API, CALLER, FORGED, Issuer, KEY, NOW, TENANT, V1_ISSUER, V2_ISSUER, builder, encode, scheme,
     time, v1_app, v2_app, with,
 };
 
 const OTHER: &str = "99999999-9999-4999-8999-999999999999";
 
-type Case = (String, String, TokenRefusal);
+type Case = (String, String, TokenError);
 
 /// A good token but for members of its header.
 fn headed(changes: &Value) -> String {
@@ -22,7 +22,9 @@ fn headed(changes: &Value) -> String {
 }
 
 fn header_cases() -> Vec<Case> {
-    use TokenRefusal::{Algorithm, BringsKey, Critical, Header, NoKeyId, Type, UnknownKey};
+    use TokenError::{
+        Algorithm, CriticalExtension, EmbeddedKey, Header, MissingKeyId, Type, UnknownKey,
+    };
     let members = [
         (json!({ "alg": null }), Header),
         (json!({ "alg": 1 }), Header),
@@ -30,25 +32,25 @@ fn header_cases() -> Vec<Case> {
         (json!({ "alg": "rs256" }), Algorithm),
         (json!({ "alg": "RS512" }), Algorithm),
         (json!({ "alg": "PS256" }), Algorithm),
-        (json!({ "kid": null }), NoKeyId),
-        (json!({ "kid": "" }), NoKeyId),
-        (json!({ "kid": "k".repeat(201) }), NoKeyId),
+        (json!({ "kid": null }), MissingKeyId),
+        (json!({ "kid": "" }), MissingKeyId),
+        (json!({ "kid": "k".repeat(201) }), MissingKeyId),
         (json!({ "kid": 1 }), Header),
         (json!({ "kid": "third" }), UnknownKey),
         (json!({ "kid": "first\u{0}" }), UnknownKey),
         (json!({ "typ": "JWE" }), Type),
-        (json!({ "jwk": FORGED.jwk() }), BringsKey("jwk")),
-        (json!({ "jku": "https://attacker.example/keys" }), BringsKey("jku")),
-        (json!({ "x5u": "https://attacker.example/chain" }), BringsKey("x5u")),
-        (json!({ "x5c": ["MII"] }), BringsKey("x5c")),
-        (json!({ "crit": ["exp"] }), Critical),
+        (json!({ "jwk": FORGED.jwk() }), EmbeddedKey("jwk")),
+        (json!({ "jku": "https://attacker.example/keys" }), EmbeddedKey("jku")),
+        (json!({ "x5u": "https://attacker.example/chain" }), EmbeddedKey("x5u")),
+        (json!({ "x5c": ["MII"] }), EmbeddedKey("x5c")),
+        (json!({ "crit": ["exp"] }), CriticalExtension),
     ];
     let cases = members.into_iter().map(|(changes, refusal)| {
         (format!("header {changes}").chars().take(60).collect(), headed(&changes), refusal)
     });
     let raw = [
-        (r#"{"alg":"RS256","kid":"first","jwk":null}"#, BringsKey("jwk")),
-        (r#"{"alg":"RS256","kid":"first","crit":null}"#, Critical),
+        (r#"{"alg":"RS256","kid":"first","jwk":null}"#, EmbeddedKey("jwk")),
+        (r#"{"alg":"RS256","kid":"first","crit":null}"#, CriticalExtension),
         (r#"{"alg":"none","alg":"RS256","kid":"first"}"#, Header),
         (r#"{"alg":"RS256","kid":"third","kid":"first"}"#, Header),
         (r#"["RS256","first","JWT"]"#, Header),
@@ -63,8 +65,9 @@ fn header_cases() -> Vec<Case> {
 }
 
 fn claim_cases() -> Vec<Case> {
-    use TokenRefusal::{
-        Audience, Claims, Client, Expired, Issuer, NoClient, NotYetValid, Tenant, Version,
+    use TokenError::{
+        Audience, Claims, ClientNotAllowed, Expired, Issuer, MissingClient, NotYetValid, Tenant,
+        Version,
     };
     let of_v2 = [
         (json!({ "iss": null }), Claims),
@@ -95,12 +98,12 @@ fn claim_cases() -> Vec<Case> {
         (json!({ "nbf": NOW + 61 }), NotYetValid),
         (json!({ "nbf": i64::MAX }), NotYetValid),
         (json!({ "nbf": "now" }), Claims),
-        (json!({ "azp": null }), NoClient),
-        (json!({ "azp": null, "appid": CALLER }), NoClient),
-        (json!({ "azp": OTHER }), Client),
-        (json!({ "azp": OTHER, "appid": CALLER }), Client),
-        (json!({ "azp": "*" }), Client),
-        (json!({ "azp": format!("{CALLER} ") }), Client),
+        (json!({ "azp": null }), MissingClient),
+        (json!({ "azp": null, "appid": CALLER }), MissingClient),
+        (json!({ "azp": OTHER }), ClientNotAllowed),
+        (json!({ "azp": OTHER, "appid": CALLER }), ClientNotAllowed),
+        (json!({ "azp": "*" }), ClientNotAllowed),
+        (json!({ "azp": format!("{CALLER} ") }), ClientNotAllowed),
         (json!({ "roles": "MCP.Access" }), Claims),
         (json!({ "roles": [1] }), Claims),
         (json!({ "roles": { "0": "MCP.Access" } }), Claims),
@@ -109,8 +112,8 @@ fn claim_cases() -> Vec<Case> {
     let of_v1 = [
         (json!({ "iss": V2_ISSUER, "azp": CALLER }), Version),
         (json!({ "ver": "2.0" }), Version),
-        (json!({ "appid": null, "azp": CALLER }), NoClient),
-        (json!({ "appid": OTHER }), Client),
+        (json!({ "appid": null, "azp": CALLER }), MissingClient),
+        (json!({ "appid": OTHER }), ClientNotAllowed),
     ];
     let case = |base: Value, changes: Value, refusal| {
         (format!("claims {changes}"), KEY.token(&with(base, &changes)), refusal)
@@ -123,15 +126,15 @@ fn claim_cases() -> Vec<Case> {
 }
 
 /// Object ids that are none, or do not fit where they are kept.
-fn object_ids() -> [(Value, TokenRefusal); 6] {
-    use TokenRefusal::{NoObjectId, UnfitObjectId};
+fn object_ids() -> [(Value, TokenError); 6] {
+    use TokenError::{InvalidObjectId, MissingObjectId};
     [
-        (json!({ "oid": null }), NoObjectId),
-        (json!({ "oid": "" }), NoObjectId),
-        (json!({ "oid": "x".repeat(101) }), UnfitObjectId),
-        (json!({ "oid": "a b" }), UnfitObjectId),
-        (json!({ "oid": "a\u{1}b" }), UnfitObjectId),
-        (json!({ "oid": "\u{e9}" }), UnfitObjectId),
+        (json!({ "oid": null }), MissingObjectId),
+        (json!({ "oid": "" }), MissingObjectId),
+        (json!({ "oid": "x".repeat(101) }), InvalidObjectId),
+        (json!({ "oid": "a b" }), InvalidObjectId),
+        (json!({ "oid": "a\u{1}b" }), InvalidObjectId),
+        (json!({ "oid": "\u{e9}" }), InvalidObjectId),
     ]
 }
 
@@ -155,13 +158,13 @@ fn raw_claim_cases() -> Vec<Case> {
         .into_iter()
         .map(|claims| {
             let name = format!("claims {claims}").chars().take(60).collect();
-            (name, KEY.sign(header, &claims), TokenRefusal::Claims)
+            (name, KEY.sign(header, &claims), TokenError::Claims)
         })
         .collect()
 }
 
 fn signature_cases() -> Vec<Case> {
-    use TokenRefusal::{Algorithm, Header, Shape, Signature, TooLong};
+    use TokenError::{Algorithm, Header, Malformed, Signature, TooLong};
     let good = KEY.token(&v2_app());
     let (message, signature) = good.rsplit_once('.').unwrap();
     let (header, claims) = message.split_once('.').unwrap();
@@ -175,18 +178,18 @@ fn signature_cases() -> Vec<Case> {
         ("claims of another", format!("{header}.{other_claims}.{signature}"), Signature),
         ("no signature", format!("{message}."), Signature),
         ("short signature", format!("{message}.{}", &signature[..100]), Signature),
-        ("padded signature", format!("{good}=="), Shape),
-        ("signature in plain base64", format!("{message}.+/+/"), Shape),
+        ("padded signature", format!("{good}=="), Malformed),
+        ("signature in plain base64", format!("{message}.+/+/"), Malformed),
         ("HS256 by the public key", format!("{hs256}.{claims}.{mac}"), Algorithm),
         ("alg none", format!("{none}.{claims}."), Algorithm),
-        ("two parts", message.to_owned(), Shape),
-        ("one part", "garbage".to_owned(), Shape),
-        ("four parts", format!("{good}.e30"), Shape),
-        ("five parts", format!("{good}.e30.e30"), Shape),
-        ("nothing", String::new(), Shape),
+        ("two parts", message.to_owned(), Malformed),
+        ("one part", "garbage".to_owned(), Malformed),
+        ("four parts", format!("{good}.e30"), Malformed),
+        ("five parts", format!("{good}.e30.e30"), Malformed),
+        ("nothing", String::new(), Malformed),
         ("dots", "..".to_owned(), Header),
-        ("with a space", good.replacen('.', ". ", 1), Shape),
-        ("too long", format!("{good}{}", "A".repeat(EntraToken::MAX_BYTES)), TooLong),
+        ("with a space", good.replacen('.', ". ", 1), Malformed),
+        ("too long", format!("{good}{}", "A".repeat(EntraTokenValidator::MAX_BYTES)), TooLong),
     ];
     cases.map(|(name, token, refusal)| (name.to_owned(), token, refusal)).into()
 }
@@ -214,12 +217,12 @@ async fn a_foreign_token_costs_no_fetch() {
     let foreign = |(_, _, refusal): &&Case| {
         !matches!(
             refusal,
-            TokenRefusal::UnknownKey
-                | TokenRefusal::Signature
-                | TokenRefusal::Issuer
-                | TokenRefusal::Version
-                | TokenRefusal::NoClient
-                | TokenRefusal::Client
+            TokenError::UnknownKey
+                | TokenError::Signature
+                | TokenError::Issuer
+                | TokenError::Version
+                | TokenError::MissingClient
+                | TokenError::ClientNotAllowed
         )
     };
     let issuer = Issuer::with(&[&KEY]);
@@ -233,9 +236,10 @@ async fn a_foreign_token_costs_no_fetch() {
 #[tokio::test]
 async fn without_an_allowed_client_nobody_gets_in() {
     let issuer = Issuer::with(&[&KEY]);
-    let scheme = EntraToken::builder(TENANT, API).clock(|| time(NOW)).key_source(issuer);
+    let scheme =
+        EntraTokenValidator::builder(TENANT, API).clock(|| time(NOW)).jwks_provider(issuer);
     let refused = scheme.build().unwrap().validate(&KEY.token(&v2_app())).await;
-    assert_eq!(refused, Err(TokenRefusal::Client));
+    assert_eq!(refused, Err(TokenError::ClientNotAllowed));
 }
 
 #[tokio::test]
@@ -243,12 +247,12 @@ async fn a_clock_before_1970_lets_nobody_in() {
     let before = std::time::SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1);
     let scheme = builder(&Issuer::with(&[&KEY])).clock(move || before).build().unwrap();
     let token = KEY.token(&with(v2_app(), &json!({ "nbf": null })));
-    assert_eq!(scheme.validate(&token).await, Err(TokenRefusal::Expired));
+    assert_eq!(scheme.validate(&token).await, Err(TokenError::Expired));
 }
 
 #[test]
 fn settings_that_are_none_make_no_scheme() {
-    let authority = |text: &str| EntraToken::builder(TENANT, API).authority(text).build();
+    let authority = |text: &str| EntraTokenValidator::builder(TENANT, API).authority(text).build();
     for text in [
         "http://login.example",
         "ftp://127.0.0.1",
@@ -268,13 +272,13 @@ fn settings_that_are_none_make_no_scheme() {
     }
     let tenants = ["common", "", "contoso.example", "11111111-1111-4111-8111-11111111111g"];
     for tenant in tenants {
-        let built = EntraToken::builder(tenant, API).build();
+        let built = EntraTokenValidator::builder(tenant, API).build();
         assert!(matches!(built, Err(TokenConfigError::Tenant)), "{tenant}");
     }
-    let built = EntraToken::builder(TENANT, "api").build();
+    let built = EntraTokenValidator::builder(TENANT, "api").build();
     assert!(matches!(built, Err(TokenConfigError::Client)));
-    let built = EntraToken::builder(TENANT, API).allow_client("*").build();
+    let built = EntraTokenValidator::builder(TENANT, API).allow_client("*").build();
     assert!(matches!(built, Err(TokenConfigError::AllowedClient(id)) if id == "*"));
-    let built = EntraToken::builder(TENANT, API).audience("").build();
+    let built = EntraTokenValidator::builder(TENANT, API).audience("").build();
     assert!(matches!(built, Err(TokenConfigError::Audience)));
 }
