@@ -182,10 +182,26 @@ impl AppService {
     /// When the address is none, or the emulator has not what the proof needs.
     pub fn probe_through(&self, resource_manager: &str) -> Result<Probe> {
         let mut probe = self.probe_at(self.origin())?;
-        let operator = claims(self.cloud(), sample::OPERATOR, RESOURCE_MANAGER)?;
-        let token = TokenSource::Ready(signed(self.cloud(), &operator)?);
+        let token = TokenSource::Ready(AccessToken::new(&self.operator_token()?)?);
         probe.web_app = Some(WebApp::new(resource_manager, &self.site().id, token)?);
         Ok(probe)
+    }
+
+    /// An operator's token for Azure Resource Manager.
+    ///
+    /// # Errors
+    /// When the cloud's tenant is not the sample.
+    pub fn operator_token(&self) -> Result<String> {
+        let claims = claims(self.cloud(), sample::OPERATOR, RESOURCE_MANAGER)?;
+        Ok(signed(self.cloud(), &claims))
+    }
+
+    /// A token of every kind, for the app.
+    ///
+    /// # Errors
+    /// When the cloud's tenant is not the sample.
+    pub fn tokens(&self) -> Result<Vec<(TokenKind, String)>> {
+        tokens(self.cloud())
     }
 }
 
@@ -202,7 +218,11 @@ impl Drop for AppService {
 pub fn probe(cloud: &Cloud, origin: &str) -> Result<Probe> {
     let target = Target::new(origin, sample::TENANT_ID, sample::API)?;
     let target = target.authority(cloud.origin())?;
-    Ok(Probe::new(target, tokens(cloud)?))
+    let tokens =
+        tokens(cloud)?.into_iter().try_fold(Tokens::default(), |tokens, (kind, token)| {
+            anyhow::Ok(tokens.with(kind, TokenSource::Ready(AccessToken::new(&token)?)))
+        })?;
+    Ok(Probe::new(target, tokens))
 }
 
 /// The server with the environment that the platform gives it.
@@ -233,7 +253,7 @@ async fn keep(cloud: Cloud, mut server: Server) {
 }
 
 /// A token of every kind, for the protected app of the sample.
-fn tokens(cloud: &Cloud) -> Result<Tokens> {
+fn tokens(cloud: &Cloud) -> Result<Vec<(TokenKind, String)>> {
     let agent = || claims(cloud, sample::AGENT, sample::API);
     let person = |scopes: &[&str]| {
         let claims = cloud.user_claims(sample::USER, sample::INTERACTIVE, sample::API, scopes);
@@ -260,9 +280,7 @@ fn tokens(cloud: &Cloud) -> Result<Tokens> {
         (TokenKind::Delegated, person(&["user_impersonation"])?),
         (TokenKind::Scopeless, person(&["Something.Else"])?),
     ];
-    made.into_iter().try_fold(Tokens::default(), |tokens, (kind, claims)| {
-        Ok(tokens.with(kind, TokenSource::Ready(signed(cloud, &claims)?)))
-    })
+    Ok(made.into_iter().map(|(kind, claims)| (kind, signed(cloud, &claims))).collect())
 }
 
 /// The claims of the agent's token when the app has chosen version 2.0.
@@ -289,6 +307,6 @@ fn with(mut claims: Value, changes: &Value) -> Value {
     claims
 }
 
-fn signed(cloud: &Cloud, claims: &Value) -> Result<AccessToken> {
-    Ok(AccessToken::new(&cloud.sign(&cloud.token_header(), claims))?)
+fn signed(cloud: &Cloud, claims: &Value) -> String {
+    cloud.sign(&cloud.token_header(), claims)
 }

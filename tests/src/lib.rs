@@ -7,6 +7,7 @@ pub mod node;
 pub mod postgres;
 mod process;
 pub mod product;
+pub mod program;
 pub mod python;
 pub mod reference;
 pub mod saboteur;

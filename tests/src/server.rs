@@ -11,8 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use serde_json::Value;
+use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::{
     process::{Child, Command},
     sync::OnceCell,
@@ -22,7 +21,7 @@ use tokio::{
 use self::lines::Lines;
 use crate::{
     process::{self, Watch},
-    workspace,
+    program, workspace,
 };
 
 /// How long a server may take to start or to end.
@@ -270,7 +269,7 @@ async fn binary() -> Result<PathBuf> {
 /// # Errors
 /// It does not build; the error has what the compiler said.
 pub async fn build() -> Result<PathBuf> {
-    build_by_cargo(&["--package=restaurant-server"]).await
+    program::build(&["--package=restaurant-server"]).await
 }
 
 /// Builds the server that the MCP conformance suite wants to meet, and says where it is.
@@ -279,7 +278,7 @@ pub async fn build() -> Result<PathBuf> {
 /// It does not build; the error has what the compiler said.
 pub async fn build_conformance_fixture() -> Result<PathBuf> {
     // The whole workspace's features, as `cargo test --workspace` has them: then it is built already.
-    build_by_cargo(&["--workspace", "--example=conformance"]).await
+    program::build(&["--workspace", "--example=conformance"]).await
 }
 
 /// Builds the project of somebody else's that embeds the MCP adapter (`tests/embedding`), and says where it is.
@@ -289,27 +288,7 @@ pub async fn build_conformance_fixture() -> Result<PathBuf> {
 pub async fn build_embedding() -> Result<PathBuf> {
     let target = workspace::target().join("embedding");
     let target = target.to_str().context("the target folder's path is not UTF-8")?;
-    build_by_cargo(&["--manifest-path=tests/embedding/Cargo.toml", "--target-dir", target]).await
-}
-
-async fn build_by_cargo(target: &[&str]) -> Result<PathBuf> {
-    let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--locked", "--message-format=json"])
-        .args(target)
-        .current_dir(workspace::root())
-        .stderr(Stdio::piped())
-        .output()
-        .await
-        .context("cargo does not start")?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{target:?} does not build:\n{said}");
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .next_back();
-    executable.with_context(|| format!("cargo named no executable for {target:?}"))
+    program::build(&["--manifest-path=tests/embedding/Cargo.toml", "--target-dir", target]).await
 }
 
 fn pages_address(line: &str) -> Option<String> {

@@ -89,7 +89,7 @@ async fn a_first_start_has_sample_data_and_leaves_an_audit_record() {
     assert_eq!(records.len(), 1, "{log}");
     let record = &records[0];
     assert_eq!(
-        (&record["target"], &record["door"], &record["operation"]),
+        (&record["target"], &record["channel"], &record["operation"]),
         (&json!("audit"), &json!("mcp"), &json!("create_restaurant"))
     );
     let resource = format!("restaurant/{}", restaurant["id"]);

@@ -1,28 +1,50 @@
 #![doc = include_str!("../README.md")]
-//! One file each; this one only dispatches.
+//! This program only dispatches, so that it compiles in a moment.
 
-mod bench;
-mod docs;
-mod entra;
-mod test;
-mod test_auth;
 mod tidy;
 
-use std::process::ExitCode;
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    io,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{self, ExitCode},
+};
 
-use anyhow::Result;
-use clap::Parser;
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser};
+
+/// The package with the commands that need the tests' own machinery.
+const TESTS: &str = "restaurant-tests";
+
+/// The package with the commands for an app behind Microsoft Entra ID.
+const MCP_ENTRA: &str = "mcp-entra";
 
 /// The project's own commands.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask")]
 enum Command {
-    Bench(bench::Arguments),
-    Docs(docs::Arguments),
-    Entra(Box<entra::Arguments>),
-    Test(test::Arguments),
-    TestAuth(Box<test_auth::Arguments>),
+    /// Measure the release build's speed, as ratios of one run.
+    Bench(Forwarded),
+    /// Write the generated documents.
+    Docs(Forwarded),
+    /// Set up authentication of a deployed app, allow agents, and find what is wrong.
+    Entra(Forwarded),
+    /// Set up what the tests need, and run everything.
+    Test(Forwarded),
+    /// Prove that an app accepts allowed callers only; with --local, an app that is started here.
+    TestAuth(Forwarded),
+    /// Check the layers, the files and the source text against the project's rules.
     Tidy(tidy::Arguments),
+}
+
+/// Arguments for the program that does the work.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+struct Forwarded {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
@@ -35,11 +57,41 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<ExitCode> {
     match command {
-        Command::Bench(arguments) => bench::run(arguments),
-        Command::Docs(arguments) => docs::run(arguments),
-        Command::Entra(arguments) => entra::run(arguments),
-        Command::Test(arguments) => test::run(arguments),
-        Command::TestAuth(arguments) => Ok(test_auth::run(arguments)),
+        Command::Bench(it) => forward(TESTS, Some("bench"), &it.arguments),
+        Command::Docs(it) => forward(TESTS, Some("docs"), &it.arguments),
+        Command::Test(it) => forward(TESTS, Some("test"), &it.arguments),
+        Command::TestAuth(it) if it.arguments.iter().any(|argument| argument == "--local") => {
+            forward(TESTS, Some("test-auth"), &it.arguments)
+        }
+        Command::TestAuth(it) => forward(MCP_ENTRA, Some("test-auth"), &it.arguments),
+        Command::Entra(it) => forward(MCP_ENTRA, None, &command_first(&it.arguments)),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
+}
+
+/// Replaces this process by a program of the workspace, so that signals and the exit code are its own.
+fn forward(package: &str, command: Option<&str>, arguments: &[OsString]) -> Result<ExitCode> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut run = process::Command::new(cargo);
+    run.args(["run", "--quiet", "--locked", "--package", package, "--manifest-path"]);
+    run.arg(root().join("Cargo.toml")).arg("--").args(command).args(arguments);
+    let error: io::Error = run.exec();
+    Err(error).context("cargo does not start")
+}
+
+/// Puts the command before the options: here the options may come first.
+fn command_first(arguments: &[OsString]) -> Vec<OsString> {
+    const COMMANDS: [&str; 6] = ["setup", "preauthorize", "allow", "remove", "list", "doctor"];
+    let is_command = |argument: &OsString| COMMANDS.iter().any(|it| argument == OsStr::new(it));
+    let mut arguments = arguments.to_vec();
+    if let Some(place) = arguments.iter().position(is_command) {
+        arguments[..=place].rotate_right(1);
+    }
+    arguments
+}
+
+/// The workspace's root folder.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
 }

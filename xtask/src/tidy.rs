@@ -10,7 +10,6 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use restaurant_tests::workspace;
 use xshell::{Shell, cmd};
 
 use self::finding::Finding;
@@ -30,7 +29,7 @@ pub(crate) fn run(_: &Arguments) -> Result<ExitCode> {
 
 fn check() -> Result<Vec<Finding>> {
     let shell = Shell::new()?;
-    shell.change_dir(workspace::root());
+    shell.change_dir(crate::root());
     let metadata = cmd!(shell, "cargo metadata --no-deps --format-version=1 --locked").quiet();
     let mut findings = layers::check(&serde_json::from_str(&metadata.read()?)?);
     let files = cmd!(shell, "git ls-files --cached --others --exclude-standard").quiet().read()?;

@@ -329,7 +329,7 @@ impl Settings {
             _ if url.has_password() => wrong(
                 "the database's address has a password too; leave it out, since the token is the password",
             ),
-            _ if !url.is_encrypted_or_near() => wrong(
+            _ if !url.is_encrypted_or_loopback() => wrong(
                 "the token would cross the network in the clear; add sslmode=verify-full to the address",
             ),
             DatabaseAuth::Entra => Ok(DatabaseAuth::Entra),

@@ -1,4 +1,4 @@
-//! The audit record: one line for each attempt to write, at whichever door, whatever becomes of it. It holds no texts.
+//! The audit record: one log line for each attempt to write, through any channel. It holds no texts.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::{Author, RestaurantId, ReviewId};
 #[derive(Debug)]
 pub struct AuditRecord {
     author: Author,
-    door: AuditDoor,
+    channel: AuditChannel,
     operation: AuditOperation,
     resource: AuditResource,
     outcome: &'static str,
@@ -24,16 +24,21 @@ impl AuditRecord {
     pub const CREATED: &str = "created";
 
     /// The outcome of a create that was done before, under the same key.
-    pub const REPEATED: &str = "repeated";
+    pub const REPLAYED: &str = "repeated";
 
     /// The outcome of an attempt of which it is not known whether it wrote a row.
     pub const UNKNOWN: &str = "unknown";
 
     /// The record of an attempt that begins now. It is written within `span`: that of the request, which has its id.
     #[must_use]
-    pub fn new(author: &Author, door: AuditDoor, operation: AuditOperation, span: Span) -> Self {
+    pub fn new(
+        author: &Author,
+        channel: AuditChannel,
+        operation: AuditOperation,
+        span: Span,
+    ) -> Self {
         let (author, resource) = (author.clone(), AuditResource::default());
-        Self { author, door, operation, resource, outcome: Self::UNKNOWN, span }
+        Self { author, channel, operation, resource, outcome: Self::UNKNOWN, span }
     }
 
     /// Notes what the attempt is about.
@@ -41,7 +46,7 @@ impl AuditRecord {
         self.resource = resource;
     }
 
-    /// Notes what became of the attempt: [`Self::CREATED`], [`Self::REPEATED`], or a short stable name of what went wrong.
+    /// Notes what became of the attempt: [`Self::CREATED`], [`Self::REPLAYED`], or a short stable name of what went wrong.
     pub fn outcome(&mut self, outcome: &'static str) {
         self.outcome = outcome;
     }
@@ -55,7 +60,7 @@ impl Drop for AuditRecord {
             actor_kind = self.author.kind().as_str(),
             actor_id = self.author.id(),
             actor_name = self.author.name(),
-            door = self.door.as_str(),
+            channel = self.channel.as_str(),
             operation = self.operation.as_str(),
             resource = %self.resource,
             outcome = self.outcome,
@@ -64,18 +69,18 @@ impl Drop for AuditRecord {
     }
 }
 
-/// By which door the caller came.
+/// The interface through which the caller writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum AuditDoor {
+pub enum AuditChannel {
     /// A tool: `mcp`.
     Mcp,
     /// A form: `page`.
     Page,
 }
 
-impl AuditDoor {
-    /// The door as the record has it.
+impl AuditChannel {
+    /// The value of the field `channel`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

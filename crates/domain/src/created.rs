@@ -15,7 +15,7 @@ pub enum Created<T> {
     /// It was written now.
     New(T),
     /// The caller repeated a create with its key. Nothing was written: this is what the first one gave, as it was then.
-    Repeated(T),
+    Replayed(T),
 }
 
 impl<T> Created<T> {
@@ -23,7 +23,7 @@ impl<T> Created<T> {
     #[must_use]
     pub fn into_inner(self) -> T {
         match self {
-            Self::New(created) | Self::Repeated(created) => created,
+            Self::New(created) | Self::Replayed(created) => created,
         }
     }
 }

@@ -21,7 +21,7 @@ mod validation;
 
 pub use self::{
     actor::{Actor, Author, AuthorKind, Forbidden, Permission, Permissions},
-    audit::{AuditDoor, AuditOperation, AuditRecord, AuditResource},
+    audit::{AuditChannel, AuditOperation, AuditRecord, AuditResource},
     clock::{Clock, SystemClock},
     created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},
@@ -29,7 +29,7 @@ pub use self::{
     fingerprint::Fingerprint,
     import::{Import, ImportRestaurant, ImportReview},
     listing::{
-        ListRestaurants, ListReviews, PageLimit, RestaurantDetails, RestaurantPage, RestaurantSort,
+        PageLimit, RestaurantDetails, RestaurantPage, RestaurantQuery, RestaurantSort, ReviewQuery,
         SearchText,
     },
     rating::{Rating, RatingSummary},

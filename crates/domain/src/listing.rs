@@ -10,14 +10,14 @@ use crate::{
 
 /// Which restaurants to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ListRestaurants {
+pub struct RestaurantQuery {
     search: Option<SearchText>,
     sort: RestaurantSort,
     limit: PageLimit,
     after: Option<RestaurantCursor>,
 }
 
-impl ListRestaurants {
+impl RestaurantQuery {
     /// Asks for a page: the first, or the one after a cursor.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ pub struct RestaurantPage {
 impl RestaurantPage {
     /// Makes a page of one row more than the limit: the row too many only tells that there is a next page.
     #[must_use]
-    pub fn new(mut rows: Vec<Restaurant>, total: Total, query: &ListRestaurants) -> Self {
+    pub fn new(mut rows: Vec<Restaurant>, total: Total, query: &RestaurantQuery) -> Self {
         let more = truncate(&mut rows, query.limit());
         let next = rows.last().filter(|_| more);
         let next = next.map(|last| RestaurantCursor::after(query.sort(), last));
@@ -93,7 +93,7 @@ impl RestaurantPage {
 
 /// Which reviews of a restaurant to list: the newest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ListReviews {
+pub struct ReviewQuery {
     /// How many to list.
     pub limit: PageLimit,
     /// After which place to start; `None` starts with the newest.

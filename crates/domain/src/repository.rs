@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Author, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews, NewRestaurant,
-    NewReview, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
+    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Restaurant,
+    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review, ReviewQuery,
 };
 
 /// A store of restaurants and reviews.
@@ -15,7 +15,7 @@ use crate::{
 ///
 /// # Repeating a create
 /// A caller that did not hear the answer to a create cannot know whether it was done. With an [`IdempotencyKey`] it may
-/// ask again: the same create under the same key gives the first result, [`Created::Repeated`], and writes nothing;
+/// ask again: the same create under the same key gives the first result, [`Created::Replayed`], and writes nothing;
 /// a create with other content is [`CreateError::KeyReused`]. [`Fingerprint`](crate::Fingerprint) says which content is
 /// the same. Of many such creates at once one writes.
 ///
@@ -28,7 +28,7 @@ pub trait Repository: Send + Sync + 'static {
     ///
     /// # Errors
     /// When the store fails.
-    async fn list_restaurants(&self, query: &ListRestaurants)
+    async fn list_restaurants(&self, query: &RestaurantQuery)
     -> Result<RestaurantPage, StoreError>;
 
     /// A restaurant with a page of its reviews; `None` when there is no such restaurant.
@@ -38,7 +38,7 @@ pub trait Repository: Send + Sync + 'static {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError>;
 
     /// Adds a restaurant; with a key, once.

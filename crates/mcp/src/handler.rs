@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use http::request::Parts;
-use restaurant_domain::{Actor, AuditDoor, AuditRecord, Repository, RestaurantCursor, quoted};
+use restaurant_domain::{Actor, AuditChannel, AuditRecord, Repository, RestaurantCursor, quoted};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -140,7 +140,7 @@ impl Handler {
         let span = tracing::info_span!(parent: parent, "mcp", method, tool = tool_name, error_code = Empty);
         let actor = self.actor(context);
         let record = tool.operation().audited().map(|operation| {
-            AuditRecord::new(actor.author(), AuditDoor::Mcp, operation, span.clone())
+            AuditRecord::new(actor.author(), AuditChannel::Mcp, operation, span.clone())
         });
         let writes = record.is_some();
         let call = tool.run(Call {

@@ -1,8 +1,8 @@
 //! Restaurants by what people call them: completion of a name, and the way from a name to the restaurant.
 
 use restaurant_domain::{
-    ListRestaurants, ListReviews, PageLimit, Repository, Restaurant, RestaurantCursor,
-    RestaurantDetails, RestaurantId, RestaurantName, RestaurantSort, SearchText, StoreError,
+    PageLimit, Repository, Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId,
+    RestaurantName, RestaurantQuery, RestaurantSort, ReviewQuery, SearchText, StoreError,
 };
 
 use crate::{
@@ -40,7 +40,7 @@ pub(crate) async fn complete(
     if search.is_none() || offers.more {
         return Ok(offers);
     }
-    let query = ListRestaurants::new(search.clone(), RestaurantSort::Name, limit(OFFERED), None);
+    let query = RestaurantQuery::new(search.clone(), RestaurantSort::Name, limit(OFFERED), None);
     let page = repository.list_restaurants(&query.unwrap_or_default()).await?;
     let held = page.restaurants.into_iter().filter(|restaurant| {
         let key = restaurant.name.sort_key();
@@ -59,7 +59,7 @@ async fn beginning_with(
     rows: u8,
 ) -> Result<Offers, StoreError> {
     let from = RestaurantCursor::before_name(beginning);
-    let query = ListRestaurants::new(None, RestaurantSort::Name, limit(rows), Some(from));
+    let query = RestaurantQuery::new(None, RestaurantSort::Name, limit(rows), Some(from));
     let page = repository.list_restaurants(&query.unwrap_or_default()).await?;
     let begins = |restaurant: &Restaurant| restaurant.name.sort_key().starts_with(beginning);
     let more = page.next.is_some() && page.restaurants.iter().all(begins);
@@ -79,7 +79,7 @@ pub(crate) async fn find(
     repository: &dyn Repository,
     argument: &Argument,
     named: &RestaurantName,
-    reviews: ListReviews,
+    reviews: ReviewQuery,
 ) -> Result<RestaurantDetails, RequestError> {
     let key = named.sort_key();
     let mut namesakes = beginning_with(repository, &key, NAMESAKES).await?.restaurants;

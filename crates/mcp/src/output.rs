@@ -163,14 +163,14 @@ impl<T: Answer> Answer for Created<T> {
     type View = T::View;
 
     fn view(&self) -> T::View {
-        let (Self::New(created) | Self::Repeated(created)) = self;
+        let (Self::New(created) | Self::Replayed(created)) = self;
         created.view()
     }
 
     fn note(&self, record: &mut AuditRecord) {
         let (created, outcome) = match self {
             Self::New(created) => (created, AuditRecord::CREATED),
-            Self::Repeated(created) => (created, AuditRecord::REPEATED),
+            Self::Replayed(created) => (created, AuditRecord::REPLAYED),
         };
         created.note(record);
         record.outcome(outcome);

@@ -1,8 +1,8 @@
 //! The resources: each restaurant with its reviews, as `restaurant://{id}`.
 
 use restaurant_domain::{
-    ListRestaurants, ListReviews, PageLimit, Repository, Restaurant, RestaurantCursor,
-    RestaurantDetails, RestaurantId, RestaurantSort, ReviewCursor, StoreError, quoted,
+    PageLimit, Repository, Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId,
+    RestaurantQuery, RestaurantSort, ReviewCursor, ReviewQuery, StoreError, quoted,
 };
 use rmcp::{
     ErrorData,
@@ -41,7 +41,7 @@ pub(crate) async fn list(
     let limit = PageLimit::new(PAGE.into()).unwrap_or_default();
     // A cursor of another order starts where it points to in its own.
     let sort = after.as_ref().map_or(RestaurantSort::Name, RestaurantCursor::sort);
-    let query = ListRestaurants::new(None, sort, limit, after).unwrap_or_default();
+    let query = RestaurantQuery::new(None, sort, limit, after).unwrap_or_default();
     let page = repository.list_restaurants(&query).await?;
     let resources = page.restaurants.iter().map(listed).collect();
     let mut result = ListResourcesResult::with_all_items(resources);
@@ -66,7 +66,7 @@ pub(crate) struct Address {
     /// The restaurant.
     pub(crate) restaurant: RestaurantId,
     /// The page of its reviews.
-    pub(crate) reviews: ListReviews,
+    pub(crate) reviews: ReviewQuery,
 }
 
 impl Address {
@@ -96,7 +96,7 @@ impl Address {
                 cursor => Some(cursor.parse::<ReviewCursor>().ok()?),
             },
         };
-        Some(Self { restaurant, reviews: ListReviews { limit: PageLimit::default(), after } })
+        Some(Self { restaurant, reviews: ReviewQuery { limit: PageLimit::default(), after } })
     }
 }
 

@@ -100,7 +100,7 @@ impl Answer<RestaurantRow> {
             Self::New(id) => Ok(Created::New(new.created(RestaurantId(id), now, author.clone()))),
             Self::First(row) => {
                 let first = Restaurant::try_from(row).map_err(corrupt)?;
-                Ok(Created::Repeated(Restaurant { rating: RatingSummary::default(), ..first }))
+                Ok(Created::Replayed(Restaurant { rating: RatingSummary::default(), ..first }))
             }
             Self::Reused => Err(CreateError::KeyReused),
         }
@@ -120,7 +120,7 @@ impl Answer<ReviewRow> {
             Self::New(id) => {
                 Ok(Created::New(new.created(ReviewId(id), restaurant, now, author.clone())))
             }
-            Self::First(row) => Ok(Created::Repeated(row.try_into().map_err(corrupt)?)),
+            Self::First(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
             Self::Reused => Err(CreateError::KeyReused),
         }
     }

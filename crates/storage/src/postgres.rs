@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use diesel_async::SimpleAsyncConnection;
 use restaurant_domain::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
-    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
+    NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, RestaurantQuery, Review, ReviewQuery, StoreError,
 };
 
 use self::{
@@ -86,7 +86,7 @@ impl PostgresStore {
 impl Repository for PostgresStore {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
         let turn = self.connections.turn(Work::of(query)).await?;
@@ -100,7 +100,7 @@ impl Repository for PostgresStore {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
         let turn = self.connections.turn(Work::Read).await?;

@@ -10,7 +10,7 @@ use diesel::{
     prelude::*,
     sql_types::{Nullable, SmallInt, Text, Timestamp},
 };
-use restaurant_domain::{ListRestaurants, ListReviews, RestaurantSort, SortKey, Total};
+use restaurant_domain::{RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, Total};
 
 use crate::{
     derived::StoredKey,
@@ -63,7 +63,7 @@ pub(crate) type ReviewColumns = (
 );
 
 /// Where a page of restaurants starts (a key and an id), and how many rows to read: one more than it shows.
-pub(crate) fn restaurants_page(query: &ListRestaurants) -> (SortKey, i64, i64) {
+pub(crate) fn restaurants_page(query: &RestaurantQuery) -> (SortKey, i64, i64) {
     let (key, id) = match (query.after(), query.sort()) {
         (Some(cursor), _) => (cursor.key.clone(), cursor.id.0),
         (None, RestaurantSort::Name) => (SortKey::Name(String::new()), i64::MIN),
@@ -75,7 +75,7 @@ pub(crate) fn restaurants_page(query: &ListRestaurants) -> (SortKey, i64, i64) {
 }
 
 /// After which review a page starts, and how many rows to read: one more than it shows.
-pub(crate) fn reviews_page(query: ListReviews) -> (i64, i64) {
+pub(crate) fn reviews_page(query: ReviewQuery) -> (i64, i64) {
     let after = query.after.map_or(i64::MAX, |cursor| cursor.0.0);
     (after, i64::from(query.limit.get()) + 1)
 }

@@ -3,7 +3,7 @@
 
 use std::{array, sync::Arc, time::Duration};
 
-use restaurant_domain::{ListRestaurants, RestaurantId, StoreError};
+use restaurant_domain::{RestaurantId, RestaurantQuery, StoreError};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
@@ -37,7 +37,7 @@ pub(crate) enum Work {
 
 impl Work {
     /// The kind of work that answers a query.
-    pub(crate) fn of(query: &ListRestaurants) -> Self {
+    pub(crate) fn of(query: &RestaurantQuery) -> Self {
         if query.search().is_some() { Self::Search } else { Self::Read }
     }
 }

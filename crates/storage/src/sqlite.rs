@@ -16,8 +16,8 @@ use async_trait::async_trait;
 use diesel::connection::SimpleConnection;
 use restaurant_domain::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    ListRestaurants, ListReviews, NewRestaurant, NewReview, Repository, Restaurant,
-    RestaurantDetails, RestaurantId, RestaurantPage, Review, StoreError,
+    NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, RestaurantQuery, Review, ReviewQuery, StoreError,
 };
 
 use self::{file::File, pool::Connections};
@@ -56,7 +56,7 @@ impl SqliteStore {
 impl Repository for SqliteStore {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
         let (kind, query) = (Work::of(query), query.clone());
@@ -67,7 +67,7 @@ impl Repository for SqliteStore {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
         let work = move |connection: &mut _| read::details(connection, id, reviews);

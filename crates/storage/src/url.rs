@@ -98,7 +98,7 @@ impl DatabaseUrl {
 
     /// Whether what is sent there is encrypted for certain, or stays on this machine.
     #[must_use]
-    pub fn is_encrypted_or_near(&self) -> bool {
+    pub fn is_encrypted_or_loopback(&self) -> bool {
         match &self.0 {
             Place::Sqlite(_) => true,
             Place::Postgres(server) => server.is_encrypted() || server.is_near(),

@@ -175,7 +175,7 @@ async fn in_postgresql_who_comes_second_waits_for_the_first() {
         until(&watch, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)").await;
         first.batch_execute(end).await.unwrap();
         let second = second.await.unwrap();
-        assert_eq!(matches!(second, Created::Repeated(_)), repeated, "{second:?}");
+        assert_eq!(matches!(second, Created::Replayed(_)), repeated, "{second:?}");
         assert_eq!(second.into_inner().id.0 == row.get::<_, i64>(0), repeated);
     }
     assert_eq!(Postgres(first, database).number("SELECT count(*) FROM restaurants").await, 2);

@@ -4,7 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use restaurant_domain::{Author, Clock, ListRestaurants, NewRestaurant, StoreError, SystemClock};
+use restaurant_domain::{Author, Clock, NewRestaurant, RestaurantQuery, StoreError, SystemClock};
 use restaurant_storage::{Database, DatabaseUrl, Limits, PostgresOptions, open_with};
 use restaurant_tests::postgres::{PgBouncer, TestDatabase, shared};
 use tokio_postgres::SimpleQueryMessage;
@@ -61,7 +61,7 @@ async fn instances_share_the_poolers_connections() {
                 for _ in 0..10 {
                     let new = NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap();
                     store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
-                    store.list_restaurants(&ListRestaurants::default()).await.unwrap();
+                    store.list_restaurants(&RestaurantQuery::default()).await.unwrap();
                 }
             });
         }
@@ -84,10 +84,10 @@ async fn a_statement_that_takes_too_long_is_ended_and_nobody_elses() {
         tokio_postgres::connect(pooled.database.url(), tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);
     client.batch_execute(lock).await.unwrap();
-    let listed = store.list_restaurants(&ListRestaurants::default()).await;
+    let listed = store.list_restaurants(&RestaurantQuery::default()).await;
     assert!(matches!(listed, Err(StoreError::Unavailable(_))), "{listed:?}");
     client.batch_execute("ROLLBACK").await.unwrap();
-    store.list_restaurants(&ListRestaurants::default()).await.unwrap();
+    store.list_restaurants(&RestaurantQuery::default()).await.unwrap();
     let url = pooled.pgbouncer.url(&pooled.database);
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
     tokio::spawn(connection);

@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{
-    Author, Clock, CreateError, ImportRestaurant, ImportReview, ListRestaurants, ListReviews,
-    NewRestaurant, NewReview, PageLimit, Rating, Restaurant, RestaurantId, RestaurantSort,
+    Author, Clock, CreateError, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
+    PageLimit, Rating, Restaurant, RestaurantId, RestaurantQuery, RestaurantSort, ReviewQuery,
     SearchText, StoreError, SystemClock, Total,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
@@ -76,7 +76,7 @@ async fn create(store: &dyn Database, name: &str) -> Result<Restaurant, StoreErr
 }
 
 async fn total(store: &dyn Database) -> Result<i64, StoreError> {
-    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total.get())
+    Ok(store.list_restaurants(&RestaurantQuery::default()).await?.total.get())
 }
 
 fn assert_unavailable<T: std::fmt::Debug>(result: &Result<T, StoreError>) {
@@ -202,7 +202,7 @@ async fn callers_that_go_away_cost_no_connection() {
 }
 
 async fn total_reviews(store: &dyn Database, id: RestaurantId) -> i64 {
-    let details = store.restaurant_details(id, ListReviews::default()).await.unwrap();
+    let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap();
     details.unwrap().restaurant.rating.count
 }
 
@@ -265,13 +265,13 @@ async fn each_query_uses_its_index() {
     let store = migrated(database.url(), Limits::default()).await;
     for sort in RestaurantSort::ALL {
         let limit = PageLimit::new(10).unwrap();
-        let first = ListRestaurants::new(None, sort, limit, None).unwrap();
+        let first = RestaurantQuery::new(None, sort, limit, None).unwrap();
         let page = store.list_restaurants(&first).await.unwrap();
-        let second = ListRestaurants::new(None, sort, limit, page.next).unwrap();
+        let second = RestaurantQuery::new(None, sort, limit, page.next).unwrap();
         store.list_restaurants(&second).await.unwrap();
     }
     for words in ["number 1234", "1234 long Number text street", "Números 1234"] {
-        let search = ListRestaurants::new(
+        let search = RestaurantQuery::new(
             SearchText::parse(words).unwrap(),
             RestaurantSort::Rating,
             PageLimit::default(),
@@ -281,7 +281,7 @@ async fn each_query_uses_its_index() {
         let found = store.list_restaurants(&search.unwrap()).await.unwrap();
         assert_eq!(found.total, Total::Exactly(expected));
     }
-    let read = store.restaurant_details(RestaurantId(77), ListReviews::default()).await.unwrap();
+    let read = store.restaurant_details(RestaurantId(77), ReviewQuery::default()).await.unwrap();
     assert_eq!(read.unwrap().reviews.len(), 3);
     let review = NewReview::parse("Ann", Rating::new(5), "Good").unwrap();
     let created = store.create_review(RestaurantId(77), review, &Author::anonymous(), None).await;
@@ -348,7 +348,7 @@ async fn without_the_trigram_extension_a_search_only_takes_longer() {
         let name = create(&*store, "Blue Door").await;
         let search = SearchText::parse("E DOO").unwrap();
         let query =
-            ListRestaurants::new(search, RestaurantSort::Newest, PageLimit::default(), None);
+            RestaurantQuery::new(search, RestaurantSort::Newest, PageLimit::default(), None);
         let found = store.list_restaurants(&query.unwrap()).await.unwrap();
         assert_eq!(found.restaurants[0], name.unwrap());
     }

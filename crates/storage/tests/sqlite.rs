@@ -11,7 +11,7 @@ use std::{
 
 use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as _};
 use restaurant_domain::{
-    Author, Clock, CreateError, ListRestaurants, NewRestaurant, Restaurant, StoreError, SystemClock,
+    Author, Clock, CreateError, NewRestaurant, Restaurant, RestaurantQuery, StoreError, SystemClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ async fn create(store: &dyn Database) -> Result<Restaurant, StoreError> {
 }
 
 async fn total(store: &dyn Database) -> Result<i64, StoreError> {
-    Ok(store.list_restaurants(&ListRestaurants::default()).await?.total.get())
+    Ok(store.list_restaurants(&RestaurantQuery::default()).await?.total.get())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -101,7 +101,7 @@ async fn what_was_written_is_there_when_the_file_is_opened_again() {
     drop(store);
     let store = open_file(&file(&folder), Limits::default()).await.unwrap();
     assert_eq!(store.migrate().await.unwrap(), 0);
-    let page = store.list_restaurants(&ListRestaurants::default()).await.unwrap();
+    let page = store.list_restaurants(&RestaurantQuery::default()).await.unwrap();
     assert_eq!(page.restaurants, [created]);
 }
 

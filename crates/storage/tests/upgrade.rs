@@ -6,8 +6,8 @@ use std::{fmt::Write as _, sync::Arc};
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
-    Author, ListRestaurants, ListReviews, NewReview, PageLimit, Rating, Restaurant, RestaurantId,
-    RestaurantSort, SearchText, SystemClock,
+    Author, NewReview, PageLimit, Rating, Restaurant, RestaurantId, RestaurantQuery,
+    RestaurantSort, ReviewQuery, SearchText, SystemClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{TestDatabase, shared};
@@ -164,7 +164,7 @@ async fn pages(
         let search = search.and_then(|text| SearchText::parse(text).unwrap());
         let after = cursor.map(|cursor| cursor.parse().unwrap());
         let limit = PageLimit::new(100).unwrap();
-        let query = ListRestaurants::new(search, sort, limit, after).unwrap();
+        let query = RestaurantQuery::new(search, sort, limit, after).unwrap();
         let page = store.list_restaurants(&query).await.unwrap();
         all.extend(page.restaurants);
         assert!(all.len() < 2 * ROWS, "the list has no end");
@@ -199,12 +199,12 @@ async fn assert_up_to_date(store: &dyn Database) {
     assert_eq!(found(store, &LONGEST.to_string()).await, ROWS / 10);
     // What would be refused now is read as it was written, and may be reviewed.
     let id = RestaurantId(6);
-    let details = store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap();
+    let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap();
     assert_eq!(details.restaurant.name.as_str(), "turned\u{202E}name 5");
     assert_eq!(details.reviews[0].text.as_str(), "turned\u{202E}text");
     let review = NewReview::parse("Bob", Rating::new(2), "Well").unwrap();
     store.create_review(id, review, &Author::anonymous(), None).await.unwrap().unwrap();
-    let details = store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap();
+    let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap();
     assert_eq!((details.restaurant.rating.sum, details.reviews.len()), (6, 2));
 }
 

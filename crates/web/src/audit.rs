@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{Method, StatusCode, request::Parts};
-use restaurant_domain::{Actor, AuditDoor, AuditOperation, AuditRecord, AuditResource, Author};
+use restaurant_domain::{Actor, AuditChannel, AuditOperation, AuditRecord, AuditResource, Author};
 use tokio::time::timeout;
 use tracing::{Instrument, Span};
 
@@ -40,7 +40,7 @@ async fn begin(parts: &mut Parts) -> Option<AuditRecord> {
     let operation = operation(parts)?;
     let author = parts.extensions.get::<Actor>().map(|actor| actor.author().clone());
     let author = author.unwrap_or_else(Author::anonymous);
-    let mut record = AuditRecord::new(&author, AuditDoor::Page, operation, Span::current());
+    let mut record = AuditRecord::new(&author, AuditChannel::Page, operation, Span::current());
     if let Ok(RestaurantPath(id)) = RestaurantPath::from_request_parts(parts, &()).await {
         record.resource(AuditResource { restaurant: Some(id), review: None });
     }

@@ -36,10 +36,10 @@ const LAYERS: [Layer; 12] = [
     Layer { name: "restaurant-web", ours: DOMAIN, never: &[DATABASE, MCP] },
     Layer { name: "restaurant-mcp", ours: DOMAIN, never: &[DATABASE, PAGES] },
     Layer { name: "easyauth", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
-    Layer { name: "easyauth-emulator-lib", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
+    Layer { name: "easyauth-emulator", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
     Layer {
-        name: "easyauth-emulator",
-        ours: Ours::Only(&["easyauth-emulator-lib"]),
+        name: "mcp-entra",
+        ours: Ours::Only(&["auth-probe", "easyauth-emulator", "entra-admin"]),
         never: &[DATABASE, PAGES, MCP],
     },
     Layer { name: "restaurant-server", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
@@ -47,10 +47,10 @@ const LAYERS: [Layer; 12] = [
     Layer { name: "entra-admin", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
     Layer {
         name: "restaurant-tests",
-        ours: Ours::Only(&["auth-probe", "easyauth-emulator-lib"]),
+        ours: Ours::Only(&["auth-probe", "easyauth-emulator"]),
         never: &[],
     },
-    Layer { name: "xtask", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
+    Layer { name: "xtask", ours: Ours::Only(&[]), never: &[DATABASE, HTTP, PAGES, MCP] },
 ];
 
 /// Checks the answer of `cargo metadata --no-deps`.

@@ -34,10 +34,10 @@ pub use self::search::{
 };
 use super::in_memory::is_after;
 use crate::{
-    Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, ListRestaurants,
-    ListReviews, NewRestaurant, NewReview, PageLimit, Rating, RatingSummary, Repository,
-    Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantSort, Review,
-    ReviewCursor, ReviewId, SearchText, SortKey, SystemClock, Total,
+    Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
+    PageLimit, Rating, RatingSummary, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
+    RestaurantId, RestaurantQuery, RestaurantSort, Review, ReviewCursor, ReviewId, ReviewQuery,
+    SearchText, SortKey, SystemClock, Total,
 };
 
 /// Makes a test of each rule. Takes the path of an `async fn(Arc<dyn Clock>) -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) that goes by this clock, and `G` whatever must live as long as it.
@@ -218,7 +218,7 @@ pub async fn what_people_write_is_kept_unchanged(store: Arc<impl Repository + ?S
 pub async fn what_is_unknown_is_none_and_writes_nothing(store: Arc<impl Repository + ?Sized>) {
     let known = add_restaurant(&*store, "Blue Door").await;
     for id in [i64::MIN, -1, 0, known.id.0 + 1, i64::MAX].map(RestaurantId) {
-        assert_eq!(store.restaurant_details(id, ListReviews::default()).await.unwrap(), None);
+        assert_eq!(store.restaurant_details(id, ReviewQuery::default()).await.unwrap(), None);
         let new = review("Ann", 1, "Text");
         let created = store.create_review(id, new, &Author::anonymous(), None).await;
         assert_eq!(created.unwrap(), None, "{id}");
@@ -253,7 +253,7 @@ pub async fn any_cursor_is_answered(store: Arc<impl Repository + ?Sized>) {
             let after = RestaurantCursor { key, id };
             let sort = after.sort();
             let query =
-                ListRestaurants::new(None, sort, PageLimit::default(), Some(after)).unwrap();
+                RestaurantQuery::new(None, sort, PageLimit::default(), Some(after)).unwrap();
             let page = store.list_restaurants(&query).await.unwrap();
             let mut expected = list_all(&*store, sort, 100).await;
             expected.retain(|restaurant| is_after(restaurant, query.after().unwrap()));
@@ -267,7 +267,7 @@ pub async fn any_cursor_is_answered(store: Arc<impl Repository + ?Sized>) {
             );
         }
         let reviews =
-            ListReviews { after: Some(ReviewCursor(ReviewId(id.0))), ..ListReviews::default() };
+            ReviewQuery { after: Some(ReviewCursor(ReviewId(id.0))), ..ReviewQuery::default() };
         store.restaurant_details(RestaurantId(1), reviews).await.unwrap();
     }
 }
@@ -500,13 +500,13 @@ async fn add_review(
 }
 
 async fn details(store: &(impl Repository + ?Sized), id: RestaurantId) -> RestaurantDetails {
-    store.restaurant_details(id, ListReviews::default()).await.unwrap().unwrap()
+    store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap()
 }
 
 async fn total(store: &(impl Repository + ?Sized), search: Option<&str>) -> i64 {
     let search = search.and_then(|text| SearchText::parse(text).unwrap());
     let query =
-        ListRestaurants::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
+        RestaurantQuery::new(search, RestaurantSort::Name, PageLimit::new(1).unwrap(), None)
             .unwrap();
     store.list_restaurants(&query).await.unwrap().total.get()
 }
@@ -543,7 +543,7 @@ async fn pages(
     let (mut all, mut after, mut seen) = (Vec::new(), None, HashSet::new());
     loop {
         let limit = PageLimit::new(limit).unwrap();
-        let query = ListRestaurants::new(search.clone(), sort, limit, after).unwrap();
+        let query = RestaurantQuery::new(search.clone(), sort, limit, after).unwrap();
         let page = store.list_restaurants(&query).await.unwrap();
         assert!(page.restaurants.len() <= usize::from(limit.get()));
         all.extend(page.restaurants);
@@ -560,7 +560,7 @@ async fn reviews_of(
 ) -> Vec<Review> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let query = ListReviews { limit: PageLimit::new(limit).unwrap(), after };
+        let query = ReviewQuery { limit: PageLimit::new(limit).unwrap(), after };
         let page = store.restaurant_details(id, query).await.unwrap().unwrap();
         all.extend(page.reviews);
         let Some(next) = page.next else { return all };

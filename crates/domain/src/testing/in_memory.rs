@@ -13,9 +13,9 @@ use chrono::{DateTime, Utc};
 use self::keys::{KeyUse, Keys};
 use crate::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    ListRestaurants, ListReviews, NewRestaurant, NewReview, RatingSummary, Repository, Restaurant,
-    RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantSort, Review,
-    ReviewId, SortKey, StoreError, SystemClock, Total,
+    NewRestaurant, NewReview, RatingSummary, Repository, Restaurant, RestaurantCursor,
+    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, RestaurantSort, Review,
+    ReviewId, ReviewQuery, SortKey, StoreError, SystemClock, Total,
 };
 
 /// A store that forgets everything when it goes.
@@ -53,7 +53,7 @@ impl Default for InMemoryStore {
 impl Repository for InMemoryStore {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         let tables = self.tables();
         let mut matching: Vec<_> =
@@ -76,7 +76,7 @@ impl Repository for InMemoryStore {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         let tables = self.tables();
         let Some(restaurant) = tables.restaurants.iter().find(|r| r.id == id) else {
@@ -104,7 +104,7 @@ impl Repository for InMemoryStore {
             && let Some(first) = tables.restaurants.iter().find(|r| r.id.0 == id)
         {
             let first = Restaurant { rating: RatingSummary::default(), ..first.clone() };
-            return Ok(Created::Repeated(first));
+            return Ok(Created::Replayed(first));
         }
         let created = tables.add_restaurant(restaurant, now, author);
         tables.keys.keep(key, created.id.0);
@@ -123,7 +123,7 @@ impl Repository for InMemoryStore {
         if let Some(id) = tables.keys.created(&key)?
             && let Some(first) = tables.reviews.iter().find(|review| review.id.0 == id)
         {
-            return Ok(Some(Created::Repeated(first.clone())));
+            return Ok(Some(Created::Replayed(first.clone())));
         }
         let created = tables.add_review(restaurant, review, now, author);
         Ok(created.map(|created| {
@@ -192,7 +192,7 @@ fn next_id(rows: usize) -> i64 {
     i64::try_from(rows).map_or(i64::MAX, |rows| rows.saturating_add(1))
 }
 
-fn matches(restaurant: &Restaurant, query: &ListRestaurants) -> bool {
+fn matches(restaurant: &Restaurant, query: &RestaurantQuery) -> bool {
     let new = NewRestaurant {
         name: restaurant.name.clone(),
         street_address: restaurant.street_address.clone(),

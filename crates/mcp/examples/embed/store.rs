@@ -8,9 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, ListRestaurants, ListReviews,
-    NewRestaurant, NewReview, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
-    RestaurantId, RestaurantPage, RestaurantSort, Review, ReviewId, SortKey, StoreError,
+    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview,
+    Repository, Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage,
+    RestaurantQuery, RestaurantSort, Review, ReviewId, ReviewQuery, SortKey, StoreError,
     SystemClock, Total,
 };
 
@@ -80,7 +80,7 @@ impl Default for GuideStore {
 impl Repository for GuideStore {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         let guide = self.guide();
         let found = |text: &str| query.search().is_none_or(|search| search.is_in(text));
@@ -100,7 +100,7 @@ impl Repository for GuideStore {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         let guide = self.guide();
         let Some((restaurant, _)) = guide.restaurants.iter().find(|(known, _)| known.id == id)
@@ -124,7 +124,7 @@ impl Repository for GuideStore {
         if let Some(First::Restaurant(first)) =
             guide.first(key.as_ref(), &fingerprint, &*self.clock)?
         {
-            return Ok(Created::Repeated(first));
+            return Ok(Created::Replayed(first));
         }
         let created = guide.add_restaurant(restaurant, &*self.clock, author);
         guide.keep(key, fingerprint, First::Restaurant(created.clone()));
@@ -141,7 +141,7 @@ impl Repository for GuideStore {
         let mut guide = self.guide();
         let (key, fingerprint) = (owned(author, key), Fingerprint::of_review(restaurant, &review));
         if let Some(First::Review(first)) = guide.first(key.as_ref(), &fingerprint, &*self.clock)? {
-            return Ok(Some(Created::Repeated(first)));
+            return Ok(Some(Created::Replayed(first)));
         }
         let Some(created) = guide.add_review(restaurant, review, &*self.clock, author) else {
             return Ok(None);

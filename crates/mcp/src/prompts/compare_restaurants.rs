@@ -1,6 +1,6 @@
 //! `compare_restaurants`: which of two or three restaurants to go to.
 
-use restaurant_domain::{Description, ListReviews, PageLimit, Repository, RestaurantName};
+use restaurant_domain::{Description, PageLimit, Repository, RestaurantName, ReviewQuery};
 use rmcp::model::PromptMessage;
 
 use super::{Prompt, attached, instructions, unless_blank};
@@ -80,7 +80,7 @@ impl Prompt for CompareRestaurants {
             messages.push(instructions(format!("What I am looking for: {occasion}")));
         }
         for (argument, name) in &self.restaurants {
-            let reviews = ListReviews { limit, after: None };
+            let reviews = ReviewQuery { limit, after: None };
             let details = names::find(repository, argument, name, reviews).await?;
             messages.push(attached(details, max_restaurant_bytes)?);
         }

@@ -1,6 +1,6 @@
 //! `write_fair_review`: from what a guest remembers to a review that is fair to both sides.
 
-use restaurant_domain::{ListReviews, PageLimit, Repository, RestaurantName, ReviewText};
+use restaurant_domain::{PageLimit, Repository, RestaurantName, ReviewQuery, ReviewText};
 use rmcp::model::PromptMessage;
 
 use super::{Prompt, attached, instructions, unless_blank};
@@ -60,7 +60,7 @@ impl Prompt for WriteFairReview {
         max_restaurant_bytes: usize,
     ) -> Result<Vec<PromptMessage>, RequestError> {
         // One review is enough to know the place by; the rest would only lead the pen.
-        let reviews = ListReviews { limit: PageLimit::new(1).unwrap_or_default(), after: None };
+        let reviews = ReviewQuery { limit: PageLimit::new(1).unwrap_or_default(), after: None };
         let details = names::find(repository, &RESTAURANT, &self.restaurant, reviews).await?;
         let mut messages = vec![instructions(INSTRUCTIONS)];
         if let Some(experience) = self.experience {

@@ -1,7 +1,7 @@
 //! `get_details_mcp`: read a restaurant and its reviews.
 
 use restaurant_domain::{
-    Actor, ListReviews, PageLimit, Repository, RestaurantDetails, RestaurantId,
+    Actor, PageLimit, Repository, RestaurantDetails, RestaurantId, ReviewQuery,
 };
 
 use super::Tool;
@@ -14,7 +14,7 @@ use crate::{
 /// A call of the tool.
 pub(super) struct GetDetails {
     restaurant: RestaurantId,
-    reviews: ListReviews,
+    reviews: ReviewQuery,
 }
 
 const RESTAURANT_ID: Argument = Argument {
@@ -53,7 +53,7 @@ impl Tool for GetDetails {
         let restaurant = given.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
         let limit = given.optional(&REVIEWS_LIMIT, integer(PageLimit::new));
         let after = given.optional(&REVIEWS_CURSOR, text(str::parse));
-        let reviews = ListReviews { limit: limit?.unwrap_or_default(), after: after? };
+        let reviews = ReviewQuery { limit: limit?.unwrap_or_default(), after: after? };
         Ok(Self { restaurant: restaurant?, reviews })
     }
 

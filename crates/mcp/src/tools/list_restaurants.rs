@@ -1,7 +1,7 @@
 //! `list_restaurants_mcp`: find restaurants.
 
 use restaurant_domain::{
-    Actor, ListRestaurants, PageLimit, Repository, RestaurantCursor, RestaurantSort, SearchText,
+    Actor, PageLimit, Repository, RestaurantCursor, RestaurantQuery, RestaurantSort, SearchText,
 };
 
 use super::Tool;
@@ -78,7 +78,7 @@ impl Tool for ListRestaurantsTool {
         actor: &Actor,
     ) -> Result<Listed, RequestError> {
         actor.may_read()?;
-        let query = ListRestaurants::new(self.search, self.sort, self.limit, self.after);
+        let query = RestaurantQuery::new(self.search, self.sort, self.limit, self.after);
         let query = query.map_err(|error| {
             RequestError::InvalidArguments(vec![Fault::invalid(&CURSOR, &error.problem, None)])
         })?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use restaurant_domain::{
-    Actor, Author, ListReviews, Permissions, Repository, RestaurantId, testing::InMemoryStore,
+    Actor, Author, Permissions, Repository, RestaurantId, ReviewQuery, testing::InMemoryStore,
 };
 use restaurant_mcp::{McpAdapter, Operation};
 use serde_json::{Value, json};
@@ -76,7 +76,7 @@ async fn what_is_written_is_kept_in_the_callers_name() {
     let server = Server::with_actor(McpAdapter::new(store.clone()), actor).await;
     let id = server.add_restaurant("Anchor").await;
     server.add_review(id, 5).await;
-    let details = store.restaurant_details(RestaurantId(id), ListReviews::default()).await;
+    let details = store.restaurant_details(RestaurantId(id), ReviewQuery::default()).await;
     let details = details.unwrap().unwrap();
     assert_eq!(details.restaurant.created_by, author);
     assert_eq!(details.reviews[0].created_by, author);
@@ -120,7 +120,7 @@ async fn the_host_says_where_the_actor_is_found() {
     });
     let server = Server::serve(adapter.router(&["/mcp"]).layer(Extension(Session("ann")))).await;
     let id = server.add_restaurant("Anchor").await;
-    let details = store.restaurant_details(RestaurantId(id), ListReviews::default()).await;
+    let details = store.restaurant_details(RestaurantId(id), ReviewQuery::default()).await;
     assert_eq!(details.unwrap().unwrap().restaurant.created_by, Author::person("ann", None));
 
     // What the default looks for means nothing then.

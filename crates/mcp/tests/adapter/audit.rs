@@ -44,7 +44,7 @@ async fn a_write_says_who_what_where_and_in_which_request() {
         for part in [
             "INFO request{request_id=17}:mcp",
             "actor_kind=\"agent\" actor_id=\"a1b2\" actor_name=\"Concierge\"",
-            &format!("door=\"mcp\" operation=\"{operation}\""),
+            &format!("channel=\"mcp\" operation=\"{operation}\""),
             &format!("resource={resource}"),
             "outcome=\"created\"",
         ] {

@@ -7,8 +7,8 @@ use std::{
 
 use async_trait::async_trait;
 use restaurant_domain::{
-    Author, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews, NewRestaurant,
-    NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, Review,
+    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Repository, Restaurant,
+    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review, ReviewQuery,
     StoreError, testing::InMemoryStore,
 };
 use tokio::sync::oneshot;
@@ -79,7 +79,7 @@ impl WaitingStore {
 impl Repository for WaitingStore {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.store.list_restaurants(query).await
     }
@@ -87,7 +87,7 @@ impl Repository for WaitingStore {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.store.restaurant_details(id, reviews).await
     }
@@ -134,14 +134,14 @@ impl std::error::Error for Source {}
 
 #[async_trait]
 impl Repository for FailingStore {
-    async fn list_restaurants(&self, _: &ListRestaurants) -> Result<RestaurantPage, StoreError> {
+    async fn list_restaurants(&self, _: &RestaurantQuery) -> Result<RestaurantPage, StoreError> {
         self.fail().await
     }
 
     async fn restaurant_details(
         &self,
         _: RestaurantId,
-        _: ListReviews,
+        _: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.fail().await
     }

@@ -4,7 +4,7 @@ use diesel::{dsl, pg::Pg, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use restaurant_domain::{
-    ListRestaurants, ListReviews, RestaurantDetails, RestaurantId, RestaurantPage, SearchText,
+    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, ReviewQuery, SearchText,
     SortKey, Total,
 };
 
@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) async fn list(
     connection: &AsyncPgConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
 ) -> Result<RestaurantPage, WorkError> {
     let (total, rows) = match query.search() {
         None => all(connection, query).await?,
@@ -31,7 +31,7 @@ pub(super) async fn list(
 pub(super) async fn details(
     connection: &AsyncPgConnection,
     id: RestaurantId,
-    query: ListReviews,
+    query: ReviewQuery,
 ) -> Result<Option<RestaurantDetails>, WorkError> {
     let (after, rows) = queries::reviews_page(query);
     let (row, reviews) = try_join(
@@ -47,7 +47,7 @@ pub(super) async fn details(
 /// A page of all restaurants.
 async fn all(
     connection: &AsyncPgConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
 ) -> QueryResult<(Total, Vec<RestaurantRow>)> {
     let counts = async { queries::counts().load::<i64>(&mut &*connection).await };
     let rows = async { page(query).load(&mut &*connection).await };
@@ -59,7 +59,7 @@ async fn all(
 /// the page is full, so neither looks at every match.
 async fn found(
     connection: &AsyncPgConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
     search: &SearchText,
 ) -> QueryResult<(Total, Vec<RestaurantRow>)> {
     let ids: Vec<i64> = matching(search).limit(Total::BOUND + 1).load(&mut &*connection).await?;
@@ -74,7 +74,7 @@ async fn found(
 }
 
 /// The rows of a page, and one more.
-fn page(query: &ListRestaurants) -> PageQuery<'_> {
+fn page(query: &RestaurantQuery) -> PageQuery<'_> {
     let (key, id, rows) = queries::restaurants_page(query);
     match key {
         SortKey::Name(key) => by_name(key, id, rows).into_boxed(),

@@ -2,7 +2,7 @@
 
 use diesel::{prelude::*, sqlite::Sqlite};
 use restaurant_domain::{
-    ListRestaurants, ListReviews, RestaurantDetails, RestaurantId, RestaurantPage, SearchText,
+    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, ReviewQuery, SearchText,
     SortKey, Total,
 };
 
@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) fn list(
     connection: &mut SqliteConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
 ) -> Result<RestaurantPage, WorkError> {
     // One view of the file for the page and its total.
     connection.transaction(|connection| {
@@ -32,7 +32,7 @@ pub(super) fn list(
 pub(super) fn details(
     connection: &mut SqliteConnection,
     id: RestaurantId,
-    query: ListReviews,
+    query: ReviewQuery,
 ) -> Result<Option<RestaurantDetails>, WorkError> {
     connection.transaction(|connection| {
         let row = queries::restaurant(id.0).first::<RestaurantRow>(connection).optional()?;
@@ -47,7 +47,7 @@ pub(super) fn details(
 /// A page of all restaurants.
 fn all(
     connection: &mut SqliteConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
 ) -> QueryResult<(Total, Vec<RestaurantRow>)> {
     let total = queries::counts().load::<i64>(connection)?.iter().sum();
     Ok((Total::Exactly(total), page(query).load(connection)?))
@@ -57,7 +57,7 @@ fn all(
 /// the page is full, so neither looks at every match.
 fn found(
     connection: &mut SqliteConnection,
-    query: &ListRestaurants,
+    query: &RestaurantQuery,
     search: &SearchText,
 ) -> QueryResult<(Total, Vec<RestaurantRow>)> {
     let ids: Vec<i64> = matching(search).limit(Total::BOUND + 1).load(connection)?;
@@ -72,7 +72,7 @@ fn found(
 }
 
 /// The rows of a page, and one more.
-fn page(query: &ListRestaurants) -> PageQuery<'_> {
+fn page(query: &RestaurantQuery) -> PageQuery<'_> {
     let (key, id, rows) = queries::restaurants_page(query);
     match key {
         SortKey::Name(key) => by_name(key, id, rows).into_boxed(),
@@ -96,9 +96,9 @@ mod tests {
         sqlite::plan::{database, plan},
     };
 
-    fn list(search: &str, sort: RestaurantSort) -> ListRestaurants {
+    fn list(search: &str, sort: RestaurantSort) -> RestaurantQuery {
         let search = SearchText::parse(search).unwrap();
-        ListRestaurants::new(search, sort, PageLimit::default(), None).unwrap()
+        RestaurantQuery::new(search, sort, PageLimit::default(), None).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use restaurant_domain::{
-    ListReviews, PageLimit, RestaurantDetails, Review, ReviewCursor, ValidationError,
+    PageLimit, RestaurantDetails, Review, ReviewCursor, ReviewQuery, ValidationError,
 };
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ pub(crate) async fn details(
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
-    let reviews = ListReviews { limit: PageLimit::default(), after: input.after };
+    let reviews = ReviewQuery { limit: PageLimit::default(), after: input.after };
     let details = site.repository.restaurant_details(id, reviews).await?;
     let mut page = DetailsPage::new(frame, &details.ok_or(PageError::NotFound)?);
     page.confirmation = input.created.map(Created::confirmation);

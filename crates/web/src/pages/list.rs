@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::{
-    ListRestaurants, PageLimit, Restaurant, RestaurantCursor, RestaurantPage, RestaurantSort,
+    PageLimit, Restaurant, RestaurantCursor, RestaurantPage, RestaurantQuery, RestaurantSort,
     SearchText, ValidationError,
 };
 use serde::Serialize;
@@ -52,13 +52,13 @@ impl Input {
         })
     }
 
-    fn parse(&self) -> Result<ListRestaurants, Vec<ValidationError>> {
+    fn parse(&self) -> Result<RestaurantQuery, Vec<ValidationError>> {
         let search = SearchText::parse(&self.search);
         let sort = unless_empty(&self.sort).map_or(Ok(RestaurantSort::default()), str::parse);
         let cursor = unless_empty(&self.cursor).map(str::parse).transpose();
         match (search, sort, cursor) {
             (Ok(search), Ok(sort), Ok(cursor)) => {
-                ListRestaurants::new(search, sort, PageLimit::default(), cursor)
+                RestaurantQuery::new(search, sort, PageLimit::default(), cursor)
                     .map_err(|error| vec![error])
             }
             (search, sort, cursor) => {

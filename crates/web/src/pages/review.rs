@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use restaurant_domain::{
-    AuditResource, ListReviews, NewReview, Rating, ReviewText, UserName, ValidationError,
+    AuditResource, NewReview, Rating, ReviewQuery, ReviewText, UserName, ValidationError,
     ValidationErrors,
 };
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub(crate) async fn add(
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            let details = site.repository.restaurant_details(id, ListReviews::default()).await?;
+            let details = site.repository.restaurant_details(id, ReviewQuery::default()).await?;
             let details = details.ok_or(PageError::NotFound)?;
             let form = ReviewForm::new(&input, &errors);
             site.refused(&DetailsPage::new(writer.frame, &details).with_form(form))

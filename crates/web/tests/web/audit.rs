@@ -39,7 +39,8 @@ async fn a_form_says_who_what_where_and_in_which_request() {
     let fields = [("restaurant_name", "Private"), ("street_address", "B"), ("description", "C")];
     let span = tracing::info_span!("request", request_id = 17);
     site.post("/add", &fields).instrument(span).await;
-    let by_ann = "actor_kind=\"person\" actor_id=\"a1b2\" actor_name=\"Ann Ödman\" door=\"page\"";
+    let by_ann =
+        "actor_kind=\"person\" actor_id=\"a1b2\" actor_name=\"Ann Ödman\" channel=\"page\"";
     let what = "operation=\"create_restaurant\" resource=restaurant/3 outcome=\"created\"";
     records(&log, 1, &["INFO request{request_id=17}: audit: ", by_ann, what]);
     site.post("/review/2", &REVIEW).await;

@@ -5,9 +5,9 @@ use std::{future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, IdempotencyKey, ListRestaurants, ListReviews,
-    NewRestaurant, NewReview, Rating, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, Review, StoreError, testing::InMemoryStore,
+    Author, Clock, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Rating,
+    Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    Review, ReviewQuery, StoreError, testing::InMemoryStore,
 };
 use tokio::time::sleep;
 
@@ -73,14 +73,14 @@ impl Broken {
 
 #[async_trait]
 impl Repository for Broken {
-    async fn list_restaurants(&self, _: &ListRestaurants) -> Result<RestaurantPage, StoreError> {
+    async fn list_restaurants(&self, _: &RestaurantQuery) -> Result<RestaurantPage, StoreError> {
         self.answer().await
     }
 
     async fn restaurant_details(
         &self,
         _: RestaurantId,
-        _: ListReviews,
+        _: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.answer().await
     }
@@ -116,7 +116,7 @@ pub(crate) struct Slow(pub(crate) Arc<InMemoryStore>, pub(crate) Duration);
 impl Repository for Slow {
     async fn list_restaurants(
         &self,
-        query: &ListRestaurants,
+        query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.0.list_restaurants(query).await
     }
@@ -124,7 +124,7 @@ impl Repository for Slow {
     async fn restaurant_details(
         &self,
         id: RestaurantId,
-        reviews: ListReviews,
+        reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.0.restaurant_details(id, reviews).await
     }

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use super::list_all;
 use crate::{
-    Clock, Import, ImportRestaurant, ListRestaurants, NewRestaurant, PageLimit, Repository,
-    Restaurant, RestaurantSort, SearchText, SystemClock, Total,
+    Clock, Import, ImportRestaurant, NewRestaurant, PageLimit, Repository, Restaurant,
+    RestaurantQuery, RestaurantSort, SearchText, SystemClock, Total,
 };
 
 /// The matches of a search are counted up to a bound, and its pages are right on either side of it.
@@ -15,7 +15,7 @@ pub async fn a_broad_search_is_counted_up_to_a_bound(
     store: Arc<impl Repository + Import + ?Sized>,
 ) {
     store.import(restaurants(Total::BOUND + 5), false).await.unwrap();
-    let all = ListRestaurants::default();
+    let all = RestaurantQuery::default();
     let all = store.list_restaurants(&all).await.unwrap().total;
     assert_eq!(all, Total::Exactly(Total::BOUND + 5));
     for (text, total) in [
@@ -44,7 +44,7 @@ async fn first_rows(
     for _ in 0..5 {
         let search = SearchText::parse(text).unwrap();
         let limit = PageLimit::new(50).unwrap();
-        let query = ListRestaurants::new(search, sort, limit, after).unwrap();
+        let query = RestaurantQuery::new(search, sort, limit, after).unwrap();
         let page = store.list_restaurants(&query).await.unwrap();
         assert_eq!(page.total, total, "{text}");
         rows.extend(page.restaurants);

@@ -27,10 +27,10 @@ pub async fn a_repeated_create_gives_the_first_result_again(
     let author = Author::person("id", Some("Ann Ödman"));
     for _ in 0..2 {
         let again = store.create_restaurant(blue_door(), &author, Some(&key(" k "))).await;
-        assert_eq!(again.unwrap(), Created::Repeated(restaurant.clone()));
+        assert_eq!(again.unwrap(), Created::Replayed(restaurant.clone()));
         let again =
             store.create_review(restaurant.id, four_stars(), &author, Some(&key("r"))).await;
-        assert_eq!(again.unwrap(), Some(Created::Repeated(first.clone())));
+        assert_eq!(again.unwrap(), Some(Created::Replayed(first.clone())));
     }
     assert_eq!(assert_recount(&*store, restaurant.id).await, 1);
     assert_eq!(total(&*store, None).await, 1);
@@ -94,7 +94,7 @@ pub async fn a_key_belongs_to_its_caller(store: Arc<impl Repository + ?Sized>) {
     }
     for (caller, id) in callers.iter().zip(ids) {
         let again = store.create_restaurant(blue_door(), caller, Some(&key(&long))).await.unwrap();
-        assert!(matches!(&again, Created::Repeated(first) if first.id == id), "{again:?}");
+        assert!(matches!(&again, Created::Replayed(first) if first.id == id), "{again:?}");
     }
     assert_eq!(total(&*store, None).await, 6);
 }
@@ -114,14 +114,14 @@ pub async fn a_key_is_free_again_after_a_day(
     for number in [0, 309] {
         let key = key(&format!("key {number}"));
         let again = store.create_review(id, four_stars(), &author, Some(&key)).await.unwrap();
-        assert!(matches!(again, Some(Created::Repeated(_))), "{again:?}");
+        assert!(matches!(again, Some(Created::Replayed(_))), "{again:?}");
     }
     clock.advance(TimeDelta::microseconds(1));
     for number in [309, 0, 120] {
         let name = format!("key {number}");
         let restaurant = new(&*store, blue_door(), &author, &name).await;
         let again = store.create_restaurant(blue_door(), &author, Some(&key(&name))).await;
-        assert_eq!(again.unwrap(), Created::Repeated(restaurant));
+        assert_eq!(again.unwrap(), Created::Replayed(restaurant));
     }
     assert_eq!(total(&*store, None).await, 4);
     assert_eq!(assert_recount(&*store, id).await, 310);

@@ -1,11 +1,11 @@
-//! What the program says when everything is up.
+//! The instructions that the emulator prints once it listens.
 
 use std::{fmt::Display, io::Write as _};
 
 use easyauth_emulator::{Cloud, Gateway, sample};
 
 /// Says what this is, where everything is, and how to use it.
-pub fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
+pub(super) fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
     say("This is a test double of Azure App Service Authentication and Microsoft Entra ID.");
     say("It asks nobody for a password; its tokens are good nowhere else.");
     say("It listens on loopback alone.\n");

@@ -1,4 +1,4 @@
-//! `cargo xtask entra` as its users start it, against the emulated Graph and Resource Manager.
+//! `mcp-entra`'s commands of administration as their users start them, against the emulated Graph and Resource Manager.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -67,9 +67,8 @@ impl Desk {
     /// The command, which has no token yet.
     fn command(&self, args: &[&str]) -> Command {
         let cloud = self.app.cloud();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-entra"));
         command
-            .arg("entra")
             .args(args)
             .args([
                 "--tenant",

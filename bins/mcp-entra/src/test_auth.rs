@@ -1,9 +1,10 @@
-//! `cargo xtask test-auth`: proof that an app lets in whom it should, and nobody else.
+//! `mcp-entra test-auth`: proof that a deployed app accepts allowed callers only.
 
 mod arguments;
 mod credentials;
 mod output;
 mod progress;
+mod python;
 mod setup;
 
 use std::{io::IsTerminal as _, process::ExitCode};
@@ -58,15 +59,9 @@ async fn prove(arguments: &Arguments) -> Result<u8> {
         return Ok(0);
     }
     arguments.output.check()?;
-    // Kept until the end of the run: with it the app ends.
-    let mut local = None;
-    let mut probe = if arguments.local {
-        setup::local(arguments, local.insert(setup::start(arguments).await?))?
-    } else {
-        setup::deployed(arguments)?
-    };
+    let mut probe = setup::deployed(arguments)?;
     probe.cases = cases;
-    probe.python = setup::python(arguments).await?;
+    probe.python = python::interpreter(arguments)?;
     judge(arguments, &probe).await
 }
 

@@ -32,11 +32,11 @@ impl Reader {
         let app = AppService::not_set_up(Options::default()).await.unwrap();
         let desk = tempfile::tempdir().unwrap();
         let az = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guide/az.py");
-        let xtask = env!("CARGO_BIN_EXE_xtask");
+        let mcp_entra = env!("CARGO_BIN_EXE_mcp-entra");
         program(desk.path(), "az", &format!("exec python3 {az} \"$@\""));
         let cargo = format!(
-            "shift\ncase $1 in entra) set -- \"$@\" --graph $EMULATOR ;; esac\n\
-             exec {xtask} \"$@\" --resource-manager $EMULATOR"
+            "shift\ncase $1 in entra) shift; set -- \"$@\" --graph $EMULATOR ;; esac\n\
+             exec {mcp_entra} \"$@\" --resource-manager $EMULATOR"
         );
         program(desk.path(), "cargo", &cargo);
         std::os::unix::fs::symlink(workspace::root().join("infra"), desk.path().join("infra"))

@@ -4,22 +4,22 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Result;
 use auth_probe::{Authentication, Case, TokenKind};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use entra_admin::AzureCloud;
 use uuid::Uuid;
 
-use crate::entra::connection::cloud;
+use crate::entra::cloud;
 
 use super::{credentials::Credentials, output::Output, usage};
 
-/// Proves, case by case, that an app lets in whom it should and nobody else.
+/// Prove, case by case, that an app accepts allowed callers only.
 ///
 /// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had or nothing was judged at all, 130 interrupted. docs/test-auth.md says what each case proves.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
     /// The app: https://, its host, and no path. Plain http only to this machine.
-    #[arg(long, value_name = "URL", required_unless_present_any = ["local", "list", "dry_run"])]
+    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "dry_run"])]
     pub(super) url: Option<String>,
 
     /// The Entra tenant's id.
@@ -29,14 +29,6 @@ pub(crate) struct Arguments {
     /// The client id of the app's own registration.
     #[arg(long, value_name = "ID")]
     pub(super) client_id: Option<Uuid>,
-
-    /// Start everything here, on free ports: a database, the server, and the emulated platform; then judge every case.
-    #[arg(long, conflicts_with_all = ["url", "resource_id", "allow_disabling_auth"])]
-    pub(super) local: bool,
-
-    /// With --local, the database; PostgreSQL where it is installed.
-    #[arg(long, value_enum, requires = "local")]
-    pub(super) database: Option<Database>,
 
     /// The path of the MCP endpoint.
     #[arg(long, default_value = "/mcp/mcp", value_name = "PATH")]
@@ -63,9 +55,13 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) cases: Cases,
 
-    /// Use the Python package `mcp` for the cases of group C as well; it is installed into target. With --local it is unless `--python=false`.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
-    pub(super) python: Option<bool>,
+    /// Use the Python package `mcp` for the cases of group C as well. It is installed into the user's cache folder.
+    #[arg(long, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true, value_name = "BOOL", action = clap::ArgAction::Set)]
+    pub(super) python: bool,
+
+    /// With --python, an interpreter that has the package already.
+    #[arg(long, value_name = "FILE")]
+    pub(super) python_interpreter: Option<PathBuf>,
 
     /// List the cases and send nothing.
     #[arg(long)]
@@ -89,12 +85,6 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) output: Output,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Database {
-    Postgres,
-    Sqlite,
 }
 
 /// Authentication off, and on again.

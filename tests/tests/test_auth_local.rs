@@ -1,8 +1,48 @@
-//! With `--local` everything is started, and everything is judged.
+//! `cargo xtask test-auth --local`: everything is started, and everything is judged.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
+use tokio::process::Command;
 
-use crate::{case, command, report, run, stderr};
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_restaurant-tests"));
+    command.arg("test-auth").args(args).kill_on_drop(true).stdin(Stdio::null());
+    command
+}
+
+async fn run(mut command: Command) -> Output {
+    command.output().await.unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The report on standard output.
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(output)))
+}
+
+fn case<'a>(report: &'a Value, id: &str) -> &'a Value {
+    report["cases"].as_array().unwrap().iter().find(|case| case["id"] == id).unwrap()
+}
+
+#[tokio::test]
+async fn wrong_usage_is_refused_before_anything_is_started() {
+    for (args, named) in [
+        (["--local", "--url", "https://a.example"], "cannot be used with"),
+        (["--local", "--case", "B99"], "B99"),
+        (["--local", "--database", "oracle"], "--database"),
+    ] {
+        let output = run(command(&args)).await;
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {output:?}");
+        assert!(stderr(&output).contains(named), "{args:?}: {}", stderr(&output));
+        assert!(!stderr(&output).contains("starting"), "{args:?}: {}", stderr(&output));
+    }
+}
 
 #[tokio::test]
 async fn every_case_passes_on_sqlite_and_the_report_says_what_was_done() {

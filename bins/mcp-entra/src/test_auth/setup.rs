@@ -1,48 +1,15 @@
-//! The app: deployed somewhere, or started here.
+//! The app to judge, from the command line.
 
-use std::{
-    io::{Write as _, stdin},
-    path::PathBuf,
-};
+use std::io::{Write as _, stdin};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use auth_probe::{Identity, Probe, Target, TargetError, TokenSource, WebApp};
-use easyauth_emulator::Options;
-use restaurant_tests::{app_service::AppService, postgres, python::Environment};
-use tempfile::TempDir;
 
 use super::{
     Usage,
-    arguments::{Arguments, Database, needs_credential},
+    arguments::{Arguments, needs_credential},
     is_attended, usage,
 };
-
-/// The app on this machine, and where its settings are saved while the proof changes them; both go when this is dropped.
-pub(super) struct Local {
-    app: AppService,
-    folder: TempDir,
-}
-
-/// Starts the app on this machine.
-pub(super) async fn start(arguments: &Arguments) -> Result<Local> {
-    let has_postgres = postgres::binaries().is_some();
-    let default = if has_postgres { Database::Postgres } else { Database::Sqlite };
-    let database = arguments.database.unwrap_or(default);
-    eprintln!("starting the server on {database:?} behind the emulated platform");
-    let app = match database {
-        Database::Postgres => AppService::on_postgres(Options::default()).await?,
-        Database::Sqlite => AppService::on_sqlite(Options::default()).await?,
-    };
-    Ok(Local { app, folder: tempfile::tempdir()? })
-}
-
-/// The proof of the app on this machine.
-pub(super) fn local(arguments: &Arguments, local: &Local) -> Result<Probe> {
-    let mut probe = local.app.probe()?;
-    probe.target = probe.target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
-    local.folder.path().clone_into(&mut probe.settings_folder);
-    Ok(with_limits(arguments, probe))
-}
 
 /// The proof of an app that is deployed.
 pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
@@ -54,14 +21,10 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let mut probe = Probe::new(target, tokens);
     probe.web_app = web_app(arguments, &probe.target)?;
     probe.settings_folder.clone_from(&arguments.switching.settings_folder);
-    Ok(with_limits(arguments, probe))
-}
-
-fn with_limits(arguments: &Arguments, mut probe: Probe) -> Probe {
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;
     probe.patience = arguments.patience;
-    probe
+    Ok(probe)
 }
 
 fn target(arguments: &Arguments) -> Result<Target> {
@@ -134,13 +97,4 @@ fn confirm(given: Option<&str>, name: &str, origin: &str) -> Result<()> {
     } else {
         usage(format!("{answer:?} is not the web app's name, {name}"))
     }
-}
-
-/// The interpreter that has the MCP client, where it is wanted.
-pub(super) async fn python(arguments: &Arguments) -> Result<Option<PathBuf>> {
-    if !arguments.python.unwrap_or(arguments.local) {
-        return Ok(None);
-    }
-    let made = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter()).await?;
-    Ok(Some(made.context("the Python client cannot be installed; leave it out by --python=false")?))
 }

@@ -5,7 +5,6 @@ use std::{env, fs, path::PathBuf, sync::Arc};
 use anyhow::{Context as _, Result};
 use auth_probe::{Identity, Target, TokenKind, TokenSource, Tokens};
 use clap::Args;
-use restaurant_tests::workspace;
 
 use super::{Usage, usage};
 
@@ -118,7 +117,7 @@ impl Credentials {
         if env::var_os("IDENTITY_ENDPOINT").is_some() {
             return Ok(Identity::ManagedIdentity { client_id: self.agent_id.clone() });
         }
-        if workspace::find_program(&["az"], &[]).is_some() {
+        if is_installed("az") {
             return Ok(Identity::AzureCli);
         }
         usage(
@@ -139,4 +138,10 @@ impl Credentials {
             None => usage(format!("--agent-id (or AZURE_CLIENT_ID) is missing: whose is {what}?")),
         }
     }
+}
+
+/// Whether a program is in a folder of `PATH`.
+fn is_installed(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }

@@ -21,57 +21,57 @@ const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 /// Which app, and who asks: the application of `AZURE_CLIENT_ID` with `AZURE_CLIENT_SECRET` or `AZURE_FEDERATED_TOKEN_FILE` where they are set, or else whoever is signed in to the Azure CLI.
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     /// The Entra tenant's id.
-    #[arg(long, env = "AZURE_TENANT_ID", global = true, value_name = "ID")]
+    #[arg(long, env = "AZURE_TENANT_ID", value_name = "ID")]
     tenant: Option<Uuid>,
 
     /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME. `azd env get-value WEB_APP_RESOURCE_ID` says it.
-    #[arg(long, env = "WEB_APP_RESOURCE_ID", global = true, value_name = "ID")]
+    #[arg(long, env = "WEB_APP_RESOURCE_ID", value_name = "ID")]
     resource_id: Option<String>,
 
     /// The client id of the app's registration, where it is not the one that its authentication names.
-    #[arg(long, global = true, value_name = "ID")]
+    #[arg(long, value_name = "ID")]
     client_id: Option<Uuid>,
 
     /// Say what would be changed, and change nothing.
-    #[arg(long, global = true)]
+    #[arg(long)]
     dry_run: bool,
 
     /// Use the managed identity of this machine.
-    #[arg(long, global = true)]
+    #[arg(long)]
     managed_identity: bool,
 
     /// A file with a token for Microsoft Graph, in place of the Azure CLI.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     graph_token_file: Option<PathBuf>,
 
     /// A file with a token for Azure Resource Manager, in place of the Azure CLI.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     arm_token_file: Option<PathBuf>,
 
     /// A file with the client secret of `AZURE_CLIENT_ID`; or the variable `AZURE_CLIENT_SECRET`. A secret is never an option itself: everybody on the machine can read those.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
 
     /// An owner of the registration who is known, by object id, besides whoever asks; more of them by more of these options.
-    #[arg(long = "owner", global = true, value_name = "ID")]
+    #[arg(long = "owner", value_name = "ID")]
     owners: Vec<Uuid>,
 
     /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
-    #[arg(long, global = true, value_name = "NAME", value_parser = cloud)]
+    #[arg(long, value_name = "NAME", value_parser = cloud)]
     cloud: Option<AzureCloud>,
 
     /// Where Entra is: that of the cloud, or an emulated one by https.
-    #[arg(long, env = "AZURE_AUTHORITY_HOST", global = true, value_name = "URL")]
+    #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
     authority: Option<String>,
 
     /// An emulated Microsoft Graph.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     graph: Option<String>,
 
     /// An emulated Azure Resource Manager.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     resource_manager: Option<String>,
 }
 

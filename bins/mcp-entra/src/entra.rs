@@ -1,6 +1,6 @@
-//! `cargo xtask entra`: who may call an app that is deployed.
+//! `mcp-entra setup`, `preauthorize`, `remove`, `list` and `doctor`: which clients may call a deployed app.
 
-pub(crate) mod connection;
+mod connection;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
@@ -10,38 +10,43 @@ use entra_admin::{Access, Admin, AdminError, Lack, Proof, Remedy, Setup, Step};
 use uuid::Uuid;
 
 use self::connection::Connection;
+pub(crate) use self::connection::cloud;
 
 /// What `setup` cannot know: which proof was chosen.
 const PROOF: &str = " --identity <object id of the app's managed identity> (or --client-secret)";
 
-/// Sets up authentication, lets agents in, and says what is wrong. What is there already stays; a second run changes nothing.
+/// The commands that administer a deployed app.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Create the registration, its scope, app role, service principal and credential, and switch on the platform's authentication.
+    Setup(With<SetUp>),
+    /// Allow agents to call the app: assigns the app role and adds them to both lists of client applications.
+    #[command(visible_alias = "allow")]
+    Preauthorize(With<Preauthorize>),
+    /// Take that permission away again.
+    Remove(With<Agents>),
+    /// List which clients may call the app, and what the others are missing.
+    List(With<Nothing>),
+    /// Name the first fault, and the command that corrects it.
+    Doctor(With<Doctor>),
+}
+
+/// What a command does, and to which app.
 #[derive(Args)]
-pub(crate) struct Arguments {
-    #[command(subcommand)]
-    command: Command,
+pub(crate) struct With<T: Args> {
+    #[command(flatten)]
+    options: T,
 
     #[command(flatten)]
     connection: Connection,
 }
 
-#[derive(Subcommand)]
-enum Command {
-    /// Registration, scope, app role, service principal, proof, and the platform's authentication.
-    Setup(SetUp),
-    /// Let agents in: the app role, and both lists of client applications.
-    Preauthorize(Preauthorize),
-    /// Say who may call, and what the others lack.
-    List,
-    /// Name the first thing that is wrong, and the command that mends it.
-    Doctor {
-        /// Agents that are to be let in, by object id or application id.
-        #[arg(value_name = "ID")]
-        agents: Vec<Uuid>,
-    },
-}
+/// No options.
+#[derive(Args)]
+pub(crate) struct Nothing {}
 
 #[derive(Args)]
-struct SetUp {
+pub(crate) struct SetUp {
     /// The registration's name, which is made if there is none. One that is there already may be anybody's: it is refused unless the app uses it, --client-id or --adopt names it, or an earlier run of yours made it and broke off.
     #[arg(long, default_value = "Restaurant reviews", value_name = "NAME")]
     name: String,
@@ -60,42 +65,69 @@ struct SetUp {
 }
 
 #[derive(Args)]
-struct Preauthorize {
-    /// Service principals of any type, by object id or application id: those of Foundry's agents too.
-    #[arg(required = true, value_name = "ID")]
-    ids: Vec<Uuid>,
+pub(crate) struct Preauthorize {
+    #[command(flatten)]
+    agents: Agents,
 
-    /// Shut them out again.
+    /// Take the permission away again, as the command remove does.
     #[arg(long)]
     remove: bool,
 }
 
+#[derive(Args)]
+pub(crate) struct Agents {
+    /// Service principals of any type, by object id or application id: those of Foundry's agents too.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<Uuid>,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// Agents that are to be allowed, by object id or application id.
+    #[arg(value_name = "ID")]
+    agents: Vec<Uuid>,
+}
+
 /// Runs the command. It exits with 0 when all is well, 1 when `doctor` finds something or something fails.
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let admin = arguments.connection.admin()?.with_observer(|step| println!("{step}"));
-        match &arguments.command {
-            Command::Setup(set_up) => setup(&admin, set_up).await,
-            Command::Preauthorize(who) if who.remove => {
-                let removed = admin.remove(&who.ids).await?;
-                removed.identities.iter().for_each(|identity| println!("shut out: {identity}"));
-                conclude(&removed.steps);
-                tell_azd(&admin, arguments).await
+        match command {
+            Command::Setup(it) => setup(&admin(&it.connection)?, &it.options).await,
+            Command::Preauthorize(it) if it.options.remove => {
+                remove(&it.options.agents.ids, &it.connection).await
             }
-            Command::Preauthorize(who) => {
-                let done = admin.preauthorize(&who.ids).await?;
-                done.identities.iter().for_each(|identity| println!("let in: {identity}"));
-                conclude(&done.steps);
-                tell_azd(&admin, arguments).await
-            }
-            Command::List => {
-                admin.list().await?.iter().for_each(print_access);
+            Command::Preauthorize(it) => allow(&it.options.agents.ids, &it.connection).await,
+            Command::Remove(it) => remove(&it.options.ids, &it.connection).await,
+            Command::List(it) => {
+                admin(&it.connection)?.list().await?.iter().for_each(print_access);
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Doctor { agents } => doctor(&admin, agents, &arguments.connection).await,
+            Command::Doctor(it) => {
+                doctor(&admin(&it.connection)?, &it.options.agents, &it.connection).await
+            }
         }
     })
+}
+
+fn admin(connection: &Connection) -> Result<Admin> {
+    Ok(connection.admin()?.with_observer(|step| println!("{step}")))
+}
+
+async fn allow(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
+    let admin = admin(connection)?;
+    let done = admin.preauthorize(ids).await?;
+    done.identities.iter().for_each(|identity| println!("let in: {identity}"));
+    conclude(&done.steps);
+    tell_azd(&admin, connection).await
+}
+
+async fn remove(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
+    let admin = admin(connection)?;
+    let removed = admin.remove(ids).await?;
+    removed.identities.iter().for_each(|identity| println!("shut out: {identity}"));
+    conclude(&removed.steps);
+    tell_azd(&admin, connection).await
 }
 
 async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
@@ -138,8 +170,8 @@ fn is_attended() -> bool {
 
 /// An azd deployment writes the lists of clients anew, from a variable of its own. The line is for pasting, so nothing is in
 /// it that is no id, whatever somebody wrote into the lists.
-async fn tell_azd(admin: &Admin, arguments: &Arguments) -> Result<ExitCode> {
-    if !arguments.connection.is_dry_run() {
+async fn tell_azd(admin: &Admin, connection: &Connection) -> Result<ExitCode> {
+    if !connection.is_dry_run() {
         let listed = admin.list().await?.into_iter().filter(|it| !it.is_the_app && is_listed(it));
         let listed = listed.filter_map(|it| it.app_id.parse::<Uuid>().ok());
         let listed = listed.map(|id| id.to_string()).collect::<Vec<_>>().join(",");

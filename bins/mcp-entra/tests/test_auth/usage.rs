@@ -90,7 +90,6 @@ fn others() -> Vec<(Vec<&'static str>, &'static str)> {
             ]),
             "--resource-id",
         ),
-        (vec!["--local", "--url", "https://a.example"], "cannot be used with"),
     ]
 }
 

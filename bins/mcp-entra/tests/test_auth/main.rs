@@ -1,10 +1,9 @@
-//! `cargo xtask test-auth` as its users start it.
+//! `mcp-entra test-auth` as its users start it.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod credentials;
 mod interrupt;
-mod local;
 mod secrets;
 mod usage;
 
@@ -17,7 +16,7 @@ use tokio::process::Command;
 
 /// The command, without anything of this process's environment that it would find a credential in.
 fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-entra"));
     command.arg("test-auth").args(args).kill_on_drop(true).stdin(std::process::Stdio::null());
     for name in
         ["TENANT_ID", "CLIENT_ID", "CLIENT_SECRET", "FEDERATED_TOKEN_FILE", "AUTHORITY_HOST"]

@@ -3,6 +3,7 @@
 use easyauth_emulator::Options;
 use restaurant_tests::{
     app_service::AppService,
+    python::Environment,
     saboteur::{Fault, Saboteur},
 };
 use tokio::net::TcpListener;
@@ -47,19 +48,29 @@ async fn no_redirect_is_followed_and_no_proxy_asked() {
     let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, _) = token_file(app.cloud(), &folder);
+    let python = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter()).await.unwrap();
+    let python = python.unwrap().to_str().unwrap().to_owned();
     // A token that is refused, so that it meets the redirect.
     let wrong = format!("{}x", std::fs::read_to_string(&file).unwrap());
     std::fs::write(&file, wrong).unwrap();
     let mut command =
         against(saboteur.origin(), &["--group", "B,C", "--skip", "B5", "--token-file", &file]);
-    command.arg("--python").env("HTTP_PROXY", &to).env("http_proxy", &to).env("ALL_PROXY", &to);
+    command
+        .args(["--python", "--python-interpreter", &python])
+        .env("HTTP_PROXY", &to)
+        .env("http_proxy", &to)
+        .env("ALL_PROXY", &to);
     let output = run(command).await;
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let (file, _) = token_file(app.cloud(), &folder);
     let mut command =
         against(app.origin(), &["--group", "B,C", "--skip", "B5", "--token-file", &file]);
     command.args(["--authority", app.cloud().origin()]);
-    command.arg("--python").env("HTTP_PROXY", &to).env("http_proxy", &to).env("ALL_PROXY", &to);
+    command
+        .args(["--python", "--python-interpreter", &python])
+        .env("HTTP_PROXY", &to)
+        .env("http_proxy", &to)
+        .env("ALL_PROXY", &to);
     let output = run(command).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(!was_visited(&elsewhere).await, "somebody went where the app sent them");

@@ -1,5 +1,4 @@
-#![doc = include_str!("../README.md")]
-//! The program: starts the emulated cloud and the gateway, and says how to use them.
+//! `mcp-entra emulator`: starts the emulated cloud and the gateway, and prints how to use them.
 
 mod arguments;
 mod instructions;
@@ -7,23 +6,24 @@ mod instructions;
 use std::{fs, net::SocketAddr, process::ExitCode};
 
 use anyhow::{Context as _, Result};
-use clap::Parser as _;
 use easyauth_emulator::{Directory, Emulator, Gateway, Options, sample};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 
-use self::arguments::Arguments;
+pub(crate) use self::arguments::Arguments;
 
 /// The site's name.
 const SITE: &str = "app";
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+/// Runs the command until Ctrl-C or SIGTERM. It exits with 2 when the emulator cannot start.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    match run(&arguments).await {
+    let served = tokio::runtime::Runtime::new()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(serve(arguments)));
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -32,7 +32,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<()> {
+async fn serve(arguments: &Arguments) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
     let template = match &arguments.auth_settings {
         Some(file) => fs::read_to_string(file)

@@ -1,0 +1,33 @@
+//! One file for each command; this one only dispatches.
+
+mod bench;
+mod docs;
+mod local;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// What `cargo xtask` runs.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+pub(crate) enum Command {
+    Bench(bench::Arguments),
+    Docs(docs::Arguments),
+    Test(test::Arguments),
+    TestAuth(local::Arguments),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(&self) -> Result<ExitCode> {
+        match self {
+            Self::Bench(arguments) => bench::run(arguments),
+            Self::Docs(arguments) => docs::run(arguments),
+            Self::Test(arguments) => test::run(arguments),
+            Self::TestAuth(arguments) => local::run(arguments),
+        }
+    }
+}
