@@ -1,6 +1,6 @@
 //! The gate from outside: what a caller sends, what comes back, and what the service behind it gets to see.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod authenticator;
 mod claims;
