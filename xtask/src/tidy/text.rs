@@ -23,7 +23,7 @@ pub(super) fn check_name(path: &str) -> Option<String> {
 
 /// Checks the text of a file.
 pub(super) fn check(path: &str, text: &str) -> Vec<String> {
-    let is_rust = path.ends_with(".rs");
+    let is_rust = Path::new(path).extension().is_some_and(|it| it == "rs");
     let mut findings = if is_rust { check_file(path, text) } else { Vec::new() };
     let tests = text.find("#[cfg(test)]\nmod ").map_or(usize::MAX, |at| text[..at].lines().count());
     let mut before = "";
