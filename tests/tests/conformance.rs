@@ -1,7 +1,7 @@
 //! The MCP conformance suite: the server must pass whatever does not need the suite's own tools, and a server that has
 //! them, behind the same transport layer, must pass everything.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

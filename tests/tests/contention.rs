@@ -1,7 +1,7 @@
 //! Clients that hang up, search broadly or write to one restaurant: another client notices nothing, and the audit record
 //! says what was written.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
     collections::BTreeSet,

@@ -1,6 +1,6 @@
 //! Every route and every error of the pages, over HTTP, on both databases.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use restaurant_tests::{on_both_databases, product::Product};

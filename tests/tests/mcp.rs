@@ -1,6 +1,6 @@
 //! An agent over MCP, in detail, on both databases.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use restaurant_tests::{on_both_databases, product::Product};
 use rmcp::{

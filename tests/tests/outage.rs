@@ -1,6 +1,6 @@
 //! PostgreSQL that is away: at the start, and in the middle of the work. Nothing acknowledged is lost, and all works again by itself.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{
     process::Command,

@@ -1,6 +1,6 @@
 //! `cargo xtask test-auth --local`: everything is started, and everything is judged.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::process::{Output, Stdio};
 

@@ -2,7 +2,7 @@
 
 // tidy: long, because all of it shares the store and the ways past it
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{sync::Arc, time::Duration};
 

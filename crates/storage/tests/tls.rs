@@ -1,6 +1,6 @@
 //! TLS to PostgreSQL, in every `sslmode`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -1,6 +1,6 @@
 //! A database of the version before, brought up to date: what is derived is derived anew, and no row is lost.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unreachable, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{fmt::Write as _, sync::Arc};
 

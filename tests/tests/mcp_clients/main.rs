@@ -1,6 +1,6 @@
 //! Clients that others wrote, each in both eras of the protocol, pay the product the same visit on both databases.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod rmcp_client;
 mod visit;

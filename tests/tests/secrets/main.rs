@@ -1,6 +1,6 @@
 //! Secrets stay secret: whatever is put into a setting, no output of the program repeats it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod canary;
 mod program;

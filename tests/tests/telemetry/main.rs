@@ -1,6 +1,6 @@
 //! Telemetry, as a collector gets it: traces from the request to its SQL, durations, and the log with request ids.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod collector;
 

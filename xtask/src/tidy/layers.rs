@@ -1,134 +1,89 @@
-//! Which crate may depend on which.
+//! The layers: which package may depend on which, as `.deny.toml` lists it.
 
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::finding::Finding;
+/// The packages that may name a crate among their dependencies, by the crate's name.
+type Dependents = BTreeMap<String, Vec<String>>;
 
-/// What one of our crates may name among its dependencies, those of its tests aside.
-struct Layer {
-    name: &'static str,
-    /// Which of our other crates.
-    ours: Ours,
-    /// What belongs to other layers.
-    never: &'static [&'static [&'static str]],
+/// Checks the output of `cargo metadata --no-deps` against the text of `.deny.toml`.
+///
+/// # Errors
+/// One of them is not what it is expected to be.
+pub(super) fn check(metadata: &str, deny: &str) -> Result<Vec<String>> {
+    let metadata: Value = serde_json::from_str(metadata)?;
+    let allowed = dependents(deny)?;
+    let packages = metadata["packages"].as_array().context("cargo metadata names no packages")?;
+    Ok(packages.iter().flat_map(|package| check_package(package, &allowed)).collect())
 }
 
-enum Ours {
-    Only(&'static [&'static str]),
-    Any,
+fn dependents(deny: &str) -> Result<Dependents> {
+    let deny: toml::Table = toml::from_str(deny)?;
+    let entries = deny["bans"]["deny"].as_array().context(".deny.toml has no list bans.deny")?;
+    let layers = entries.iter().filter_map(|entry| {
+        let wrappers = entry.get("wrappers")?.as_array()?;
+        let wrappers = wrappers.iter().filter_map(|name| Some(name.as_str()?.to_owned()));
+        Some((entry.get("crate")?.as_str()?.to_owned(), wrappers.collect()))
+    });
+    Ok(layers.collect())
 }
 
-const DATABASE: &[&str] =
-    &["deadpool-diesel", "diesel", "diesel-async", "diesel_migrations", "tokio-postgres"];
-const HTTP: &[&str] = &["axum", "http", "hyper", "reqwest", "tower", "tower-http"];
-const PAGES: &[&str] = &["minijinja"];
-const MCP: &[&str] = &["rmcp"];
-
-const DOMAIN: Ours = Ours::Only(&["restaurant-domain"]);
-
-const LAYERS: [Layer; 12] = [
-    Layer {
-        name: "restaurant-domain",
-        ours: Ours::Only(&[]),
-        never: &[DATABASE, HTTP, PAGES, MCP],
-    },
-    Layer { name: "restaurant-storage", ours: DOMAIN, never: &[HTTP, PAGES, MCP] },
-    Layer { name: "restaurant-web", ours: DOMAIN, never: &[DATABASE, MCP] },
-    Layer { name: "restaurant-mcp", ours: DOMAIN, never: &[DATABASE, PAGES] },
-    Layer { name: "easyauth", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
-    Layer { name: "easyauth-emulator", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
-    Layer {
-        name: "mcp-entra",
-        ours: Ours::Only(&["auth-probe", "easyauth-emulator", "entra-admin"]),
-        never: &[DATABASE, PAGES, MCP],
-    },
-    Layer { name: "restaurant-server", ours: Ours::Any, never: &[DATABASE, PAGES, MCP] },
-    Layer { name: "auth-probe", ours: Ours::Only(&[]), never: &[DATABASE, PAGES] },
-    Layer { name: "entra-admin", ours: Ours::Only(&[]), never: &[DATABASE, PAGES, MCP] },
-    Layer {
-        name: "restaurant-tests",
-        ours: Ours::Only(&["auth-probe", "easyauth-emulator"]),
-        never: &[],
-    },
-    Layer { name: "xtask", ours: Ours::Only(&[]), never: &[DATABASE, HTTP, PAGES, MCP] },
-];
-
-/// Checks the answer of `cargo metadata --no-deps`.
-pub(super) fn check(metadata: &Value) -> Vec<Finding> {
-    let packages = || metadata["packages"].as_array().into_iter().flatten();
-    let ours: Vec<_> = packages().filter_map(|package| package["name"].as_str()).collect();
-    packages().flat_map(|package| check_package(metadata, package, &ours)).collect()
-}
-
-fn check_package(metadata: &Value, package: &Value, ours: &[&str]) -> Vec<Finding> {
+fn check_package(package: &Value, allowed: &Dependents) -> Vec<String> {
     let name = package["name"].as_str().unwrap_or_default();
-    let manifest = package["manifest_path"].as_str().unwrap_or_default();
-    let root = metadata["workspace_root"].as_str().unwrap_or_default();
-    let path = manifest.strip_prefix(root).unwrap_or(manifest).trim_start_matches('/');
-    let say = |message: String| Finding::new(path, 1, message);
-    let Some(layer) = LAYERS.iter().find(|layer| layer.name == name) else {
-        return vec![say(format!("`{name}` has no place yet: give it one in xtask's layers"))];
-    };
-    let dependencies = package["dependencies"].as_array().into_iter().flatten();
-    dependencies
-        .filter(|dependency| dependency["kind"].as_str() != Some("dev"))
-        .filter_map(|dependency| dependency["name"].as_str())
-        .filter(|dependency| !layer.may_name(dependency, ours))
-        .map(|dependency| say(format!("`{name}` may not depend on `{dependency}`")))
-        .collect()
-}
-
-impl Layer {
-    fn may_name(&self, dependency: &str, ours: &[&str]) -> bool {
-        let inward = match self.ours {
-            Ours::Only(allowed) => !ours.contains(&dependency) || allowed.contains(&dependency),
-            Ours::Any => true,
-        };
-        inward && !self.never.iter().any(|group| group.contains(&dependency))
+    let mut findings = Vec::new();
+    if !allowed.contains_key(name) {
+        findings.push(format!("`{name}` is not in the layers: add it to bans.deny"));
     }
+    for dependency in package["dependencies"].as_array().into_iter().flatten() {
+        let on = dependency["name"].as_str().unwrap_or_default();
+        let refused =
+            allowed.get(on).is_some_and(|dependents| !dependents.iter().any(|it| it == name));
+        if dependency["kind"] != "dev" && refused {
+            findings.push(format!("`{name}` may not depend on `{on}`"));
+        }
+    }
+    findings
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::check;
 
-    fn findings(name: &str, dependencies: &Value) -> Vec<String> {
-        let package = |name: &str, dependencies: &Value| {
-            let manifest = format!("/repository/{name}/Cargo.toml");
-            json!({ "name": name, "manifest_path": manifest, "dependencies": dependencies })
-        };
-        let storage = package("restaurant-storage", &json!([]));
-        let packages = [package(name, dependencies), storage];
-        let metadata = json!({ "workspace_root": "/repository", "packages": packages });
-        check(&metadata).iter().map(ToString::to_string).collect()
+    const DENY: &str = r#"
+        [bans]
+        deny = [
+            { crate = "openssl", use-instead = "rustls" },
+            { crate = "web", wrappers = ["server"] },
+            { crate = "server", wrappers = [] },
+            { crate = "rmcp", wrappers = [] },
+        ]
+    "#;
+
+    fn findings(name: &str, dependency: &str, kind: Option<&str>) -> Vec<String> {
+        let dependencies = [json!({ "name": dependency, "kind": kind })];
+        let metadata = json!({ "packages": [{ "name": name, "dependencies": dependencies }] });
+        check(&metadata.to_string(), DENY).unwrap()
     }
 
     #[test]
     fn a_dependency_on_another_layer_is_found() {
-        let wrong = json!([{ "name": "restaurant-storage", "kind": null }]);
-        assert_eq!(
-            findings("restaurant-web", &wrong),
-            [
-                "restaurant-web/Cargo.toml:1: `restaurant-web` may not depend on `restaurant-storage`"
-            ]
-        );
-        let wrong = json!([{ "name": "diesel", "kind": null }, { "name": "serde", "kind": null }]);
-        assert_eq!(findings("restaurant-mcp", &wrong).len(), 1);
-        assert_eq!(findings("restaurant-domain", &json!([{ "name": "http" }])).len(), 1);
+        assert_eq!(findings("web", "server", None), ["`web` may not depend on `server`"]);
+        assert_eq!(findings("server", "rmcp", Some("build")).len(), 1);
+        assert!(findings("server", "web", None).is_empty());
+        assert!(findings("web", "serde", None).is_empty());
     }
 
     #[test]
-    fn tests_may_depend_on_anything_and_a_binary_on_us_all() {
-        let storage = json!([{ "name": "restaurant-storage", "kind": "dev" }]);
-        assert!(findings("restaurant-web", &storage).is_empty());
-        let storage = json!([{ "name": "restaurant-storage", "kind": null }]);
-        assert!(findings("restaurant-server", &storage).is_empty());
+    fn tests_may_depend_on_anything() {
+        assert!(findings("web", "server", Some("dev")).is_empty());
     }
 
     #[test]
-    fn a_crate_without_a_place_is_found() {
-        assert_eq!(findings("restaurant-misc", &json!([])).len(), 1);
+    fn a_package_without_a_place_is_found() {
+        assert_eq!(findings("misc", "serde", None).len(), 1);
     }
 }

@@ -1,6 +1,6 @@
 //! The guide's own commands, run in its order against an emulated Azure: by hand, and by command.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod page;
 

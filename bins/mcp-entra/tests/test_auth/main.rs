@@ -1,6 +1,6 @@
 //! `mcp-entra test-auth` as its users start it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod credentials;
 mod interrupt;

@@ -1,6 +1,6 @@
 //! Microsoft Graph and Azure Resource Manager, asked over real sockets.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod access;
 mod applications;

@@ -1,6 +1,6 @@
 //! The layers and the client principal header over HTTP: requests, responses, and the requests that the service receives.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod authenticator;
 mod claims;

@@ -1,6 +1,10 @@
 //! Entra access tokens: signed here, validated by `EntraTokenValidator`.
 
-#![expect(clippy::unwrap_used, reason = "a test's own fixtures: a panic is how they fail")]
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's own fixtures: a panic is how they fail"
+)]
 
 mod accepted;
 mod bearer;

@@ -1,6 +1,6 @@
 //! The commands against an emulated tenant and web app.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod adoption;
 mod clouds;

@@ -1,6 +1,6 @@
 //! The adapter as its clients meet it: a server on a free port, spoken to over HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod actors;
 mod arguments;
