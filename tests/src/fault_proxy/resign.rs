@@ -40,7 +40,7 @@ fn mended(cloud: &Cloud, check: Check, token: &str) -> Option<String> {
         }
         Check::Client => claims["appid"] = json!(sample::AGENT),
         Check::Permissions if claims["scp"].is_string() => {
-            claims["scp"] = json!("user_impersonation")
+            claims["scp"] = json!("user_impersonation");
         }
         Check::Permissions => claims["roles"] = json!(["MCP.Access"]),
     }
