@@ -3,7 +3,7 @@
 //! Reading is lenient about the order of things and strict about the rest: every argument that is missing,
 //! of the wrong JSON type, out of its limits or unknown is reported, all of them at once.
 
-use restaurant_domain::{Problem, ValidationError, quoted};
+use restaurant_domain::{Field, FieldKind, Problem, ValidationError, quoted};
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -25,6 +25,17 @@ pub(crate) struct Argument {
     pub(crate) required: bool,
     /// What it means, for the model.
     pub(crate) description: &'static str,
+}
+
+impl Argument {
+    /// The required argument that holds a field of the domain.
+    pub(crate) const fn of(field: &Field) -> Self {
+        let kind = match field.kind {
+            FieldKind::Text { max_chars, .. } => Kind::Text { max_chars },
+            FieldKind::Integer { min, max } => Kind::Integer { min, max },
+        };
+        Self { name: field.name, kind, required: true, description: field.description }
+    }
 }
 
 /// What an argument takes.

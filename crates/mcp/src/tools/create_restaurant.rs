@@ -7,7 +7,7 @@ use restaurant_domain::{
 
 use super::Tool;
 use crate::{
-    argument::{Argument, Given, Kind, Refused, text},
+    argument::{Argument, Given, Refused, text},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
@@ -19,24 +19,9 @@ pub(super) struct CreateRestaurant {
     idempotency_key: Option<IdempotencyKey>,
 }
 
-const NAME: Argument = Argument {
-    name: RestaurantName::FIELD,
-    kind: Kind::Text { max_chars: RestaurantName::MAX_CHARS },
-    required: true,
-    description: "What the restaurant is called: one line of 1 to 50 characters.",
-};
-const STREET_ADDRESS: Argument = Argument {
-    name: StreetAddress::FIELD,
-    kind: Kind::Text { max_chars: StreetAddress::MAX_CHARS },
-    required: true,
-    description: "Where it is: one line of 1 to 50 characters.",
-};
-const DESCRIPTION: Argument = Argument {
-    name: Description::FIELD,
-    kind: Kind::Text { max_chars: Description::MAX_CHARS },
-    required: true,
-    description: "What it is like: 1 to 250 characters, line breaks allowed.",
-};
+const NAME: Argument = Argument::of(&RestaurantName::FIELD);
+const STREET_ADDRESS: Argument = Argument::of(&StreetAddress::FIELD);
+const DESCRIPTION: Argument = Argument::of(&Description::FIELD);
 
 impl Tool for CreateRestaurant {
     const NAME: &'static str = "create_restaurant_mcp";

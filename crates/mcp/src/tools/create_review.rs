@@ -26,24 +26,9 @@ const RESTAURANT_ID: Argument = Argument {
     required: true,
     description: "The id of the restaurant, as list_restaurants_mcp returns it.",
 };
-const USER_NAME: Argument = Argument {
-    name: UserName::FIELD,
-    kind: Kind::Text { max_chars: UserName::MAX_CHARS },
-    required: true,
-    description: "The reviewer's name as readers shall see it: one line of 1 to 50 characters.",
-};
-const RATING: Argument = Argument {
-    name: Rating::FIELD,
-    kind: Kind::Integer { min: Rating::MIN as i64, max: Rating::MAX as i64 },
-    required: true,
-    description: "The reviewer's stars: a whole number from 1 (worst) to 5 (best).",
-};
-const REVIEW_TEXT: Argument = Argument {
-    name: ReviewText::FIELD,
-    kind: Kind::Text { max_chars: ReviewText::MAX_CHARS },
-    required: true,
-    description: "What the reviewer says, in their own words: 1 to 500 characters, line breaks allowed.",
-};
+const USER_NAME: Argument = Argument::of(&UserName::FIELD);
+const RATING: Argument = Argument::of(&Rating::FIELD);
+const REVIEW_TEXT: Argument = Argument::of(&ReviewText::FIELD);
 
 impl Tool for CreateReview {
     const NAME: &'static str = "create_review_mcp";

@@ -21,10 +21,9 @@ pub(super) struct ListRestaurantsTool {
 }
 
 const SEARCH: Argument = Argument {
-    name: SearchText::FIELD,
     kind: Kind::Search { max_chars: SearchText::MAX_CHARS },
     required: false,
-    description: "Only restaurants whose name, street address or description contains every word of this text, in any order, in upper or lower case, with or without accents. Every character of a word stands for itself; there are no wildcards. Left out: all restaurants.",
+    ..Argument::of(&SearchText::FIELD)
 };
 const SORT: Argument = Argument {
     name: RestaurantSort::FIELD,

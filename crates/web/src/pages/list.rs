@@ -46,7 +46,7 @@ struct Input {
 impl Input {
     fn take(mut fields: Fields) -> Result<Self, PageError> {
         Ok(Self {
-            search: fields.take(SearchText::FIELD)?,
+            search: fields.take(SearchText::FIELD.name)?,
             sort: fields.take(RestaurantSort::FIELD)?,
             cursor: fields.take(RestaurantCursor::FIELD)?,
         })
@@ -72,7 +72,7 @@ impl Input {
     fn query(&self, errors: &[ValidationError], cursor: Option<&RestaurantCursor>) -> String {
         let cursor = cursor.map(ToString::to_string);
         let fields = [
-            (SearchText::FIELD, Some(self.search.trim())),
+            (SearchText::FIELD.name, Some(self.search.trim())),
             (RestaurantSort::FIELD, Some(self.sort.as_str())),
             (RestaurantCursor::FIELD, cursor.as_deref()),
         ];
@@ -124,7 +124,7 @@ impl ListPage {
         Self {
             frame,
             errors: form::summary(errors),
-            search: TextField::new(SearchText::FIELD, SearchText::MAX_CHARS, &input.search, errors),
+            search: TextField::new(&SearchText::FIELD, &input.search, errors),
             sorts: SortChoice::all(&input.sort),
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
