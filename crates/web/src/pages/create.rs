@@ -14,36 +14,39 @@ use serde::Serialize;
 use super::{Created, see_restaurant};
 use crate::{
     access::Writer,
+    app_state::AppState,
     error_page::PageError,
     fields::{Fields, FormFields},
     form::{self, SummaryLine, TextField},
-    frame::Frame,
-    router::Site,
+    page_context::PageContext,
     templates::Page,
 };
 
 /// Shows the empty form.
-pub(crate) async fn form(State(site): State<Site>, writer: Writer) -> Result<Response, PageError> {
-    site.page(&CreatePage::new(writer.frame, &Input::default(), &[]))
+pub(crate) async fn form(
+    State(state): State<AppState>,
+    writer: Writer,
+) -> Result<Response, PageError> {
+    state.page(&CreatePage::new(writer.context, &Input::default(), &[]))
 }
 
 /// Adds the restaurant, or shows the form again with what is wrong.
 pub(crate) async fn add(
-    State(site): State<Site>,
+    State(state): State<AppState>,
     writer: Writer,
     FormFields(fields): FormFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
     match input.parse() {
         Ok(new) => {
-            let restaurant = site.repository.create_restaurant(new, &writer.author, None).await?;
+            let restaurant = state.repository.create_restaurant(new, &writer.author, None).await?;
             let id = restaurant.into_inner().id;
             let written = AuditResource { restaurant: Some(id), review: None };
             Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            site.refused(&CreatePage::new(writer.frame, &input, &errors))
+            state.refused(&CreatePage::new(writer.context, &input, &errors))
         }
     }
 }
@@ -73,7 +76,7 @@ impl Input {
 /// What the template shows.
 #[derive(Serialize)]
 struct CreatePage {
-    frame: Frame,
+    context: PageContext,
     errors: Vec<SummaryLine>,
     name: TextField,
     street_address: TextField,
@@ -85,10 +88,10 @@ impl Page for CreatePage {
 }
 
 impl CreatePage {
-    fn new(frame: Frame, input: &Input, errors: &[ValidationError]) -> Self {
+    fn new(context: PageContext, input: &Input, errors: &[ValidationError]) -> Self {
         let field = |name, max, value| TextField::new(name, max, value, errors);
         Self {
-            frame,
+            context,
             errors: form::summary(errors),
             name: field(RestaurantName::FIELD, RestaurantName::MAX_CHARS, &input.name),
             street_address: field(
