@@ -10,13 +10,14 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
         CompleteResult, CompletionInfo, ConstString, ContentBlock, CustomRequest, CustomResult,
-        DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
-        InitializeResultMethod, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeResultMethod,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+        ReadResourceResult, ServerConfig,
     },
     service::RequestContext,
 };
+use rmcp_guard::params_error;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, field::Empty};
@@ -326,7 +327,7 @@ impl ServerHandler for Handler {
             // The handshake is gone from this revision on.
             return Err(ErrorData::method_not_found::<InitializeResultMethod>());
         }
-        Err(unreadable(&request.method))
+        Err(params_error(&request.method))
     }
 }
 
@@ -341,33 +342,6 @@ fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
         let message = "cursor is none of this list: it has one page; leave the cursor out";
         Err(ErrorData::invalid_params(message, None))
     })
-}
-
-/// The error for a request whose method or params nobody reads.
-pub(crate) fn unreadable(method: &str) -> ErrorData {
-    let needs = match method {
-        "tools/call" | "prompts/get" => ": give name (a text) and arguments (an object)",
-        "resources/read" => ": give uri (a text)",
-        "completion/complete" => {
-            ": give ref (an object with type and name or uri) and argument (an object with name and value)"
-        }
-        "initialize" => {
-            ": give protocolVersion (a text), capabilities (an object) and clientInfo (an object with name and version)"
-        }
-        "server/discover"
-        | "tools/list"
-        | "resources/list"
-        | "resources/templates/list"
-        | "prompts/list" => "",
-        _ => {
-            let message = format!("unknown method {}", quoted(method));
-            return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None);
-        }
-    };
-    ErrorData::invalid_params(
-        format!("the params of {} are not readable{needs}", quoted(method)),
-        None,
-    )
 }
 
 fn milliseconds(duration: Duration) -> u64 {

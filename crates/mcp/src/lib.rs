@@ -7,7 +7,6 @@ mod argument;
 mod completion;
 mod handler;
 mod idempotency;
-mod media_type;
 mod mount;
 mod names;
 mod operation;
@@ -15,11 +14,8 @@ mod output;
 mod prompts;
 mod request_error;
 mod resources;
-mod schema;
 mod service;
-mod stdio;
 mod tools;
-mod transport;
 
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -27,5 +23,4 @@ pub use self::{
     adapter::McpAdapter,
     operation::Operation,
     service::{CalledTool, McpService},
-    transport::{Transport, TransportLayer},
 };

@@ -16,13 +16,11 @@ use rmcp::{
         StreamableHttpService, session::never::NeverSessionManager,
     },
 };
+use rmcp_guard::{Transport, TransportLayer};
 use tower::Layer;
 use tracing::Span;
 
-use crate::{
-    handler::Handler,
-    transport::{Transport, TransportLayer},
-};
+use crate::handler::Handler;
 
 /// The MCP server as a tower service: give it to [`axum::Router::route_service`], or to anything that takes one. A clone is cheap.
 #[derive(Clone)]

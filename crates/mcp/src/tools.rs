@@ -10,6 +10,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::{FutureExt, future::BoxFuture};
 use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
+use rmcp_guard::output_schema;
 
 use self::{
     create_restaurant::CreateRestaurant, create_review::CreateReview, get_details::GetDetails,
@@ -21,7 +22,6 @@ use crate::{
     argument::{Argument, Given, Refused, input_schema},
     operation::Operation,
     request_error::RequestError,
-    schema::output_schema,
 };
 
 /// A tool; a value of it is a call with its arguments read.
