@@ -26,7 +26,7 @@ const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
 pub struct AppService {
     gateway: Gateway,
     emulator: Emulator,
-    keeper: JoinHandle<()>,
+    supervisor: JoinHandle<()>,
     server: String,
     _folder: TempDir,
     _database: Option<TestDatabase>,
@@ -58,7 +58,7 @@ impl AppService {
     ///
     /// # Errors
     /// When the server does not start.
-    pub async fn not_set_up(options: Options) -> Result<Self> {
+    pub async fn unconfigured(options: Options) -> Result<Self> {
         let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
         let of_others = json!({ "preserveUrlFragmentsForLogins": true });
         site.auth_settings = json!({ "platform": { "enabled": false }, "login": of_others });
@@ -91,14 +91,14 @@ impl AppService {
         // It is the server's own check that is to be seen.
         options.gateway.passes_foreign_origins = true;
         let emulator = Emulator::start(Directory::sample(), options).await?;
-        Self::of(site, emulator, database).await
+        Self::start_site(site, emulator, database).await
     }
 
     /// A web app that you describe, in a cloud of yours; the database ends after it.
     ///
     /// # Errors
     /// When the server does not start.
-    pub async fn of(
+    pub async fn start_site(
         mut site: Site,
         emulator: Emulator,
         database: Option<TestDatabase>,
@@ -111,15 +111,15 @@ impl AppService {
         site.app_settings.insert("PUBLIC_URL".to_owned(), public_url);
         let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;
         let server = environment(&site).folder(folder.path()).start().await?;
-        server.until_ready_to_answer().await?;
+        server.wait_until_ready().await?;
         cloud.sites().push(site);
         let address = server.url("");
         let gateway = Gateway::serve(listener, cloud.clone(), SITE, &address)?;
-        let keeper = tokio::spawn(keep(cloud.clone(), server));
+        let supervisor = tokio::spawn(restart_on_change(cloud.clone(), server));
         Ok(Self {
             gateway,
             emulator,
-            keeper,
+            supervisor,
             server: address,
             _folder: folder,
             _database: database,
@@ -207,7 +207,7 @@ impl AppService {
 
 impl Drop for AppService {
     fn drop(&mut self) {
-        self.keeper.abort();
+        self.supervisor.abort();
     }
 }
 
@@ -234,7 +234,7 @@ fn environment(site: &Site) -> ServerBuilder {
 }
 
 /// Restarts the server at its address and with its files, whenever its web app changes.
-async fn keep(cloud: Cloud, mut server: Server) {
+async fn restart_on_change(cloud: Cloud, mut server: Server) {
     let mut changes = cloud.site_changes();
     let address = server.url("").trim_start_matches("http://").to_owned();
     let folder: PathBuf = server.folder().to_owned();

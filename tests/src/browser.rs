@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
 
-use crate::{process::Watch, workspace};
+use crate::{process::CleanupProcess, workspace};
 
 /// Flags that keep Chromium alone with the page: no screen, no sandbox (there is none to have in
 /// a container), no traffic of its own.
@@ -165,7 +165,7 @@ struct Chromedriver {
     child: Child,
     port: u16,
     folder: PathBuf,
-    watch: Watch,
+    cleanup: CleanupProcess,
     // Open as long as it runs: a line written to a closed pipe would end it.
     _output: BufReader<ChildStdout>,
 }
@@ -174,7 +174,7 @@ impl Chromedriver {
     fn start() -> Result<Self> {
         let program = chromedriver().context("chromedriver is not installed")?;
         let folder = tempfile::Builder::new().prefix("browser-").tempdir()?.keep();
-        let mut watch = Watch::over(&folder)?;
+        let mut cleanup = CleanupProcess::start(&folder)?;
         let mut child = Command::new(program)
             .arg("--port=0")
             // Chromium writes below both, and what it writes goes with our folder.
@@ -187,19 +187,19 @@ impl Chromedriver {
             .context("chromedriver does not start")?;
         let group = -i64::from(child.id());
         // SIGKILL, so that nothing is written any more into the folder that goes.
-        watch.end("KILL", group)?;
+        cleanup.kill_on_exit("KILL", group)?;
         let output = child.stdout.take().context("chromedriver has no output")?;
         let mut output = BufReader::new(output);
         let port = output.by_ref().lines().map_while(Result::ok).find_map(|line| port(&line));
         let port = port.context("chromedriver named no port")?;
-        Ok(Self { child, port, folder, watch, _output: output })
+        Ok(Self { child, port, folder, cleanup, _output: output })
     }
 }
 
 impl Drop for Chromedriver {
     fn drop(&mut self) {
-        self.watch.begin();
-        // The watch sees it gone only when we have taken notice.
+        self.cleanup.begin();
+        // The cleanup sees it gone only when we have taken notice.
         let _ = self.child.wait();
     }
 }

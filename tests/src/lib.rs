@@ -2,6 +2,7 @@
 
 pub mod app_service;
 pub mod browser;
+pub mod fault_proxy;
 mod installation;
 pub mod node;
 pub mod postgres;
@@ -10,7 +11,6 @@ pub mod product;
 pub mod program;
 pub mod python;
 pub mod reference;
-pub mod saboteur;
 pub mod server;
-pub mod tls_front;
+pub mod tls_proxy;
 pub mod workspace;

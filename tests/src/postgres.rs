@@ -4,12 +4,12 @@ mod cluster;
 mod database;
 mod pgbouncer;
 mod shared;
-mod token_gate;
+mod token_auth_proxy;
 
 pub use self::{
     cluster::{Cluster, ClusterBuilder, binaries},
     database::TestDatabase,
     pgbouncer::{PgBouncer, pgbouncer},
-    shared::{Shared, shared},
-    token_gate::TokenGate,
+    shared::{SharedCluster, shared},
+    token_auth_proxy::TokenAuthProxy,
 };

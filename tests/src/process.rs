@@ -33,16 +33,16 @@ rm -rf -- "$1"
 /// It holds the reading end of a pipe whose other end closes with this process, so it needs no
 /// destructor to run: statics are never dropped, and a killed process drops nothing.
 #[derive(Debug)]
-pub(crate) struct Watch {
+pub(crate) struct CleanupProcess {
     shell: Child,
     orders: Option<ChildStdin>,
 }
 
-impl Watch {
+impl CleanupProcess {
     /// Starts the shell; it will remove `folder`.
-    pub(crate) fn over(folder: &Path) -> Result<Self> {
+    pub(crate) fn start(folder: &Path) -> Result<Self> {
         let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT, "watch"])
+            .args(["-c", SCRIPT, "cleanup"])
             .arg(folder)
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -59,16 +59,16 @@ impl Watch {
     /// Names the process to end, and the signal to end it by (`SIGKILL` follows after 5 s).
     ///
     /// A negative `target` is a process group.
-    pub(crate) fn end(&mut self, signal: &str, target: i64) -> io::Result<()> {
+    pub(crate) fn kill_on_exit(&mut self, signal: &str, target: i64) -> io::Result<()> {
         self.order(&format!("{signal} {target}\n"))
     }
 
     /// Names no process any more: the one that was named has ended.
-    pub(crate) fn end_nothing(&mut self) -> io::Result<()> {
+    pub(crate) fn forget(&mut self) -> io::Result<()> {
         self.order("\n")
     }
 
-    /// Has the clean-up begin now. Dropping the watch waits for its end.
+    /// Has the clean-up begin now. Dropping the cleanup waits for its end.
     pub(crate) fn begin(&mut self) {
         self.orders = None;
     }
@@ -78,7 +78,7 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for CleanupProcess {
     fn drop(&mut self) {
         self.begin();
         // Nobody is left to tell of a failure.

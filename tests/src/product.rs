@@ -35,7 +35,7 @@ impl Product {
         let migrated = migrate.run().await?;
         anyhow::ensure!(migrated.status.success(), "{migrated:?}");
         let server = Server::builder().env("DATABASE_URL", database.url()).start().await?;
-        server.until_ready_to_answer().await?;
+        server.wait_until_ready().await?;
         Ok(Self { server, database: Some(database) })
     }
 

@@ -1,6 +1,6 @@
 //! The product as a process: the server binary, started, read and ended as a user would.
 
-mod lines;
+mod output_lines;
 
 use std::{
     env,
@@ -18,14 +18,14 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use self::lines::Lines;
+use self::output_lines::OutputLines;
 use crate::{
-    process::{self, Watch},
+    process::{self, CleanupProcess},
     program, workspace,
 };
 
 /// How long a server may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running server, killed when this value is dropped or this process ends.
 #[derive(Debug)]
@@ -33,10 +33,10 @@ pub struct Server {
     child: Child,
     pid: u32,
     address: String,
-    stdout: Lines,
-    stderr: Lines,
+    stdout: OutputLines,
+    stderr: OutputLines,
     folder: PathBuf,
-    watch: Watch,
+    cleanup: CleanupProcess,
 }
 
 impl Server {
@@ -67,20 +67,20 @@ impl Server {
     /// The lines on standard output so far.
     #[must_use]
     pub fn stdout(&self) -> Vec<String> {
-        self.stdout.so_far()
+        self.stdout.snapshot()
     }
 
     /// The lines on standard error so far: the log.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
-        self.stderr.so_far()
+        self.stderr.snapshot()
     }
 
     /// Waits until the server says that its database answers (`/readyz`).
     ///
     /// # Errors
     /// It does not within 30 seconds.
-    pub async fn until_ready_to_answer(&self) -> Result<()> {
+    pub async fn wait_until_ready(&self) -> Result<()> {
         let url = self.url("/readyz");
         let ready = async {
             loop {
@@ -90,7 +90,7 @@ impl Server {
                 }
             }
         };
-        timeout(PATIENCE, ready).await.map_err(|_| anyhow!("the server's database does not answer"))
+        timeout(TIMEOUT, ready).await.map_err(|_| anyhow!("the server's database does not answer"))
     }
 
     /// Asks the server to end (SIGTERM).
@@ -107,7 +107,7 @@ impl Server {
     /// It does not go.
     pub async fn kill(&mut self) -> Result<()> {
         self.child.kill().await?;
-        Ok(self.watch.end_nothing()?)
+        Ok(self.cleanup.forget()?)
     }
 
     /// Waits until the server has ended and its last line was read.
@@ -115,9 +115,9 @@ impl Server {
     /// # Errors
     /// It still runs after 30 seconds.
     pub async fn wait(&mut self) -> Result<ExitStatus> {
-        let status = timeout(PATIENCE, self.child.wait()).await;
+        let status = timeout(TIMEOUT, self.child.wait()).await;
         let status = status.map_err(|_| anyhow!("the server does not end"))??;
-        self.watch.end_nothing()?;
+        self.cleanup.forget()?;
         self.stdout.end().await;
         self.stderr.end().await;
         Ok(status)
@@ -125,14 +125,14 @@ impl Server {
 
     /// Reads the address from the line that says where the pages are.
     async fn until_ready(&mut self) -> Result<()> {
-        let address = timeout(PATIENCE, self.stdout.find(pages_address)).await;
+        let address = timeout(TIMEOUT, self.stdout.find(pages_address)).await;
         let fate = match address {
             Ok(Some(address)) => {
                 self.address = address;
                 return Ok(());
             }
             Ok(None) => format!("ended with {}", self.wait().await?),
-            Err(_) => format!("said no address within {PATIENCE:?}"),
+            Err(_) => format!("said no address within {TIMEOUT:?}"),
         };
         let said = [self.stdout(), self.logs()].concat().join("\n");
         bail!("the server {fate}; it said:\n{said}")
@@ -147,7 +147,7 @@ impl Drop for Server {
         while matches!(self.child.try_wait(), Ok(None)) {
             thread::sleep(Duration::from_millis(1)); // tidy: nothing tells of the end here
         }
-        let _ = self.watch.end_nothing();
+        let _ = self.cleanup.forget();
     }
 }
 
@@ -199,7 +199,7 @@ impl ServerBuilder {
     /// what it said.
     pub async fn start(self) -> Result<Server> {
         let own_folder = tempfile::Builder::new().prefix("server-").tempdir()?.keep();
-        let mut watch = Watch::over(&own_folder)?;
+        let mut cleanup = CleanupProcess::start(&own_folder)?;
         let folder = self.folder.clone().unwrap_or(own_folder);
         let mut command = self.command(&folder).await?;
         if !self.env.iter().any(|(name, _)| name == "BIND") {
@@ -207,11 +207,11 @@ impl ServerBuilder {
         }
         let mut child = command.spawn().context("the server does not start")?;
         let pid = child.id().context("the server ended at once")?;
-        watch.end("KILL", pid.into())?;
-        let stdout = Lines::of(child.stdout.take());
-        let stderr = Lines::of(child.stderr.take());
+        cleanup.kill_on_exit("KILL", pid.into())?;
+        let stdout = OutputLines::of(child.stdout.take());
+        let stderr = OutputLines::of(child.stderr.take());
         let address = String::new();
-        let mut server = Server { child, pid, address, stdout, stderr, folder, watch };
+        let mut server = Server { child, pid, address, stdout, stderr, folder, cleanup };
         server.until_ready().await?;
         Ok(server)
     }
@@ -224,7 +224,7 @@ impl ServerBuilder {
         let own_folder = tempfile::Builder::new().prefix("server-").tempdir()?;
         let folder = self.folder.clone().unwrap_or_else(|| own_folder.path().to_owned());
         let output = self.command(&folder).await?.output();
-        timeout(PATIENCE, output)
+        timeout(TIMEOUT, output)
             .await
             .context("the command does not end")?
             .context("it does not start")

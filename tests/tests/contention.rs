@@ -41,13 +41,13 @@ const LOAD: Duration = Duration::from_secs(3);
 const ATTEMPTS: u32 = 4;
 
 /// How long a client waits. None may wait in vain.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The tests measure, so they run one after the other.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 fn client() -> Client {
-    Client::builder().redirect(Policy::none()).timeout(PATIENCE).build().unwrap()
+    Client::builder().redirect(Policy::none()).timeout(TIMEOUT).build().unwrap()
 }
 
 /// Runs a load beside a client that reads one restaurant, until 99 of 100 of its answers came in time. `task` makes one of
@@ -204,7 +204,7 @@ async fn what_was_written_is_what_was_recorded(mut product: Product) {
                 let request = &requests[usize::from(round % 2 == 0)];
                 tokio::select! {
                     () = hang_up(&address, request, after) => {}
-                    () = sleep(PATIENCE) => return, // tidy: a limit
+                    () = sleep(TIMEOUT) => return, // tidy: a limit
                 }
             }
         });
@@ -215,7 +215,7 @@ async fn what_was_written_is_what_was_recorded(mut product: Product) {
     writers.shutdown().await;
     let recorded = recorded(&product).len();
     let again = product.another().start().await.unwrap();
-    again.until_ready_to_answer().await.unwrap();
+    again.wait_until_ready().await.unwrap();
     let written = reviews(&again.url("/mcp")).await - before;
     assert_eq!(written, u64::try_from(recorded).unwrap(), "rows, and records of created rows");
 }
@@ -270,7 +270,7 @@ fn recorded(product: &Product) -> Vec<Value> {
 async fn until_recorded(product: &Product, count: usize) {
     let start = Instant::now();
     while recorded(product).len() < count {
-        assert!(start.elapsed() < PATIENCE, "{} records", recorded(product).len());
+        assert!(start.elapsed() < TIMEOUT, "{} records", recorded(product).len());
         sleep(Duration::from_millis(20)).await; // tidy: polls, with a deadline
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 /// How long a standby may take to follow, or to become the primary.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 const REVIEW: [(&str, &str); 3] = [("user_name", "Ann"), ("rating", "4"), ("review_text", "Good")];
 
@@ -23,7 +23,7 @@ fn server(url: &str) -> ServerBuilder {
 
 async fn started(server: ServerBuilder) -> Server {
     let server = server.start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     server
 }
 
@@ -219,7 +219,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
 }
 
 async fn until<F: Future<Output = bool>>(mut done: impl FnMut() -> F) {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while !done().await {
         assert!(Instant::now() < end, "waited in vain");
         sleep(Duration::from_millis(20)).await; // tidy: polls, with a deadline

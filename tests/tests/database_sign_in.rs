@@ -9,7 +9,7 @@ use std::sync::{
 
 use easyauth_emulator::{Directory, Emulator, Options, sample};
 use restaurant_tests::{
-    postgres::{Cluster, TestDatabase, TokenGate},
+    postgres::{Cluster, TestDatabase, TokenAuthProxy},
     server::{Server, ServerBuilder},
 };
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::{io::AsyncReadExt as _, io::AsyncWriteExt as _, net::TcpListener};
 
 /// A cluster that trusts this machine, with a gate before it that does not.
 struct Azure {
-    gate: TokenGate,
+    gate: TokenAuthProxy,
     emulator: Emulator,
     database: TestDatabase,
     _cluster: Cluster,
@@ -28,7 +28,7 @@ async fn azure() -> Azure {
     let cluster = Cluster::builder().file("pg_hba.conf", trusting).start().await.unwrap();
     let database = cluster.create_database().await.unwrap();
     let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
-    let gate = TokenGate::before(&cluster, emulator.cloud()).await.unwrap();
+    let gate = TokenAuthProxy::start(&cluster, emulator.cloud()).await.unwrap();
     Azure { gate, emulator, database, _cluster: cluster }
 }
 
@@ -51,11 +51,11 @@ async fn a_managed_identitys_token_is_the_password() {
     assert!(seeded.status.success(), "{seeded:?}");
     let client = sample::MANAGED_IDENTITY.to_string();
     let server = azure.server(&endpoint).env("AZURE_CLIENT_ID", client).start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let page = reqwest::get(server.url("/")).await.unwrap();
     assert_eq!(page.status(), 200);
-    assert!(azure.gate.let_in() > 0);
-    assert_eq!(azure.gate.refused(), 0);
+    assert!(azure.gate.accepted() > 0);
+    assert_eq!(azure.gate.rejected(), 0);
     let log = server.logs().join("\n");
     assert!(!log.contains("eyJ"), "the log has a token: {log}");
 }
@@ -119,25 +119,25 @@ async fn a_token_is_renewed_before_it_ends_and_the_last_one_used_while_none_is_g
     let given = Arc::new(std::sync::Mutex::new(Some((good, now + 200))));
     let (url, requests) = endpoint(&given).await;
     let server = azure.server(&url).start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let first = requests.load(Ordering::SeqCst);
     assert!(first > 0);
     // It ends in less than five minutes: the next connection asks for a new one.
     cut(&azure).await;
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let second = requests.load(Ordering::SeqCst);
     assert!(second > first);
     // The endpoint gives none: the last one is good still.
     *given.lock().unwrap() = None;
     cut(&azure).await;
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     assert!(requests.load(Ordering::SeqCst) > second);
     // With a token that the database refuses, nobody gets in, and the log says why.
     *given.lock().unwrap() = Some(("a.b.c".to_owned(), now + 200));
     cut(&azure).await;
     let answer = reqwest::get(server.url("/readyz")).await.unwrap();
     assert_eq!(answer.status(), 503);
-    assert!(azure.gate.refused() > 0);
+    assert!(azure.gate.rejected() > 0);
 }
 
 /// The first line of the first request at an identity endpoint of a server in this cloud.

@@ -59,9 +59,9 @@ async fn count(server: &Server) -> Value {
 /// Many callers, two servers, one key; then one server dies in the middle of the same with another key.
 async fn one_key_is_one_restaurant(server: impl Fn() -> ServerBuilder) {
     let first = server().start().await.unwrap();
-    first.until_ready_to_answer().await.unwrap();
+    first.wait_until_ready().await.unwrap();
     let mut second = server().start().await.unwrap();
-    second.until_ready_to_answer().await.unwrap();
+    second.wait_until_ready().await.unwrap();
     let client = Client::new();
     let (lasting, dying) = (first.url("/mcp"), second.url("/mcp"));
 

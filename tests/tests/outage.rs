@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
 /// How long the product may take to notice that its database is back.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn server(database: &TestDatabase) -> Server {
     // Short limits, so that a database that hangs is noticed soon.
@@ -62,7 +62,7 @@ async fn a_database_that_is_away_at_the_start_is_waited_for() {
     assert_eq!(answer["result"]["isError"], true, "{answer}");
 
     cluster.start_again().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     assert_eq!(client.get(server.url("/")).send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(list_by_mcp(&client, &server).await["result"]["structuredContent"]["total"], 0);
     server.terminate().unwrap();
@@ -82,7 +82,7 @@ async fn what_was_acknowledged_survives_a_database_killed_under_load() {
     let mut cluster = Cluster::start(&[]).await.unwrap();
     let database = cluster.create_database().await.unwrap();
     let server = Arc::new(server(&database).await);
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let client = client();
     let form =
         [("restaurant_name", "Survivor"), ("street_address", "1 Street"), ("description", "Words")];
@@ -135,7 +135,7 @@ async fn a_write_to_a_silent_database_is_recorded_as_unknown() {
     let cluster = Cluster::start(&[]).await.unwrap();
     let database = cluster.create_database().await.unwrap();
     let server = server(&database).await;
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let client = client();
     let form =
         [("restaurant_name", "Quiet"), ("street_address", "1 Street"), ("description", "Words")];
@@ -185,7 +185,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// Waits until the counts are so, at most [`PATIENCE`].
+    /// Waits until the counts are so, at most [`TIMEOUT`].
     async fn until(&self, reached: impl Fn(&Self) -> bool) {
         let wait = async {
             while !reached(self) {
@@ -193,7 +193,7 @@ impl Counts {
             }
         };
         let state = || format!("{:?} written, {:?} refused", self.written, self.refused);
-        tokio::time::timeout(PATIENCE, wait)
+        tokio::time::timeout(TIMEOUT, wait)
             .await
             .unwrap_or_else(|_| panic!("stuck at {}", state()));
     }

@@ -10,7 +10,7 @@ use easyauth_emulator::{Directory, Emulator, Options, sample};
 use rcgen::{CertificateParams, KeyPair};
 use restaurant_tests::{
     app_service::{AppService, SITE},
-    postgres::{Cluster, PgBouncer, TestDatabase, TokenGate},
+    postgres::{Cluster, PgBouncer, TestDatabase, TokenAuthProxy},
     server::Server,
     workspace,
 };
@@ -50,7 +50,7 @@ fn deployed() -> BTreeSet<String> {
 }
 
 /// What stands in the app settings, with values of this machine. Telemetry goes nowhere, as if nobody listened.
-fn app_settings(gate: &TokenGate, database: &TestDatabase) -> BTreeMap<String, String> {
+fn app_settings(gate: &TokenAuthProxy, database: &TestDatabase) -> BTreeMap<String, String> {
     let identity = sample::MANAGED_IDENTITY.to_string();
     let connection = format!(
         "host=localhost port={} dbname={} user={} sslmode=verify-full",
@@ -90,7 +90,7 @@ async fn every_case_passes_as_deployed() {
     let pooler = PgBouncer::trusting(&database).await.unwrap();
     let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let by_tls = TokenGate::by_tls(&pooler, emulator.cloud(), folder.path()).await;
+    let by_tls = TokenAuthProxy::with_tls(&pooler, emulator.cloud(), folder.path()).await;
     let (gate, authority) = by_tls.unwrap();
 
     let settings = app_settings(&gate, &database);
@@ -111,7 +111,7 @@ async fn every_case_passes_as_deployed() {
     let seeded = seed.run().await.unwrap();
     assert!(seeded.status.success(), "{seeded:?}");
 
-    let app = AppService::of(site, emulator, Some(database)).await.unwrap();
+    let app = AppService::start_site(site, emulator, Some(database)).await.unwrap();
     let mut probe = app.probe().unwrap();
     folder.path().clone_into(&mut probe.settings_folder);
     let report = probe.run(&Nobody, &CancellationToken::new()).await.unwrap();
@@ -119,6 +119,6 @@ async fn every_case_passes_as_deployed() {
     let others: Vec<_> = others.map(|case| format!("{}: {:?}", case.id, case.got)).collect();
     assert!(others.is_empty(), "{others:#?}");
     assert_eq!(report.cases.len(), Case::all().count());
-    assert!(gate.let_in() > 0);
-    assert_eq!(gate.refused(), 0);
+    assert!(gate.accepted() > 0);
+    assert_eq!(gate.rejected(), 0);
 }

@@ -79,7 +79,7 @@ async fn a_connection_beyond_the_limit_waits_for_its_turn() {
 async fn a_caller_that_goes_away_is_in_the_log() {
     let database = shared().await.unwrap().create_database().await.unwrap();
     let server = Server::builder().env("DATABASE_URL", database.url()).start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let (other, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
@@ -272,7 +272,7 @@ async fn health_is_answered_when_every_place_is_at_work() {
         .fold(Server::builder(), |server, limit| server.env(limit, "60"));
     let server = server.env("DATABASE_URL", database.url()).env("MAX_CONNECTIONS", "20");
     let server = server.start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let (other, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
     tokio::spawn(connection);
     other.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();

@@ -234,7 +234,7 @@ async fn ten_servers_that_start_at_once_on_an_empty_postgresql_migrate_it_once()
             Server::builder().env("DATABASE_URL", database.url()).env("DATABASE_CONNECTIONS", "2");
         starts.spawn(async move {
             let server = server.start().await.unwrap();
-            server.until_ready_to_answer().await.unwrap();
+            server.wait_until_ready().await.unwrap();
             assert!(reqwest::get(server.url("/")).await.unwrap().status().is_success());
             server
         });
@@ -258,7 +258,7 @@ async fn ten_servers_that_start_at_once_on_an_empty_postgresql_migrate_it_once()
 async fn seed_fills_a_postgresql_which_nothing_else_does() {
     let database = shared().await.unwrap().create_database().await.unwrap();
     let server = Server::builder().env("DATABASE_URL", database.url()).start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let page = || async { reqwest::get(server.url("/")).await.unwrap().text().await.unwrap() };
     assert!(!page().await.contains("The Blue Door"));
     for args in [&["seed"][..], &["seed", "--restaurants", "1500", "--reviews", "2"]] {

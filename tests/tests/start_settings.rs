@@ -87,7 +87,7 @@ async fn connections_carry_the_programs_name_unless_the_address_says_another() {
     ] {
         let url = format!("{}{parameters}", database.url());
         let mut server = Server::builder().env("DATABASE_URL", url).start().await.unwrap();
-        server.until_ready_to_answer().await.unwrap();
+        server.wait_until_ready().await.unwrap();
         assert_eq!(names().await, [expected]);
         server.terminate().unwrap();
         server.wait().await.unwrap();

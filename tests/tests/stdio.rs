@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client whose server is a process of its own.
 struct Session {
@@ -43,13 +43,13 @@ impl Session {
             stderr.read_to_string(&mut log).await.unwrap();
             log
         });
-        let client = timeout(PATIENCE, ().serve(streams)).await.unwrap().unwrap();
+        let client = timeout(TIMEOUT, ().serve(streams)).await.unwrap().unwrap();
         Self { client, child, log }
     }
 
     async fn call(&self, tool: &'static str, arguments: Value) -> Result<Value, Value> {
         let call = CallToolRequestParams::new(tool).with_arguments(rmcp::model::object(arguments));
-        let result = timeout(PATIENCE, self.client.call_tool(call)).await.unwrap().unwrap();
+        let result = timeout(TIMEOUT, self.client.call_tool(call)).await.unwrap().unwrap();
         let text = &result.content[0].as_text().unwrap().text;
         let json = serde_json::from_str(text).unwrap();
         if result.is_error == Some(true) { Err(json) } else { Ok(json) }
@@ -64,7 +64,7 @@ impl Session {
     /// Leaves, sees the server end well, and returns its log.
     async fn leave(mut self) -> String {
         self.client.cancel().await.unwrap();
-        let status = timeout(PATIENCE, self.child.wait()).await.unwrap().unwrap();
+        let status = timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
         assert!(status.success(), "{status}");
         self.log.await.unwrap()
     }
@@ -123,11 +123,11 @@ async fn a_session_that_is_told_to_end_finishes_what_it_writes() {
         stdin
     });
     for _ in 0..5 {
-        timeout(PATIENCE, answers.next_line()).await.unwrap().unwrap().unwrap();
+        timeout(TIMEOUT, answers.next_line()).await.unwrap().unwrap().unwrap();
     }
     let pid = child.id().unwrap().to_string();
     std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
-    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let output = timeout(TIMEOUT, child.wait_with_output()).await.unwrap().unwrap();
     assert!(output.status.success(), "{output:?}");
     drop(sent.await.unwrap());
     let log = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -164,7 +164,7 @@ async fn it_works_on_postgresql_and_says_when_that_is_not_ready() {
             }
         }
     };
-    assert_eq!(timeout(PATIENCE, migrated).await.unwrap()["name"], "Anchor");
+    assert_eq!(timeout(TIMEOUT, migrated).await.unwrap()["name"], "Anchor");
     session.leave().await;
 }
 
@@ -207,14 +207,14 @@ async fn what_is_no_message_is_answered_and_the_session_lives() {
         let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
         input.write_all(&[line, b"\n"].concat()).await.unwrap();
         let Some(id) = id else { continue };
-        let answer = timeout(PATIENCE, output.next_line()).await.unwrap().unwrap();
+        let answer = timeout(TIMEOUT, output.next_line()).await.unwrap().unwrap();
         let answer: Value = serde_json::from_str(&answer.expect("the session lives")).unwrap();
         assert_eq!(answer["id"], id, "{shown}: {answer}");
         let is_good = id == json!(2) || id == json!(7);
         assert_eq!(answer.get("result").is_some(), is_good, "{shown}: {answer}");
     }
     drop(input);
-    let status = timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+    let status = timeout(TIMEOUT, child.wait()).await.unwrap().unwrap();
     assert!(status.success(), "{status}");
 }
 

@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use easyauth_emulator::{Application, Options, sample};
-use restaurant_tests::{app_service::AppService, tls_front::TlsFront};
+use restaurant_tests::{app_service::AppService, tls_proxy::TlsProxy};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 use uuid::{Uuid, uuid};
@@ -162,7 +162,7 @@ async fn ended(mut command: Command) -> (i32, String) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_application_of_the_environment_may_ask() {
     let desk = Desk::new().await;
-    let tls = TlsFront::before(desk.app.cloud().origin(), desk.folder.path()).await.unwrap();
+    let tls = TlsProxy::start(desk.app.cloud().origin(), desk.folder.path()).await.unwrap();
     let listing = |secret: &str| {
         let mut command = desk.command(&["list"]);
         command.env("SSL_CERT_FILE", tls.authority()).env("AZURE_AUTHORITY_HOST", tls.origin());
@@ -214,7 +214,7 @@ async fn what_is_missing_is_named() {
 /// Any member of the tenant may register an application of the name that `setup` uses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_of_the_same_name_is_not_taken() {
-    let desk = Desk::of(AppService::not_set_up(Options::default()).await.unwrap());
+    let desk = Desk::of(AppService::unconfigured(Options::default()).await.unwrap());
     let mut theirs = Application {
         id: Uuid::new_v4(),
         app_id: Uuid::new_v4(),

@@ -50,7 +50,7 @@ impl AppSettings {
     }
 }
 
-/// Puts the application together over a repository: what is open to all, and what stands behind the authentication.
+/// Assembles the application over a repository: routes with and without authentication.
 ///
 /// # Errors
 /// When a setting is wrong that only its user can judge, such as an origin.
@@ -79,7 +79,7 @@ pub fn router(
             authentication.fetch_jwks();
             (health.merge(authentication.metadata()), authentication.protect(pages, mcp))
         }
-        None => (health, open_to_all(pages.merge(mcp), settings.read_only)),
+        None => (health, unauthenticated(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
     let app = guarded
@@ -90,8 +90,8 @@ pub fn router(
     Ok(trailing_slash::ignored_for(&MCP_PATHS, app))
 }
 
-/// Routes where nobody is asked who they are, and nobody is believed.
-fn open_to_all(routes: Router, read_only: bool) -> Router {
+/// Routes without authentication, for an anonymous actor.
+fn unauthenticated(routes: Router, read_only: bool) -> Router {
     let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
     let actor = Actor::new(Author::anonymous(), permissions);
     routes.layer(Extension(actor)).layer(StripIdentityHeadersLayer)

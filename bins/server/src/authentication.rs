@@ -1,4 +1,4 @@
-//! What the settings of authentication mean: who is believed, what is asked of whom, and what callers are told.
+//! Authentication as the settings configure it: schemes, requirement, and protected resource metadata.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -14,93 +14,92 @@ use crate::{
     settings::{AuthMode, AuthenticationSettings, Settings},
 };
 
-/// What stands before everything that is not open to all.
+/// The authentication of all routes except health checks and protected resource metadata.
 #[derive(Debug)]
 pub struct Authentication {
     mode: AuthMode,
     authenticator: Authenticator,
-    token: Option<Arc<EntraTokenValidator>>,
-    requirement: Requirement,
+    validator: Option<Arc<EntraTokenValidator>>,
     resource: Arc<ProtectedResource>,
-    callers: AccessPolicy,
+    policy: Arc<AccessPolicy>,
 }
 
 impl Authentication {
-    /// The authentication of the settings, for a server that listens on an address; `None` where nobody is asked who they are.
+    /// The authentication of a server that listens on an address, or `None` in mode `none`.
     ///
     /// # Errors
-    /// When a setting is missing or wrong.
+    /// When a setting is missing or invalid.
     pub fn new(
         settings: &Settings,
         listening: SocketAddr,
         paths: &[&str],
     ) -> anyhow::Result<Option<Self>> {
-        let of = &settings.authentication;
-        let mode = of.mode()?;
+        let auth = &settings.authentication;
+        let mode = auth.mode()?;
         if mode == AuthMode::None {
             return Ok(None);
         }
-        let token = mode.reads_tokens().then(|| entra_token(of)).transpose()?;
-        let resource = resource(settings, mode, listening, paths, token.clone())?;
-        let requirement = Requirement::role_or_scope(&*of.mcp_role, &*of.mcp_scope);
-        let callers = AccessPolicy {
+        let validator = mode.validates_tokens().then(|| token_validator(auth)).transpose()?;
+        let resource = resource(settings, mode, listening, paths, validator.clone())?;
+        let policy = AccessPolicy {
             read_only: settings.read_only,
-            read_role: of.read_role(),
-            write_role: of.write_role(),
-            requirement: requirement.clone(),
+            read_role: auth.read_role(),
+            write_role: auth.write_role(),
+            requirement: Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope),
         };
-        let resource = Arc::new(resource);
-        let authenticator = authenticator(of, mode, token.clone());
-        Ok(Some(Self { mode, authenticator, token, requirement, resource, callers }))
+        Ok(Some(Self {
+            mode,
+            authenticator: authenticator(auth, mode, validator.clone()),
+            validator,
+            resource: Arc::new(resource),
+            policy: Arc::new(policy),
+        }))
     }
 
-    /// Shuts routes to all but callers who are known; those of MCP to all but who has the role or scope as well.
+    /// Authenticates the callers of all routes, and requires the role or scope of those of MCP.
     pub fn protect(&self, pages: Router, mcp: Router) -> Router {
-        let requirement =
-            RequirementLayer::new(self.requirement.clone(), Arc::clone(&self.resource));
-        let callers = Arc::new(self.callers.clone());
-        let guarded = pages
-            .merge(mcp.layer(requirement))
-            .layer(middleware::from_fn_with_state(callers, caller::insert_actor));
+        let requirement = self.policy.requirement.clone();
+        let requirement = RequirementLayer::new(requirement, Arc::clone(&self.resource));
+        let insert_actor =
+            middleware::from_fn_with_state(Arc::clone(&self.policy), caller::insert_actor);
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
-            .around(guarded)
+            .wrap(pages.merge(mcp.layer(requirement)).layer(insert_actor))
     }
 
-    /// Fetches the issuer's keys aside: it may be away when the server starts.
+    /// Fetches the issuer's keys in the background, so that the server starts while the issuer is not available.
     pub fn fetch_jwks(&self) {
-        if let Some(token) = self.token.clone() {
-            // What went wrong is in the log, and the first token asks again.
-            tokio::spawn(async move { token.fetch_jwks().await.ok() });
+        if let Some(validator) = self.validator.clone() {
+            // The validator logs a failure, and the first token starts another fetch.
+            tokio::spawn(async move { validator.fetch_jwks().await.ok() });
         }
     }
 
-    /// The protected resource metadata; behind the platform it is the platform's.
+    /// The protected resource metadata. App Service Authentication serves its own.
     pub fn metadata(&self) -> Router {
         if self.mode.is_behind_platform() { Router::new() } else { self.resource.router() }
     }
 
-    /// Where a person signs out.
+    /// The path where a user signs out, if users sign in at a browser.
     pub fn sign_out_path(&self) -> Option<String> {
         let path = "/.auth/logout?post_logout_redirect_uri=%2F";
         self.mode.is_behind_platform().then(|| path.to_owned())
     }
 }
 
-/// The schemes of a mode; all of them have to name the same caller.
+/// The schemes of a mode, all of which must authenticate the same caller.
 fn authenticator(
     settings: &AuthenticationSettings,
     mode: AuthMode,
-    token: Option<Arc<EntraTokenValidator>>,
+    validator: Option<Arc<EntraTokenValidator>>,
 ) -> Authenticator {
     let header = mode.is_behind_platform().then(|| client_principal_header(settings));
-    match (header, token) {
-        (Some(header), Some(token)) => Authenticator::new(header).and(token),
-        (_, Some(token)) => Authenticator::new(token),
+    match (header, validator) {
+        (Some(header), Some(validator)) => Authenticator::new(header).and(validator),
+        (_, Some(validator)) => Authenticator::new(validator),
         (header, None) => Authenticator::new(header.unwrap_or_default()),
     }
 }
 
-/// What the platform's header has to say.
 fn client_principal_header(settings: &AuthenticationSettings) -> ClientPrincipalHeader {
     let header = ClientPrincipalHeader::new();
     let header = match settings.tenant() {
@@ -110,25 +109,24 @@ fn client_principal_header(settings: &AuthenticationSettings) -> ClientPrincipal
     settings.apps().fold(header, ClientPrincipalHeader::app)
 }
 
-/// What access tokens have to be.
-fn entra_token(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTokenValidator>> {
-    let mut token =
+fn token_validator(settings: &AuthenticationSettings) -> anyhow::Result<Arc<EntraTokenValidator>> {
+    let mut builder =
         EntraTokenValidator::builder(settings.entra_tenant()?, settings.entra_client()?)
             .authority(&settings.entra_authority);
     if let Some(issuer) = settings.v1_issuer() {
-        token = token.v1_issuer(issuer);
+        builder = builder.v1_issuer(issuer);
     }
     for audience in settings.audiences() {
-        token = token.audience(audience);
+        builder = builder.audience(audience);
     }
     let clients = settings.allowed_clients()?;
     if clients.is_empty() {
-        tracing::warn!("nobody comes in: ENTRA_ALLOWED_CLIENTS is empty");
+        tracing::warn!("ENTRA_ALLOWED_CLIENTS is empty: every access token will be rejected");
     }
     for client in clients {
-        token = token.allow_client(client);
+        builder = builder.allow_client(client);
     }
-    Ok(Arc::new(token.build().context("ENTRA_AUTHORITY, ENTRA_V1_ISSUER or ENTRA_AUDIENCES")?))
+    Ok(Arc::new(builder.build().context("ENTRA_AUTHORITY, ENTRA_V1_ISSUER or ENTRA_AUDIENCES")?))
 }
 
 fn resource(
@@ -136,7 +134,7 @@ fn resource(
     mode: AuthMode,
     listening: SocketAddr,
     paths: &[&str],
-    token: Option<Arc<EntraTokenValidator>>,
+    validator: Option<Arc<EntraTokenValidator>>,
 ) -> anyhow::Result<ProtectedResource> {
     let origin = settings.public_origin(listening)?;
     let mut resource = ProtectedResource::new(&origin).context("PUBLIC_URL")?;
@@ -146,8 +144,8 @@ fn resource(
     for scope in settings.authentication.scopes(mode) {
         resource = resource.scope(&scope).context("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES")?;
     }
-    Ok(match token {
-        Some(token) => resource.issuer_of(token),
+    Ok(match validator {
+        Some(validator) => resource.issuer_of(validator),
         None => resource,
     })
 }

@@ -1,4 +1,4 @@
-//! From who the identity provider says calls to who acts here, and what they may do.
+//! The [`Actor`] of an authenticated caller, with the caller's permissions.
 
 use std::sync::Arc;
 
@@ -10,24 +10,25 @@ use axum::{
 use easyauth::{Principal, PrincipalKind, Requirement};
 use restaurant_domain::{Actor, Author, Permissions};
 
-/// Who may do what.
+/// The permissions of authenticated callers.
 #[derive(Debug, Clone)]
 pub struct AccessPolicy {
-    /// Nobody may write.
+    /// Whether no caller may write.
     pub read_only: bool,
-    /// The app role without which nobody may read.
+    /// The app role that reading requires, if any.
     pub read_role: Option<String>,
-    /// The app role without which nobody may write.
+    /// The app role that writing requires, if any.
     pub write_role: Option<String>,
-    /// What MCP asks of its callers.
+    /// The role or scope that MCP requires.
     pub requirement: Requirement,
 }
 
 impl AccessPolicy {
-    /// The caller as the adapters know them.
+    /// The actor for a caller.
     ///
-    /// Invariant: whom MCP refuses does not write on the pages either, but for a person at a browser: nobody grants a
-    /// scope there. A person through a program needs the scope, a program the role, and an unclear kind only reads.
+    /// Invariant: a caller that MCP rejects does not write on the pages either, except a user with a browser session, who
+    /// grants no scope. A user through a client application needs the scope, an application the role, and a caller of an
+    /// unclear kind only reads.
     fn actor(&self, principal: &Principal) -> Actor {
         let has = |role: &Option<String>| role.as_ref().is_none_or(|role| principal.has_role(role));
         let may_write = principal.is_session() || self.requirement.is_met_by(principal);
@@ -42,37 +43,36 @@ impl AccessPolicy {
 fn author(principal: &Principal) -> Author {
     match principal.kind() {
         PrincipalKind::User => Author::person(principal.object_id(), principal.name()),
-        // A kind that a later version knows is no person.
+        // A kind that a later version adds is not a person.
         _ => Author::agent(principal.object_id(), principal.name()),
     }
 }
 
-/// Who called what, for the request's log line.
+/// The caller and the route of a request, in the response's extensions for the log.
 #[derive(Debug, Clone)]
 pub struct CallerInfo {
     /// `person` or `agent`.
     pub kind: &'static str,
     /// The object id.
     pub id: String,
-    /// The route, which nobody knows outside of the authentication.
+    /// The route, which the router resolves only after authentication.
     pub route: Option<MatchedPath>,
 }
 
-/// Puts the [`Actor`] into the request; without a principal there is none, and the adapters serve nobody.
+/// Puts the [`Actor`] into the request's extensions. Without a principal there is none, and the adapters permit nothing.
 pub async fn insert_actor(
-    State(callers): State<Arc<AccessPolicy>>,
+    State(policy): State<Arc<AccessPolicy>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let extensions = request.extensions_mut();
     extensions.remove::<Actor>();
-    let Some(actor) = extensions.get().map(|principal| callers.actor(principal)) else {
+    let Some(actor) = extensions.get().map(|principal| policy.actor(principal)) else {
         return next.run(request).await;
     };
-    let id = actor.author().id().unwrap_or_default().to_owned();
     let info = CallerInfo {
         kind: actor.author().kind().as_str(),
-        id,
+        id: actor.author().id().unwrap_or_default().to_owned(),
         route: extensions.get::<MatchedPath>().cloned(),
     };
     extensions.insert(actor);
@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    fn callers() -> AccessPolicy {
+    fn policy() -> AccessPolicy {
         AccessPolicy {
             read_only: false,
             read_role: None,
@@ -103,9 +103,9 @@ mod tests {
     #[test]
     fn a_program_writes_with_the_role_and_a_person_at_a_browser_without() {
         let person = Principal::new(PrincipalKind::User, "1").with_name("Ann").with_session();
-        assert_eq!(callers().actor(&agent(&["MCP.Access"])).permissions(), Permissions::ALL);
-        assert_eq!(callers().actor(&agent(&["MCP.AccessX"])).permissions(), Permissions::READ);
-        let actor = callers().actor(&person);
+        assert_eq!(policy().actor(&agent(&["MCP.Access"])).permissions(), Permissions::ALL);
+        assert_eq!(policy().actor(&agent(&["MCP.AccessX"])).permissions(), Permissions::READ);
+        let actor = policy().actor(&person);
         assert_eq!(actor.permissions(), Permissions::ALL);
         assert_eq!(actor.author().kind(), AuthorKind::Person);
         assert_eq!(actor.author().name(), Some("Ann"));
@@ -115,13 +115,13 @@ mod tests {
     fn a_person_through_a_program_writes_with_the_scope() {
         let person = || Principal::new(PrincipalKind::User, "1").with_roles(["MCP.Access"]);
         let permissions = |scopes: &[&str]| {
-            callers().actor(&person().with_scopes(scopes.iter().copied())).permissions()
+            policy().actor(&person().with_scopes(scopes.iter().copied())).permissions()
         };
         assert_eq!(permissions(&["user_impersonation"]), Permissions::ALL);
         assert_eq!(permissions(&["other"]), Permissions::READ);
         assert_eq!(permissions(&[]), Permissions::READ, "the kind is unclear");
         let program = agent(&[]).with_session();
-        assert_eq!(callers().actor(&program).permissions(), Permissions::READ, "it has no browser");
+        assert_eq!(policy().actor(&program).permissions(), Permissions::READ, "it has no browser");
     }
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
         let finer = AccessPolicy {
             read_role: Some("R".to_owned()),
             write_role: Some("W".to_owned()),
-            ..callers()
+            ..policy()
         };
         let none = Permissions::default();
         assert_eq!(finer.actor(&agent(&["MCP.Access"])).permissions(), none);
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(finer.actor(&agent(&["MCP.Access", "R", "W"])).permissions(), Permissions::ALL);
         let person = Principal::new(PrincipalKind::User, "1").with_scopes(["R", "W"]);
         assert_eq!(finer.actor(&person).permissions(), none, "a scope is no role");
-        let read_only = AccessPolicy { read_only: true, ..callers() };
+        let read_only = AccessPolicy { read_only: true, ..policy() };
         assert_eq!(read_only.actor(&agent(&["MCP.Access"])).permissions(), Permissions::READ);
     }
 }

@@ -1,52 +1,55 @@
-//! Asks every scheme that a service trusts, and wants one answer.
+//! The schemes that a service trusts, and the one caller that they agree on.
 
 use std::{fmt, sync::Arc};
 
 use http::HeaderMap;
 
-use crate::{AuthnError, Outcome, Principal, Scheme};
+use crate::{
+    error::AuthnError,
+    principal::Principal,
+    scheme::{Outcome, Scheme},
+};
 
-/// The schemes that a service trusts. All of them have to authenticate the request, and all to the same caller.
+/// The schemes that a service trusts. Every one of them must authenticate the request, and all to the same caller.
 #[derive(Clone)]
+#[must_use]
 pub struct Authenticator {
     schemes: Vec<Arc<dyn Scheme>>,
 }
 
 impl Authenticator {
     /// Trusts one scheme.
-    #[must_use]
     pub fn new(scheme: impl Scheme + 'static) -> Self {
         Self { schemes: vec![Arc::new(scheme)] }
     }
 
-    /// Wants a further scheme to authenticate the request as well, to the same caller.
-    #[must_use]
+    /// Requires a further scheme to authenticate the request to the same caller.
     pub fn and(mut self, scheme: impl Scheme + 'static) -> Self {
         self.schemes.push(Arc::new(scheme));
         self
     }
 
-    /// Who calls. With several schemes the caller has only the roles and scopes that all of them name,
-    /// and the name that the first of them shows.
+    /// Authenticates the caller. With several schemes the caller has only the roles and scopes that all of them name,
+    /// and the first name that one of them shows.
     ///
     /// # Errors
-    /// When a scheme refuses or finds nothing, or two name different callers: another object id or kind,
-    /// or another tenant or client where both name one. A verdict on the caller comes before a refusal
-    /// for the time being, and that before [`AuthnError::Missing`].
+    /// When a scheme fails or is not requested, or two schemes name different callers: another object id or kind,
+    /// or another tenant or client where both name one. A rejection takes precedence over a transient error, and that
+    /// over missing credentials.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, AuthnError> {
         let mut callers = Vec::with_capacity(self.schemes.len());
-        let mut temporary = None;
+        let mut transient = None;
         for scheme in &self.schemes {
             match scheme.authenticate(headers).await {
                 Outcome::Authenticated(caller) => callers.push(caller),
-                Outcome::Failed(refusal) if refusal.is_temporary() => temporary = Some(refusal),
-                Outcome::Failed(refusal) => return Err(refusal),
+                Outcome::Failed(error) if error.is_transient() => transient = Some(error),
+                Outcome::Failed(error) => return Err(error),
                 Outcome::NotRequested => {}
             }
         }
-        match temporary {
-            Some(refusal) => Err(refusal),
-            None if callers.len() < self.schemes.len() => Err(AuthnError::Missing),
+        match transient {
+            Some(error) => Err(error),
+            None if callers.len() < self.schemes.len() => Err(AuthnError::missing()),
             None => one_caller(callers),
         }
     }
@@ -54,12 +57,10 @@ impl Authenticator {
 
 fn one_caller(callers: Vec<Principal>) -> Result<Principal, AuthnError> {
     let mut callers = callers.into_iter();
-    let first = callers.next().ok_or(AuthnError::Missing)?;
-    callers.try_fold(first, |known, next| {
-        known
-            .is_same_caller(&next)
-            .then(|| known.limited_to(&next))
-            .ok_or(AuthnError::DifferentCallers)
+    let first = callers.next().ok_or_else(AuthnError::missing)?;
+    callers.try_fold(first, |caller, next| {
+        let is_same = caller.is_same_caller(&next);
+        is_same.then(|| caller.limited_to(&next)).ok_or_else(AuthnError::caller_mismatch)
     })
 }
 

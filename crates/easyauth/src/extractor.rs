@@ -6,22 +6,23 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::request::Parts;
+use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
 
-use crate::{Principal, response};
+use crate::{principal::Principal, response};
 
-/// The request has no caller: no [`crate::AuthenticationLayer`] stands before the handler. The answer is 401.
+/// The rejection of a request without a caller, because the route has no [`crate::AuthenticationLayer`]: a 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request has no caller")]
 pub struct NotAuthenticated;
 
 impl IntoResponse for NotAuthenticated {
     fn into_response(self) -> Response {
-        response::bare_unauthenticated()
+        let challenge = HeaderValue::from_static("Bearer");
+        response::empty(StatusCode::UNAUTHORIZED, (WWW_AUTHENTICATE, challenge))
     }
 }
 
-/// The caller whom [`crate::AuthenticationLayer`] let in.
+/// The caller that [`crate::AuthenticationLayer`] authenticated.
 impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = NotAuthenticated;
 
@@ -30,7 +31,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
     }
 }
 
-/// The caller, or nobody on routes that are open.
+/// The caller, or `None` on routes without authentication.
 impl<S: Sync> OptionalFromRequestParts<S> for Principal {
     type Rejection = Infallible;
 

@@ -1,55 +1,45 @@
-//! What a request says of its caller, and the layer that takes it away.
+//! The layer that removes every identity from a request.
 
-use std::task::{Context, Poll};
-
+use axum::{body::Body, response::Response};
 use http::{HeaderName, Request, header::AUTHORIZATION};
-use tower::{Layer, Service};
+use tower::Layer;
+use tower_http::validate_request::{
+    ValidateRequest, ValidateRequestHeader, ValidateRequestHeaderLayer,
+};
 
-use crate::Principal;
+use crate::principal::Principal;
 
-/// Invariant: no header whose name starts like this reaches the service, and none that only looks like it (see [`as_read`]).
-/// The platform writes `X-MS-CLIENT-PRINCIPAL`, `-ID`, `-NAME`, `-IDP`, and the `X-MS-TOKEN-…` of its token store.
+/// Invariant: no header whose name starts with one of these reaches the service, nor a spelling with `_` or `.` for `-`,
+/// which some servers read as the same name. The platform writes `X-MS-CLIENT-PRINCIPAL`, `-ID`, `-NAME`, `-IDP`, and the
+/// `X-MS-TOKEN-…` of its token store.
 const IDENTITY_PREFIXES: [&str; 2] = ["x-ms-client-principal", "x-ms-token-"];
 
-/// For routes where nobody is known: the same requests without identities. [`crate::AuthenticationLayer`] does so by itself.
+/// Removes identities from requests to routes without authentication. [`crate::AuthenticationLayer`] includes this.
 ///
-/// Gone are a [`Principal`] in the extensions, `Authorization`, and the headers in which the platform says who calls, also
-/// with `_` or `.` for `-`, which some servers take for the same. On routes that it excludes the platform may let them through.
+/// It removes a [`Principal`] in the extensions, `Authorization`, and the platform's identity headers in every spelling. The
+/// platform may pass on such headers of a client on the paths that it excludes from authentication.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StripIdentityHeadersLayer;
 
 impl<S> Layer<S> for StripIdentityHeadersLayer {
-    type Service = StripIdentityHeaders<S>;
+    type Service = ValidateRequestHeader<S, Self>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        StripIdentityHeaders { inner }
+        ValidateRequestHeaderLayer::custom(*self).layer(inner)
     }
 }
 
-/// The service of [`StripIdentityHeadersLayer`].
-#[derive(Debug, Clone)]
-pub struct StripIdentityHeaders<S> {
-    inner: S,
-}
+impl<B> ValidateRequest<B> for StripIdentityHeadersLayer {
+    type ResponseBody = Body;
 
-impl<S: Service<Request<B>>, B> Service<Request<B>> for StripIdentityHeaders<S> {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> S::Future {
-        forget(&mut request);
-        self.inner.call(request)
+    fn validate(&mut self, request: &mut Request<B>) -> Result<(), Response> {
+        strip(request);
+        Ok(())
     }
 }
 
-/// `Authorization` goes too: a service that knows its caller has no use for the token, and one that
-/// passed it on to another service would lend its caller's rights away.
-pub(crate) fn forget<B>(request: &mut Request<B>) {
+/// Removes `Authorization` too: a service that passed the token on to another service would delegate its caller's rights.
+pub(crate) fn strip<B>(request: &mut Request<B>) {
     request.extensions_mut().remove::<Principal>();
     let headers = request.headers_mut();
     let names: Vec<HeaderName> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
@@ -59,11 +49,6 @@ pub(crate) fn forget<B>(request: &mut Request<B>) {
 }
 
 fn is_identity(name: &HeaderName) -> bool {
-    let name_read = as_read(name);
-    *name == AUTHORIZATION || IDENTITY_PREFIXES.iter().any(|prefix| name_read.starts_with(prefix))
-}
-
-/// A header's name (lower case already) as the most lenient reader takes it.
-fn as_read(name: &HeaderName) -> String {
-    name.as_str().replace(['_', '.'], "-")
+    let dashed = name.as_str().replace(['_', '.'], "-");
+    *name == AUTHORIZATION || IDENTITY_PREFIXES.iter().any(|prefix| dashed.starts_with(prefix))
 }

@@ -3,8 +3,10 @@
 mod authentication;
 mod authenticator;
 mod client_principal_header;
+mod error;
 mod extractor;
 mod identity_headers;
+mod json;
 mod principal;
 mod protected_resource;
 mod requirement;
@@ -13,15 +15,16 @@ mod scheme;
 mod token;
 
 pub use self::{
-    authentication::{Authentication, AuthenticationLayer},
+    authentication::AuthenticationLayer,
     authenticator::Authenticator,
     client_principal_header::{ClientPrincipalError, ClientPrincipalHeader},
+    error::{AuthnError, AuthnErrorKind},
     extractor::NotAuthenticated,
-    identity_headers::{StripIdentityHeaders, StripIdentityHeadersLayer},
+    identity_headers::StripIdentityHeadersLayer,
     principal::{Principal, PrincipalKind},
     protected_resource::{ProtectedResource, ResourceError},
-    requirement::{Required, Requirement, RequirementLayer},
-    scheme::{AuthnError, Outcome, Scheme},
+    requirement::{Requirement, RequirementLayer},
+    scheme::{Outcome, Scheme},
     token::{
         EntraTokenValidator, EntraTokenValidatorBuilder, Jwks, JwksError, JwksProvider, SigningKey,
         TokenConfigError, TokenError,

@@ -1,9 +1,10 @@
-//! Who calls, as the identity provider vouches for them.
+//! The authenticated caller.
 
 use std::collections::BTreeSet;
 
-/// An authenticated caller. It knows no HTTP: a test or another transport may make one.
+/// An authenticated caller. It is independent of HTTP: a test or another transport may create one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
 pub struct Principal {
     kind: PrincipalKind,
     object_id: String,
@@ -15,26 +16,20 @@ pub struct Principal {
     is_session: bool,
 }
 
-/// Whether a text is a GUID in its usual form, in whatever case.
-pub(crate) fn is_guid(text: &str) -> bool {
-    let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(is_hex)
-}
-
-/// What kind of caller it is.
+/// The kind of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PrincipalKind {
-    /// A program in its own name (app-only token): its rights are app roles.
+    /// An application in its own name (app-only token). Its permissions are app roles.
     Application,
-    /// A person, by themselves ([`Principal::is_session`]) or through a program (delegated token): that program's
-    /// rights are scopes. A caller of an unclear kind is one too, and has neither a scope nor a session.
+    /// A user: signed in to the service itself ([`Principal::is_session`]), or through a client application (delegated
+    /// token) whose permissions are scopes. A caller of an unclear kind is a user without scopes and session.
     User,
 }
 
 impl PrincipalKind {
-    /// The kind as the claims tell it: `idtyp` where it is there (an optional claim); else scopes are a person's, and
-    /// a subject that is the object id itself is a program's. In doubt it is a person, whose roles do not count.
+    /// Reads the kind from `idtyp`, an optional claim. Without it, a token with scopes is a user's, and a token whose subject
+    /// is the object id is an application's. An unclear kind is a user, whose roles do not count.
     /// Source: <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
     pub(crate) fn of(
         idtyp: Option<&str>,
@@ -51,7 +46,7 @@ impl PrincipalKind {
 }
 
 impl Principal {
-    /// Invariant: a longer object id, in bytes, is refused by every scheme, and never cut: two callers would become one.
+    /// Invariant: every scheme rejects a longer object id, in bytes. It is never truncated: two callers would become one.
     /// Entra's are GUIDs, of 36 characters.
     pub const MAX_ID_BYTES: usize = 100;
 
@@ -61,8 +56,7 @@ impl Principal {
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// A caller with this object id (the `oid` claim), without roles, scopes or a session.
-    #[must_use]
+    /// Creates a caller with this object id (`oid`), without roles, scopes or a session.
     pub fn new(kind: PrincipalKind, object_id: impl Into<String>) -> Self {
         Self {
             kind,
@@ -76,55 +70,55 @@ impl Principal {
         }
     }
 
-    /// The same caller of this tenant (`tid`).
-    #[must_use]
-    pub fn with_tenant_id(mut self, tenant_id: impl Into<String>) -> Self {
-        self.tenant_id = Some(tenant_id.into());
-        self
+    /// Sets the tenant (`tid`).
+    pub fn with_tenant_id(self, tenant_id: impl Into<String>) -> Self {
+        Self { tenant_id: Some(tenant_id.into()), ..self }
     }
 
-    /// The same caller through this client application (`appid` in version 1.0 tokens, `azp` in 2.0).
-    #[must_use]
-    pub fn with_client_id(mut self, client_id: impl Into<String>) -> Self {
-        self.client_id = Some(client_id.into());
-        self
+    /// Sets the client application (`appid` in version 1.0 tokens, `azp` in 2.0).
+    pub fn with_client_id(self, client_id: impl Into<String>) -> Self {
+        Self { client_id: Some(client_id.into()), ..self }
     }
 
-    /// The same caller with a name to show.
-    #[must_use]
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
+    /// Sets the display name.
+    pub fn with_name(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 
-    /// The same caller with these app roles (`roles`).
-    #[must_use]
-    pub fn with_roles<T: Into<String>>(mut self, roles: impl IntoIterator<Item = T>) -> Self {
-        self.roles = roles.into_iter().map(Into::into).collect();
-        self
+    /// Sets the app roles (`roles`).
+    pub fn with_roles<T: Into<String>>(self, roles: impl IntoIterator<Item = T>) -> Self {
+        Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// The same caller with these delegated scopes (`scp`).
-    #[must_use]
-    pub fn with_scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
-        self.scopes = scopes.into_iter().map(Into::into).collect();
-        self
+    /// Sets the delegated scopes (`scp`).
+    pub fn with_scopes<T: Into<String>>(self, scopes: impl IntoIterator<Item = T>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// The same caller at a browser, signed in to the service itself.
-    #[must_use]
-    pub fn with_session(mut self) -> Self {
-        self.is_session = true;
-        self
+    /// Marks the caller as signed in to the service itself at a browser.
+    pub fn with_session(self) -> Self {
+        Self { is_session: true, ..self }
     }
 
-    /// What kind of caller it is.
+    /// Sets the claims that a token may lack.
+    pub(crate) fn with_optional(
+        self,
+        tenant_id: Option<&str>,
+        client_id: Option<&str>,
+        name: Option<&str>,
+    ) -> Self {
+        let [tenant_id, client_id, name] =
+            [tenant_id, client_id, name].map(|claim| claim.map(str::to_owned));
+        Self { tenant_id, client_id, name, ..self }
+    }
+
+    /// The kind of the caller.
     #[must_use]
     pub fn kind(&self) -> PrincipalKind {
         self.kind
     }
 
-    /// The immutable id of the person or service principal in the tenant.
+    /// The immutable id of the user or service principal in the tenant.
     #[must_use]
     pub fn object_id(&self) -> &str {
         &self.object_id
@@ -136,10 +130,45 @@ impl Principal {
         self.tenant_id.as_deref()
     }
 
-    /// Whether the caller is of this tenant; GUIDs are compared whatever their case.
+    /// The client application that acquired the token.
     #[must_use]
-    pub fn is_of_tenant(&self, tenant_id: &str) -> bool {
-        self.tenant_id().is_some_and(|id| id.eq_ignore_ascii_case(tenant_id))
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// The display name. It proves nothing: escape it, and base no decision on it.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// All app roles, in order.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.roles.iter().map(String::as_str)
+    }
+
+    /// All delegated scopes, in order.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().map(String::as_str)
+    }
+
+    /// Whether the caller has exactly this app role.
+    #[must_use]
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.contains(role)
+    }
+
+    /// Whether the caller has exactly this delegated scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.contains(scope)
+    }
+
+    /// Whether the caller is a user who is signed in to the service itself at a browser, without a client application in
+    /// between. A caller with an access token never has a session.
+    #[must_use]
+    pub fn is_session(&self) -> bool {
+        self.is_session && self.kind == PrincipalKind::User
     }
 
     /// Whether both are one caller: the same kind and object id, and the same tenant and client application
@@ -156,8 +185,7 @@ impl Principal {
             && agree(self.client_id(), other.client_id())
     }
 
-    /// The same caller with no more roles and scopes than `other` has as well, and with a session if both have one.
-    #[must_use]
+    /// The same caller with the roles, scopes and session that `other` has too.
     pub(crate) fn limited_to(mut self, other: &Self) -> Self {
         self.roles.retain(|role| other.roles.contains(role));
         self.scopes.retain(|scope| other.scopes.contains(scope));
@@ -167,45 +195,15 @@ impl Principal {
         self.name = self.name.or_else(|| other.name.clone());
         self
     }
+}
 
-    /// The client application that got the token.
-    #[must_use]
-    pub fn client_id(&self) -> Option<&str> {
-        self.client_id.as_deref()
-    }
+/// Whether a text is a GUID in its usual form, in either case.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.split('-').all(is_hex)
+}
 
-    /// The name to show. It comes from outside and proves nothing: escape it, and decide nothing by it.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-
-    /// Whether the caller has exactly this app role.
-    #[must_use]
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.contains(role)
-    }
-
-    /// Whether the caller has exactly this delegated scope.
-    #[must_use]
-    pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.contains(scope)
-    }
-
-    /// Whether a person calls by themselves: signed in to the service at a browser, with no program in between. A caller
-    /// with an access token has no session, whatever the token's kind is.
-    #[must_use]
-    pub fn is_session(&self) -> bool {
-        self.is_session && self.kind == PrincipalKind::User
-    }
-
-    /// All app roles, in order.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.roles.iter().map(String::as_str)
-    }
-
-    /// All delegated scopes, in order.
-    pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.scopes.iter().map(String::as_str)
-    }
+/// The scopes of a list, which are separated by spaces (RFC 6749, section 3.3).
+pub(crate) fn scopes_of(list: &str) -> impl Iterator<Item = &str> {
+    list.split(' ').filter(|scope| !scope.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What the service says of itself to clients that have no token yet: protected resource metadata (RFC 9728) and challenges (RFC 6750).
+//! The service as an OAuth protected resource: its metadata (RFC 9728) and its challenges (RFC 6750).
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -7,34 +7,41 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{HeaderValue, Uri, header::CACHE_CONTROL};
+use http::{
+    HeaderValue, Request, StatusCode, Uri,
+    header::{CACHE_CONTROL, WWW_AUTHENTICATE},
+};
 use serde::Serialize;
 
-use crate::{EntraTokenValidator, TokenError, response};
+use crate::{
+    error::{AuthnError, AuthnErrorKind},
+    response::{empty, logged_path, original_path, unavailable},
+    token::validator::EntraTokenValidator,
+};
 
-/// Where the metadata of the root resource is; that of a path is under this and the path (RFC 9728, section 3.1).
+/// The path of the root resource's metadata. A resource with a path has it as a suffix (RFC 9728, section 3.1).
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// How long (five minutes) a client may keep the metadata: it changes with the service's settings alone.
+/// Clients may cache the metadata for five minutes: it changes only with the service's settings.
 const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// The service as OAuth clients see it.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct ProtectedResource {
     origin: String,
     name: Option<String>,
     paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
-    /// Whose issuer is an authorization server as well.
-    token: Option<Arc<EntraTokenValidator>>,
+    validator: Option<Arc<EntraTokenValidator>>,
     scopes: Vec<String>,
 }
 
 impl ProtectedResource {
-    /// A service at this public origin, such as `https://reviews.example`: no path, no slash at the end.
+    /// A service at this public origin, such as `https://reviews.example`, without a path or a slash at the end.
     ///
     /// # Errors
-    /// When it is no origin.
+    /// When it is not an origin.
     pub fn new(origin: &str) -> Result<Self, ResourceError> {
         if !is_origin(origin) {
             return Err(ResourceError::Origin);
@@ -44,15 +51,15 @@ impl ProtectedResource {
             name: None,
             paths: BTreeSet::new(),
             authorization_servers: Vec::new(),
-            token: None,
+            validator: None,
             scopes: Vec::new(),
         })
     }
 
-    /// Names a path that is a resource of its own, such as `/mcp`.
+    /// Adds a path that is a resource of its own, such as `/mcp`.
     ///
     /// # Errors
-    /// When it is none, ends with a slash, or has segments that are empty or dots.
+    /// When it is not a path, ends with a slash, or has segments that are empty or dots.
     pub fn path(mut self, path: &str) -> Result<Self, ResourceError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
         let is_segment =
@@ -64,30 +71,26 @@ impl ProtectedResource {
         Ok(self)
     }
 
-    /// Names the service for people (`resource_name`).
-    #[must_use]
+    /// Sets the display name (`resource_name`).
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Names an authorization server: the issuer's URL.
-    #[must_use]
+    /// Adds an authorization server, by its issuer URL.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.authorization_servers.push(issuer.into());
         self
     }
 
-    /// Names the issuer of these tokens as an authorization server, under the name that its discovery document has (RFC
-    /// 9728, section 2: an issuer identifier). Until that is known the metadata is 503: another name would send clients
-    /// to a server whose tokens are refused.
-    #[must_use]
-    pub fn issuer_of(mut self, token: Arc<EntraTokenValidator>) -> Self {
-        self.token = Some(token);
+    /// Adds the validator's issuer as an authorization server, as its discovery document names it (RFC 9728, section 2).
+    /// Until the issuer is known the metadata is 503: another name would send clients to a server whose tokens are rejected.
+    pub fn issuer_of(mut self, validator: Arc<EntraTokenValidator>) -> Self {
+        self.validator = Some(validator);
         self
     }
 
-    /// Names a scope to ask for, such as `api://<client id>/user_impersonation`.
+    /// Adds a scope that clients request, such as `api://<client id>/user_impersonation`.
     ///
     /// # Errors
     /// When it has characters that a scope may not have (RFC 6749, section 3.3).
@@ -99,17 +102,18 @@ impl ProtectedResource {
         Ok(self)
     }
 
-    /// The metadata documents: at the root for the origin, and path-suffixed for each path (RFC 9728, section 3.1).
-    /// Mount them where nobody is asked who they are. Behind App Service Authentication do not: the platform has its own.
+    /// The metadata documents: one for the origin, and one for each path (RFC 9728, section 3.1). Mount them without
+    /// authentication. Behind App Service Authentication do not mount them: the platform serves its own.
     pub fn router(&self) -> Router {
         let paths = std::iter::once("").chain(self.paths.iter().map(String::as_str));
         paths.fold(Router::new(), |router, path| {
-            let (document, token) = (self.document(path), self.token.clone());
-            router.route(&format!("{METADATA}{path}"), get(async || answer(document, token).await))
+            let (document, validator) = (self.document(path), self.validator.clone());
+            router
+                .route(&format!("{METADATA}{path}"), get(async || serve(document, validator).await))
         })
     }
 
-    /// The metadata, as far as it is known without asking.
+    /// The metadata without the validator's issuer.
     fn document(&self, path: &str) -> Document {
         Document {
             resource: format!("{}{path}", self.origin),
@@ -120,48 +124,50 @@ impl ProtectedResource {
         }
     }
 
-    /// `WWW-Authenticate` of a 401 at this path. It has no `error`: a request without a token and one with a bad one are told the same.
-    pub(crate) fn challenge(&self, path: &str) -> HeaderValue {
-        self.bearer(path, "")
+    /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: its
+    /// challenge has no `error`, so that a client cannot tell an invalid token from a missing one.
+    pub(crate) fn reject<B>(&self, error: &AuthnError, request: &Request<B>) -> Response {
+        tracing::info!(target: "easyauth", reason = %error, path = logged_path(request), "rejected");
+        match error.kind() {
+            AuthnErrorKind::Transient { retry_after } => unavailable(retry_after),
+            _ => self.challenge(StatusCode::UNAUTHORIZED, "", request),
+        }
     }
 
-    /// `WWW-Authenticate` of a 403 at this path (RFC 6750, section 3.1).
-    pub(crate) fn insufficient_scope(&self, path: &str) -> HeaderValue {
-        self.bearer(path, "error=\"insufficient_scope\", ")
+    /// 403 (RFC 6750, section 3.1).
+    pub(crate) fn insufficient_scope<B>(&self, request: &Request<B>) -> Response {
+        self.challenge(StatusCode::FORBIDDEN, "error=\"insufficient_scope\", ", request)
     }
 
-    /// The challenge with the address of the metadata (RFC 9728, section 5.1) and the scopes to ask for.
-    fn bearer(&self, path: &str, error: &str) -> HeaderValue {
-        let suffix = self.paths.get(path).map_or("", String::as_str);
+    /// The challenge has the address of the metadata (RFC 9728, section 5.1) and the scopes that clients request.
+    fn challenge<B>(&self, status: StatusCode, error: &str, request: &Request<B>) -> Response {
+        let suffix = self.paths.get(original_path(request)).map_or("", String::as_str);
         let mut value =
             format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
         if !self.scopes.is_empty() {
-            value.push_str(", scope=\"");
-            value.push_str(&self.scopes.join(" "));
-            value.push('"');
+            value = format!("{value}, scope=\"{}\"", self.scopes.join(" "));
         }
-        // Every part was looked at when it was set.
-        HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"))
+        // Every part was validated when it was set.
+        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"));
+        empty(status, (WWW_AUTHENTICATE, value))
     }
 }
 
-/// Answers with the metadata, once the issuer is known.
-async fn answer(mut document: Document, token: Option<Arc<EntraTokenValidator>>) -> Response {
-    if let Some(token) = token {
-        match token.issuer().await {
+/// Serves the metadata, once the issuer is known.
+async fn serve(mut document: Document, validator: Option<Arc<EntraTokenValidator>>) -> Response {
+    if let Some(validator) = validator {
+        match validator.issuer().await {
             Ok(issuer) => document.authorization_servers.push(issuer.to_string()),
-            Err(refusal) => return not_yet(refusal),
+            Err(reason) => {
+                tracing::info!(target: "easyauth", %reason, "the issuer of the metadata is not known yet");
+                return unavailable(reason.retry_after().unwrap_or_default());
+            }
         }
     }
     ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
 }
 
-fn not_yet(reason: TokenError) -> Response {
-    tracing::info!(target: "easyauth", %reason, "no metadata yet");
-    response::unavailable(reason.retry_after_seconds().unwrap_or_default())
-}
-
-/// Scheme, host and maybe a port, as they stand: nothing that a URL has before or after them, which parsing would cut off.
+/// Whether a text is a scheme, a host and optionally a port, with nothing before or after them that parsing would drop.
 fn is_origin(text: &str) -> bool {
     let after_scheme = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let has_host = |uri: Uri| uri.host().is_some_and(|host| !host.is_empty());
@@ -170,12 +176,12 @@ fn is_origin(text: &str) -> bool {
         && text.parse().is_ok_and(has_host)
 }
 
-/// Whether a text may stand in a quoted string of a header as it is (RFC 6749's characters of a scope, and the space).
+/// Whether a text may be in a header's quoted string unescaped: the characters of a scope (RFC 6749), and the space.
 fn is_quotable(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~'))
 }
 
-/// The metadata document (RFC 9728, section 2). A list without elements has to be left out (section 3.2).
+/// The metadata document (RFC 9728, section 2). Empty lists must be left out (section 3.2).
 #[derive(Debug, Clone, Serialize)]
 struct Document {
     resource: String,
@@ -188,19 +194,17 @@ struct Document {
     bearer_methods_supported: [&'static str; 1],
 }
 
-/// Why there is no such resource.
+/// An invalid part of a [`ProtectedResource`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResourceError {
-    /// No origin.
+    /// The origin is invalid.
     #[error("the public origin must be `https://host` or `http://host:port`, without a path")]
     Origin,
-    /// No path.
-    #[error(
-        "a path opens with a slash, ends with none, and has segments of letters, digits and `-._~`"
-    )]
+    /// The path is invalid.
+    #[error("a path must start with `/`, and its segments must be of letters, digits and `-._~`")]
     Path,
-    /// No scope.
-    #[error("a scope is made of printable ASCII characters without spaces, quotes and backslashes")]
+    /// The scope is invalid.
+    #[error("a scope must be of printable ASCII characters without spaces, quotes and backslashes")]
     Scope,
 }

@@ -1,20 +1,25 @@
-//! What a route asks of its caller: an app role or a scope.
+//! The app role or scope that a route requires of its caller.
 
-use std::{
-    sync::Arc,
-    task::{Context, Poll},
+use std::sync::Arc;
+
+use axum::{body::Body, response::Response};
+use http::Request;
+use tower::Layer;
+use tower_http::validate_request::{
+    ValidateRequest, ValidateRequestHeader, ValidateRequestHeaderLayer,
 };
 
-use axum::response::Response;
-use futures_util::future::{Either, Ready, ready};
-use http::Request;
-use tower::{Layer, Service};
+use crate::{
+    error::AuthnError,
+    principal::{Principal, PrincipalKind},
+    protected_resource::ProtectedResource,
+    response,
+};
 
-use crate::{AuthnError, Principal, PrincipalKind, ProtectedResource, response};
-
-/// An app role for programs, a scope for people. Nobody has both ways: a person's role does not stand in for the scope that they did not grant to the program.
+/// An app role for applications, a scope for users. A user's role does not replace the scope that the user did not grant
+/// to the client application.
 ///
-/// Invariant: names are compared whole and by case; `MCP.AccessX` is not `MCP.Access`.
+/// Invariant: names are compared whole and case-sensitively; `MCP.AccessX` is not `MCP.Access`.
 #[derive(Debug, Clone)]
 pub struct Requirement {
     role: String,
@@ -22,13 +27,12 @@ pub struct Requirement {
 }
 
 impl Requirement {
-    /// Wants this app role of a program in its own name, and this scope of one that acts for a person.
-    #[must_use]
+    /// Requires this app role of an application, and this scope of a client that acts for a user.
     pub fn role_or_scope(role: impl Into<String>, scope: impl Into<String>) -> Self {
         Self { role: role.into(), scope: scope.into() }
     }
 
-    /// Whether the caller has what is wanted.
+    /// Whether the caller has the role or scope.
     #[must_use]
     pub fn is_met_by(&self, principal: &Principal) -> bool {
         match principal.kind() {
@@ -36,79 +40,53 @@ impl Requirement {
             PrincipalKind::User => principal.has_scope(&self.scope),
         }
     }
-
-    pub(crate) fn role(&self) -> &str {
-        &self.role
-    }
-
-    pub(crate) fn scope(&self) -> &str {
-        &self.scope
-    }
 }
 
-/// Lets nobody pass who does not meet a requirement: 403 `insufficient_scope`, and 401 for a request that no [`crate::AuthenticationLayer`] let in.
+/// Rejects callers that do not meet a requirement with 403 `insufficient_scope`, and requests without a [`Principal`] with
+/// 401.
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct RequirementLayer {
     requirement: Arc<Requirement>,
     resource: Arc<ProtectedResource>,
 }
 
 impl RequirementLayer {
-    /// Asks for this; challenges are the resource's.
-    #[must_use]
+    /// Requires this, and challenges for this resource.
     pub fn new(requirement: Requirement, resource: Arc<ProtectedResource>) -> Self {
         Self { requirement: Arc::new(requirement), resource }
-    }
-
-    /// The answer to a request that may not pass.
-    fn refuse<B>(&self, request: &Request<B>) -> Option<Response> {
-        match request.extensions().get::<Principal>() {
-            None => {
-                let missing = AuthnError::Missing;
-                Some(response::unauthenticated(&missing, request, &self.resource))
-            }
-            Some(caller) if self.requirement.is_met_by(caller) => None,
-            Some(caller) => Some(response::insufficient_scope(
-                caller,
-                &self.requirement,
-                request,
-                &self.resource,
-            )),
-        }
     }
 }
 
 impl<S> Layer<S> for RequirementLayer {
-    type Service = Required<S>;
+    type Service = ValidateRequestHeader<S, Self>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Required { inner, layer: self.clone() }
+        ValidateRequestHeaderLayer::custom(self.clone()).layer(inner)
     }
 }
 
-/// The service of [`RequirementLayer`].
-#[derive(Debug, Clone)]
-pub struct Required<S> {
-    inner: S,
-    layer: RequirementLayer,
-}
+impl<B> ValidateRequest<B> for RequirementLayer {
+    type ResponseBody = Body;
 
-impl<S, B> Service<Request<B>> for Required<S>
-where
-    S: Service<Request<B>, Response = Response>,
-{
-    type Response = Response;
-    type Error = S::Error;
-    type Future = Either<Ready<Result<Response, S::Error>>, S::Future>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match self.layer.refuse(&request) {
-            Some(refused) => Either::Left(ready(Ok(refused))),
-            None => Either::Right(self.inner.call(request)),
+    fn validate(&mut self, request: &mut Request<B>) -> Result<(), Response> {
+        let Some(caller) = request.extensions().get::<Principal>() else {
+            return Err(self.resource.reject(&AuthnError::missing(), request));
+        };
+        if self.requirement.is_met_by(caller) {
+            return Ok(());
         }
+        // The log names the caller, so that an administrator can assign the role.
+        tracing::info!(
+            target: "easyauth",
+            reason = "the caller lacks the app role or scope",
+            role = self.requirement.role,
+            scope = self.requirement.scope,
+            caller_id = caller.object_id(),
+            caller_kind = ?caller.kind(),
+            path = response::logged_path(request),
+            "rejected"
+        );
+        Err(self.resource.insufficient_scope(request))
     }
 }

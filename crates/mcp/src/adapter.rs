@@ -2,24 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{Extensions, Uri};
+use axum::http::Extensions;
 use restaurant_domain::{Actor, Repository};
 use rmcp::model::Implementation;
+use rmcp_guard::{AllowedOrigins, TransportLayer};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{access::Access, operation::Operation, transport::TransportLayer};
+use crate::{access::Access, operation::Operation};
 
 /// The hosts of the machine itself: always allowed. Never empty, since rmcp takes an empty list for "any host".
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
-/// The origins of pages from the machine itself, on any port: always allowed. Never empty, since rmcp takes an empty list for "any origin".
-const LOOPBACK_ORIGINS: [&str; 6] = [
-    "http://localhost:*",
-    "http://127.0.0.1:*",
-    "http://[::1]:*",
-    "https://localhost:*",
-    "https://127.0.0.1:*",
-    "https://[::1]:*",
-];
 /// The least that a response may be limited to, in bytes: the list of tools fits, and so does any one restaurant with a review.
 const MIN_RESPONSE_BYTES: usize = 64 * 1024;
 /// What the server tells a model about itself unless told otherwise.
@@ -38,8 +30,10 @@ pub struct McpAdapter {
     pub(crate) server_info: Implementation,
     pub(crate) instructions: String,
     pub(crate) allowed_hosts: Vec<String>,
-    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) allowed_origins: AllowedOrigins,
     pub(crate) transport: TransportLayer,
+    pub(crate) max_request_bytes: usize,
+    pub(crate) max_response_bytes: usize,
     pub(crate) call_timeout: Duration,
     pub(crate) cancellation_token: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -64,10 +58,12 @@ impl McpAdapter {
                 .with_title("Restaurant reviews"),
             instructions: INSTRUCTIONS.to_owned(),
             allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).into(),
-            allowed_origins: LOOPBACK_ORIGINS.map(str::to_owned).into(),
+            allowed_origins: AllowedOrigins::loopback(),
             transport: TransportLayer::new()
                 .settings_named("McpAdapter::allowed_hosts", "McpAdapter::allowed_origins")
-                .response_setting("McpAdapter::max_response_bytes"),
+                .response_setting_named("McpAdapter::max_response_bytes"),
+            max_request_bytes: 64 * 1024,
+            max_response_bytes: 256 * 1024,
             call_timeout: Duration::from_secs(30),
             cancellation_token: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -144,14 +140,7 @@ impl McpAdapter {
     #[must_use]
     pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         for origin in origins {
-            let origin = origin.into();
-            if is_of_the_web(&origin) {
-                self.allowed_origins.push(with_port(origin));
-            } else {
-                self.allowed_origins.push(on_any_port(&origin));
-                let others = Arc::make_mut(&mut self.transport.other_origins);
-                others.insert(origin.to_ascii_lowercase());
-            }
+            self.allowed_origins.allow(&origin.into());
         }
         self
     }
@@ -168,7 +157,8 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn max_request_bytes(self, bytes: usize) -> Self {
-        Self { transport: self.transport.max_request_bytes(bytes), ..self }
+        let transport = self.transport.max_request_bytes(bytes);
+        Self { transport, max_request_bytes: bytes, ..self }
     }
 
     /// How long the body of a request may take to arrive: 10 seconds unless told otherwise. Then the answer is 408.
@@ -274,7 +264,8 @@ impl McpAdapter {
     #[must_use]
     pub fn max_response_bytes(self, bytes: usize) -> Self {
         let bytes = bytes.max(MIN_RESPONSE_BYTES);
-        Self { transport: self.transport.max_response_bytes(bytes), ..self }
+        let transport = self.transport.max_response_bytes(bytes);
+        Self { transport, max_response_bytes: bytes, ..self }
     }
 
     /// How to find the caller in a request's extensions, where the host application's authentication put them. Without
@@ -368,28 +359,4 @@ impl McpAdapter {
         self.access.read_only = true;
         self
     }
-}
-
-/// Whether an origin's scheme has a port of its own.
-pub(crate) fn is_of_the_web(origin: &str) -> bool {
-    let scheme = origin.split_once("://").map_or("", |(scheme, _)| scheme);
-    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-}
-
-/// An origin of a scheme without ports, in rmcp's words; the transport layer has compared the whole.
-fn on_any_port(origin: &str) -> String {
-    let uri = origin.parse::<Uri>().ok();
-    let parts = uri.as_ref().and_then(|uri| uri.scheme_str().zip(uri.host()));
-    parts.map_or_else(|| origin.to_owned(), |(scheme, host)| format!("{scheme}://{host}:*"))
-}
-
-/// An origin with its port written out, since rmcp takes one without a port for any port.
-fn with_port(origin: String) -> String {
-    let uri = origin.parse::<Uri>().ok().filter(|uri| uri.port().is_none());
-    let port = match uri.as_ref().and_then(Uri::scheme_str) {
-        Some("https") => ":443",
-        Some("http") => ":80",
-        _ => return origin,
-    };
-    format!("{}{port}", origin.trim_end_matches('/'))
 }

@@ -10,27 +10,30 @@ use rmcp::{
     model::{
         CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
         CompleteResult, CompletionInfo, ConstString, ContentBlock, CustomRequest, CustomResult,
-        DiscoverResult, ErrorCode, GetPromptRequestParams, GetPromptResponse,
-        InitializeResultMethod, ListPromptsResult, ListResourceTemplatesResult,
-        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProtocolVersion,
-        ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ServerConfig,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, InitializeResultMethod,
+        ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+        PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+        ReadResourceResult, ServerConfig,
     },
     service::RequestContext,
 };
+use rmcp_guard::params_error;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     access::Access,
-    answer::Rendered,
+    call_context::CallContext,
     completion::Completion,
     operation::Operation,
+    prompt::Request,
     prompts,
     request_error::RequestError,
     resources::{self, Address},
-    service::CallContext,
-    tools::{Call, Entry, Toolbox},
+    tool::{Call, Entry},
+    tool_output::Rendered,
+    tools::Toolbox,
 };
 
 /// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
@@ -135,7 +138,7 @@ impl Handler {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let parent = CallContext::note(&context.extensions, tool.name());
+        let parent = CallContext::record_tool(&context.extensions, tool.name());
         let (method, tool_name) = ("tools/call", tool.name());
         let span = tracing::info_span!(parent: parent, "mcp", method, tool = tool_name, error_code = Empty);
         let actor = self.actor(context);
@@ -213,7 +216,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self.0.tools.find(&request.name).ok_or_else(|| {
-            let (name, known) = (quoted(&request.name), self.0.tools.names());
+            let (name, known) = (quoted(&request.name), Toolbox::names());
             ErrorData::invalid_params(format!("unknown tool {name}: the tools are {known}"), None)
         })?;
         Ok(self.call(tool, request, &context).await.into())
@@ -292,7 +295,7 @@ impl ServerHandler for Handler {
             )
         })?;
         let actor = self.actor(&context);
-        let filled = prompt.fill(prompts::Request {
+        let filled = prompt.fill(Request {
             repository: &*self.0.repository,
             access: &self.0.access,
             actor: &actor,
@@ -326,7 +329,7 @@ impl ServerHandler for Handler {
             // The handshake is gone from this revision on.
             return Err(ErrorData::method_not_found::<InitializeResultMethod>());
         }
-        Err(unreadable(&request.method))
+        Err(params_error(&request.method))
     }
 }
 
@@ -341,33 +344,6 @@ fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
         let message = "cursor is none of this list: it has one page; leave the cursor out";
         Err(ErrorData::invalid_params(message, None))
     })
-}
-
-/// The error for a request whose method or params nobody reads.
-pub(crate) fn unreadable(method: &str) -> ErrorData {
-    let needs = match method {
-        "tools/call" | "prompts/get" => ": give name (a text) and arguments (an object)",
-        "resources/read" => ": give uri (a text)",
-        "completion/complete" => {
-            ": give ref (an object with type and name or uri) and argument (an object with name and value)"
-        }
-        "initialize" => {
-            ": give protocolVersion (a text), capabilities (an object) and clientInfo (an object with name and version)"
-        }
-        "server/discover"
-        | "tools/list"
-        | "resources/list"
-        | "resources/templates/list"
-        | "prompts/list" => "",
-        _ => {
-            let message = format!("unknown method {}", quoted(method));
-            return ErrorData::new(ErrorCode::METHOD_NOT_FOUND, message, None);
-        }
-    };
-    ErrorData::invalid_params(
-        format!("the params of {} are not readable{needs}", quoted(method)),
-        None,
-    )
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -2,30 +2,27 @@
 
 mod access;
 mod adapter;
-mod answer;
 mod argument;
+mod call_context;
 mod completion;
 mod handler;
 mod idempotency;
-mod media_type;
 mod mount;
 mod names;
 mod operation;
 mod output;
+mod prompt;
 mod prompts;
 mod request_error;
 mod resources;
-mod schema;
 mod service;
-mod stdio;
+mod tool;
+mod tool_output;
 mod tools;
-mod transport;
 
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    adapter::McpAdapter,
-    operation::Operation,
-    service::{CalledTool, McpService},
-    transport::{Transport, TransportLayer},
+    adapter::McpAdapter, call_context::CalledTool, operation::Operation, service::McpService,
+    tools::TOOL_NAMES,
 };

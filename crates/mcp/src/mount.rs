@@ -11,13 +11,13 @@ use rmcp::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
+use rmcp_guard::StdioTransport;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     adapter::McpAdapter,
     handler::{Handler, Settings},
     service::McpService,
-    stdio::Stdio,
     tools::Toolbox,
 };
 
@@ -52,12 +52,12 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn into_service(self) -> McpService {
-        let transport = self.transport.clone();
+        let transport = self.transport.clone().allowed_origins(self.allowed_origins.clone());
         let config = StreamableHttpServerConfig::default()
             .with_legacy_session_mode(false)
             .with_json_response(true)
             .with_allowed_hosts(self.allowed_hosts.clone())
-            .with_allowed_origins(self.allowed_origins.clone())
+            .with_allowed_origins(self.allowed_origins.for_rmcp().to_vec())
             // The transport layer has counted them.
             .with_max_request_body_bytes(usize::MAX)
             .with_cancellation_token(self.cancellation_token.clone());
@@ -93,7 +93,7 @@ impl McpAdapter {
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> io::Result<()> {
-        let transport = Stdio::new(input, output, self.transport.max_request_bytes);
+        let transport = StdioTransport::new(input, output, self.max_request_bytes);
         let (token, tasks) = (self.cancellation_token.clone(), self.tasks.clone());
         let service = match self.into_handler().serve_with_ct(transport, token).await {
             Ok(service) => service,
@@ -119,7 +119,7 @@ impl McpAdapter {
             access: Arc::new(self.access),
             tasks: self.tasks,
             call_timeout: self.call_timeout,
-            max_response_bytes: self.transport.max_response_bytes,
+            max_response_bytes: self.max_response_bytes,
             config: ServerConfig::new(capabilities)
                 .with_server_info(self.server_info)
                 .with_instructions(self.instructions),

@@ -163,7 +163,7 @@ async fn measure(
     let seeded = seed.iter().fold(with_url(), |server, arg| server.arg(*arg)).run().await?;
     ensure!(seeded.status.success(), "seed failed: {seeded:?}");
     let server = with_url().start().await?;
-    server.until_ready_to_answer().await?;
+    server.wait_until_ready().await?;
     println!(
         "\n{database}, {restaurants} restaurants × 20 reviews, {} connections",
         bench.connections

@@ -17,18 +17,18 @@ use tokio::time::{Instant, sleep};
 
 use super::database::{TestDatabase, execute};
 use crate::{
-    process::{self, Watch},
+    process::{self, CleanupProcess},
     workspace,
 };
 
 /// How long a cluster may take to start or to stop.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A PostgreSQL cluster on a free port of 127.0.0.1, which ends with this value or this process.
 #[derive(Debug)]
 pub struct Cluster {
     postmaster: Option<Child>,
-    watch: Watch,
+    cleanup: CleanupProcess,
     folder: PathBuf,
     owner: Option<u32>,
     binaries: PathBuf,
@@ -109,7 +109,7 @@ impl Cluster {
         let mut postmaster = self.postmaster.take().context("the cluster does not run")?;
         process::signal("INT", postmaster.id())?;
         until("PostgreSQL ends", || Ok(postmaster.try_wait()?.is_some())).await?;
-        Ok(self.watch.end_nothing()?)
+        Ok(self.cleanup.forget()?)
     }
 
     /// Kills all its processes at once, as a crash of the machine would.
@@ -125,7 +125,7 @@ impl Cluster {
             let _ = process::signal("KILL", child);
         }
         until("PostgreSQL is dead", || Ok(postmaster.try_wait()?.is_some())).await?;
-        self.watch.end_nothing()?;
+        self.cleanup.forget()?;
         until("PostgreSQL's processes end", || Ok(!children.iter().any(|pid| process::runs(*pid))))
             .await
     }
@@ -147,13 +147,13 @@ impl Cluster {
         postgres.stdout(log.try_clone()?).stderr(log).process_group(0);
         let postmaster = self.postmaster.insert(postgres.spawn()?);
         // SIGQUIT: an immediate end, in which the postmaster takes its children along.
-        self.watch.end("QUIT", postmaster.id().into())?;
+        self.cleanup.kill_on_exit("QUIT", postmaster.id().into())?;
         self.until_it_answers().await
     }
 
     async fn until_it_answers(&mut self) -> Result<()> {
         let url = self.url("postgres");
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + TIMEOUT;
         loop {
             let Err(error) = execute(&url, "SELECT 1").await else { return Ok(()) };
             let ended = match &mut self.postmaster {
@@ -165,7 +165,7 @@ impl Cluster {
                 let fate = if ended { "ended" } else { "does not answer" };
                 if ended {
                     self.postmaster = None;
-                    self.watch.end_nothing()?;
+                    self.cleanup.forget()?;
                 }
                 bail!("PostgreSQL {fate}: {error:#}\n{log}");
             }
@@ -231,9 +231,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.watch.begin();
+        self.cleanup.begin();
         if let Some(postmaster) = &mut self.postmaster {
-            // The watch sees it gone only when we have taken notice.
+            // The cleanup sees it gone only when we have taken notice.
             let _ = postmaster.wait();
         }
     }
@@ -281,12 +281,12 @@ impl ClusterBuilder {
     async fn start_after(self, make: impl FnOnce(&Cluster) -> Result<()>) -> Result<Cluster> {
         let binaries = binaries().context("PostgreSQL is not installed: no initdb was found")?;
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir()?.keep();
-        let watch = Watch::over(&folder)?;
+        let cleanup = CleanupProcess::start(&folder)?;
         let owner = owner(&folder)?;
         let settings = self.settings;
         let mut cluster = Cluster {
             postmaster: None,
-            watch,
+            cleanup,
             folder,
             owner,
             binaries,
@@ -341,9 +341,9 @@ pub(super) fn free_port() -> Result<u16> {
 }
 
 async fn until(what: &str, mut done: impl FnMut() -> Result<bool>) -> Result<()> {
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TIMEOUT;
     while !done()? {
-        ensure!(Instant::now() < end, "waited {PATIENCE:?} in vain until {what}");
+        ensure!(Instant::now() < end, "waited {TIMEOUT:?} in vain until {what}");
         sleep(Duration::from_millis(10)).await; // tidy: polls a process that cannot tell us
     }
     Ok(())

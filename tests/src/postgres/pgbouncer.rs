@@ -22,16 +22,16 @@ use super::{
     cluster::{Cluster, free_port, owner},
     database::TestDatabase,
 };
-use crate::{process::Watch, workspace};
+use crate::{process::CleanupProcess, workspace};
 
 /// How long it may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running pooler on a free port of 127.0.0.1, which ends with this value or this process.
 #[derive(Debug)]
 pub struct PgBouncer {
     port: u16,
-    _watch: Watch,
+    _watch: CleanupProcess,
     _process: Child,
 }
 
@@ -76,7 +76,7 @@ impl PgBouncer {
     async fn start(cluster: u16, port: u16, further: &str) -> Result<Self> {
         let program = pgbouncer().context("PgBouncer is not installed")?;
         let folder = tempfile::Builder::new().prefix("pgbouncer-").tempdir()?.keep();
-        let mut watch = Watch::over(&folder)?;
+        let mut cleanup = CleanupProcess::start(&folder)?;
         let owner = owner(&folder)?;
         let users = folder.join("users");
         let settings = folder.join("pgbouncer.ini");
@@ -96,8 +96,8 @@ impl PgBouncer {
             command.uid(owner);
         }
         let mut process = command.spawn().context("PgBouncer does not start")?;
-        watch.end("QUIT", process.id().into())?;
-        let end = Instant::now() + PATIENCE;
+        cleanup.kill_on_exit("QUIT", process.id().into())?;
+        let end = Instant::now() + TIMEOUT;
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             if process.try_wait()?.is_some() || Instant::now() > end {
                 bail!(
@@ -107,7 +107,7 @@ impl PgBouncer {
             }
             sleep(Duration::from_millis(20)).await; // tidy: polls a process that cannot tell us
         }
-        Ok(Self { port, _watch: watch, _process: process })
+        Ok(Self { port, _watch: cleanup, _process: process })
     }
 
     /// The port that it listens on.

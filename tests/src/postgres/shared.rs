@@ -12,7 +12,7 @@ use super::{
 
 /// A running cluster that nobody stops: for every test that only needs a database.
 #[derive(Debug)]
-pub struct Shared {
+pub struct SharedCluster {
     url: String,
     /// Kept so that it runs as long as the process. `None` when somebody else started it.
     _cluster: Option<Cluster>,
@@ -23,20 +23,20 @@ pub struct Shared {
 ///
 /// # Errors
 /// PostgreSQL is not installed, or does not start.
-pub async fn shared() -> Result<&'static Shared> {
-    static SHARED: OnceCell<Shared> = OnceCell::const_new();
+pub async fn shared() -> Result<&'static SharedCluster> {
+    static SHARED: OnceCell<SharedCluster> = OnceCell::const_new();
     SHARED
         .get_or_try_init(|| async {
             if let Ok(url) = env::var("TEST_POSTGRES_URL") {
-                return Ok(Shared { url, _cluster: None });
+                return Ok(SharedCluster { url, _cluster: None });
             }
             let cluster = Cluster::fast().await?;
-            Ok(Shared { url: cluster.url("postgres"), _cluster: Some(cluster) })
+            Ok(SharedCluster { url: cluster.url("postgres"), _cluster: Some(cluster) })
         })
         .await
 }
 
-impl Shared {
+impl SharedCluster {
     /// The URL of a database of this cluster.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

@@ -3,13 +3,13 @@
 use easyauth_emulator::sample;
 use restaurant_tests::python::Environment;
 
-use crate::guarded::{Door, Guarded};
+use crate::protected_server::{Deployment, ProtectedServer};
 
-async fn an_agent_works(door: Door, library: &str) {
-    let guarded = Guarded::behind(door).await;
-    let args = [guarded.url("/mcp"), format!("api://{}", sample::API), library.to_owned()];
-    let endpoint = guarded.cloud().identity_endpoint();
-    let header = guarded.cloud().identity_header().to_owned();
+async fn an_agent_works(deployment: Deployment, library: &str) {
+    let protected = ProtectedServer::start(deployment).await;
+    let args = [protected.url("/mcp"), format!("api://{}", sample::API), library.to_owned()];
+    let endpoint = protected.cloud().identity_endpoint();
+    let header = protected.cloud().identity_header().to_owned();
     let report = tokio::task::spawn_blocking(move || {
         let env = [("IDENTITY_ENDPOINT", endpoint.as_str()), ("IDENTITY_HEADER", header.as_str())];
         Environment::Agent.run_with("agent.py", &args, &env)
@@ -25,15 +25,15 @@ async fn an_agent_works(door: Door, library: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn azure_identity_gets_an_agent_past_the_server() {
-    an_agent_works(Door::Entra, "azure-identity").await;
+    an_agent_works(Deployment::Entra, "azure-identity").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn azure_identity_gets_an_agent_past_the_platform() {
-    an_agent_works(Door::Platform, "azure-identity").await;
+    an_agent_works(Deployment::Platform, "azure-identity").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn msal_gets_an_agent_past_both() {
-    an_agent_works(Door::Both, "msal").await;
+    an_agent_works(Deployment::Both, "msal").await;
 }

@@ -3,25 +3,25 @@
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::guarded::{Door, Guarded};
+use crate::protected_server::{Deployment, ProtectedServer};
 
 /// What becomes of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Expected {
     /// The tool does its work.
-    In,
+    Accepted,
     /// 401: nobody that we know.
-    Stranger,
+    Unauthorized,
     /// 403: somebody whom we know, and who may not.
     Forbidden,
 }
-pub use Verdict::{Forbidden, In, Stranger};
+pub use Expected::{Accepted, Forbidden, Unauthorized};
 
-impl Verdict {
+impl Expected {
     fn of(status: u16) -> Option<Self> {
         match status {
-            200 => Some(In),
-            401 => Some(Stranger),
+            200 => Some(Accepted),
+            401 => Some(Unauthorized),
             403 => Some(Forbidden),
             _ => None,
         }
@@ -36,9 +36,9 @@ pub struct Attack {
     pub name: &'static str,
     pub lines: Lines,
     /// What a server in mode `entra` answers.
-    pub entra: Verdict,
+    pub entra: Expected,
     /// What is answered where the platform is in front.
-    pub platform: Verdict,
+    pub platform: Expected,
 }
 
 /// A header with a token.
@@ -53,14 +53,14 @@ pub fn authorization(value: impl Into<String>) -> Lines {
 
 /// Sends a message to the MCP endpoint.
 pub async fn send(
-    guarded: &Guarded,
+    protected: &ProtectedServer,
     lines: &Lines,
     method: &str,
     params: Value,
 ) -> reqwest::Result<Response> {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
     let mut request = Client::new()
-        .post(guarded.url("/mcp/mcp"))
+        .post(protected.url("/mcp/mcp"))
         .header("accept", "application/json, text/event-stream")
         .json(&message);
     for (name, value) in lines {
@@ -70,38 +70,49 @@ pub async fn send(
 }
 
 /// Asks the tool that writes to write `text`, and gives the answer.
-pub async fn write(guarded: &Guarded, lines: &Lines, text: &str) -> reqwest::Result<Response> {
+pub async fn write(
+    protected: &ProtectedServer,
+    lines: &Lines,
+    text: &str,
+) -> reqwest::Result<Response> {
     let arguments =
         json!({"restaurant_id": 1, "user_name": "Mallory", "rating": 1, "review_text": text});
     let params = json!({"name": "create_review_mcp", "arguments": arguments});
-    send(guarded, lines, "tools/call", params).await
+    send(protected, lines, "tools/call", params).await
 }
 
 /// What is wrong with the answers to the attacks; nothing, if all is well.
-pub async fn run(guarded: &Guarded, door: Door, attacks: &[Attack]) -> Vec<String> {
+pub async fn run(
+    protected: &ProtectedServer,
+    deployment: Deployment,
+    attacks: &[Attack],
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for Attack { name, lines, entra, platform } in attacks {
-        let expected = match door {
-            Door::Entra => *entra,
-            Door::Platform => *platform,
+        let expected = match deployment {
+            Deployment::Entra => *entra,
+            Deployment::Platform => *platform,
             // The platform answers first, and lets nobody past whom it does not know; then the server does.
-            Door::Both => {
-                if *platform == In {
+            Deployment::Both => {
+                if *platform == Accepted {
                     *entra
                 } else {
                     *platform
                 }
             }
         };
-        let Ok(answer) = write(guarded, lines, name).await else {
+        let Ok(answer) = write(protected, lines, name).await else {
             wrong.push(format!("{name}: no answer"));
             continue;
         };
         let status = answer.status().as_u16();
         let challenge = answer.headers().get("www-authenticate").is_some();
-        if Verdict::of(status) != Some(expected) {
+        if Expected::of(status) != Some(expected) {
             wrong.push(format!("{name}: {status}, and not {expected:?}"));
-        } else if matches!(expected, Stranger | Forbidden) && door == Door::Entra && !challenge {
+        } else if matches!(expected, Unauthorized | Forbidden)
+            && deployment == Deployment::Entra
+            && !challenge
+        {
             wrong.push(format!("{name}: {status} without a challenge"));
         }
     }
@@ -109,9 +120,9 @@ pub async fn run(guarded: &Guarded, door: Door, attacks: &[Attack]) -> Vec<Strin
 }
 
 /// The reviews of the first restaurant, newest first.
-pub async fn details(guarded: &Guarded, lines: &Lines) -> Vec<Value> {
+pub async fn details(protected: &ProtectedServer, lines: &Lines) -> Vec<Value> {
     let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
-    let answer = send(guarded, lines, "tools/call", params).await.unwrap();
+    let answer = send(protected, lines, "tools/call", params).await.unwrap();
     let answer: Value = answer.json().await.unwrap();
     answer["result"]["structuredContent"]["reviews"].as_array().unwrap().clone()
 }

@@ -8,17 +8,19 @@ use tokio::net::TcpListener;
 use crate::{
     attack::{self, bearer},
     forge::Forge,
-    guarded::{Door, Guarded},
+    protected_server::{Deployment, ProtectedServer},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn version_1_tokens_are_of_the_issuer_that_is_set() {
     let issuer = |host: &str| format!("https://{host}/{}/", sample::TENANT_ID);
     let china = issuer("sts.chinacloudapi.cn");
-    let guarded = Guarded::with(Door::Entra, |server| server.env("ENTRA_V1_ISSUER", &china)).await;
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("ENTRA_V1_ISSUER", &china))
+            .await;
     for (host, status) in [("sts.chinacloudapi.cn", 200), ("sts.windows.net", 401)] {
-        let token = Forge::agent(guarded.cloud()).claim("iss", json!(issuer(host))).sign();
-        let answer = attack::write(&guarded, &bearer(token), host).await.unwrap();
+        let token = Forge::agent(protected.cloud()).claim("iss", json!(issuer(host))).sign();
+        let answer = attack::write(&protected, &bearer(token), host).await.unwrap();
         assert_eq!(answer.status(), status, "{host}");
     }
 }
@@ -48,11 +50,13 @@ async fn authority(cloud: &Cloud, issuer: &str) -> String {
 async fn clients_are_told_of_the_issuer_and_not_of_the_authority() {
     let tenant = sample::TENANT_ID;
     let issuer = format!("https://{tenant}.ciamlogin.com/{tenant}/v2.0");
-    let emulated = Guarded::behind(Door::Entra).await;
+    let emulated = ProtectedServer::start(Deployment::Entra).await;
     let origin = authority(emulated.cloud(), &issuer).await;
-    let guarded = Guarded::with(Door::Entra, |server| server.env("ENTRA_AUTHORITY", &origin)).await;
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("ENTRA_AUTHORITY", &origin))
+            .await;
     for path in ["", "/mcp", "/mcp/mcp"] {
-        let url = guarded.url(&format!("/.well-known/oauth-protected-resource{path}"));
+        let url = protected.url(&format!("/.well-known/oauth-protected-resource{path}"));
         let metadata: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
         assert_eq!(metadata["authorization_servers"], json!([issuer]), "{path}");
     }
@@ -63,7 +67,7 @@ async fn clients_are_told_of_the_issuer_and_not_of_the_authority() {
             .claim("ver", json!("2.0"))
             .claim("azp", json!(sample::AGENT))
             .sign();
-        let answer = attack::write(&guarded, &bearer(token), "external").await.unwrap();
+        let answer = attack::write(&protected, &bearer(token), "external").await.unwrap();
         assert_eq!(answer.status(), status, "{iss}");
     }
 }
@@ -73,8 +77,10 @@ async fn while_the_issuer_is_away_metadata_is_503() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let away = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let guarded = Guarded::with(Door::Entra, |server| server.env("ENTRA_AUTHORITY", away)).await;
-    let url = guarded.url("/.well-known/oauth-protected-resource/mcp");
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("ENTRA_AUTHORITY", away))
+            .await;
+    let url = protected.url("/.well-known/oauth-protected-resource/mcp");
     let answer = reqwest::get(url).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));

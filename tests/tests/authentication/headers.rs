@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     attack::{Lines, bearer},
     forge::Forge,
-    guarded::{Door, Guarded},
+    protected_server::{Deployment, ProtectedServer},
 };
 
 const NAME: &str = "X-MS-CLIENT-PRINCIPAL";
@@ -40,10 +40,10 @@ fn header(value: impl Into<String>) -> Lines {
 }
 
 /// Asks the server itself, past the platform, for its tools.
-async fn status(guarded: &Guarded, lines: &Lines) -> u16 {
+async fn status(protected: &ProtectedServer, lines: &Lines) -> u16 {
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let mut request = reqwest::Client::new()
-        .post(guarded.server.url("/mcp"))
+        .post(protected.server.url("/mcp"))
         .header("accept", "application/json, text/event-stream")
         .json(&message);
     for (name, value) in lines {
@@ -111,11 +111,11 @@ fn malformed() -> Vec<Row> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_header_that_is_not_right_names_nobody() {
-    let guarded = Guarded::behind(Door::Platform).await;
-    let token = ("only a good token", bearer(Forge::agent(guarded.cloud()).sign()), 401);
+    let protected = ProtectedServer::start(Deployment::Platform).await;
+    let token = ("only a good token", bearer(Forge::agent(protected.cloud()).sign()), 401);
     let mut wrong = Vec::new();
     for (name, lines, expected) in forms().into_iter().chain(malformed()).chain([token]) {
-        let status = status(&guarded, &lines).await;
+        let status = status(&protected, &lines).await;
         if status != expected {
             wrong.push(format!("{name}: {status}, and not {expected}"));
         }
@@ -131,13 +131,13 @@ fn groups(count: usize) -> Vec<String> {
 /// Entra names up to 200 groups in a token, and none of more (it says where to ask for them instead).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_with_as_many_groups_as_entra_names_comes_in() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::person(guarded.cloud()).claim("groups", json!(groups(200))).sign();
-        let answer = crate::attack::write(&guarded, &bearer(token), "groups").await.unwrap();
-        assert_eq!(answer.status(), 200, "{door:?}");
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::person(protected.cloud()).claim("groups", json!(groups(200))).sign();
+        let answer = crate::attack::write(&protected, &bearer(token), "groups").await.unwrap();
+        assert_eq!(answer.status(), 200, "{deployment:?}");
     }
-    let guarded = Guarded::behind(Door::Platform).await;
+    let protected = ProtectedServer::start(Deployment::Platform).await;
     let with = |count: usize| {
         let groups = groups(count);
         let claims: Vec<_> = groups.iter().map(|group| ("groups", group.as_str())).collect();
@@ -149,31 +149,31 @@ async fn a_person_with_as_many_groups_as_entra_names_comes_in() {
         ["X-MS-TOKEN-AAD-ID-TOKEN", "X-MS-TOKEN-AAD-ACCESS-TOKEN", "Authorization", "Cookie"];
     let more: Lines = names.map(|name| (name.to_owned(), token.clone())).into();
     for (count, expected) in [(200, 200), (499, 401), (700, 401)] {
-        assert_eq!(status(&guarded, &with(count)).await, expected, "{count}");
+        assert_eq!(status(&protected, &with(count)).await, expected, "{count}");
         let lines = [with(count), more.clone()].concat();
-        assert_eq!(status(&guarded, &lines).await, expected, "{count} with tokens");
+        assert_eq!(status(&protected, &lines).await, expected, "{count} with tokens");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_id_longer_than_the_column_is_nobody() {
     let long = |tail: &str| format!("{}{tail}", "x".repeat(100));
-    let guarded = Guarded::behind(Door::Platform).await;
+    let protected = ProtectedServer::start(Deployment::Platform).await;
     let tenant = sample::TENANT_ID.to_string();
     let of = |id: &str| {
         let claims = [("oid", id), ("idtyp", "app"), ("roles", "MCP.Access"), ("tid", &*tenant)];
         header(encode(&principal(&claims)))
     };
-    assert_eq!(status(&guarded, &of(&long(""))).await, 200, "it fits");
+    assert_eq!(status(&protected, &of(&long(""))).await, 200, "it fits");
     for id in [long("1"), long("2"), "a\u{1}b".to_owned(), "a b".to_owned()] {
-        assert_eq!(status(&guarded, &of(&id)).await, 401, "{id:?}");
+        assert_eq!(status(&protected, &of(&id)).await, 401, "{id:?}");
     }
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
         for id in [long("1"), long("2"), "a\u{1}b".to_owned()] {
-            let token = Forge::agent(guarded.cloud()).claim("oid", json!(id)).sign();
-            let answer = crate::attack::write(&guarded, &bearer(token), "long").await.unwrap();
-            assert_eq!(answer.status(), 401, "{door:?} {id:?}");
+            let token = Forge::agent(protected.cloud()).claim("oid", json!(id)).sign();
+            let answer = crate::attack::write(&protected, &bearer(token), "long").await.unwrap();
+            assert_eq!(answer.status(), 401, "{deployment:?} {id:?}");
         }
     }
 }
@@ -191,27 +191,28 @@ const SPELLINGS: [&str; 6] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_identity_from_outside_reaches_nobody() {
     let forged = encode(&agent(&[("roles", "MCP.Access"), ("name", "Mallory")]));
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let good = bearer(Forge::agent(guarded.cloud()).sign());
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let good = bearer(Forge::agent(protected.cloud()).sign());
         for spelling in SPELLINGS {
             let lines = vec![(spelling.to_owned(), forged.clone())];
-            let answer = crate::attack::write(&guarded, &lines, "forged").await.unwrap();
-            assert_eq!(answer.status(), 401, "{door:?} {spelling}");
+            let answer = crate::attack::write(&protected, &lines, "forged").await.unwrap();
+            assert_eq!(answer.status(), 401, "{deployment:?} {spelling}");
             let lines = [good.clone(), lines].concat();
-            let answer = crate::attack::write(&guarded, &lines, "with a good token").await.unwrap();
-            assert_eq!(answer.status(), 200, "{door:?} {spelling} and a good token");
+            let answer =
+                crate::attack::write(&protected, &lines, "with a good token").await.unwrap();
+            assert_eq!(answer.status(), 200, "{deployment:?} {spelling} and a good token");
         }
-        let log = guarded.server.logs().join("\n");
-        assert!(!log.contains("Mallory"), "{door:?}: {log}");
+        let log = protected.server.logs().join("\n");
+        assert!(!log.contains("Mallory"), "{deployment:?}: {log}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn header_and_token_of_two_callers_are_nobody() {
-    let guarded = Guarded::behind(Door::Both).await;
-    let token = bearer(Forge::agent(guarded.cloud()).sign());
-    let claims = Forge::agent(guarded.cloud()).claims;
+    let protected = ProtectedServer::start(Deployment::Both).await;
+    let token = bearer(Forge::agent(protected.cloud()).sign());
+    let claims = Forge::agent(protected.cloud()).claims;
     let tenant = sample::TENANT_ID.to_string();
     let same = [
         ("tid", tenant.as_str()),
@@ -222,8 +223,8 @@ async fn header_and_token_of_two_callers_are_nobody() {
     let same = header(encode(&principal(&same)));
     let other = header(encode(&agent(&[("roles", "MCP.Access")])));
     assert_ne!(claims["oid"], json!(sample::AGENT), "an object id is no client id");
-    assert_eq!(status(&guarded, &[token.clone(), same.clone()].concat()).await, 200);
-    assert_eq!(status(&guarded, &[token.clone(), other].concat()).await, 401);
-    assert_eq!(status(&guarded, &token).await, 401);
-    assert_eq!(status(&guarded, &same).await, 401);
+    assert_eq!(status(&protected, &[token.clone(), same.clone()].concat()).await, 200);
+    assert_eq!(status(&protected, &[token.clone(), other].concat()).await, 401);
+    assert_eq!(status(&protected, &token).await, 401);
+    assert_eq!(status(&protected, &same).await, 401);
 }

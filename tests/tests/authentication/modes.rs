@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     attack::{self, bearer},
     forge::Forge,
-    guarded::{Door, Guarded},
+    protected_server::{Deployment, ProtectedServer},
 };
 
 const GUID: &str = "11111111-2222-3333-4444-555555555555";
@@ -109,11 +109,12 @@ async fn the_platform_is_believed_where_it_says_that_it_is_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_list_of_clients_lets_nobody_in() {
-    let guarded =
-        Guarded::with(Door::Entra, |server| server.env("ENTRA_ALLOWED_CLIENTS", "")).await;
-    let token = bearer(Forge::agent(guarded.cloud()).sign());
-    assert_eq!(attack::write(&guarded, &token, "x").await.unwrap().status(), 401);
-    let log = guarded.server.logs().join("\n");
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("ENTRA_ALLOWED_CLIENTS", ""))
+            .await;
+    let token = bearer(Forge::agent(protected.cloud()).sign());
+    assert_eq!(attack::write(&protected, &token, "x").await.unwrap().status(), 401);
+    let log = protected.server.logs().join("\n");
     assert!(log.contains("ENTRA_ALLOWED_CLIENTS is empty"), "{log}");
 }
 
@@ -122,21 +123,23 @@ async fn a_server_starts_while_the_issuer_is_away_and_lets_nobody_in() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let away = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let guarded = Guarded::with(Door::Entra, |server| server.env("ENTRA_AUTHORITY", away)).await;
-    let token = bearer(Forge::agent(guarded.cloud()).sign());
-    let answer = attack::write(&guarded, &token, "x").await.unwrap();
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("ENTRA_AUTHORITY", away))
+            .await;
+    let token = bearer(Forge::agent(protected.cloud()).sign());
+    let answer = attack::write(&protected, &token, "x").await.unwrap();
     assert_eq!(
         (answer.status(), &answer.headers()["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"5".parse().unwrap())
     );
     assert!(answer.headers().get("www-authenticate").is_none());
-    assert_eq!(reqwest::get(guarded.url("/healthz")).await.unwrap().status(), 200);
+    assert_eq!(reqwest::get(protected.url("/healthz")).await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_is_open_and_nothing_else() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
         for (method, path) in [
             (Method::GET, "/"),
             (Method::HEAD, "/"),
@@ -155,17 +158,17 @@ async fn health_is_open_and_nothing_else() {
             (Method::GET, "/.well-known/oauth-protected-resource/other"),
             (Method::GET, "/.well-known/oauth-authorization-server"),
         ] {
-            if door != Door::Entra && path.contains("oauth-protected-resource") {
+            if deployment != Deployment::Entra && path.contains("oauth-protected-resource") {
                 continue;
             }
-            for url in [guarded.url(path), guarded.server.url(path)] {
+            for url in [protected.url(path), protected.server.url(path)] {
                 let answer = Client::new().request(method.clone(), url).send().await.unwrap();
-                assert_eq!(answer.status(), 401, "{door:?} {method} {path}");
-                assert!(answer.headers().get("allow").is_none(), "{door:?} {method} {path}");
+                assert_eq!(answer.status(), 401, "{deployment:?} {method} {path}");
+                assert!(answer.headers().get("allow").is_none(), "{deployment:?} {method} {path}");
                 assert_eq!(answer.text().await.unwrap(), "");
             }
         }
-        let health = reqwest::get(guarded.url("/healthz")).await.unwrap();
+        let health = reqwest::get(protected.url("/healthz")).await.unwrap();
         assert_eq!(
             (health.status(), health.text().await.unwrap().as_str()),
             (StatusCode::OK, "ok\n")
@@ -182,28 +185,28 @@ fn metadata_address(answer: &Response) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stranger_is_told_where_to_get_a_token() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
         for path in ["/mcp", "/mcp/mcp"] {
-            let url = guarded.url(path);
+            let url = protected.url(path);
             let refused = Client::new().post(&url).send().await.unwrap();
             assert_eq!(refused.status(), 401);
             let metadata = reqwest::get(metadata_address(&refused)).await.unwrap();
             assert_eq!(metadata.headers()["content-type"], "application/json");
             let metadata: Value = metadata.json().await.unwrap();
-            assert_eq!(metadata["resource"], url.as_str(), "{door:?}");
-            let issuer = guarded.cloud().v2_issuer();
+            assert_eq!(metadata["resource"], url.as_str(), "{deployment:?}");
+            let issuer = protected.cloud().v2_issuer();
             assert_eq!(metadata["authorization_servers"], json!([issuer]));
             let scope = format!("api://{}/user_impersonation", sample::API);
             assert_eq!(metadata["scopes_supported"], json!([scope]));
         }
-        let root = guarded.url("/.well-known/oauth-protected-resource");
+        let root = protected.url("/.well-known/oauth-protected-resource");
         let root: Value = reqwest::get(root).await.unwrap().json().await.unwrap();
-        assert_eq!(root["resource"], guarded.url(""));
+        assert_eq!(root["resource"], protected.url(""));
         // What the platform serves, the server behind it does not.
-        let own = guarded.server.url("/.well-known/oauth-protected-resource");
+        let own = protected.server.url("/.well-known/oauth-protected-resource");
         let status = reqwest::get(own).await.unwrap().status();
-        assert_eq!(status, if door == Door::Entra { 200 } else { 401 });
+        assert_eq!(status, if deployment == Deployment::Entra { 200 } else { 401 });
     }
     let open = Server::builder().start().await.unwrap();
     for path in ["", "/mcp", "/mcp/mcp"] {
@@ -231,9 +234,9 @@ async fn where_nobody_is_asked_nobody_is_believed() {
 }
 
 /// What comes of a tool call: `ok`, or the code of the error.
-async fn outcome(guarded: &Guarded, token: &str, tool: &str, arguments: Value) -> String {
+async fn outcome(protected: &ProtectedServer, token: &str, tool: &str, arguments: Value) -> String {
     let params = json!({"name": tool, "arguments": arguments});
-    let answer: Value = attack::send(guarded, &bearer(token), "tools/call", params)
+    let answer: Value = attack::send(protected, &bearer(token), "tools/call", params)
         .await
         .unwrap()
         .json()
@@ -258,7 +261,7 @@ async fn finer_roles_part_readers_from_writers_at_every_door() {
     let finer = |server: ServerBuilder| {
         server.env("MCP_READ_ROLE", "MCP.Read").env("MCP_WRITE_ROLE", "MCP.Write")
     };
-    let guarded = Guarded::with(Door::Platform, finer).await;
+    let protected = ProtectedServer::with(Deployment::Platform, finer).await;
     for (roles, reads, writes, page, form) in [
         (json!(["MCP.Access"]), "forbidden", "forbidden", 403, 403),
         (json!(["MCP.Access", "MCP.Read"]), "ok", "forbidden", 200, 403),
@@ -266,37 +269,37 @@ async fn finer_roles_part_readers_from_writers_at_every_door() {
         (json!(["MCP.Access", "MCP.Read", "MCP.Write"]), "ok", "ok", 200, 303),
         (json!(["MCP.Access", "MCP.ReadX", "MCP.WriteX"]), "forbidden", "forbidden", 403, 403),
     ] {
-        let token = Forge::agent(guarded.cloud()).claim("roles", roles.clone()).sign();
+        let token = Forge::agent(protected.cloud()).claim("roles", roles.clone()).sign();
         assert_eq!(
-            outcome(&guarded, &token, "list_restaurants_mcp", json!({})).await,
+            outcome(&protected, &token, "list_restaurants_mcp", json!({})).await,
             reads,
             "{roles}"
         );
         assert_eq!(
-            outcome(&guarded, &token, "create_review_mcp", review("x")).await,
+            outcome(&protected, &token, "create_review_mcp", review("x")).await,
             writes,
             "{roles}"
         );
-        assert_eq!(pages(&guarded, &token).await, [page, form], "{roles}");
+        assert_eq!(pages(&protected, &token).await, [page, form], "{roles}");
     }
 }
 
 /// The statuses of a page, and of a form.
-async fn pages(guarded: &Guarded, token: &str) -> [u16; 2] {
+async fn pages(protected: &ProtectedServer, token: &str) -> [u16; 2] {
     let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let form = [("user_name", "X"), ("rating", "4"), ("review_text", "Good")];
-    let get = client.get(guarded.url("/")).bearer_auth(token).send().await.unwrap();
-    let post = client.post(guarded.url("/review/1")).bearer_auth(token).form(&form);
+    let get = client.get(protected.url("/")).bearer_auth(token).send().await.unwrap();
+    let post = client.post(protected.url("/review/1")).bearer_auth(token).form(&form);
     [get.status().as_u16(), post.send().await.unwrap().status().as_u16()]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_without_the_role_reads_pages_and_writes_nowhere() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::agent(guarded.cloud()).claim("roles", Value::Null).sign();
-        assert_eq!(pages(&guarded, &token).await, [200, 403], "{door:?}");
-        let refused = attack::write(&guarded, &bearer(&token), "x").await.unwrap();
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::agent(protected.cloud()).claim("roles", Value::Null).sign();
+        assert_eq!(pages(&protected, &token).await, [200, 403], "{deployment:?}");
+        let refused = attack::write(&protected, &bearer(&token), "x").await.unwrap();
         assert_eq!(refused.status(), 403);
         let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
         let scope = format!("scope=\"api://{}/user_impersonation\"", sample::API);
@@ -310,27 +313,28 @@ async fn a_program_without_the_role_reads_pages_and_writes_nowhere() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn read_only_holds_for_everybody() {
-    let guarded = Guarded::with(Door::Entra, |server| server.env("READ_ONLY", "true")).await;
-    let token = Forge::agent(guarded.cloud()).sign();
-    assert_eq!(pages(&guarded, &token).await, [200, 403]);
-    assert_eq!(outcome(&guarded, &token, "create_review_mcp", review("x")).await, "forbidden");
+    let protected =
+        ProtectedServer::with(Deployment::Entra, |server| server.env("READ_ONLY", "true")).await;
+    let token = Forge::agent(protected.cloud()).sign();
+    assert_eq!(pages(&protected, &token).await, [200, 403]);
+    assert_eq!(outcome(&protected, &token, "create_review_mcp", review("x")).await, "forbidden");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_names_of_role_and_scope_take_their_place() {
     let named =
         |server: ServerBuilder| server.env("MCP_ROLE", "MCP.Read").env("MCP_SCOPE", "reviews");
-    let guarded = Guarded::with(Door::Entra, named).await;
+    let protected = ProtectedServer::with(Deployment::Entra, named).await;
     let status = async |forge: Forge<'_>| {
-        attack::write(&guarded, &bearer(forge.sign()), "x").await.unwrap().status().as_u16()
+        attack::write(&protected, &bearer(forge.sign()), "x").await.unwrap().status().as_u16()
     };
-    assert_eq!(status(Forge::agent(guarded.cloud())).await, 403);
+    assert_eq!(status(Forge::agent(protected.cloud())).await, 403);
     assert_eq!(
-        status(Forge::agent(guarded.cloud()).claim("roles", json!(["MCP.Read"]))).await,
+        status(Forge::agent(protected.cloud()).claim("roles", json!(["MCP.Read"]))).await,
         200
     );
-    assert_eq!(status(Forge::person(guarded.cloud())).await, 403);
-    assert_eq!(status(Forge::person(guarded.cloud()).claim("scp", json!("reviews"))).await, 200);
+    assert_eq!(status(Forge::person(protected.cloud())).await, 403);
+    assert_eq!(status(Forge::person(protected.cloud()).claim("scp", json!("reviews"))).await, 200);
 }
 
 /// Sets the version of the tokens that the app asks for.
@@ -344,18 +348,18 @@ fn set_version(cloud: &Cloud, version: u8) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_of_both_versions_and_further_audiences_are_good() {
-    let guarded = Guarded::with(Door::Entra, |server| {
+    let protected = ProtectedServer::with(Deployment::Entra, |server| {
         server.env("ENTRA_AUDIENCES", "https://reviews.example/mcp, x")
     })
     .await;
-    let cloud = guarded.cloud();
+    let cloud = protected.cloud();
     for version in [1, 2] {
         set_version(cloud, version);
         for forge in [Forge::agent(cloud), Forge::person(cloud)] {
             assert_eq!(forge.claims["ver"], format!("{version}.0"));
             let token = bearer(forge.claim("idtyp", Value::Null).sign());
             assert_eq!(
-                attack::write(&guarded, &token, "x").await.unwrap().status(),
+                attack::write(&protected, &token, "x").await.unwrap().status(),
                 200,
                 "{version}"
             );
@@ -365,7 +369,7 @@ async fn tokens_of_both_versions_and_further_audiences_are_good() {
         {
             let token = bearer(Forge::agent(cloud).claim("aud", json!(audience)).sign());
             assert_eq!(
-                attack::write(&guarded, &token, "x").await.unwrap().status(),
+                attack::write(&protected, &token, "x").await.unwrap().status(),
                 status,
                 "{audience}"
             );
@@ -375,19 +379,19 @@ async fn tokens_of_both_versions_and_further_audiences_are_good() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_agent_writes_is_shown_and_logged_as_its_own() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::agent(guarded.cloud()).sign();
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::agent(protected.cloud()).sign();
         assert_eq!(
-            outcome(&guarded, &token, "create_review_mcp", review("Prompt service.")).await,
+            outcome(&protected, &token, "create_review_mcp", review("Prompt service.")).await,
             "ok"
         );
-        let page = Client::new().get(guarded.url("/details/1")).bearer_auth(&token);
+        let page = Client::new().get(protected.url("/details/1")).bearer_auth(&token);
         let page = page.send().await.unwrap().text().await.unwrap();
-        assert!(page.contains("posted by agent <bdi>Agent</bdi>"), "{door:?}: {page}");
-        assert!(page.contains("Signed in as <bdi>Agent</bdi>"), "{door:?}: {page}");
+        assert!(page.contains("posted by agent <bdi>Agent</bdi>"), "{deployment:?}: {page}");
+        assert!(page.contains("Signed in as <bdi>Agent</bdi>"), "{deployment:?}: {page}");
         let id = sample::object_id(sample::AGENT).to_string();
-        let log = guarded.server.logs().join("\n");
+        let log = protected.server.logs().join("\n");
         assert!(
             log.contains(&format!("\"caller_id\":\"{id}\""))
                 && log.contains(&format!("\"actor_id\":\"{id}\"")),

@@ -6,16 +6,16 @@ use restaurant_tests::browser::Browser;
 use serde_json::json;
 use thirtyfour::{By, WebDriver, error::WebDriverResult, prelude::ElementWaitable};
 
-use crate::guarded::{Door, Guarded};
+use crate::protected_server::{Deployment, ProtectedServer};
 
 /// The product behind the platform, which sends people to sign in.
-async fn with_sign_in() -> Guarded {
-    let guarded = Guarded::behind(Door::Platform).await;
-    let mut sites = guarded.cloud().sites();
+async fn with_sign_in() -> ProtectedServer {
+    let protected = ProtectedServer::start(Deployment::Platform).await;
+    let mut sites = protected.cloud().sites();
     let validation = &mut sites[0].auth_settings["globalValidation"];
     validation["unauthenticatedClientAction"] = json!("RedirectToLoginPage");
     drop(sites);
-    guarded
+    protected
 }
 
 async fn leave_by(driver: &WebDriver, by: By) -> WebDriverResult<()> {
@@ -30,17 +30,17 @@ async fn text(driver: &WebDriver) -> WebDriverResult<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_signs_in_writes_and_signs_out() {
-    let guarded = with_sign_in().await;
+    let protected = with_sign_in().await;
     let browser = Browser::builder().size(1280, 900).start().await.unwrap();
-    visit(browser.driver(), &guarded).await.unwrap();
+    visit(browser.driver(), &protected).await.unwrap();
     browser.close().await.unwrap();
 }
 
-async fn visit(driver: &WebDriver, guarded: &Guarded) -> WebDriverResult<()> {
-    driver.goto(guarded.url("/details/1")).await?;
+async fn visit(driver: &WebDriver, protected: &ProtectedServer) -> WebDriverResult<()> {
+    driver.goto(protected.url("/details/1")).await?;
     assert!(text(driver).await?.contains("Who are you?"), "the issuer asks");
     leave_by(driver, By::LinkText("Ada Sample")).await?;
-    assert_eq!(driver.current_url().await?.as_str(), guarded.url("/details/1"));
+    assert_eq!(driver.current_url().await?.as_str(), protected.url("/details/1"));
     assert!(text(driver).await?.contains("Signed in as Ada Sample"));
 
     let name = driver.find(By::Name("user_name")).await?;
@@ -60,9 +60,9 @@ async fn visit(driver: &WebDriver, guarded: &Guarded) -> WebDriverResult<()> {
 }
 
 /// The cookie of somebody who signed in at the platform.
-pub async fn cookie(guarded: &Guarded) -> String {
+pub async fn cookie(protected: &ProtectedServer) -> String {
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
-    let login = guarded.url(&format!("/.auth/login/aad?login_hint={}", sample::USER_NAME));
+    let login = protected.url(&format!("/.auth/login/aad?login_hint={}", sample::USER_NAME));
     let mut answer = client.get(login).send().await.unwrap();
     for _ in 0..2 {
         let next = answer.headers()["location"].to_str().unwrap();
@@ -74,14 +74,14 @@ pub async fn cookie(guarded: &Guarded) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_is_good_for_pages_and_not_for_tools() {
-    let guarded = with_sign_in().await;
+    let protected = with_sign_in().await;
     let client = Client::builder().redirect(Policy::none()).build().unwrap();
-    let cookie = &cookie(&guarded).await;
-    let get = |path: &str| client.get(guarded.url(path)).header("cookie", cookie).send();
+    let cookie = &cookie(&protected).await;
+    let get = |path: &str| client.get(protected.url(path)).header("cookie", cookie).send();
     assert_eq!(get("/").await.unwrap().status(), 200);
     let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let tools = client.post(guarded.url("/mcp")).header("cookie", cookie).json(&message);
+    let tools = client.post(protected.url("/mcp")).header("cookie", cookie).json(&message);
     let tools = tools.header("accept", "application/json, text/event-stream").send().await.unwrap();
     assert_eq!(tools.status(), 403, "nobody granted a program the scope");
-    assert_eq!(client.get(guarded.url("/")).send().await.unwrap().status(), 302);
+    assert_eq!(client.get(protected.url("/")).send().await.unwrap().status(), 302);
 }

@@ -11,7 +11,7 @@ use tokio::{
 use crate::{
     attack,
     forge::Forge,
-    guarded::{Door, Guarded},
+    protected_server::{Deployment, ProtectedServer},
 };
 
 /// Sends bytes, and gives what comes back until the other side closes.
@@ -78,34 +78,34 @@ fn smuggled(host: &str, token: &str) -> Vec<(&'static str, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_is_smuggled_behind_another() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::agent(guarded.cloud()).sign();
-        let address = guarded.url("").replace("http://", "");
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::agent(protected.cloud()).sign();
+        let address = protected.url("").replace("http://", "");
         for (name, bytes) in smuggled(&address, &token) {
             // The connection closes after the last request that the other side sees.
             let answer =
                 exchange(&address, bytes.replace("Host:", "Connection: close\r\nHost:").as_bytes())
                     .await;
             let statuses = statuses(&answer);
-            assert!(!statuses.is_empty(), "{door:?} {name}: no answer");
+            assert!(!statuses.is_empty(), "{deployment:?} {name}: no answer");
             assert!(
                 statuses[1..].iter().all(|status| *status == "401" || *status == "400"),
-                "{door:?} {name}: {answer}"
+                "{deployment:?} {name}: {answer}"
             );
         }
-        let reviews = attack::details(&guarded, &attack::bearer(&token)).await;
+        let reviews = attack::details(&protected, &attack::bearer(&token)).await;
         let smuggled = reviews.iter().any(|review| review["review_text"] == "smuggled");
-        assert!(!smuggled, "{door:?}");
+        assert!(!smuggled, "{deployment:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn header_names_are_one_in_every_case() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::agent(guarded.cloud()).sign();
-        let address = guarded.url("").replace("http://", "");
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::agent(protected.cloud()).sign();
+        let address = protected.url("").replace("http://", "");
         let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
         let request = |lines: &str| {
             format!(
@@ -126,27 +126,30 @@ async fn header_names_are_one_in_every_case() {
             (format!("Connection: X-MS-CLIENT-PRINCIPAL\r\nAuthorization: Bearer {token}"), "200"),
             (
                 format!("Connection: Authorization\r\nAuthorization: Bearer {token}"),
-                if door == Door::Entra { "200" } else { "401" },
+                if deployment == Deployment::Entra { "200" } else { "401" },
             ),
         ] {
             let answer = exchange(&address, request(&lines).as_bytes()).await;
-            assert_eq!(statuses(&answer), [status], "{door:?} {lines}: {answer}");
+            assert_eq!(statuses(&answer), [status], "{deployment:?} {lines}: {answer}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_megabyte_of_header_is_not_read_to_its_end() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let address = guarded.url("").replace("http://", "");
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let address = protected.url("").replace("http://", "");
         for name in ["Authorization: Bearer ", "X-MS-CLIENT-PRINCIPAL: ", "X-Other: "] {
             let value = "A".repeat(1 << 20);
             let request = format!("GET / HTTP/1.1\r\nHost: {address}\r\n{name}{value}\r\n\r\n");
             let answer = exchange(&address, request.as_bytes()).await;
             // Whoever closes while more comes in may take the answer along.
-            assert!(answer.is_empty() || statuses(&answer) == ["431"], "{door:?} {name}: {answer}");
+            assert!(
+                answer.is_empty() || statuses(&answer) == ["431"],
+                "{deployment:?} {name}: {answer}"
+            );
         }
-        assert_eq!(reqwest::get(guarded.url("/healthz")).await.unwrap().status(), 200);
+        assert_eq!(reqwest::get(protected.url("/healthz")).await.unwrap().status(), 200);
     }
 }

@@ -6,16 +6,18 @@ use restaurant_tests::server::Server;
 use serde_json::{Value, json};
 
 use crate::{
-    attack::{self, Attack, Forbidden, In, Lines, Stranger, Verdict, authorization, bearer},
+    attack::{
+        self, Accepted, Attack, Expected, Forbidden, Lines, Unauthorized, authorization, bearer,
+    },
     forge::{Forge, encoded},
-    guarded::{Door, Guarded},
+    protected_server::{Deployment, ProtectedServer},
 };
 
-fn row(name: &'static str, lines: Lines, entra: Verdict, platform: Verdict) -> Attack {
+fn row(name: &'static str, lines: Lines, entra: Expected, platform: Expected) -> Attack {
     Attack { name, lines, entra, platform }
 }
 
-fn both(name: &'static str, lines: Lines, verdict: Verdict) -> Attack {
+fn both(name: &'static str, lines: Lines, verdict: Expected) -> Attack {
     row(name, lines, verdict, verdict)
 }
 
@@ -28,21 +30,21 @@ fn nobody(cloud: &Cloud) -> Vec<Attack> {
     let twice: Lines = [bearer(&good), bearer(&good)].concat();
     let second_bad: Lines = [bearer(&good), bearer("x")].concat();
     vec![
-        both("no token", Vec::new(), Stranger),
-        both("garbage", bearer("garbage"), Stranger),
-        both("three words", bearer("a.b.c"), Stranger),
-        both("an empty token", authorization("Bearer "), Stranger),
-        both("no token after the scheme", authorization("Bearer"), Stranger),
-        both("another scheme", authorization("Basic YWdlbnQ6c2VjcmV0"), Stranger),
-        both("a token under another scheme", authorization(format!("Basic {good}")), Stranger),
-        both("two tokens", twice, Stranger),
-        both("a good and a bad token", second_bad, Stranger),
-        both("a list of tokens", bearer(format!("{good}, {good}")), Stranger),
-        both("twenty kilobytes", bearer("a".repeat(20 << 10)), Stranger),
+        both("no token", Vec::new(), Unauthorized),
+        both("garbage", bearer("garbage"), Unauthorized),
+        both("three words", bearer("a.b.c"), Unauthorized),
+        both("an empty token", authorization("Bearer "), Unauthorized),
+        both("no token after the scheme", authorization("Bearer"), Unauthorized),
+        both("another scheme", authorization("Basic YWdlbnQ6c2VjcmV0"), Unauthorized),
+        both("a token under another scheme", authorization(format!("Basic {good}")), Unauthorized),
+        both("two tokens", twice, Unauthorized),
+        both("a good and a bad token", second_bad, Unauthorized),
+        both("a list of tokens", bearer(format!("{good}, {good}")), Unauthorized),
+        both("twenty kilobytes", bearer("a".repeat(20 << 10)), Unauthorized),
         both(
             "look-alike header",
             vec![("x-authorization".into(), format!("Bearer {good}"))],
-            Stranger,
+            Unauthorized,
         ),
     ]
 }
@@ -53,7 +55,7 @@ fn algorithms(cloud: &Cloud) -> Vec<Attack> {
     let by_public = with("HS256").sign_by(Algorithm::HS256, &public);
     let rs384 = with("RS384").sign_by(Algorithm::RS384, &other_key());
     let none = with("none").unsigned();
-    let stranger = |name, token: String| both(name, bearer(token), Stranger);
+    let stranger = |name, token: String| both(name, bearer(token), Unauthorized);
     vec![
         stranger("alg none", format!("{none}.")),
         stranger("alg none with a signature", format!("{none}.AAAA")),
@@ -78,7 +80,7 @@ fn signatures(cloud: &Cloud) -> Vec<Attack> {
     let (message, signature) = good.rsplit_once('.').unwrap();
     let (header, claims) = message.split_once('.').unwrap();
     let altered = agent().claim("oid", json!(sample::USER)).unsigned();
-    let stranger = |name, token: String| both(name, bearer(token), Stranger);
+    let stranger = |name, token: String| both(name, bearer(token), Unauthorized);
     let critical = bearer(agent().header("crit", json!(["exp"])).sign());
     vec![
         stranger("a wrong key under a right kid", agent().sign_by(Algorithm::RS256, &other_key())),
@@ -90,7 +92,7 @@ fn signatures(cloud: &Cloud) -> Vec<Attack> {
         stranger("an unknown kid", kid(json!("nobody's"))),
         stranger("no kid", kid(Value::Null)),
         stranger("a kid that is a path", kid(json!("../../../dev/null"))),
-        row("a critical extension", critical, Stranger, In),
+        row("a critical extension", critical, Unauthorized, Accepted),
     ]
 }
 
@@ -99,7 +101,7 @@ const ELSEWHERE: &str = "11111111-2222-3333-4444-555555555555";
 fn issuers(cloud: &Cloud) -> Vec<Attack> {
     let tenant = sample::TENANT_ID;
     let stranger = |name, claim: &str, value: Value| {
-        both(name, bearer(Forge::agent(cloud).claim(claim, value).sign()), Stranger)
+        both(name, bearer(Forge::agent(cloud).claim(claim, value).sign()), Unauthorized)
     };
     let of = |name, issuer: String| stranger(name, "iss", json!(issuer));
     let version = bearer(Forge::agent(cloud).claim("ver", json!("2.0")).sign());
@@ -112,7 +114,7 @@ fn issuers(cloud: &Cloud) -> Vec<Attack> {
         of("an issuer with a tail", format!("https://sts.windows.net/{tenant}/.evil.example")),
         of("an issuer by plain http", format!("http://sts.windows.net/{tenant}/")),
         stranger("no issuer", "iss", Value::Null),
-        row("another version", version, Stranger, In),
+        row("another version", version, Unauthorized, Accepted),
     ]
 }
 
@@ -125,21 +127,26 @@ fn claims(cloud: &Cloud) -> Vec<Attack> {
     let bare = format!("{}.{}", encoded(&Forge::agent(cloud).header), "bm90IEpTT04");
     let other_api = json!(format!("api://{}", sample::OTHER_API));
     vec![
-        both("good", with("extra", json!("ignored")), In),
-        both("expired", with("exp", from_now(-600)), Stranger),
-        both("no expiry", with("exp", Value::Null), Stranger),
-        both("an expiry that is a text", with("exp", json!("9999999999")), Stranger),
-        both("not yet valid", with("nbf", from_now(600)), Stranger),
-        both("another audience", with("aud", json!("https://graph.microsoft.com")), Stranger),
-        both("the allowed audience of another app", with("aud", other_api), Stranger),
-        both("an audience with a tail", with("aud", json!(format!("{api}/x"))), Stranger),
-        both("no audience", with("aud", Value::Null), Stranger),
-        both("a list of audiences", with("aud", json!([api, "x"])), Stranger),
-        row("a client that is not allowed", with("appid", json!(ELSEWHERE)), Stranger, Forbidden),
-        row("no client", with("appid", Value::Null), Stranger, Forbidden),
-        row("the client of the other version", other_version, Stranger, In),
-        both("claims that are no JSON", bearer(cloud.sign_raw(&bare)), Stranger),
-        both("no object id", with("oid", Value::Null), Stranger),
+        both("good", with("extra", json!("ignored")), Accepted),
+        both("expired", with("exp", from_now(-600)), Unauthorized),
+        both("no expiry", with("exp", Value::Null), Unauthorized),
+        both("an expiry that is a text", with("exp", json!("9999999999")), Unauthorized),
+        both("not yet valid", with("nbf", from_now(600)), Unauthorized),
+        both("another audience", with("aud", json!("https://graph.microsoft.com")), Unauthorized),
+        both("the allowed audience of another app", with("aud", other_api), Unauthorized),
+        both("an audience with a tail", with("aud", json!(format!("{api}/x"))), Unauthorized),
+        both("no audience", with("aud", Value::Null), Unauthorized),
+        both("a list of audiences", with("aud", json!([api, "x"])), Unauthorized),
+        row(
+            "a client that is not allowed",
+            with("appid", json!(ELSEWHERE)),
+            Unauthorized,
+            Forbidden,
+        ),
+        row("no client", with("appid", Value::Null), Unauthorized, Forbidden),
+        row("the client of the other version", other_version, Unauthorized, Accepted),
+        both("claims that are no JSON", bearer(cloud.sign_raw(&bare)), Unauthorized),
+        both("no object id", with("oid", Value::Null), Unauthorized),
     ]
 }
 
@@ -156,7 +163,7 @@ fn rights(cloud: &Cloud) -> Vec<Attack> {
         bearer(Forge::person(cloud).claim("scp", scopes).claim("idtyp", json!("user")).sign())
     };
     vec![
-        both("the role among others", agent(json!(["Other", "MCP.Access"])), In),
+        both("the role among others", agent(json!(["Other", "MCP.Access"])), Accepted),
         both("no role", agent(Value::Null), Forbidden),
         both("no roles", agent(json!([])), Forbidden),
         both("the role as a substring", agent(json!(["MCP.AccessX"])), Forbidden),
@@ -164,7 +171,7 @@ fn rights(cloud: &Cloud) -> Vec<Attack> {
         both("the role in lower case", agent(json!(["mcp.access"])), Forbidden),
         both("the role in a list that is a text", agent(json!(["MCP.Read MCP.Access"])), Forbidden),
         both("the role with a space", agent(json!(["MCP.Access "])), Forbidden),
-        both("the scope among others", person(json!("Other user_impersonation")), In),
+        both("the scope among others", person(json!("Other user_impersonation")), Accepted),
         both("no scope", person(Value::Null), Forbidden),
         both("the scope as a substring", person(json!("user_impersonationX")), Forbidden),
         both("the scope in other letters", person(json!("User_Impersonation")), Forbidden),
@@ -194,30 +201,30 @@ fn rights(cloud: &Cloud) -> Vec<Attack> {
 }
 
 /// Every attack on the token, through a door; then only what was let in stands in the database.
-async fn every_attack(door: Door) {
-    let guarded = Guarded::behind(door).await;
-    let cloud = guarded.cloud();
+async fn every_attack(deployment: Deployment) {
+    let protected = ProtectedServer::start(deployment).await;
+    let cloud = protected.cloud();
     let attacks: Vec<_> = strangers(cloud).into_iter().chain(rights(cloud)).collect();
-    let wrong = attack::run(&guarded, door, &attacks).await;
-    assert!(wrong.is_empty(), "{door:?}:\n{}", wrong.join("\n"));
+    let wrong = attack::run(&protected, deployment, &attacks).await;
+    assert!(wrong.is_empty(), "{deployment:?}:\n{}", wrong.join("\n"));
 
-    let let_in: Vec<_> = attacks
+    let accepted: Vec<_> = attacks
         .iter()
-        .filter(|attack| match door {
-            Door::Entra => attack.entra == In,
-            Door::Platform => attack.platform == In,
-            Door::Both => attack.entra == In && attack.platform == In,
+        .filter(|attack| match deployment {
+            Deployment::Entra => attack.entra == Accepted,
+            Deployment::Platform => attack.platform == Accepted,
+            Deployment::Both => attack.entra == Accepted && attack.platform == Accepted,
         })
         .map(|attack| attack.name)
         .collect();
-    assert_eq!(written(&guarded).await, let_in, "{door:?}");
-    no_token_is_in_the_log(&guarded.server, &attacks);
+    assert_eq!(written(&protected).await, accepted, "{deployment:?}");
+    no_token_is_in_the_log(&protected.server, &attacks);
 }
 
 /// The texts of Mallory's reviews, oldest first.
-async fn written(guarded: &Guarded) -> Vec<String> {
-    let token = Forge::agent(guarded.cloud()).sign();
-    let reviews = attack::details(guarded, &bearer(token)).await;
+async fn written(protected: &ProtectedServer) -> Vec<String> {
+    let token = Forge::agent(protected.cloud()).sign();
+    let reviews = attack::details(protected, &bearer(token)).await;
     let mallorys = reviews.iter().filter(|review| review["user_name"] == "Mallory");
     let mut texts: Vec<_> =
         mallorys.map(|review| review["review_text"].as_str().unwrap().to_owned()).collect();
@@ -236,17 +243,17 @@ fn no_token_is_in_the_log(server: &Server, attacks: &[Attack]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_token_gets_past_the_server_that_should_not() {
-    every_attack(Door::Entra).await;
+    every_attack(Deployment::Entra).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_token_gets_past_the_platform_that_should_not() {
-    every_attack(Door::Platform).await;
+    every_attack(Deployment::Platform).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_token_gets_past_both_doors_that_should_not() {
-    every_attack(Door::Both).await;
+    every_attack(Deployment::Both).await;
 }
 
 /// The headers whose values differ from one request to the next.
@@ -254,12 +261,12 @@ const PASSING: [&str; 2] = ["date", "x-request-id"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_is_refused_learns_nothing_of_why_and_the_log_does() {
-    let guarded = Guarded::behind(Door::Entra).await;
-    let cloud = guarded.cloud();
+    let protected = ProtectedServer::start(Deployment::Entra).await;
+    let cloud = protected.cloud();
     let mut answers = std::collections::BTreeMap::new();
-    let attacks = strangers(cloud).into_iter().filter(|attack| attack.entra == Stranger);
+    let attacks = strangers(cloud).into_iter().filter(|attack| attack.entra == Unauthorized);
     for Attack { name, lines, .. } in attacks {
-        let answer = attack::write(&guarded, &lines, name).await.unwrap();
+        let answer = attack::write(&protected, &lines, name).await.unwrap();
         let status = answer.status();
         let mut head: Vec<_> =
             answer.headers().iter().map(|(n, v)| format!("{n}: {v:?}")).collect();
@@ -277,7 +284,7 @@ async fn whoever_is_refused_learns_nothing_of_why_and_the_log_does() {
     {
         assert!(challenge.contains(part), "{challenge}");
     }
-    let mut reasons: Vec<_> = guarded
+    let mut reasons: Vec<_> = protected
         .server
         .logs()
         .iter()
@@ -295,7 +302,7 @@ async fn whoever_is_refused_learns_nothing_of_why_and_the_log_does() {
 /// What a token's header may not send us to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_that_the_token_brings_is_not_looked_at() {
-    let guarded = Guarded::behind(Door::Entra).await;
+    let protected = ProtectedServer::start(Deployment::Entra).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/keys", listener.local_addr().unwrap());
     let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
@@ -305,12 +312,12 @@ async fn a_key_that_the_token_brings_is_not_looked_at() {
         [("jwk", json!(jwk)), ("jku", json!(url)), ("x5u", json!(url)), ("x5c", json!(["MIIB"]))];
     for (member, value) in members {
         let kids =
-            [Value::Null, json!("mine"), Forge::agent(guarded.cloud()).header["kid"].clone()];
+            [Value::Null, json!("mine"), Forge::agent(protected.cloud()).header["kid"].clone()];
         for kid in kids {
             let forge =
-                Forge::agent(guarded.cloud()).header(member, value.clone()).header("kid", kid);
+                Forge::agent(protected.cloud()).header(member, value.clone()).header("kid", kid);
             let token = forge.sign_by(Algorithm::RS256, &key);
-            let answer = attack::write(&guarded, &bearer(token), member).await.unwrap();
+            let answer = attack::write(&protected, &bearer(token), member).await.unwrap();
             assert_eq!(answer.status(), 401, "{member}");
         }
     }
@@ -322,29 +329,30 @@ async fn a_key_that_the_token_brings_is_not_looked_at() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_token_is_in_the_most_talkative_log() {
-    for door in Door::ALL {
-        let guarded = Guarded::with(door, |server| server.env("LOG", "trace")).await;
-        let attacks = claims(guarded.cloud()).into_iter().chain(rights(guarded.cloud()));
+    for deployment in Deployment::ALL {
+        let protected =
+            ProtectedServer::with(deployment, |server| server.env("LOG", "trace")).await;
+        let attacks = claims(protected.cloud()).into_iter().chain(rights(protected.cloud()));
         let attacks: Vec<_> = attacks.collect();
         for Attack { name, lines, .. } in &attacks {
-            attack::write(&guarded, lines, name).await.unwrap();
+            attack::write(&protected, lines, name).await.unwrap();
         }
-        let talks = guarded.server.logs().iter().any(|line| line.contains("DEBUG"));
-        assert!(talks, "{door:?}: the log is not talkative");
-        no_token_is_in_the_log(&guarded.server, &attacks);
+        let talks = protected.server.logs().iter().any(|line| line.contains("DEBUG"));
+        assert!(talks, "{deployment:?}: the log is not talkative");
+        no_token_is_in_the_log(&protected.server, &attacks);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_in_the_query_is_none() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let token = Forge::agent(guarded.cloud()).sign();
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let token = Forge::agent(protected.cloud()).sign();
         for path in ["/", "/mcp", "/mcp/mcp"] {
-            let url = guarded.url(&format!("{path}?access_token={token}"));
+            let url = protected.url(&format!("{path}?access_token={token}"));
             let answer = reqwest::get(url).await.unwrap();
-            assert_eq!(answer.status(), 401, "{door:?} {path}");
+            assert_eq!(answer.status(), 401, "{deployment:?} {path}");
         }
-        assert!(!guarded.server.logs().join("\n").contains(&token), "the log has the token");
+        assert!(!protected.server.logs().join("\n").contains(&token), "the log has the token");
     }
 }

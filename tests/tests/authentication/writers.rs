@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::{
     attack::{self, Lines, bearer},
     forge::Forge,
-    guarded::{Door, Guarded},
     people,
+    protected_server::{Deployment, ProtectedServer},
 };
 
 /// A caller, and the statuses that the two tools and the two forms answer.
@@ -172,25 +172,26 @@ async fn all(origin: &str, reader: &Lines, rows: Vec<Row>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_may_not_use_the_tools_may_not_send_forms() {
-    for door in Door::ALL {
-        let guarded = Guarded::behind(door).await;
-        let cloud = guarded.cloud();
+    for deployment in Deployment::ALL {
+        let protected = ProtectedServer::start(deployment).await;
+        let cloud = protected.cloud();
         let mut rows = programs(cloud);
         rows.extend(people_through_programs(cloud));
         rows.extend(nobody(cloud));
-        if door == Door::Entra {
+        if deployment == Deployment::Entra {
             // The platform's own header does not know this kind.
             let device = changed(Forge::agent(cloud), &[("idtyp", json!("device"))]);
             rows.push(row("a device", device, false));
         } else {
-            let cookie = people::cookie(&guarded).await;
+            let cookie = people::cookie(&protected).await;
             let lines = vec![("cookie".to_owned(), cookie)];
             // In the mode of both, the server wants a token as well.
-            let (tools, forms) = if door == Door::Platform { (403, 303) } else { (401, 401) };
+            let (tools, forms) =
+                if deployment == Deployment::Platform { (403, 303) } else { (401, 401) };
             rows.push(Row { name: "a person at a browser", lines, tools, forms });
         }
         let reader = changed(Forge::agent(cloud), &[]);
-        all(&guarded.url(""), &reader, rows).await;
+        all(&protected.url(""), &reader, rows).await;
     }
 }
 
@@ -272,14 +273,16 @@ async fn only_a_sign_in_to_the_app_itself_is_a_person() {
     let reader = vec![(NAME.to_owned(), session(&program))];
     let app = sample::API.to_string();
     for (entra, platforms_own) in [(app.as_str(), ""), ("", app.as_str())] {
-        let guarded = Guarded::with(Door::Platform, |server| {
+        let protected = ProtectedServer::with(Deployment::Platform, |server| {
             server.env("ENTRA_CLIENT_ID", entra).env("WEBSITE_AUTH_CLIENT_ID", platforms_own)
         })
         .await;
-        all(&guarded.server.url(""), &reader, platforms()).await;
+        all(&protected.server.url(""), &reader, platforms()).await;
     }
     // Where no app is named, the platform's word for the audience is taken.
-    let guarded = Guarded::with(Door::Platform, |server| server.env("ENTRA_CLIENT_ID", "")).await;
+    let protected =
+        ProtectedServer::with(Deployment::Platform, |server| server.env("ENTRA_CLIENT_ID", ""))
+            .await;
     let rows = platforms().into_iter().filter(|row| row.name != "another audience");
-    all(&guarded.server.url(""), &reader, rows.collect()).await;
+    all(&protected.server.url(""), &reader, rows.collect()).await;
 }

@@ -6,10 +6,10 @@ use auth_probe::{Report, Verdict};
 use easyauth_emulator::{Directory, Emulator, Options, sample};
 use restaurant_tests::{
     app_service::AppService,
-    saboteur::{
+    fault_proxy::{
         Check,
         Fault::{self, Unchecked},
-        Saboteur,
+        FaultProxy,
     },
     server::Server,
 };
@@ -18,8 +18,8 @@ use crate::{ids, run};
 
 /// A proof of the app behind a fault.
 async fn behind(app: &AppService, fault: Fault) -> Report {
-    let saboteur = Saboteur::start(fault.clone(), app.origin(), app.cloud()).await.unwrap();
-    let mut probe = app.probe_at(saboteur.origin()).unwrap();
+    let proxy = FaultProxy::start(fault.clone(), app.origin(), app.cloud()).await.unwrap();
+    let mut probe = app.probe_at(proxy.origin()).unwrap();
     if fault == Fault::Hangs {
         probe.timeout = Duration::from_millis(200);
     }
@@ -60,19 +60,19 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
         (Unchecked(Check::NotBefore), "D5"),
         (Unchecked(Check::Tenant), "D6"),
         (Unchecked(Check::Client), "D3"),
-        (Unchecked(Check::Rights), "D2 D11"),
-        (Fault::HeadersPass(app.server().to_owned()), "D1"),
-        (Fault::OriginPasses, "D16"),
-        (Fault::TakesQuery, "D15"),
-        (Fault::RefusesVersion2, "D10"),
+        (Unchecked(Check::Permissions), "D2 D11"),
+        (Fault::AcceptsForgedHeaders(app.server().to_owned()), "D1"),
+        (Fault::IgnoresOrigin, "D16"),
+        (Fault::AcceptsQueryToken, "D15"),
+        (Fault::RejectsV2Tokens, "D10"),
         (Fault::NoMetadata, "B2 D12 D13 D14"),
         (Fault::NoSuffixedMetadata, "D12 D13 D14"),
         (Fault::GuardedMetadata, "B2 D12 D13 D14"),
         (Fault::WrongResource, "D14"),
         (Fault::ForeignIssuer, "B2 D12 D13 D14"),
         (Fault::ForeignScope, "D14"),
-        (Fault::BareChallenge, "D12"),
-        (Fault::BareForbidden, "D2 D11"),
+        (Fault::ChallengeWithoutMetadata, "D12"),
+        (Fault::ForbiddenWithoutReason, "D2 D11"),
     ];
     let surprises = surprises(&app, faults).await;
     assert!(surprises.is_empty(), "{surprises:#?}");
@@ -85,13 +85,13 @@ async fn a_resource_that_the_issuer_refuses_turns_its_case_red() {
     let mut options = Options::default();
     options.issuer.checks_resource = true;
     let app = AppService::on_sqlite(options).await.unwrap();
-    let saboteur = Saboteur::start(Fault::None, app.origin(), app.cloud()).await.unwrap();
-    let probe = app.probe_at(saboteur.origin()).unwrap();
+    let proxy = FaultProxy::start(Fault::None, app.origin(), app.cloud()).await.unwrap();
+    let probe = app.probe_at(proxy.origin()).unwrap();
     let report = run(&probe).await;
     assert_eq!(ids(&report, Verdict::Failed), ["D14"], "{:#?}", report.cases);
     let case = report.cases.iter().find(|case| case.id == "D14").unwrap();
     assert!(case.got.as_deref().unwrap().contains("AADSTS9010010"), "{case:?}");
-    let resource = format!("{}/mcp/mcp", saboteur.origin());
+    let resource = format!("{}/mcp/mcp", proxy.origin());
     assert!(case.fix.as_deref().unwrap().contains(&resource), "{case:?}");
 
     let name = |uri: String| {
@@ -128,30 +128,30 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
     let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15";
     let faults = vec![
         (
-            Fault::Open(open.url("")),
+            Fault::NoAuthentication(open.url("")),
             "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15",
         ),
-        (Fault::OpenCalls(open.url("")), "B3"),
-        (Fault::OpenPath("/mcp", open.url("")), "B3"),
-        (Fault::OpenPath("/create", open.url("")), "B1"),
-        (Fault::OpenPath("/details/1", open.url("")), "B1"),
-        (Fault::OpenPath("/add", open.url("")), "B1"),
+        (Fault::AnonymousCalls(open.url("")), "B3"),
+        (Fault::AnonymousPath("/mcp", open.url("")), "B3"),
+        (Fault::AnonymousPath("/create", open.url("")), "B1"),
+        (Fault::AnonymousPath("/details/1", open.url("")), "B1"),
+        (Fault::AnonymousPath("/add", open.url("")), "B1"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
         (Fault::RedirectsToLogin(nobody), as_login),
-        (Fault::ShowsLogin, as_login),
-        (Fault::NoTool("create_review_mcp"), "B7 B10 C2"),
-        (Fault::NoTool("get_details_mcp"), "B7 B9 B10 B11 C2"),
-        (Fault::Forgets("create_review_mcp"), "B10 C2"),
-        (Fault::Forgets("create_restaurant_mcp"), "B10 B11 C2"),
+        (Fault::ReturnsLoginPage, as_login),
+        (Fault::MissingTool("create_review_mcp"), "B7 B10 C2"),
+        (Fault::MissingTool("get_details_mcp"), "B7 B9 B10 B11 C2"),
+        (Fault::DiscardsWrites("create_review_mcp"), "B10 C2"),
+        (Fault::DiscardsWrites("create_restaurant_mcp"), "B10 B11 C2"),
         (
             Fault::Hangs,
             "B1 B2 B3 B4 B5 B6 B7 B8 B9 B10 B11 C2 C3 \
              D1 D2 D3 D4 D5 D6 D7 D8 D9 D10 D11 D12 D13 D14 D15 D16",
         ),
         (Fault::EventStream, ""),
-        (Fault::Starting(1..=2), ""),
+        (Fault::Unavailable(1..=2), ""),
         // It restarts in the middle: B1 alone makes the second to the fifth request.
-        (Fault::Starting(5..=6), ""),
+        (Fault::Unavailable(5..=6), ""),
     ];
     let surprises = surprises(&app, faults).await;
     assert!(surprises.is_empty(), "{surprises:#?}");
@@ -160,9 +160,9 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_its_write_a_client_is_judged_still() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
-    let fault = Fault::NoTool("get_details_mcp");
-    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
-    let mut probe = app.probe_at(saboteur.origin()).unwrap();
+    let fault = Fault::MissingTool("get_details_mcp");
+    let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
+    let mut probe = app.probe_at(proxy.origin()).unwrap();
     probe.writes = false;
     let report = run(&probe).await;
     assert_eq!(ids(&report, Verdict::Failed), ["B7", "B9", "C2"]);

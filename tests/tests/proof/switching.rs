@@ -12,7 +12,7 @@ use auth_probe::{
 use easyauth_emulator::{ArmOptions, FailingWrite, Options, sample};
 use restaurant_tests::{
     app_service::AppService,
-    saboteur::{Fault, Saboteur},
+    fault_proxy::{Fault, FaultProxy},
 };
 use serde_json::{Value, json};
 
@@ -164,8 +164,8 @@ async fn a_case_that_takes_too_long_leaves_authentication_on() {
     let (app, mut probe, _folder) = app(Options::default()).await;
     let before = state(&app);
     let fault = Fault::ToolHangs("list_restaurants_mcp");
-    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
-    probe.target = app.probe_at(saboteur.origin()).unwrap().target;
+    let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
+    probe.target = app.probe_at(proxy.origin()).unwrap().target;
     // Long enough for all that answers, also on a machine that is busy.
     probe.timeout = Duration::from_secs(4);
     let report: Report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();

@@ -4,7 +4,7 @@ use auth_probe::{AccessToken, Case, Probe, Report, TokenKind, TokenSource, Verdi
 use easyauth_emulator::{Options, sample};
 use restaurant_tests::{
     app_service::AppService,
-    saboteur::{Check, Fault, Saboteur},
+    fault_proxy::{Check, Fault, FaultProxy},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -27,8 +27,8 @@ async fn judged(
     kind: TokenKind,
     token: TokenSource,
 ) -> Report {
-    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
-    let probe: Probe = app.probe_at(saboteur.origin()).unwrap();
+    let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
+    let probe: Probe = app.probe_at(proxy.origin()).unwrap();
     let tokens = probe.tokens.clone().with(kind, token);
     let cases = cases.iter().copied().filter_map(Case::by_id).collect();
     let mut probe = Probe::new(probe.target, tokens);
@@ -48,8 +48,8 @@ async fn what_is_made_of_a_token_that_is_refused() {
     let good = TokenKind::Good;
     for report in [
         judged(&app, unsigned, &["B4", "D7", "D8", "D9"], good, expired()).await,
-        judged(&app, Fault::TakesQuery, &["D15"], good, expired()).await,
-        judged(&app, Fault::OriginPasses, &["D16"], good, roleless).await,
+        judged(&app, Fault::AcceptsQueryToken, &["D15"], good, expired()).await,
+        judged(&app, Fault::IgnoresOrigin, &["D16"], good, roleless).await,
     ] {
         assert_eq!(ids(&report, Verdict::Passed), [""; 0], "{report:#?}");
         assert_eq!(report.exit_code(), 3);

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// How long a run may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The last line that a server says when it has started.
 const STARTED: &str = "Ctrl-C stops the server.";
@@ -39,7 +39,7 @@ impl AtOnce {
         self.runs.spawn(async move {
             let folder = tempfile::tempdir().unwrap();
             let command = server.command(folder.path()).await.unwrap();
-            let said = timeout(PATIENCE, said(command)).await;
+            let said = timeout(TIMEOUT, said(command)).await;
             drop(turn);
             let (code, output) = said.unwrap_or_else(|_| panic!("{told}: it does not end"));
             Said { told, code, output }

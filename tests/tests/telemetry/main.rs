@@ -11,7 +11,7 @@ use reqwest::{Client, Response};
 use restaurant_tests::{
     postgres::shared,
     server::{Server, ServerBuilder},
-    tls_front::TlsFront,
+    tls_proxy::TlsProxy,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, time::timeout};
@@ -195,7 +195,7 @@ async fn a_request_is_told_down_to_its_sql_on_postgresql() {
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.origin())
         .env("LOG", "trace");
     let mut server = server.start().await.unwrap();
-    server.until_ready_to_answer().await.unwrap();
+    server.wait_until_ready().await.unwrap();
     let visit = Visit::of(&mut server).await;
     is_told(&collector.kept(), &visit, "postgresql");
 }
@@ -204,7 +204,7 @@ async fn a_request_is_told_down_to_its_sql_on_postgresql() {
 async fn application_insights_is_told_too() {
     let collector = Collector::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let tls = TlsFront::before(collector.origin(), folder.path()).await.unwrap();
+    let tls = TlsProxy::start(collector.origin(), folder.path()).await.unwrap();
     let key = "11111111-2222-4333-8444-555555555555";
     // As Azure's own examples have it, with a `;` at the end.
     let text = format!(

@@ -29,7 +29,7 @@ struct Reader {
 
 impl Reader {
     async fn new() -> Self {
-        let app = AppService::not_set_up(Options::default()).await.unwrap();
+        let app = AppService::unconfigured(Options::default()).await.unwrap();
         let desk = tempfile::tempdir().unwrap();
         let az = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guide/az.py");
         let mcp_entra = env!("CARGO_BIN_EXE_mcp-entra");

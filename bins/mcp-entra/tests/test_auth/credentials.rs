@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use easyauth_emulator::{FederatedCredential, Options, sample};
-use restaurant_tests::{app_service::AppService, tls_front::TlsFront};
+use restaurant_tests::{app_service::AppService, tls_proxy::TlsProxy};
 use tokio::{net::TcpListener, process::Command};
 
 use crate::{against, report, run, stderr, token_file, verdict, write};
@@ -84,7 +84,7 @@ async fn gets_tokens_of(command: &mut Command, path: &str) {
 async fn a_client_secret_comes_from_the_environment_or_a_file() {
     let app = app().await;
     let folder = tempfile::tempdir().unwrap();
-    let tls = TlsFront::before(app.cloud().origin(), folder.path()).await.unwrap();
+    let tls = TlsProxy::start(app.cloud().origin(), folder.path()).await.unwrap();
     let agent = sample::AGENT.to_string();
     let args = ["--case", "B5,B6", "--authority", tls.origin(), "--agent-id", &agent];
     let with_authority = |args: &[&str]| {
@@ -112,7 +112,7 @@ async fn another_issuers_token_is_exchanged() {
     let app = app().await;
     let cloud = app.cloud();
     let folder = tempfile::tempdir().unwrap();
-    let tls = TlsFront::before(cloud.origin(), folder.path()).await.unwrap();
+    let tls = TlsProxy::start(cloud.origin(), folder.path()).await.unwrap();
     let exchange = "api://AzureADTokenExchange";
     {
         let mut directory = cloud.directory();

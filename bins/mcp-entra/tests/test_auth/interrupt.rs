@@ -5,7 +5,7 @@ use std::process::Stdio;
 use easyauth_emulator::{Options, sample};
 use restaurant_tests::{
     app_service::AppService,
-    saboteur::{Fault, Saboteur},
+    fault_proxy::{Fault, FaultProxy},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -21,14 +21,14 @@ async fn ctrl_c_in_the_middle_of_group_a_leaves_authentication_on() {
     let before = (app.auth_settings(), app.site().app_settings);
     // A5 never ends, so that the run is in the middle of the group for as long as it takes.
     let fault = Fault::ToolHangs("list_restaurants_mcp");
-    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
+    let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let cloud = app.cloud();
     let management = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
     let claims = cloud.app_claims(sample::OPERATOR, management).unwrap();
     let operator = write(folder.path(), "operator", &cloud.sign(&cloud.token_header(), &claims));
     let id = app.site().id;
-    let mut command = against(saboteur.origin(), &["--group", "A", "--timeout", "600"]);
+    let mut command = against(proxy.origin(), &["--group", "A", "--timeout", "600"]);
     command.args(["--allow-disabling-auth", "--resource-id", &id, "--confirm", "reviews"]);
     command.args(["--resource-manager", cloud.origin(), "--arm-token-file", &operator]);
     command.arg("--settings-folder").arg(folder.path());

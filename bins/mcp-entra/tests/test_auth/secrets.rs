@@ -3,8 +3,8 @@
 use easyauth_emulator::Options;
 use restaurant_tests::{
     app_service::AppService,
+    fault_proxy::{Fault, FaultProxy},
     python::Environment,
-    saboteur::{Fault, Saboteur},
 };
 use tokio::net::TcpListener;
 
@@ -21,11 +21,11 @@ async fn no_report_has_a_token_even_when_the_app_sends_it_back() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, token) = token_file(app.cloud(), &folder);
-    for fault in [Fault::Echoes, Fault::None] {
-        let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
+    for fault in [Fault::EchoesRequest, Fault::None] {
+        let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
         for format in ["table", "json", "junit", "markdown"] {
             let args = ["--token-file", &file, "--skip", "B5", "--authority", app.cloud().origin()];
-            let output = run(reporting(format, saboteur.origin(), &args)).await;
+            let output = run(reporting(format, proxy.origin(), &args)).await;
             let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), stderr(&output));
             assert!(said.contains("B6"), "{said}");
             // Ids that a token has are no secret: what is, is its signature, every part of it.
@@ -45,7 +45,7 @@ async fn no_redirect_is_followed_and_no_proxy_asked() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let to = format!("http://{}/login", elsewhere.local_addr().unwrap());
     let fault = Fault::RedirectsToLogin(to.clone());
-    let saboteur = Saboteur::start(fault, app.origin(), app.cloud()).await.unwrap();
+    let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, _) = token_file(app.cloud(), &folder);
     let python = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter()).await.unwrap();
@@ -54,7 +54,7 @@ async fn no_redirect_is_followed_and_no_proxy_asked() {
     let wrong = format!("{}x", std::fs::read_to_string(&file).unwrap());
     std::fs::write(&file, wrong).unwrap();
     let mut command =
-        against(saboteur.origin(), &["--group", "B,C", "--skip", "B5", "--token-file", &file]);
+        against(proxy.origin(), &["--group", "B,C", "--skip", "B5", "--token-file", &file]);
     command
         .args(["--python", "--python-interpreter", &python])
         .env("HTTP_PROXY", &to)

@@ -1,4 +1,4 @@
-//! The settings of authentication: who is asked who they are, and who may come in.
+//! The settings of authentication and of the permissions of callers.
 
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -7,20 +7,20 @@ use super::{SettingsError, set, value};
 /// Settings of authentication.
 #[derive(Debug, Clone, Args)]
 pub struct AuthenticationSettings {
-    /// Who is asked who they are. `none`: nobody; every caller may do everything, so only loopback addresses are served. `easyauth`: Azure App Service in front of the server, whose headers are believed. `entra`: the server itself wants a Microsoft Entra access token. `easyauth+entra`: both, and they must name the same caller. Unless set, `easyauth` where WEBSITE_AUTH_ENABLED is true, else `none`.
+    /// How callers are authenticated. `none`: not at all; every caller may do everything, so the server binds only loopback addresses. `easyauth`: by the client principal header of Azure App Service Authentication in front of the server. `entra`: by a Microsoft Entra access token, which the server validates. `easyauth+entra`: by both, which must name the same caller. The default is `easyauth` if WEBSITE_AUTH_ENABLED is true, otherwise `none`.
     #[arg(long, env = "AUTH_MODE", global = true, value_enum)]
     auth_mode: Option<AuthMode>,
 
-    /// Set by Azure App Service where its authentication is in front of the server. Without it `easyauth` does not start: whoever reaches the port could write the headers.
+    /// Set by Azure App Service if its authentication is in front of the server. Without it the server does not start in mode `easyauth`, because every client that reaches the port could write the header.
     #[arg(long, env = "WEBSITE_AUTH_ENABLED", global = true, action = ArgAction::Set, num_args = 0..=1,
         default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     website_auth_enabled: bool,
 
-    /// Set by Azure App Service: the app registration that people sign in to at the browser. In mode `easyauth` only a sign-in to it, or to `ENTRA_CLIENT_ID`, is a person's own session; all other callers need the role or scope to write. Unless one of the two is set, the audience of the platform's header stands for it.
+    /// Set by Azure App Service: the app registration that users sign in to at the browser. In mode `easyauth` only a sign-in to it, or to `ENTRA_CLIENT_ID`, is a browser session; all other callers need the role or scope to write. If neither is set, the audience of the client principal header is used.
     #[arg(long, env = "WEBSITE_AUTH_CLIENT_ID", global = true)]
     website_auth_client_id: Option<String>,
 
-    /// The scopes that App Service names to clients, separated by commas, for example `api://<client id>/user_impersonation`. In mode `easyauth` the server's own challenges name them too.
+    /// The scopes that App Service advertises to clients, separated by commas, for example `api://<client id>/user_impersonation`. In mode `easyauth` the server's own challenges contain them too.
     #[arg(
         long,
         env = "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES",
@@ -29,15 +29,15 @@ pub struct AuthenticationSettings {
     )]
     website_auth_prm_default_with_scopes: Vec<String>,
 
-    /// The Entra tenant (a GUID) whose tokens are taken. Needed by `entra`; in mode `easyauth`, if set, callers of other tenants are refused.
+    /// The Entra tenant (a GUID) whose tokens are accepted. Required by `entra`. In mode `easyauth`, if set, callers of other tenants are rejected.
     #[arg(long, env = "ENTRA_TENANT_ID", global = true, value_parser = value::guid)]
     entra_tenant_id: Option<String>,
 
-    /// The app registration (its application id, a GUID) that tokens are for. Needed by `entra`.
+    /// The app registration (its application id, a GUID) that tokens are for. Required by `entra`.
     #[arg(long, env = "ENTRA_CLIENT_ID", global = true, value_parser = value::guid)]
     entra_client_id: Option<String>,
 
-    /// Where tokens come from, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also says which cloud the tokens of `DATABASE_AUTH` are for. Plain http only on loopback.
+    /// The authority that issues tokens, without the tenant, for example `https://login.partner.microsoftonline.cn` in China (21Vianet), `https://login.microsoftonline.us` for US Government, or `https://<name>.ciamlogin.com` for External ID. It also selects the cloud of the tokens of `DATABASE_AUTH`. Plain http is allowed only on loopback.
     #[arg(
         long,
         env = "ENTRA_AUTHORITY",
@@ -47,56 +47,56 @@ pub struct AuthenticationSettings {
     )]
     pub entra_authority: String,
 
-    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as `iss` in a token has it. Unless set, that of the cloud of `ENTRA_AUTHORITY`: the public one, China (21Vianet) or US Government.
+    /// The issuer of version 1.0 tokens: `https://host/<tenant>/`, as in the `iss` of a token. The default is that of the cloud of `ENTRA_AUTHORITY`: the public one, China (21Vianet) or US Government.
     #[arg(long, env = "ENTRA_V1_ISSUER", global = true, value_parser = value::authority)]
     entra_v1_issuer: Option<String>,
 
-    /// Further audiences that tokens may be for, separated by commas, besides the client id and `api://<client id>`.
+    /// Additional audiences of tokens, separated by commas, besides the client id and `api://<client id>`.
     #[arg(long, env = "ENTRA_AUDIENCES", global = true, value_delimiter = ',')]
     entra_audiences: Vec<String>,
 
-    /// The client applications (GUIDs, separated by commas) that may call. Needed by `entra`; an empty list lets nobody in.
+    /// The client applications (GUIDs, separated by commas) whose tokens are accepted. Required by `entra`; with an empty list every token is rejected.
     #[arg(long, env = "ENTRA_ALLOWED_CLIENTS", global = true, value_parser = value::guids)]
     entra_allowed_clients: Option<value::Guids>,
 
-    /// The origin under which clients reach the server, for example `https://reviews.example.com`: for what it tells clients that have no token yet. Unless set, that of WEBSITE_HOSTNAME, or of a loopback address in BIND.
+    /// The public origin of the server, for example `https://reviews.example.com`, for challenges and protected resource metadata. The default is that of WEBSITE_HOSTNAME, or of a loopback address in BIND.
     #[arg(long, env = "PUBLIC_URL", global = true, value_parser = value::origin)]
     public_url: Option<String>,
 
-    /// The app role that a program needs for MCP.
+    /// The app role that an application needs for MCP.
     #[arg(long, env = "MCP_ROLE", global = true, default_value = "MCP.Access", value_parser = value::scope)]
     pub mcp_role: String,
 
-    /// The scope that a program which acts for a person needs for MCP.
+    /// The scope that a client application needs for MCP when it acts for a user.
     #[arg(long, env = "MCP_SCOPE", global = true, default_value = "user_impersonation", value_parser = value::scope)]
     pub mcp_scope: String,
 
-    /// An app role without which nobody may read, neither on the pages nor over MCP. Unless set, whoever comes in may.
+    /// The app role that every caller needs to read, on the pages and over MCP. If not set, every authenticated caller may read.
     #[arg(long, env = "MCP_READ_ROLE", global = true)]
     mcp_read_role: Option<String>,
 
-    /// An app role without which nobody may write, neither on the pages nor over MCP. Unless set, whoever comes in may.
+    /// The app role that every caller needs to write, on the pages and over MCP, in addition to the role or scope. If not set, none is needed.
     #[arg(long, env = "MCP_WRITE_ROLE", global = true)]
     mcp_write_role: Option<String>,
 }
 
-/// Who is asked who they are.
+/// How callers are authenticated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AuthMode {
-    /// Nobody: for development.
+    /// Not at all: for development.
     None,
-    /// App Service, in front of the server.
+    /// By App Service Authentication in front of the server.
     #[value(name = "easyauth")]
     EasyAuth,
-    /// The server itself, by the caller's access token.
+    /// By the caller's access token, which the server validates.
     Entra,
-    /// Both.
+    /// By both.
     #[value(name = "easyauth+entra")]
     EasyAuthAndEntra,
 }
 
 impl AuthMode {
-    /// The mode as the setting has it.
+    /// The value of the setting.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -106,22 +106,22 @@ impl AuthMode {
         }
     }
 
-    /// Whether the platform's headers are believed.
+    /// Whether the mode trusts the platform's client principal header.
     pub fn is_behind_platform(self) -> bool {
         matches!(self, Self::EasyAuth | Self::EasyAuthAndEntra)
     }
 
-    /// Whether access tokens are looked at.
-    pub fn reads_tokens(self) -> bool {
+    /// Whether the server validates access tokens.
+    pub fn validates_tokens(self) -> bool {
         matches!(self, Self::Entra | Self::EasyAuthAndEntra)
     }
 }
 
 impl AuthenticationSettings {
-    /// Who is asked.
+    /// The mode.
     ///
     /// # Errors
-    /// When the platform is to be believed, and is not there.
+    /// When the mode trusts the platform, and the platform is not in front of the server.
     pub fn mode(&self) -> Result<AuthMode, SettingsError> {
         let by_default =
             if self.website_auth_enabled { AuthMode::EasyAuth } else { AuthMode::None };
@@ -132,7 +132,7 @@ impl AuthenticationSettings {
         Ok(mode)
     }
 
-    /// The tenant, where it is set.
+    /// The tenant, if it is set.
     pub fn tenant(&self) -> Option<&str> {
         set(self.entra_tenant_id.as_ref())
     }
@@ -153,17 +153,17 @@ impl AuthenticationSettings {
         set(self.entra_client_id.as_ref()).ok_or(SettingsError::NotForEntra("ENTRA_CLIENT_ID"))
     }
 
-    /// The app registrations that people sign in to at the browser.
+    /// The app registrations that users sign in to at the browser.
     pub fn apps(&self) -> impl Iterator<Item = &str> {
         [&self.website_auth_client_id, &self.entra_client_id]
             .into_iter()
             .filter_map(|id| set(id.as_ref()))
     }
 
-    /// The client applications that may call.
+    /// The allowed client applications.
     ///
     /// # Errors
-    /// When nothing is set, not even an empty list.
+    /// When the setting is missing. An empty list is allowed.
     pub fn allowed_clients(&self) -> Result<&[String], SettingsError> {
         let clients = self.entra_allowed_clients.as_ref();
         clients
@@ -171,12 +171,12 @@ impl AuthenticationSettings {
             .ok_or(SettingsError::NotForEntra("ENTRA_ALLOWED_CLIENTS"))
     }
 
-    /// The issuer of version 1.0 tokens, where it is set.
+    /// The issuer of version 1.0 tokens, if it is set.
     pub fn v1_issuer(&self) -> Option<&str> {
         set(self.entra_v1_issuer.as_ref())
     }
 
-    /// Further audiences.
+    /// The additional audiences.
     pub fn audiences(&self) -> impl Iterator<Item = &str> {
         self.entra_audiences
             .iter()
@@ -184,7 +184,7 @@ impl AuthenticationSettings {
             .filter(|audience| !audience.is_empty())
     }
 
-    /// The scopes to tell clients of that have none.
+    /// The scopes in challenges and metadata.
     pub fn scopes(&self, mode: AuthMode) -> Vec<String> {
         let platform = self.website_auth_prm_default_with_scopes.iter();
         let platform: Vec<_> = platform
@@ -199,17 +199,17 @@ impl AuthenticationSettings {
         }
     }
 
-    /// The origin under which clients reach the server, where it is set.
+    /// The public origin, if it is set.
     pub fn public_url(&self) -> Option<&str> {
         set(self.public_url.as_ref())
     }
 
-    /// The role without which nobody may read.
+    /// The role that reading requires, if any.
     pub fn read_role(&self) -> Option<String> {
         set(self.mcp_read_role.as_ref()).map(str::to_owned)
     }
 
-    /// The role without which nobody may write.
+    /// The role that writing requires, if any.
     pub fn write_role(&self) -> Option<String> {
         set(self.mcp_write_role.as_ref()).map(str::to_owned)
     }

@@ -1,36 +1,23 @@
-//! From the platform's claims to a caller: which claim means what, under all of its names.
+//! The caller from the header's claims, under every name that a claim may have.
 
-use super::{ClientPrincipalError, document::Document};
-use crate::{Principal, PrincipalKind, principal::is_guid};
+use super::{document::Document, error::ClientPrincipalError};
+use crate::principal::{Principal, PrincipalKind, is_guid, scopes_of};
 
-/// A claim that is read: its short name, and the one that it may get on the way through the platform.
-struct ClaimType {
-    name: &'static str,
-    also: Option<&'static str>,
-}
+/// The names of a claim: the short one, and the one that the platform or the token's version may replace it with.
+type Names = [&'static str; 2];
 
-const OBJECT_ID: ClaimType = ClaimType {
-    name: "oid",
-    also: Some("http://schemas.microsoft.com/identity/claims/objectidentifier"),
-};
-const TENANT_ID: ClaimType =
-    ClaimType { name: "tid", also: Some("http://schemas.microsoft.com/identity/claims/tenantid") };
+const OBJECT_ID: Names = ["oid", "http://schemas.microsoft.com/identity/claims/objectidentifier"];
+const TENANT_ID: Names = ["tid", "http://schemas.microsoft.com/identity/claims/tenantid"];
 /// `appid` in version 1.0 tokens, `azp` in 2.0.
-const CLIENT_ID: ClaimType = ClaimType { name: "appid", also: Some("azp") };
-const SUBJECT: ClaimType = ClaimType {
-    name: "sub",
-    also: Some("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"),
-};
-const KIND: ClaimType = ClaimType { name: "idtyp", also: None };
-const AUDIENCE: ClaimType = ClaimType { name: "aud", also: None };
-const SCOPES: ClaimType =
-    ClaimType { name: "scp", also: Some("http://schemas.microsoft.com/identity/claims/scope") };
-const ROLES: ClaimType = ClaimType {
-    name: "roles",
-    also: Some("http://schemas.microsoft.com/ws/2008/06/identity/claims/role"),
-};
+const CLIENT_ID: Names = ["appid", "azp"];
+const SUBJECT: Names =
+    ["sub", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"];
+const KIND: Names = ["idtyp"; 2];
+const AUDIENCE: Names = ["aud"; 2];
+const SCOPES: Names = ["scp", "http://schemas.microsoft.com/identity/claims/scope"];
+const ROLES: Names = ["roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"];
 
-/// Names to show, the best first; the type that `name_typ` names comes after the first.
+/// Display names, in order of preference. The claim that `name_typ` names comes after the first.
 const NAMES: [&str; 5] = [
     "name",
     "preferred_username",
@@ -39,12 +26,6 @@ const NAMES: [&str; 5] = [
     "app_displayname",
 ];
 
-impl ClaimType {
-    fn is(&self, typ: &str) -> bool {
-        self.name == typ || self.also == Some(typ)
-    }
-}
-
 /// The claims of one header.
 pub(super) struct Claims<'a> {
     document: &'a Document,
@@ -52,129 +33,110 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    /// Refuses a `role_typ` that is a claim with another meaning. Else the platform decides what a role is.
+    /// Rejects a `role_typ` that is a claim with another meaning. Otherwise the platform decides which claim is a role.
     pub(super) fn of(document: &'a Document) -> Result<Self, ClientPrincipalError> {
         let role_type = document.role_typ.as_deref().filter(|typ| !typ.is_empty());
         let read = [OBJECT_ID, TENANT_ID, CLIENT_ID, SUBJECT, KIND, AUDIENCE, SCOPES];
-        let others = read.iter().flat_map(|claim| [Some(claim.name), claim.also]).flatten();
-        let mut others = others.chain(NAMES).chain(document.name_typ.as_deref());
-        match role_type {
-            Some(role) if others.any(|other| other.eq_ignore_ascii_case(role)) => {
-                Err(ClientPrincipalError::RoleType)
-            }
-            role_type => Ok(Self { document, role_type }),
+        let read = read.as_flattened().iter().copied();
+        let mut others = read.chain(NAMES).chain(document.name_typ.as_deref());
+        if role_type.is_some_and(|role| others.any(|other| other.eq_ignore_ascii_case(role))) {
+            return Err(ClientPrincipalError::RoleType);
         }
+        Ok(Self { document, role_type })
     }
 
-    /// The caller; `apps` are the app registrations that people sign in to at the browser.
+    /// The caller; `apps` are the app registrations that users sign in to at the browser.
     pub(super) fn principal(&self, apps: &[String]) -> Result<Principal, ClientPrincipalError> {
-        let object_id = self.id(&OBJECT_ID)?.ok_or(ClientPrincipalError::MissingObjectId)?;
-        let scopes = self.texts(SCOPES.name, |typ| SCOPES.is(typ))?;
-        let has_scopes = !scopes.is_empty();
-        let kind = self.kind(object_id, has_scopes)?;
-        let mut principal = Principal::new(kind, object_id)
+        let object_id = self.id(OBJECT_ID)?.ok_or(ClientPrincipalError::MissingObjectId)?;
+        let scopes = self.texts(SCOPES)?;
+        let kind = self.kind(object_id, !scopes.is_empty())?;
+        let (tenant_id, client_id) = (self.id(TENANT_ID)?, self.id(CLIENT_ID)?);
+        let principal = Principal::new(kind, object_id)
             .with_roles(self.roles()?)
-            .with_scopes(scopes.into_iter().flat_map(scopes_of));
-        if let Some(tenant_id) = self.id(&TENANT_ID)? {
-            principal = principal.with_tenant_id(tenant_id);
-        }
-        let client_id = self.id(&CLIENT_ID)?;
-        if let Some(client_id) = client_id {
-            principal = principal.with_client_id(client_id);
-        }
-        if !has_scopes && self.is_for_client_itself(client_id, apps) {
-            principal = principal.with_session();
-        }
-        if let Some(name) = self.name() {
-            principal = principal.with_name(name);
-        }
-        Ok(principal)
+            .with_scopes(scopes.iter().copied().flat_map(scopes_of))
+            .with_optional(tenant_id, client_id, self.name());
+        let is_session = scopes.is_empty() && self.is_for_client_itself(client_id, apps);
+        Ok(if is_session { principal.with_session() } else { principal })
     }
 
-    /// Of the values of `idtyp` only the two that Entra documents are taken; without it the other claims tell.
+    /// Of the values of `idtyp` only the two that Entra documents are accepted. Without it the other claims decide.
     fn kind(
         &self,
         object_id: &str,
         has_scopes: bool,
     ) -> Result<PrincipalKind, ClientPrincipalError> {
-        match self.id(&KIND)? {
+        match self.id(KIND)? {
             idtyp @ (None | Some("app" | "user")) => {
-                let subject = self.is_own_subject(object_id)?.then_some(object_id);
+                let subjects = self.texts(SUBJECT)?;
+                let is_own = subjects.iter().all(|subject| *subject == object_id);
+                let subject = subjects.first().copied().filter(|_| is_own);
                 Ok(PrincipalKind::of(idtyp, has_scopes, subject, object_id))
             }
-            Some(_) => Err(ClientPrincipalError::InvalidClaim(KIND.name)),
+            Some(_) => Err(ClientPrincipalError::InvalidClaim(KIND[0])),
         }
     }
 
-    /// Whether the claims come from a sign-in to the app itself, and not from an access token that a program got.
+    /// Whether the claims come from a sign-in to the app itself, and not from an access token of a client application.
     ///
     /// The platform's session has the claims of an ID token: it is for the app (`aud`), and names no client application,
     /// as every access token of Entra does, or the app as its own. Source:
     /// <https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference>.
     fn is_for_client_itself(&self, client_id: Option<&str>, apps: &[String]) -> bool {
-        let audience = self.audience();
-        let is_one_of =
-            |id: &str, apps: &[&str]| apps.iter().any(|app| app.eq_ignore_ascii_case(id));
-        // Where no app is named, the audience stands for it: the platform has looked at it.
+        let mut audiences = self.document.values(is_any_of(AUDIENCE));
+        let audience = audiences.next().flatten().filter(|_| audiences.next().is_none());
+        // Without an app, the audience stands for it: the platform has validated it.
         let apps: Vec<_> = match apps {
             [] => audience.into_iter().filter(|id| is_guid(id)).collect(),
             apps => apps.iter().map(String::as_str).collect(),
         };
-        client_id.or(audience).is_some_and(|client| is_one_of(client, &apps))
+        let client = client_id.or(audience);
+        client.is_some_and(|client| apps.iter().any(|app| app.eq_ignore_ascii_case(client)))
     }
 
-    /// Whom the token is for, if it says so once.
-    fn audience(&self) -> Option<&'a str> {
-        let mut claims = self.document.claims().filter(|claim| AUDIENCE.is(&claim.typ));
-        claims.next().filter(|_| claims.next().is_none())?.val.as_str()
-    }
-
-    fn is_own_subject(&self, object_id: &str) -> Result<bool, ClientPrincipalError> {
-        let subjects = self.texts(SUBJECT.name, |typ| SUBJECT.is(typ))?;
-        Ok(!subjects.is_empty() && subjects.iter().all(|subject| *subject == object_id))
-    }
-
-    /// Roles arrive in three ways: all count.
+    /// The roles, under the platform's two names and under the header's role type.
     fn roles(&self) -> Result<Vec<&'a str>, ClientPrincipalError> {
-        let roles = self.texts(ROLES.name, |typ| ROLES.is(typ) || self.role_type == Some(typ))?;
-        Ok(roles.into_iter().filter(|role| !role.is_empty()).collect())
+        let is_role = |typ: &str| ROLES.contains(&typ) || self.role_type == Some(typ);
+        let mut roles = self.texts_where(ROLES[0], is_role)?;
+        roles.retain(|role| !role.is_empty());
+        Ok(roles)
     }
 
     fn name(&self) -> Option<&'a str> {
         let [first, rest @ ..] = NAMES;
         let types = [Some(first), self.document.name_typ.as_deref()];
         types.into_iter().flatten().chain(rest).find_map(|wanted| {
-            let mut claims = self.document.claims().filter(|claim| claim.typ == wanted);
-            claims
-                .find_map(|claim| claim.val.as_str().map(str::trim).filter(|name| !name.is_empty()))
+            let mut names = self.document.values(move |typ| typ == wanted).flatten().map(str::trim);
+            names.find(|name| !name.is_empty())
         })
     }
 
-    /// The one value of a claim, if it is there at all: visible ASCII, as ids are.
-    fn id(&self, claim: &ClaimType) -> Result<Option<&'a str>, ClientPrincipalError> {
-        let values = self.texts(claim.name, |typ| claim.is(typ))?;
+    /// The one value of a claim, if it is present: visible ASCII, as in every id.
+    fn id(&self, claim: Names) -> Result<Option<&'a str>, ClientPrincipalError> {
+        let values = self.texts(claim)?;
         let Some(first) = values.first() else { return Ok(None) };
         if values.iter().any(|value| !value.eq_ignore_ascii_case(first)) {
-            return Err(ClientPrincipalError::AmbiguousClaim(claim.name));
+            return Err(ClientPrincipalError::AmbiguousClaim(claim[0]));
         }
-        Principal::is_id(first)
-            .then_some(Some(*first))
-            .ok_or(ClientPrincipalError::InvalidClaim(claim.name))
+        if !Principal::is_id(first) {
+            return Err(ClientPrincipalError::InvalidClaim(claim[0]));
+        }
+        Ok(Some(first))
     }
 
-    fn texts(
+    fn texts(&self, claim: Names) -> Result<Vec<&'a str>, ClientPrincipalError> {
+        self.texts_where(claim[0], is_any_of(claim))
+    }
+
+    fn texts_where(
         &self,
-        name: &'static str,
+        claim: &'static str,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Vec<&'a str>, ClientPrincipalError> {
-        let claims = self.document.claims().filter(|claim| is_wanted(&claim.typ));
-        claims
-            .map(|claim| claim.val.as_str().ok_or(ClientPrincipalError::InvalidClaim(name)))
-            .collect()
+        let values = self.document.values(is_wanted);
+        values.map(|value| value.ok_or(ClientPrincipalError::InvalidClaim(claim))).collect()
     }
 }
 
-/// A list of scopes has spaces between them (RFC 6749, section 3.3).
-fn scopes_of(list: &str) -> impl Iterator<Item = &str> {
-    list.split(' ').filter(|scope| !scope.is_empty())
+fn is_any_of(claim: Names) -> impl Fn(&str) -> bool {
+    move |typ| claim.contains(&typ)
 }

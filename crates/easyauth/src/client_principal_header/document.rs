@@ -1,78 +1,58 @@
-//! From the header's bytes to the platform's JSON: base64, UTF-8, JSON.
-
-use std::{fmt, marker::PhantomData};
+//! The header's JSON document, decoded from base64.
 
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
-};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
 
-use super::{ClientPrincipalError, ClientPrincipalHeader};
+use super::error::{ClientPrincipalError, MAX_CLAIMS};
+use crate::json;
 
-/// The platform pads, but not on every host. Only what an encoder would have written is taken, so one identity has one spelling.
+/// The platform pads, but not on every host. Only canonical encodings are accepted, so that one identity has one spelling.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What the platform writes. A member that is there twice is refused; members that we do not know are none of our business.
+/// The platform's document. A duplicate member is rejected, and an unknown one ignored.
 #[derive(Deserialize)]
-pub(super) struct Document {
+pub(super) struct Document<C = Vec<Claim>> {
     pub(super) auth_typ: String,
-    claims: Vec<Object<Claim>>,
+    claims: C,
     pub(super) name_typ: Option<String>,
     pub(super) role_typ: Option<String>,
 }
 
-/// One claim of a token, as the platform names it.
+/// One claim.
 #[derive(Deserialize)]
 pub(super) struct Claim {
-    pub(super) typ: String,
-    /// A string; whether it is one matters only for the claims that are read.
-    pub(super) val: Value,
+    typ: String,
+    /// A string; another type is rejected only in the claims that are read.
+    val: Value,
 }
 
 impl Document {
     pub(super) fn decode(value: &[u8]) -> Result<Self, ClientPrincipalError> {
         let json = BASE64.decode(value).map_err(|_| ClientPrincipalError::Base64)?;
         let json = String::from_utf8(json).map_err(|_| ClientPrincipalError::Utf8)?;
-        let Object(document): Object<Self> =
-            serde_json::from_str(&json).map_err(|_| ClientPrincipalError::Json)?;
-        if document.claims.len() > ClientPrincipalHeader::MAX_CLAIMS {
+        let raw = json::object(&json).ok_or(ClientPrincipalError::Json)?;
+        let Document::<Vec<&RawValue>> { auth_typ, claims, name_typ, role_typ } = raw;
+        if claims.len() > MAX_CLAIMS {
             return Err(ClientPrincipalError::TooManyClaims);
         }
-        Ok(document)
+        let claims = claims.into_iter().map(|claim| json::object(claim.get()));
+        let claims = claims.collect::<Option<_>>().ok_or(ClientPrincipalError::Json)?;
+        Ok(Self { auth_typ, claims, name_typ, role_typ })
     }
 
-    pub(super) fn claims(&self) -> impl Iterator<Item = &Claim> {
-        self.claims.iter().map(|Object(claim)| claim)
-    }
-}
-
-/// A JSON object and nothing else: serde would also make a struct of an array, and a position is no name.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
-    }
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Object<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+    /// The values of the claims whose type is wanted; `None` is a value that is not text.
+    pub(super) fn values(
+        &self,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> impl Iterator<Item = Option<&str>> {
+        let claims = self.claims.iter().filter(move |claim| is_wanted(&claim.typ));
+        claims.map(|claim| claim.val.as_str())
     }
 }

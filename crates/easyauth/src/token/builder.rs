@@ -1,23 +1,24 @@
-//! Whose tokens are taken, step by step.
+//! The configuration of a validator.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::SystemTime};
+use std::{net::IpAddr, sync::Arc, time::SystemTime};
 
 use reqwest::Url;
 
+use super::{
+    claims::Rules,
+    cloud::{is_v1_issuer, v1_issuers},
+    discovery::Discovery,
+    jwks::JwksProvider,
+    jwks_cache::JwksCache,
+    token_cache::TokenCache,
+    validator::{Clock, EntraTokenValidator},
+};
 use crate::principal::is_guid;
 
-use super::{
-    Clock, EntraTokenValidator, JwksProvider, Rules,
-    cloud::{is_v1_issuer, v1_issuers},
-    jwks_cache::JwksCache,
-    jwks_provider::Discovery,
-    token_cache::TokenCache,
-};
+const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
 
-/// Where tokens of the public cloud come from.
-const AUTHORITY: &str = "https://login.microsoftonline.com";
-
-/// An [`EntraTokenValidator`] in the making.
+/// Builds an [`EntraTokenValidator`].
+#[must_use]
 pub struct EntraTokenValidatorBuilder {
     tenant_id: String,
     client_id: String,
@@ -29,12 +30,13 @@ pub struct EntraTokenValidatorBuilder {
     clock: Arc<Clock>,
 }
 
-impl EntraTokenValidatorBuilder {
-    pub(super) fn new(tenant_id: &str, client_id: &str) -> Self {
-        Self {
+impl EntraTokenValidator {
+    /// Builds a validator for tokens of this tenant (a GUID) for this app registration (its application id, a GUID).
+    pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenValidatorBuilder {
+        EntraTokenValidatorBuilder {
             tenant_id: tenant_id.to_owned(),
             client_id: client_id.to_owned(),
-            authority: AUTHORITY.to_owned(),
+            authority: DEFAULT_AUTHORITY.to_owned(),
             v1_issuer: None,
             audiences: Vec::new(),
             allowed_clients: Vec::new(),
@@ -42,68 +44,64 @@ impl EntraTokenValidatorBuilder {
             clock: Arc::new(system_time),
         }
     }
+}
 
-    /// Where tokens come from, without the tenant: `https://login.microsoftonline.com` unless set. Plain http only on
-    /// loopback.
-    #[must_use]
+impl EntraTokenValidatorBuilder {
+    /// Sets the authority, without the tenant. The default is `https://login.microsoftonline.com`. Plain http is allowed
+    /// only on loopback.
     pub fn authority(mut self, authority: &str) -> Self {
         authority.clone_into(&mut self.authority);
         self
     }
 
-    /// The issuer of version 1.0 tokens, as `https://host/<tenant>/`. Unless set, that of the authority's cloud: the
+    /// Sets the issuer of version 1.0 tokens, as `https://host/<tenant>/`. The default is that of the authority's cloud: the
     /// public one, China (21Vianet) or US Government.
-    #[must_use]
     pub fn v1_issuer(mut self, issuer: &str) -> Self {
         self.v1_issuer = Some(issuer.to_owned());
         self
     }
 
-    /// One more audience, besides the client id and `api://<client id>`; compared as it is.
-    #[must_use]
+    /// Adds an audience to the client id and `api://<client id>`. It is compared exactly.
     pub fn audience(mut self, audience: &str) -> Self {
         self.audiences.push(audience.to_owned());
         self
     }
 
-    /// One more client application (its GUID) that may call. Without any nobody may.
-    #[must_use]
+    /// Allows a client application (its GUID). Without any, every token is rejected.
     pub fn allow_client(mut self, client_id: &str) -> Self {
         self.allowed_clients.push(client_id.to_owned());
         self
     }
 
-    /// Takes the issuer's keys from elsewhere than the authority's discovery document.
-    #[must_use]
-    pub fn jwks_provider(mut self, source: Arc<dyn JwksProvider>) -> Self {
-        self.jwks_provider = Some(source);
+    /// Sets a provider of the issuer's keys other than the authority's discovery document.
+    pub fn jwks_provider(mut self, provider: Arc<dyn JwksProvider>) -> Self {
+        self.jwks_provider = Some(provider);
         self
     }
 
-    /// Takes the time from elsewhere than the system, for tests.
-    #[must_use]
+    /// Sets a clock other than the system's, for tests.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// The scheme.
+    /// Builds the validator.
     ///
     /// # Errors
-    /// When a part is wrong; the error names it.
+    /// When a value is invalid. The error names it.
     pub fn build(self) -> Result<EntraTokenValidator, TokenConfigError> {
         let tenant_id = guid(&self.tenant_id).ok_or(TokenConfigError::Tenant)?;
         let client_id = guid(&self.client_id).ok_or(TokenConfigError::Client)?;
         let authority = authority(&self.authority)?;
-        let clients = self.allowed_clients.iter();
+        let clients = self.allowed_clients.into_iter();
         let allowed_clients = clients
-            .map(|id| guid(id).ok_or_else(|| TokenConfigError::AllowedClient(id.clone())))
+            .map(|id| guid(&id).ok_or(TokenConfigError::AllowedClient(id)))
             .collect::<Result<Vec<_>, _>>()?;
         if self.audiences.iter().any(String::is_empty) {
             return Err(TokenConfigError::Audience);
         }
-        let source = match self.jwks_provider {
-            Some(source) => source,
+        let provider = match self.jwks_provider {
+            Some(provider) => provider,
             None => {
                 Arc::new(Discovery::new(&authority, &tenant_id).map_err(TokenConfigError::Http)?)
             }
@@ -116,28 +114,11 @@ impl EntraTokenValidatorBuilder {
         let mut audiences = self.audiences;
         audiences.extend([format!("api://{client_id}"), client_id]);
         Ok(EntraTokenValidator {
-            authorization_server: format!(
-                "{}/{tenant_id}/v2.0",
-                authority.origin().ascii_serialization()
-            ),
             rules: Rules { tenant_id, v1_issuers, audiences, allowed_clients },
-            keys: JwksCache::new(source),
-            validated: TokenCache::new(),
+            jwks: JwksCache::new(provider),
+            tokens: TokenCache::new(),
             clock: self.clock,
         })
-    }
-}
-
-impl fmt::Debug for EntraTokenValidatorBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EntraTokenValidatorBuilder")
-            .field("tenant_id", &self.tenant_id)
-            .field("client_id", &self.client_id)
-            .field("authority", &self.authority)
-            .field("v1_issuer", &self.v1_issuer)
-            .field("audiences", &self.audiences)
-            .field("allowed_clients", &self.allowed_clients)
-            .finish_non_exhaustive()
     }
 }
 
@@ -154,7 +135,7 @@ fn guid(text: &str) -> Option<String> {
     is_guid(text).then(|| text.to_ascii_lowercase())
 }
 
-/// Invariant: keys come by https, or from this machine.
+/// Invariant: keys are fetched over https, or from this machine.
 fn authority(text: &str) -> Result<Url, TokenConfigError> {
     let url = Url::parse(text).map_err(|_| TokenConfigError::Authority)?;
     let host = url.host_str().unwrap_or_default();
@@ -166,29 +147,29 @@ fn authority(text: &str) -> Result<Url, TokenConfigError> {
     (is_safe && is_bare && is_anonymous).then_some(url).ok_or(TokenConfigError::Authority)
 }
 
-/// Why there is no [`EntraTokenValidator`].
+/// An invalid value of an [`EntraTokenValidatorBuilder`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenConfigError {
-    /// The tenant is none.
-    #[error("the tenant id is no GUID")]
+    /// The tenant id is invalid.
+    #[error("the tenant id must be a GUID")]
     Tenant,
-    /// The client is none.
-    #[error("the client id is no GUID")]
+    /// The client id is invalid.
+    #[error("the client id must be a GUID")]
     Client,
-    /// The authority is none that may be asked.
-    #[error("the authority must be `https://host` (plain http on loopback alone), without a path")]
+    /// The authority is invalid.
+    #[error("the authority must be `https://host` (plain http only on loopback), without a path")]
     Authority,
-    /// The issuer of version 1.0 tokens is none of the tenant.
+    /// The issuer of version 1.0 tokens is invalid.
     #[error("the issuer of version 1.0 tokens must be `https://host/<tenant id>/`")]
     V1Issuer,
     /// An audience is empty.
-    #[error("an audience is empty")]
+    #[error("an audience must not be empty")]
     Audience,
-    /// An allowed client is none.
-    #[error("the allowed client `{0}` is no GUID")]
+    /// An allowed client is invalid.
+    #[error("the allowed client `{0}` must be a GUID")]
     AllowedClient(String),
-    /// There is no HTTP client.
-    #[error("the client for the issuer's keys cannot be made")]
+    /// The HTTP client cannot be created.
+    #[error("cannot create the HTTP client for the issuer's keys")]
     Http(#[source] reqwest::Error),
 }

@@ -1,15 +1,22 @@
-//! A token's claims, what they have to be, and the principal that they make.
+//! A token's claims, the rules for them, and the caller that they name.
 
 use serde::Deserialize;
 
-use super::{EntraTokenValidator, Rules, TokenError, object};
-use crate::{Principal, PrincipalKind};
+use super::error::TokenError;
+use crate::{
+    json,
+    principal::{Principal, PrincipalKind, scopes_of},
+};
 
-/// The claims that mean something to us; one that is there twice, or has another type, is refused. Source:
+/// Seconds by which the issuer's clock and this one may differ: a token is valid this long before `nbf` and after `exp`
+/// (RFC 7519, section 4.1.4: "no more than a few minutes").
+const LEEWAY_SECONDS: i64 = 60;
+
+/// The claims that are read. A duplicate or one of another type is invalid. Source:
 /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
 #[derive(Deserialize)]
 pub(super) struct Claims {
-    /// One text: a list of audiences would be a token for others as well.
+    /// One text: a token with a list of audiences would be for other services too.
     aud: String,
     iss: String,
     pub(super) exp: i64,
@@ -31,14 +38,25 @@ pub(super) struct Claims {
     app_displayname: Option<String>,
 }
 
+/// The configured values that the claims must have.
+#[derive(Debug)]
+pub(super) struct Rules {
+    /// In lower case.
+    pub(super) tenant_id: String,
+    pub(super) v1_issuers: Vec<String>,
+    pub(super) audiences: Vec<String>,
+    /// In lower case.
+    pub(super) allowed_clients: Vec<String>,
+}
+
 impl Claims {
-    pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
-        object(json).ok_or(TokenError::Claims)
+    pub(super) fn read(json: &str) -> Result<Self, TokenError> {
+        json::object(json).ok_or(TokenError::Claims)
     }
 
-    /// The client application, under the name that the token's version has for it.
-    fn client(&self, version: &str) -> Option<&str> {
-        let client = if version == "1.0" { &self.appid } else { &self.azp };
+    /// The client application, by the claim of the token's version.
+    fn client(&self) -> Option<&str> {
+        let client = if self.ver.as_deref() == Some("1.0") { &self.appid } else { &self.azp };
         client.as_deref().filter(|id| !id.is_empty())
     }
 
@@ -48,25 +66,11 @@ impl Claims {
         Principal::is_id(object_id).then_some(object_id).ok_or(TokenError::InvalidObjectId)
     }
 
-    /// The caller; it is for who has checked the claims.
+    /// The caller. Call it only for claims that were checked.
     pub(super) fn principal(&self) -> Result<Principal, TokenError> {
         let object_id = self.object_id()?;
-        let scopes = self.scp.as_deref().unwrap_or_default();
-        let kind = PrincipalKind::of(
-            self.idtyp.as_deref(),
-            self.scp.is_some(),
-            self.sub.as_deref(),
-            object_id,
-        );
-        let mut principal = Principal::new(kind, object_id)
-            .with_roles(self.roles.iter().map(String::as_str))
-            .with_scopes(scopes.split(' ').filter(|scope| !scope.is_empty()));
-        if let Some(tenant) = &self.tid {
-            principal = principal.with_tenant_id(tenant);
-        }
-        if let Some(client) = self.client(self.ver.as_deref().unwrap_or_default()) {
-            principal = principal.with_client_id(client);
-        }
+        let (idtyp, subject) = (self.idtyp.as_deref(), self.sub.as_deref());
+        let kind = PrincipalKind::of(idtyp, self.scp.is_some(), subject, object_id);
         let names = [
             &self.name,
             &self.preferred_username,
@@ -75,37 +79,34 @@ impl Claims {
             &self.app_displayname,
         ];
         let mut names = names.into_iter().flatten().map(|name| name.trim());
-        if let Some(name) = names.find(|name| !name.is_empty()) {
-            principal = principal.with_name(name);
-        }
-        Ok(principal)
+        let name = names.find(|name| !name.is_empty());
+        Ok(Principal::new(kind, object_id)
+            .with_roles(self.roles.iter().map(String::as_str))
+            .with_scopes(scopes_of(self.scp.as_deref().unwrap_or_default()))
+            .with_optional(self.tid.as_deref(), self.client(), name))
     }
 }
 
 impl Rules {
-    /// Checks what needs no word of the issuer's.
+    /// Checks everything that does not depend on the issuer's documents.
     pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
-        let of_tenant =
-            claims.tid.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&self.tenant_id));
-        if !of_tenant {
+        let tenant = claims.tid.as_deref().unwrap_or_default();
+        if !tenant.eq_ignore_ascii_case(&self.tenant_id) {
             return Err(TokenError::Tenant);
         }
         if !self.audiences.contains(&claims.aud) {
             return Err(TokenError::Audience);
         }
-        if now >= claims.exp.saturating_add(EntraTokenValidator::LEEWAY_SECONDS) {
+        if now >= claims.exp.saturating_add(LEEWAY_SECONDS) {
             return Err(TokenError::Expired);
         }
-        if claims
-            .nbf
-            .is_some_and(|nbf| nbf > now.saturating_add(EntraTokenValidator::LEEWAY_SECONDS))
-        {
+        if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
             return Err(TokenError::NotYetValid);
         }
         claims.object_id().map(drop)
     }
 
-    /// Checks the issuer, of either version, that the version is its own, and the client by the version's name for it.
+    /// Checks the issuer, that the token's version is the issuer's, and the client application.
     pub(super) fn check_issuer(&self, claims: &Claims, v2_issuer: &str) -> Result<(), TokenError> {
         let version = if self.v1_issuers.contains(&claims.iss) {
             "1.0"
@@ -117,7 +118,7 @@ impl Rules {
         if claims.ver.as_deref() != Some(version) {
             return Err(TokenError::Version);
         }
-        let client = claims.client(version).ok_or(TokenError::MissingClient)?;
+        let client = claims.client().ok_or(TokenError::MissingClient)?;
         if !self.allowed_clients.contains(&client.to_ascii_lowercase()) {
             return Err(TokenError::ClientNotAllowed);
         }

@@ -1,13 +1,13 @@
-//! Microsoft's clouds, as far as tokens differ between them: who issues those of version 1.0.
+//! The issuers of version 1.0 tokens in each of Microsoft's clouds.
 
 use reqwest::Url;
 
-/// Hosts of authorities, and the hosts that their version 1.0 tokens name as issuers. Version 2.0 tokens name the
-/// authority's own, by its discovery document.
+/// Hosts of authorities, and the hosts of their issuers of version 1.0 tokens. The issuer of version 2.0 tokens is in the
+/// authority's discovery document.
 ///
 /// Sources: <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>, and for the issuers
-/// <https://learn.microsoft.com/answers/questions/1190472/what-are-the-token-issuers-for-the-sovereign-cloud>; US
-/// Government's are reported both ways.
+/// <https://learn.microsoft.com/answers/questions/1190472/what-are-the-token-issuers-for-the-sovereign-cloud>, which
+/// reports two for US Government.
 const NATIONAL: [(&str, &[&str]); 4] = [
     ("login.partner.microsoftonline.cn", &["sts.chinacloudapi.cn"]),
     ("login.chinacloudapi.cn", &["sts.chinacloudapi.cn"]),
@@ -15,7 +15,6 @@ const NATIONAL: [(&str, &[&str]); 4] = [
     ("login.microsoftonline.de", &["sts.microsoftonline.de"]),
 ];
 
-/// The public cloud's.
 const PUBLIC: &[&str] = &["sts.windows.net"];
 
 /// The issuers of version 1.0 tokens of a tenant (in lower case) at an authority.
@@ -26,7 +25,7 @@ pub(super) fn v1_issuers(authority: &Url, tenant_id: &str) -> Vec<String> {
     issuers.iter().map(|host| format!("https://{host}/{tenant_id}/")).collect()
 }
 
-/// Invariant: an issuer that was set is of the tenant.
+/// Invariant: a configured issuer is the tenant's.
 pub(super) fn is_v1_issuer(issuer: &str, tenant_id: &str) -> bool {
     let host = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
     host.is_some_and(|(host, path)| !host.is_empty() && path == format!("{tenant_id}/"))

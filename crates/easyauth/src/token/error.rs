@@ -1,93 +1,109 @@
-//! Why an access token is refused.
+//! The reasons for which an access token is rejected.
 
-/// Why an access token is refused. It is for the log: it says nothing of the token but its fault.
+use std::time::Duration;
+
+use crate::error::AuthnError;
+
+pub(super) const MAX_BYTES: usize = 16 * 1024;
+
+/// The reason why an access token is rejected. Its text contains nothing of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// More than one `Authorization` header.
+    /// The request has more than one `Authorization` header.
     #[error("there is more than one Authorization header")]
     MultipleHeaders,
-    /// `Authorization` has another scheme.
+    /// The `Authorization` header has another scheme.
     #[error("the Authorization header's scheme is not Bearer")]
     NotBearer,
-    /// Longer than [`crate::EntraTokenValidator::MAX_BYTES`].
-    #[error("it is longer than {} bytes", crate::EntraTokenValidator::MAX_BYTES)]
+    /// It is longer than [`crate::EntraTokenValidator::MAX_BYTES`].
+    #[error("it is longer than {MAX_BYTES} bytes")]
     TooLong,
-    /// Not three parts of base64url without padding (RFC 7515, section 7.1).
+    /// It is not three parts of base64url without padding (RFC 7515, section 7.1).
     #[error("it is not three parts of base64url")]
     Malformed,
-    /// The header is no JSON object of a token's header, or has a member twice.
+    /// Its header is not a JSON object with the members of a token's header, or has one twice.
     #[error("its header is not that of a token")]
     Header,
-    /// Signed by another algorithm than RS256, or by none.
+    /// Its algorithm is not RS256.
     #[error("its algorithm is not RS256")]
     Algorithm,
-    /// `typ` is there, and neither `JWT` nor `at+jwt` (RFC 8725, section 3.11).
+    /// Its `typ` is neither `JWT` nor `at+jwt` (RFC 8725, section 3.11). `typ` may be absent.
     #[error("its type is not that of an access token")]
     Type,
-    /// The header brings a key or names a place to get one: `jwk`, `jku`, `x5u` or `x5c` (RFC 8725, section 3.10).
-    #[error("its header brings a key of its own ({0})")]
+    /// Its header contains a key or the address of one: `jwk`, `jku`, `x5u` or `x5c` (RFC 8725, section 3.10).
+    #[error("its header contains a key or the address of one ({0})")]
     EmbeddedKey(&'static str),
-    /// The header asks for an extension: `crit` (RFC 7515, section 4.1.11).
-    #[error("its header asks for an extension (crit)")]
+    /// Its header requires an extension: `crit` (RFC 7515, section 4.1.11).
+    #[error("its header requires an extension (crit)")]
     CriticalExtension,
-    /// No `kid`, or one that is too long.
-    #[error("it does not say which key signed it")]
+    /// Its `kid` is missing or too long.
+    #[error("its key id is missing or too long")]
     MissingKeyId,
-    /// The claims are no JSON object of an access token's claims, or have one twice.
+    /// Its claims are not a JSON object with the claims of an access token, or have one twice.
     #[error("its claims are not those of an access token")]
     Claims,
-    /// `tid` is missing, or is another tenant.
+    /// Its `tid` is missing, or is another tenant.
     #[error("it is of another tenant")]
     Tenant,
-    /// `aud` is none of the audiences.
+    /// Its `aud` is not one of the audiences.
     #[error("it is for another audience")]
     Audience,
-    /// `exp` has passed.
+    /// Its `exp` has passed.
     #[error("it has expired")]
     Expired,
-    /// `nbf` is yet to come.
+    /// Its `nbf` is in the future.
     #[error("it is not valid yet")]
     NotYetValid,
-    /// `iss` is neither the version 1.0 nor the version 2.0 issuer.
+    /// Its `iss` is neither the version 1.0 nor the version 2.0 issuer.
     #[error("it is of another issuer")]
     Issuer,
-    /// `ver` is not the version of the issuer.
+    /// Its `ver` is not the version of its issuer.
     #[error("its version is not its issuer's")]
     Version,
-    /// `appid` (version 1.0) or `azp` (version 2.0) is missing.
+    /// Its `appid` (version 1.0) or `azp` (version 2.0) is missing.
     #[error("it does not name its client application")]
     MissingClient,
-    /// The client application is none of those allowed.
+    /// Its client application is not an allowed one.
     #[error("its client application is not allowed")]
     ClientNotAllowed,
-    /// `oid` is missing.
-    #[error("it does not name its caller")]
+    /// Its `oid` is missing.
+    #[error("it has no object id")]
     MissingObjectId,
-    /// `oid` is longer than [`crate::Principal::MAX_ID_BYTES`], or has other characters than visible ASCII.
-    #[error("its caller's object id is unfit")]
+    /// Its `oid` is longer than [`crate::Principal::MAX_ID_BYTES`], or has characters other than visible ASCII.
+    #[error("its object id is invalid")]
     InvalidObjectId,
-    /// The issuer, asked since the token came, publishes no key of that `kid`.
-    #[error("the issuer has no key of its key id")]
+    /// The issuer publishes no key with its `kid`, and was asked after the token arrived.
+    #[error("the issuer has no key with its key id")]
     UnknownKey,
-    /// The signature is not of that key.
+    /// That key did not sign it.
     #[error("its signature is wrong")]
     Signature,
-    /// The `kid` is not known, and so many tokens wait for the answer of the issuer that this one cannot.
-    #[error("too many tokens of unknown key ids wait for the issuer's answer")]
+    /// Its `kid` is unknown, and the maximum number of requests already waits for the issuer's response. Transient.
+    #[error("too many tokens with unknown key ids wait for the issuer")]
     TooManyUnknownKeys,
-    /// The issuer's keys could not be had, or it could not be asked about a `kid`.
-    #[error("the issuer's keys cannot be had")]
+    /// The issuer's keys are not available, or the issuer could not be asked for a `kid`. Transient.
+    #[error("the issuer's keys are not available")]
     KeysUnavailable,
 }
 
 impl TokenError {
-    /// Seconds after which a caller may try again whose token was not judged; `None` for a verdict.
-    pub(crate) fn retry_after_seconds(self) -> Option<u32> {
+    /// The time after which to retry, if the error is transient.
+    pub(crate) fn retry_after(self) -> Option<Duration> {
         match self {
-            Self::TooManyUnknownKeys => Some(1),
-            Self::KeysUnavailable => Some(5),
+            Self::TooManyUnknownKeys => Some(Duration::from_secs(1)),
+            Self::KeysUnavailable => Some(Duration::from_secs(5)),
             _ => None,
         }
+    }
+}
+
+impl From<TokenError> for AuthnError {
+    fn from(error: TokenError) -> Self {
+        let authn_error = match error.retry_after() {
+            Some(retry_after) => Self::transient("access token", retry_after),
+            None => Self::rejected("access token"),
+        };
+        authn_error.with_source(error)
     }
 }

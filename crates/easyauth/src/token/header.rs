@@ -1,77 +1,52 @@
-//! A token's header (RFC 7515, section 4), of which only the key's id is used.
+//! A token's header (RFC 7515, section 4), of which only the key id is used.
 
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use std::collections::HashMap;
 
-use super::{TokenError, object};
+use serde::Deserialize;
+use serde_json::Value;
 
-/// The most bytes of a key id.
+use super::error::TokenError;
+use crate::json;
+
+/// The longest key id, in bytes.
 const KID_BYTES: usize = 200;
 
 /// Types that an access token may have (RFC 7519, section 5.1; RFC 9068, section 2.1).
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
 
-/// What a token says of its signature.
-pub(super) struct Header {
-    pub(super) kid: String,
-}
+/// Members that contain a key or its address (RFC 8725, section 3.10).
+const KEYS: [&str; 4] = ["jwk", "jku", "x5u", "x5c"];
 
-/// Members that are not named here mean nothing to us. One that is there twice is refused.
+/// The header. A duplicate of a named member is invalid.
 #[derive(Deserialize)]
-struct Members {
+pub(super) struct Header {
     alg: String,
     #[serde(default)]
-    kid: String,
+    pub(super) kid: String,
     typ: Option<String>,
-    #[serde(default)]
-    jwk: Present,
-    #[serde(default)]
-    jku: Present,
-    #[serde(default)]
-    x5u: Present,
-    #[serde(default)]
-    x5c: Present,
-    #[serde(default)]
-    crit: Present,
-}
-
-/// Whether a member is there, whatever its value is, `null` as well.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-enum Present {
-    #[default]
-    No,
-    Yes,
-}
-
-impl<'de> Deserialize<'de> for Present {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self::Yes)
-    }
+    #[serde(flatten)]
+    others: HashMap<String, Value>,
 }
 
 impl Header {
-    pub(super) fn read(json: &[u8]) -> Result<Self, TokenError> {
-        let members: Members = object(json).ok_or(TokenError::Header)?;
-        if members.alg != "RS256" {
+    pub(super) fn read(json: &str) -> Result<Self, TokenError> {
+        let header: Self = json::object(json).ok_or(TokenError::Header)?;
+        if header.alg != "RS256" {
             return Err(TokenError::Algorithm);
         }
-        let brings = [
-            ("jwk", members.jwk),
-            ("jku", members.jku),
-            ("x5u", members.x5u),
-            ("x5c", members.x5c),
-        ];
-        if let Some((name, _)) = brings.into_iter().find(|(_, present)| *present == Present::Yes) {
+        if let Some(name) = KEYS.into_iter().find(|name| header.others.contains_key(*name)) {
             return Err(TokenError::EmbeddedKey(name));
         }
-        if members.crit == Present::Yes {
+        if header.others.contains_key("crit") {
             return Err(TokenError::CriticalExtension);
         }
-        if members.typ.is_some_and(|typ| !TYPES.contains(&typ.to_ascii_lowercase().as_str())) {
+        let typ = header.typ.as_deref().map(str::to_ascii_lowercase);
+        if typ.is_some_and(|typ| !TYPES.contains(&&*typ)) {
             return Err(TokenError::Type);
         }
-        if members.kid.is_empty() || members.kid.len() > KID_BYTES {
+        if !(1..=KID_BYTES).contains(&header.kid.len()) {
             return Err(TokenError::MissingKeyId);
         }
-        Ok(Self { kid: members.kid })
+        Ok(header)
     }
 }

@@ -1,8 +1,7 @@
-//! The issuer's keys, kept and asked for again: seldom, once at a time, and never because a token says where.
+//! The cache of the issuer's keys, with its refresh policy.
 
 use std::{
     collections::HashMap,
-    fmt,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -15,188 +14,198 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Jwks, JwksProvider, SigningKey, TokenError};
+use super::{
+    error::TokenError,
+    jwks::{Jwks, JwksProvider, SigningKey},
+};
 
-/// Keys older than this are asked for again, while they go on serving.
+/// The age at which keys are refreshed in the background while they stay in use.
 const REFRESH_AFTER: Duration = Duration::from_hours(1);
 
-/// Invariant: keys older than this are not believed before the issuer was asked, unless it was away when it was asked last.
-/// So a key that was withdrawn while nobody called opens nothing.
-const ASK_FIRST_AFTER: Duration = Duration::from_hours(2);
+/// Invariant: keys older than this are not used before a refresh, unless the last fetch failed. So a key that was withdrawn
+/// while no request arrived validates no token.
+const STALE_AFTER: Duration = Duration::from_hours(2);
 
-/// Invariant: how long keys are believed while the issuer is away.
-const KEEP: Duration = Duration::from_hours(24);
+/// Invariant: the maximum age of keys while fetches fail.
+const EXPIRE_AFTER: Duration = Duration::from_hours(24);
 
-/// Invariant: the least time between two fetches. A flood of made-up key ids costs the issuer one fetch in this time, and
-/// a new key of its own is known after one more: flood or not, a good token waits about as long.
+/// Invariant: the minimum time between two fetches. A flood of invented key ids costs the issuer one fetch in this time, and
+/// a new key of the issuer is known after one more: a valid token waits about as long with a flood as without.
 const COOLDOWN: Duration = Duration::from_secs(1);
 
-/// The most that this time grows to where fetches fail: it doubles with each of them, and a fetch that succeeds sets it
-/// back. An issuer that comes back is missed no longer than this.
+/// The maximum of that time while fetches fail: it doubles with each failure, and a success resets it. The recovery of an
+/// issuer is noticed within this time.
 const MAX_COOLDOWN: Duration = Duration::from_secs(8);
 
-/// Invariant: how many callers wait at a time for keys that are not there, while others are. Each of them may hold a
-/// connection: more are told to come back.
+/// Invariant: the maximum number of requests that wait for an unknown key id. Each may hold a connection; further ones are
+/// rejected as transient.
 const MAX_WAITING: usize = 256;
 
-/// The keys of one issuer. A handle: clones share them.
+/// The keys of one issuer. Clones share them.
 #[derive(Clone)]
 pub(super) struct JwksCache(Arc<Shared>);
 
 struct Shared {
-    source: Arc<dyn JwksProvider>,
-    current: RwLock<Option<Arc<KeySet>>>,
-    fetches: Arc<Mutex<Fetches>>,
-    /// Places for those who wait for a key that is not there.
+    provider: Arc<dyn JwksProvider>,
+    current: RwLock<Option<Arc<CachedJwks>>>,
+    schedule: Arc<Mutex<Schedule>>,
+    /// Permits for requests that wait for an unknown key id.
     waiting: Semaphore,
-    /// How many fetches were begun. A caller who came before one began may take its answer for their own; one that was
-    /// under way when they came may have missed what they are after.
-    begun: AtomicU64,
-    /// Whether the last fetch failed.
-    is_away: AtomicBool,
+    /// The number of fetches that were started. A request may use the result of a fetch that started after its arrival; one
+    /// that was already running may have missed a new key.
+    started: AtomicU64,
+    last_fetch_failed: AtomicBool,
 }
 
-/// What one fetch brought.
-struct KeySet {
+/// The result of one fetch.
+struct CachedJwks {
     issuer: Arc<str>,
     keys: HashMap<String, SigningKey>,
     fetched: Instant,
-    /// Which fetch it was: the first has 1.
+    /// The number of the fetch; the first has 1.
     number: u64,
 }
 
-/// A key, and the version 2.0 issuer whose key it is.
-pub(super) struct Key {
+/// A key, and the version 2.0 issuer that it belongs to.
+pub(super) struct IssuerKey {
     pub(super) issuer: Arc<str>,
     pub(super) key: SigningKey,
 }
 
-/// When the issuer was asked, and may be asked next. Whoever holds it asks.
-struct Fetches {
+/// The time of the next fetch. Only the holder of its lock may fetch.
+struct Schedule {
     next: Instant,
     cooldown: Duration,
 }
 
 impl JwksCache {
-    pub(super) fn new(source: Arc<dyn JwksProvider>) -> Self {
-        let fetches = Fetches { next: Instant::now(), cooldown: COOLDOWN };
-        let fetches = Arc::new(Mutex::new(fetches));
-        let (current, begun) = (RwLock::default(), AtomicU64::new(0));
-        let (waiting, is_away) = (Semaphore::new(MAX_WAITING), AtomicBool::new(false));
-        Self(Arc::new(Shared { source, current, fetches, waiting, begun, is_away }))
+    pub(super) fn new(provider: Arc<dyn JwksProvider>) -> Self {
+        let schedule = Schedule { next: Instant::now(), cooldown: COOLDOWN };
+        Self(Arc::new(Shared {
+            provider,
+            current: RwLock::default(),
+            schedule: Arc::new(Mutex::new(schedule)),
+            waiting: Semaphore::new(MAX_WAITING),
+            started: AtomicU64::new(0),
+            last_fetch_failed: AtomicBool::new(false),
+        }))
     }
 
-    /// Fetches the keys unless they are there.
+    /// Fetches the keys unless they are cached.
     pub(super) async fn warm_up(&self) -> Result<(), TokenError> {
-        self.refresh_until(self.begun(), |set| set.is_some()).await;
+        self.refresh_unless(self.started(), |set| set.is_some()).await;
         self.current().map(drop).ok_or(TokenError::KeysUnavailable)
     }
 
-    /// The issuer as it named itself last, however long ago.
+    /// The issuer of the last successful fetch, regardless of its age.
     pub(super) fn issuer(&self) -> Option<Arc<str>> {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|set| Arc::clone(&set.issuer))
+        self.latest().map(|set| Arc::clone(&set.issuer))
     }
 
-    /// Whether this key is among those that are there.
+    /// Whether this key is cached.
     pub(super) fn has(&self, key: &SigningKey) -> bool {
-        let set = self.current();
-        set.and_then(|set| set.find(key.kid())).is_some_and(|found| found.key.is_same(key))
+        self.current().is_some_and(|set| set.keys.get(key.kid()).is_some_and(|it| it.is_same(key)))
     }
 
-    /// The key of that id. One that is not there is asked for.
+    /// Finds the key with this id. An unknown id causes a fetch.
     ///
-    /// Invariant: [`TokenError::UnknownKey`] says that the issuer, asked after this call began, has no such key. Where it
-    /// could not be asked, that is no verdict on the token, and the refusal is a temporary one.
-    pub(super) async fn find(&self, kid: &str) -> Result<Key, TokenError> {
-        let begun = self.begun();
-        let is_missing = self.current().is_some_and(|set| !set.keys.contains_key(kid));
-        let place = is_missing.then(|| self.0.waiting.try_acquire()).transpose();
-        let place = place.map_err(|_| TokenError::TooManyUnknownKeys)?;
-        self.refresh_until(begun, |set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
-        drop(place);
+    /// Invariant: [`TokenError::UnknownKey`] means that a fetch which started after this call found no such key. Where no
+    /// fetch succeeded, the token is not judged, and the error is transient.
+    pub(super) async fn find(&self, kid: &str) -> Result<IssuerKey, TokenError> {
+        let started = self.started();
+        let is_unknown = self.current().is_some_and(|set| !set.keys.contains_key(kid));
+        let permit = is_unknown.then(|| self.0.waiting.try_acquire()).transpose();
+        let permit = permit.map_err(|_| TokenError::TooManyUnknownKeys)?;
+        self.refresh_unless(started, |set| set.is_some_and(|set| set.keys.contains_key(kid))).await;
+        drop(permit);
         let set = self.current().ok_or(TokenError::KeysUnavailable)?;
-        let is_asked = set.number > begun;
-        let absent = if is_asked { TokenError::UnknownKey } else { TokenError::KeysUnavailable };
-        set.find(kid).ok_or(absent)
-    }
-
-    /// How many fetches were begun.
-    fn begun(&self) -> u64 {
-        self.0.begun.load(Ordering::Acquire)
-    }
-
-    fn current(&self) -> Option<Arc<KeySet>> {
-        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone();
-        current.filter(|set| set.fetched.elapsed() < KEEP)
-    }
-
-    /// Whether keys may be used before the issuer is asked again.
-    fn is_believed(&self, set: &KeySet) -> bool {
-        set.fetched.elapsed() < ASK_FIRST_AFTER || self.0.is_away.load(Ordering::Acquire)
-    }
-
-    /// Asks the issuer in a task of its own, unless somebody does or it is too early.
-    fn refresh_aside(&self) {
-        if let Ok(fetches) = Arc::clone(&self.0.fetches).try_lock_owned()
-            && fetches.next <= Instant::now()
-        {
-            tokio::spawn(self.clone().fetch(fetches));
+        match set.keys.get(kid) {
+            Some(key) => Ok(IssuerKey { issuer: Arc::clone(&set.issuer), key: key.clone() }),
+            None if set.number > started => Err(TokenError::UnknownKey),
+            None => Err(TokenError::KeysUnavailable),
         }
     }
 
-    /// Asks the issuer unless the keys that are there will do: once, and not where it may not be asked soon. A fetch that
-    /// began since the caller came (when `seen` had begun) is theirs as well. Keys that will do but are older than
-    /// [`REFRESH_AFTER`] are asked for aside; only past [`ASK_FIRST_AFTER`] they are waited for.
-    async fn refresh_until(&self, seen: u64, has: impl Fn(Option<&KeySet>) -> bool) {
-        let will_do =
-            |set: Option<&KeySet>| has(set) && set.is_none_or(|set| self.is_believed(set));
+    fn started(&self) -> u64 {
+        self.0.started.load(Ordering::Acquire)
+    }
+
+    fn latest(&self) -> Option<Arc<CachedJwks>> {
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn current(&self) -> Option<Arc<CachedJwks>> {
+        self.latest().filter(|set| set.fetched.elapsed() < EXPIRE_AFTER)
+    }
+
+    /// Whether the keys may be used before a refresh.
+    fn is_fresh(&self, set: &CachedJwks) -> bool {
+        set.fetched.elapsed() < STALE_AFTER || self.0.last_fetch_failed.load(Ordering::Acquire)
+    }
+
+    /// Fetches in the background, unless a fetch is running or it is too early for one.
+    fn refresh_in_background(&self) {
+        if let Ok(schedule) = Arc::clone(&self.0.schedule).try_lock_owned()
+            && schedule.next <= Instant::now()
+        {
+            tokio::spawn(self.clone().fetch(schedule));
+        }
+    }
+
+    /// Waits for one fetch, unless the cached keys satisfy `has` and are fresh, or the next fetch is further away than
+    /// [`COOLDOWN`]. The result of a fetch that started since `seen` was read counts as well. Keys older than
+    /// [`REFRESH_AFTER`] are refreshed in the background; only past [`STALE_AFTER`] a request waits.
+    async fn refresh_unless(&self, seen: u64, has: impl Fn(Option<&CachedJwks>) -> bool) {
+        let suffices =
+            |set: Option<&CachedJwks>| has(set) && set.is_none_or(|set| self.is_fresh(set));
         let current = self.current();
-        if will_do(current.as_deref()) {
+        if suffices(current.as_deref()) {
             if current.is_some_and(|set| set.fetched.elapsed() >= REFRESH_AFTER) {
-                self.refresh_aside();
+                self.refresh_in_background();
             }
             return;
         }
-        let fetches = Arc::clone(&self.0.fetches).lock_owned().await;
-        let is_answered = self.begun() != seen;
-        let is_far = fetches.next > Instant::now() + COOLDOWN;
-        if is_answered || is_far || will_do(self.current().as_deref()) {
+        let schedule = Arc::clone(&self.0.schedule).lock_owned().await;
+        let is_fetched = self.started() != seen;
+        let is_far = schedule.next > Instant::now() + COOLDOWN;
+        if is_fetched || is_far || suffices(self.current().as_deref()) {
             return;
         }
-        sleep_until(fetches.next).await;
-        // In a task of its own: a caller who goes away does not take the answer with them.
-        if let Err(error) = tokio::spawn(self.clone().fetch(fetches)).await {
-            tracing::error!(%error, "fetching the issuer's keys ended early");
+        sleep_until(schedule.next).await;
+        // A task of its own: the fetch completes even if the request is cancelled.
+        if let Err(error) = tokio::spawn(self.clone().fetch(schedule)).await {
+            tracing::error!(%error, "the fetch of the issuer's keys was aborted");
         }
     }
 
-    async fn fetch(self, mut fetches: OwnedMutexGuard<Fetches>) {
-        let number = self.0.begun.fetch_add(1, Ordering::AcqRel) + 1;
-        let answer = self.0.source.fetch().await;
-        self.0.is_away.store(answer.is_err(), Ordering::Release);
-        let rest = match answer {
-            Ok(keys) => {
-                self.store(&keys, number);
-                fetches.cooldown = COOLDOWN;
+    async fn fetch(self, mut schedule: OwnedMutexGuard<Schedule>) {
+        let number = self.0.started.fetch_add(1, Ordering::AcqRel) + 1;
+        let fetched = self.0.provider.fetch().await;
+        self.0.last_fetch_failed.store(fetched.is_err(), Ordering::Release);
+        let cooldown = match fetched {
+            Ok(jwks) => {
+                self.store(jwks, number);
+                schedule.cooldown = COOLDOWN;
                 COOLDOWN
             }
             Err(error) => {
                 let error = chain(&error);
-                tracing::warn!(error, "the issuer's keys cannot be had; those that are there stay");
-                let rest = fetches.cooldown;
-                fetches.cooldown = (rest * 2).min(MAX_COOLDOWN);
-                rest
+                tracing::warn!(
+                    error,
+                    "cannot fetch the issuer's keys; the cached keys stay in use"
+                );
+                let cooldown = schedule.cooldown;
+                schedule.cooldown = (cooldown * 2).min(MAX_COOLDOWN);
+                cooldown
             }
         };
-        fetches.next = Instant::now() + rest;
+        schedule.next = Instant::now() + cooldown;
     }
 
-    /// Puts keys in the place of the former ones.
-    fn store(&self, fetched: &Jwks, number: u64) {
-        let set = KeySet {
-            issuer: fetched.issuer.as_str().into(),
-            keys: fetched.keys.iter().map(|key| (key.kid().to_owned(), key.clone())).collect(),
+    fn store(&self, jwks: Jwks, number: u64) {
+        let set = CachedJwks {
+            issuer: jwks.issuer.into(),
+            keys: jwks.keys.into_iter().map(|key| (key.kid().to_owned(), key)).collect(),
             fetched: Instant::now(),
             number,
         };
@@ -204,21 +213,8 @@ impl JwksCache {
     }
 }
 
-/// An error with all that is behind it: a log in JSON writes no sources of its own.
+/// An error and its sources in one text: a JSON log does not contain sources.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-impl KeySet {
-    fn find(&self, kid: &str) -> Option<Key> {
-        let key = self.keys.get(kid)?.clone();
-        Some(Key { issuer: Arc::clone(&self.issuer), key })
-    }
-}
-
-impl fmt::Debug for JwksCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").finish_non_exhaustive()
-    }
 }

@@ -1,4 +1,4 @@
-//! Tokens that were validated a moment ago.
+//! The cache of valid tokens.
 
 use std::{
     num::NonZeroUsize,
@@ -8,14 +8,17 @@ use std::{
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
-use super::{EntraTokenValidator, SigningKey, jwks_cache::JwksCache};
-use crate::Principal;
+use super::{jwks::SigningKey, jwks_cache::JwksCache};
+use crate::principal::Principal;
 
-/// Invariant: seconds for which a token is remembered at most, and never up to its `exp` or longer. A token whose key is
-/// among the keys no more is forgotten at once; how long withdrawn keys stay among them, `keys.rs` says.
-const REMEMBER_SECONDS: i64 = 300;
+pub(super) const CAPACITY: usize = 1000;
 
-/// Callers by the SHA-256 of their tokens. Only a validated token gets in, so strangers cannot push others out; the tokens themselves are not kept.
+/// Invariant: the maximum age of an entry, in seconds. An entry never reaches its token's `exp`, and is removed as soon as
+/// the token's key is no longer in the key cache.
+const MAX_SECONDS: i64 = 300;
+
+/// Callers by the SHA-256 of their tokens. It holds only valid tokens, so that a client without one cannot evict entries, and
+/// never a token itself.
 pub(super) struct TokenCache(Mutex<LruCache<[u8; 32], Entry>>);
 
 struct Entry {
@@ -26,25 +29,24 @@ struct Entry {
 
 impl TokenCache {
     pub(super) fn new() -> Self {
-        let size =
-            NonZeroUsize::new(EntraTokenValidator::CACHED_TOKENS).unwrap_or(NonZeroUsize::MIN);
-        Self(Mutex::new(LruCache::new(size)))
+        let capacity = NonZeroUsize::new(CAPACITY).unwrap_or(NonZeroUsize::MIN);
+        Self(Mutex::new(LruCache::new(capacity)))
     }
 
-    /// The caller of a token that was validated not long ago, with a key that the issuer still publishes.
-    pub(super) fn find(&self, token: &str, now: i64, keys: &JwksCache) -> Option<Principal> {
+    /// The caller of a cached token whose key the issuer still publishes.
+    pub(super) fn get(&self, token: &str, now: i64, jwks: &JwksCache) -> Option<Principal> {
         let hash = hash(token);
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = entries.get(&hash)?;
-        if now < entry.until && keys.has(&entry.key) {
+        if now < entry.until && jwks.has(&entry.key) {
             return Some(entry.principal.clone());
         }
         entries.pop(&hash);
         None
     }
 
-    /// Remembers a token that has just been validated.
-    pub(super) fn remember(
+    /// Adds a valid token.
+    pub(super) fn insert(
         &self,
         token: &str,
         principal: &Principal,
@@ -52,9 +54,9 @@ impl TokenCache {
         exp: i64,
         key: SigningKey,
     ) {
-        let until = exp.min(now.saturating_add(REMEMBER_SECONDS));
-        let (hash, entry) = (hash(token), Entry { principal: principal.clone(), until, key });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash, entry);
+        let until = exp.min(now.saturating_add(MAX_SECONDS));
+        let entry = Entry { principal: principal.clone(), until, key };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(hash(token), entry);
     }
 }
 

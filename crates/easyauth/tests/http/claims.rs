@@ -1,4 +1,4 @@
-//! The forms in which the platform names the same caller.
+//! The claims of a client principal header, under each of their names.
 
 use easyauth::{ClientPrincipalError, ClientPrincipalHeader, Outcome, Principal, PrincipalKind};
 use serde_json::json;
@@ -121,7 +121,7 @@ async fn types_may_be_absent_and_unknown_members_may_be_there() {
     assert_eq!(read(encoded(&json)).await.unwrap().object_id(), OBJECT_ID);
 }
 
-/// Claims, and whether they are a session of the app, and of any app.
+/// Claims, whether they are a session of the configured app, and whether they are one if no app is configured.
 type SessionCase = (&'static [(&'static str, &'static str)], bool, bool);
 
 #[tokio::test]

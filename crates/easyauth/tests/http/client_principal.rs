@@ -1,9 +1,9 @@
-//! The platform's part: what App Service Authentication writes for a caller.
+//! Client principal headers, as App Service Authentication writes them.
+
+use std::error::Error as _;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use easyauth::{
-    AuthnError, ClientPrincipalError, ClientPrincipalHeader, Outcome, Principal, Scheme as _,
-};
+use easyauth::{ClientPrincipalError, ClientPrincipalHeader, Outcome, Principal, Scheme as _};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ pub(crate) fn header(claims: &[(&str, &str)]) -> String {
     encoded(&document(claims))
 }
 
-/// What the scheme finds in these values of the header.
+/// The outcome of a request with these values of the header.
 pub(crate) async fn outcome_of(scheme: &ClientPrincipalHeader, values: &[&[u8]]) -> Outcome {
     let mut headers = HeaderMap::new();
     for value in values {
@@ -42,19 +42,25 @@ pub(crate) async fn outcome_of(scheme: &ClientPrincipalHeader, values: &[&[u8]])
     scheme.authenticate(&headers).await
 }
 
-/// The caller in this value.
+/// The caller in this value, by this scheme.
 pub(crate) async fn read_by(
     scheme: &ClientPrincipalHeader,
     value: impl AsRef<[u8]>,
 ) -> Result<Principal, ClientPrincipalError> {
     match outcome_of(scheme, &[value.as_ref()]).await {
         Outcome::Authenticated(principal) => Ok(principal),
-        Outcome::Failed(AuthnError::ClientPrincipalHeader(refusal)) => Err(refusal),
-        other => panic!("{other:?}"),
+        other => Err(error_of(&other)),
     }
 }
 
-/// The caller in this value, with the scheme as it is unless set otherwise.
+/// The reason of a failed outcome.
+pub(crate) fn error_of(outcome: &Outcome) -> ClientPrincipalError {
+    let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+    let source = error.source().unwrap();
+    *source.downcast_ref().unwrap_or_else(|| panic!("{source:?} is of another scheme"))
+}
+
+/// The caller in this value, by the default scheme.
 pub(crate) async fn read(value: impl AsRef<[u8]>) -> Result<Principal, ClientPrincipalError> {
     read_by(&ClientPrincipalHeader::new(), value).await
 }

@@ -1,4 +1,4 @@
-//! The header's decoder under whatever bytes there are.
+//! The header's decoder with arbitrary bytes, JSON and callers.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use easyauth::{ClientPrincipalHeader, Principal, PrincipalKind, Scheme as _};
@@ -19,7 +19,7 @@ fn decode(value: &[u8]) -> Option<Principal> {
     }
 }
 
-/// Any JSON, of the members and claims that matter more often than of others.
+/// Arbitrary JSON, which often has the members and claims that are read.
 fn any_json() -> impl Strategy<Value = Value> {
     let word = select(vec!["aad", "oid", "roles", "scp", "idtyp", "app", "sub", "tid", "name", ""]);
     let leaf = prop_oneof![
@@ -40,7 +40,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Callers whom a token could name.
+/// Callers that a token can name.
 fn any_principal() -> impl Strategy<Value = Principal> {
     let id = || "[!-~]{1,100}";
     let right = || vec("[^ ]{1,12}", 0..5);
@@ -62,7 +62,7 @@ fn any_principal() -> impl Strategy<Value = Principal> {
     })
 }
 
-/// As the platform writes a caller.
+/// A caller as the platform encodes it.
 fn encode(principal: &Principal) -> String {
     let kind = match principal.kind() {
         PrincipalKind::Application => "app",

@@ -1,4 +1,4 @@
-//! The authentication layer: who is let in, what the others get, and what the service behind it sees.
+//! The authentication layer: its responses, and the requests that the inner service receives.
 
 use std::convert::Infallible;
 
@@ -59,12 +59,12 @@ async fn every_refusal_is_the_same_to_the_byte() {
     }
 }
 
-/// A router inside of the layer says by `Allow` which methods there are, wherever the layer stands within it.
+/// A router whose routes have the layer lists their methods in `Allow`.
 #[tokio::test]
 async fn around_a_whole_router_not_even_a_method_is_told() {
     let layer =
         AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
-    let app = layer.around(Router::new().route("/", get(seen)).nest("/a", Router::new()));
+    let app = layer.wrap(Router::new().route("/", get(seen)).nest("/a", Router::new()));
     let unknown = as_text(&answer(&app, Request::get("/unknown")).await);
     for path in ["/", "/a"] {
         assert_eq!(as_text(&answer(&app, Request::post(path)).await), unknown);
@@ -101,7 +101,7 @@ async fn unknown_and_nested_paths_are_shut_too() {
     }
 }
 
-/// Everything that could pass for an identity, and two headers that could not.
+/// Every kind of identity, and two headers that are none.
 fn with_identities(path: &str, header: &str) -> http::request::Builder {
     request_of(path, header)
         .header("X-MS-CLIENT-PRINCIPAL-ID", "admin")
@@ -142,7 +142,7 @@ async fn open_routes_know_nobody() {
     assert_eq!(response.body(), "/ nobody [accept x-ms-client-request-id]");
 }
 
-/// A scheme for which there is nothing to judge by.
+/// A scheme whose keys are not available.
 struct KeysAway;
 
 #[async_trait::async_trait]
@@ -189,7 +189,7 @@ async fn a_handler_that_asks_for_the_caller_is_shut_without_a_layer() {
 }
 
 /// Status, headers in their order, and body.
-fn as_text(response: &Response<String>) -> String {
+pub(crate) fn as_text(response: &Response<String>) -> String {
     let headers = response.headers().iter();
     let headers: Vec<String> = headers
         .filter(|(name, _)| *name != "content-length")

@@ -1,11 +1,12 @@
-//! What the log says of a refusal: once, why and where, and nothing that came with it.
+//! The log line of a rejected request: the reason and the path, once, without anything else of the request.
 
 use std::{
     io,
     sync::{Arc, Mutex},
 };
 
-use http::Request;
+use axum::Router;
+use http::{Request, Response};
 use serde_json::Value;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -39,15 +40,23 @@ impl MakeWriter<'_> for Log {
 
 /// The one event of a request.
 async fn event_of(request: http::request::Builder) -> Value {
+    logged(&app(), request).await.1
+}
+
+/// The response to a request, and its one event.
+pub(crate) async fn logged(
+    app: &Router,
+    request: http::request::Builder,
+) -> (Response<String>, Value) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().json().with_writer(log.clone()).finish();
-    {
+    let response = {
         let _guard = tracing::subscriber::set_default(subscriber);
-        answer(&app(), request).await;
-    }
+        answer(app, request).await
+    };
     let lines = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert_eq!(lines.lines().count(), 1, "{lines}");
-    serde_json::from_str(&lines).unwrap()
+    (response, serde_json::from_str(&lines).unwrap())
 }
 
 #[tokio::test]
@@ -55,9 +64,9 @@ async fn a_refusal_is_logged_once_with_its_reason_and_nothing_of_the_caller() {
     let secret = header(&[("oid", "secret-oid"), ("oid", "secret-too"), ("roles", "secret")]);
     let long = format!("/mcp/{}?token=secret", "x".repeat(300));
     for (value, path, reason) in [
-        (&*secret, "/mcp", "the platform's header: its claim `oid` has different values"),
-        ("secret", "/mcp?token=secret", "the platform's header: it is not base64"),
-        ("!secret", &long, "the platform's header: it is not base64"),
+        (&*secret, "/mcp", "client principal header: its claim `oid` has different values"),
+        ("secret", "/mcp?token=secret", "client principal header: it is not base64"),
+        ("!secret", &long, "client principal header: it is not base64"),
     ] {
         let request = request_of(path, value).header("authorization", "Bearer secret");
         let event = event_of(request).await;
@@ -76,7 +85,7 @@ async fn who_lacks_a_right_is_named() {
     let header = header(&[("oid", OBJECT_ID), ("idtyp", "app"), ("roles", "Other")]);
     let event = event_of(request_of("/mcp/mcp?x=1", &header)).await;
     let fields = &event["fields"];
-    assert_eq!(fields["reason"], "the caller has not the role, or not the scope");
+    assert_eq!(fields["reason"], "the caller lacks the app role or scope");
     assert_eq!(
         (&fields["role"], &fields["scope"]),
         (&"MCP.Access".into(), &"user_impersonation".into())

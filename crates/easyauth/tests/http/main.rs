@@ -1,4 +1,4 @@
-//! The gate from outside: what a caller sends, what comes back, and what the service behind it gets to see.
+//! The layers and the client principal header over HTTP: requests, responses, and the requests that the service receives.
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -6,6 +6,7 @@ mod authenticator;
 mod claims;
 mod client_principal;
 mod decoder;
+mod foreign_scheme;
 mod layers;
 mod log;
 mod malformed;

@@ -1,4 +1,4 @@
-//! The requirement: an app role for programs, a scope for people, and nothing that only looks like one.
+//! The requirement: an app role for applications, a scope for users, and no similar name.
 
 use axum::{Router, routing::get};
 use easyauth::{Principal, PrincipalKind, Requirement, RequirementLayer};
@@ -80,7 +80,7 @@ async fn without_an_authentication_layer_nobody_passes() {
     let response = answer(&app, request_of("/", &header)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(response.body(), "");
-    // A route layer leaves unknown paths to whoever answers them.
+    // A route layer does not apply to unknown paths.
     assert_eq!(answer(&app, Request::get("/unknown")).await.status(), StatusCode::NOT_FOUND);
 }
 

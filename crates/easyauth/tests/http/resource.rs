@@ -1,4 +1,4 @@
-//! Protected resource metadata, and the challenges that lead there.
+//! Protected resource metadata, and the challenges that contain its address.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ async fn metadata_can_be_read_and_nothing_else() {
     }
 }
 
-/// RFC 9728, section 3.3: the address in a challenge and the resource in the document there have to fit each other.
+/// RFC 9728, section 3.3: the resource in the document must match the address in the challenge.
 #[tokio::test]
 async fn a_challenge_leads_to_the_metadata_of_its_resource() {
     let cases = [

@@ -1,4 +1,4 @@
-//! A service behind the gate, which tells what it gets to see.
+//! A service behind the layers, which responds with the request that it receives.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use easyauth::{
 use http::{HeaderMap, Request, Response, request::Builder};
 use tower::ServiceExt as _;
 
-/// The resource that stands behind the gate.
+/// The protected resource.
 pub(crate) fn resource() -> Arc<ProtectedResource> {
     let resource = ProtectedResource::new("https://reviews.example").unwrap();
     let resource = resource.authorization_server("https://login.example/tenant/v2.0");
@@ -23,7 +23,7 @@ pub(crate) fn resource() -> Arc<ProtectedResource> {
     Arc::new(resource.scope("api://reviews/user_impersonation").unwrap())
 }
 
-/// Metadata for everybody; a page for whoever is known; `/mcp` and, nested, `/mcp/mcp` for who has the right; a fallback.
+/// Metadata without authentication; a page for authenticated callers; `/mcp` and, nested, `/mcp/mcp` with a requirement; a fallback.
 pub(crate) fn app() -> Router {
     let requirement = Requirement::role_or_scope("MCP.Access", "user_impersonation");
     let requirement = RequirementLayer::new(requirement, resource());
@@ -41,7 +41,7 @@ pub(crate) fn app() -> Router {
         .merge(resource().router())
 }
 
-/// What a handler sees: path, caller, names of headers.
+/// Responds with the path, the caller, and the names of the headers.
 pub(crate) async fn seen(
     OriginalUri(uri): OriginalUri,
     caller: Option<Principal>,
@@ -53,12 +53,12 @@ pub(crate) async fn seen(
     format!("{} {caller} [{}]", uri.path(), names.join(" "))
 }
 
-/// A request of a caller with this value of the platform's header.
+/// A request with this client principal header.
 pub(crate) fn request_of(path: &str, header: &str) -> Builder {
     Request::get(path).header(ClientPrincipalHeader::NAME, header)
 }
 
-/// The answer to a request without a body: status and headers, and the body as text.
+/// The response to a request without a body.
 pub(crate) async fn answer(app: &Router, request: Builder) -> Response<String> {
     let request = request.body(Body::empty()).unwrap();
     let (parts, body) = app.clone().oneshot(request).await.unwrap().into_parts();

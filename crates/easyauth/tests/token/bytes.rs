@@ -1,4 +1,4 @@
-//! No bytes whatever make the scheme panic, or let anybody in.
+//! Arbitrary bytes: the validator neither panics nor accepts them.
 
 use std::sync::LazyLock;
 
@@ -16,13 +16,13 @@ static SCHEME: LazyLock<EntraTokenValidator> =
     LazyLock::new(|| RUNTIME.block_on(async { scheme(&Issuer::with(&[&KEY])) }));
 static GOOD: LazyLock<String> = LazyLock::new(|| KEY.token(&v2_app()));
 
-fn is_let_in(value: &[u8]) -> bool {
+fn is_authenticated(value: &[u8]) -> bool {
     let Ok(value) = HeaderValue::from_bytes(value) else { return false };
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
     matches!(RUNTIME.block_on(SCHEME.authenticate(&headers)), Outcome::Authenticated(_))
 }
 
-/// What may stand in a token's place: bytes, or what looks like JSON.
+/// A part of a token: arbitrary bytes, or similar to JSON.
 fn part() -> impl Strategy<Value = Vec<u8>> {
     let json =
         r#"\{("(alg|kid|typ|aud|exp|tid|iss)":("RS256"|"first"|null|\[\]|-?[0-9]{1,20}),?){0,5}\}"#;
@@ -32,15 +32,15 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn of_any_bytes(value in vec(any::<u8>(), 0..300)) {
-        prop_assert!(!is_let_in(&value));
-        prop_assert!(!is_let_in(&[b"Bearer ", value.as_slice()].concat()));
+        prop_assert!(!is_authenticated(&value));
+        prop_assert!(!is_authenticated(&[b"Bearer ", value.as_slice()].concat()));
     }
 
     #[test]
     fn of_any_parts(header in part(), claims in part(), signature in part()) {
         let parts = [header, claims, signature].map(encode).join(".");
         let value = format!("Bearer {parts}");
-        prop_assert!(!is_let_in(value.as_bytes()));
+        prop_assert!(!is_authenticated(value.as_bytes()));
     }
 
     #[test]
@@ -50,11 +50,11 @@ proptest! {
         prop_assume!(token[at] != byte);
         token[at] = byte;
         let value = [b"Bearer ", token.as_slice()].concat();
-        prop_assert!(!is_let_in(&value));
+        prop_assert!(!is_authenticated(&value));
     }
 }
 
 #[test]
 fn the_good_token_itself_gets_in() {
-    assert!(is_let_in(format!("Bearer {}", *GOOD).as_bytes()));
+    assert!(is_authenticated(format!("Bearer {}", *GOOD).as_bytes()));
 }

@@ -1,4 +1,4 @@
-//! The issuer's documents over HTTP, from a server of this test's own.
+//! The issuer's documents over HTTP.
 
 use std::{
     mem,
@@ -24,7 +24,7 @@ use crate::issuer::{
     v2_app, with,
 };
 
-/// What a server answers for its two documents.
+/// The responses for the two documents.
 struct Documents {
     configuration: Response,
     keys: Response,
@@ -54,7 +54,7 @@ fn answer(document: &Value) -> Response {
     document.to_string().into_response()
 }
 
-/// A server that answers each document once, and its origin.
+/// Starts a server that serves each document once, and returns its origin.
 async fn serve(documents: impl FnOnce(&str) -> Documents) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address: SocketAddr = listener.local_addr().unwrap();
@@ -107,7 +107,7 @@ async fn an_issuers_tokens_are_good_by_its_documents() {
     assert_eq!(validate(&other, &v2_app()).await, Err(TokenError::Issuer));
 }
 
-/// As External ID has it: the issuer's host is the tenant's id, and the authority's its name.
+/// As in External ID: the issuer's host contains the tenant's id, and the authority's its name.
 fn external_id(origin: &str) -> Documents {
     let issuer = json!({ "issuer": EXTERNAL });
     Documents { configuration: answer(&with(configuration(origin), &issuer)), ..good(origin) }
@@ -134,7 +134,7 @@ async fn the_issuer_is_what_the_authority_says_and_not_where_it_is() {
     assert_eq!(metadata["authorization_servers"], json!([EXTERNAL]));
 }
 
-/// The metadata of a resource whose tokens these are.
+/// The metadata of a resource with this validator.
 async fn metadata(scheme: &Arc<EntraTokenValidator>) -> http::Response<String> {
     let resource = ProtectedResource::new("https://reviews.example").unwrap();
     let router = resource.path("/mcp").unwrap().issuer_of(Arc::clone(scheme)).router();
@@ -167,7 +167,7 @@ async fn metadata_waits_for_the_issuers_name() {
 async fn keys_that_are_not_for_us_are_left_out() {
     let key = |changes: &Value| with(FORGED.jwk(), changes);
     let short = "A".repeat(200);
-    // Of two with one id the last would count: whichever of these were taken would stand in the good key's place.
+    // Of two keys with one id the last counts: each of these would replace the valid key.
     let set = json!({ "keys": [
         with(KEY.jwk(), &json!({ "alg": "RS256", "x5c": ["MII"], "issuer": "any" })), NEXT.jwk(),
         key(&json!({ "use": "enc" })), key(&json!({ "alg": "RS512" })), key(&json!({ "kty": "EC" })),
@@ -243,7 +243,7 @@ async fn documents_with_one_fault_bring_no_keys() {
     }
 }
 
-/// The clock runs ahead as long as nobody has anything to do: the time limit comes at once.
+/// Paused time advances while all tasks are idle: the timeout occurs at once.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_never_answers_is_given_five_seconds() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

@@ -1,4 +1,4 @@
-//! What an issuer has: keys, tokens signed with them, and an answer to whoever asks for the keys.
+//! An issuer: keys, tokens that they sign, and a provider of the keys.
 
 use std::{
     sync::{
@@ -28,14 +28,14 @@ pub const V1_ISSUER: &str = "https://sts.windows.net/11111111-1111-4111-8111-111
 pub const V2_ISSUER: &str =
     "https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111/v2.0";
 
-/// The time of these tests, in seconds since 1970, at which their tokens are good.
+/// The time of these tests, in seconds since 1970, at which their tokens are valid.
 pub const NOW: i64 = 1_800_000_000;
 
 /// The issuer's key.
 pub static KEY: LazyLock<Key> = LazyLock::new(|| Key::generate("first"));
 /// The key that it signs with next.
 pub static NEXT: LazyLock<Key> = LazyLock::new(|| Key::generate("second"));
-/// A key that says it is the issuer's.
+/// An attacker's key with the id of the issuer's.
 pub static FORGED: LazyLock<Key> = LazyLock::new(|| Key::generate("first"));
 
 /// A private key.
@@ -118,7 +118,7 @@ pub fn v2_user() -> Value {
     with(v2_app(), &person)
 }
 
-/// The same claims but for these; null takes one away.
+/// The same claims with these changes; null removes one.
 pub fn with(mut claims: Value, changes: &Value) -> Value {
     let members = claims.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -131,18 +131,18 @@ pub fn with(mut claims: Value, changes: &Value) -> Value {
     claims
 }
 
-/// No two tokens are alike, so that none is a remembered one.
+/// Makes every token unique, so that none is cached.
 fn unique() -> u64 {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// An issuer that can be told what to answer, and counts who asks.
+/// A provider with configurable keys, which counts its fetches.
 #[derive(Default)]
 pub struct Issuer {
     keys: Mutex<Option<Vec<SigningKey>>>,
     asked: AtomicUsize,
-    /// From when it looks at its keys until the answer arrives.
+    /// The time between reading the keys and responding.
     delay: Duration,
 }
 
@@ -181,7 +181,7 @@ impl JwksProvider for Issuer {
     }
 }
 
-/// A scheme that believes this issuer and lets the one caller in.
+/// A validator with this issuer and one allowed client.
 pub fn scheme(issuer: &Arc<Issuer>) -> EntraTokenValidator {
     builder(issuer).build().unwrap()
 }
@@ -198,7 +198,7 @@ pub fn time(seconds: i64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.try_into().unwrap())
 }
 
-/// Lets paused time pass. It does when nobody has anything left to do, so all that was begun before is done by then.
+/// Advances paused time. Time advances only while all tasks are idle, so that all earlier work is complete by then.
 pub async fn pass(time: Duration) {
     tokio::time::sleep(time).await; // tidy: time is paused, or none is to pass
 }

@@ -1,4 +1,4 @@
-//! Entra access tokens through the crate's public door: signed here, judged by `EntraTokenValidator`.
+//! Entra access tokens: signed here, validated by `EntraTokenValidator`.
 
 #![expect(
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Every reason for which a token is refused.
+//! Every reason for which a token is rejected.
 
 use std::{collections::HashSet, sync::LazyLock};
 
@@ -15,7 +15,7 @@ const OTHER: &str = "99999999-9999-4999-8999-999999999999";
 
 type Case = (String, String, TokenError);
 
-/// A good token but for members of its header.
+/// A valid token with these changes of its header.
 fn headed(changes: &Value) -> String {
     let header = with(json!({ "typ": "JWT", "alg": "RS256", "kid": "first" }), changes);
     KEY.sign(header.to_string(), &v2_app())
@@ -125,7 +125,7 @@ fn claim_cases() -> Vec<Case> {
     of_v2.chain(of_v1).chain(of_ids).chain(raw_claim_cases()).collect()
 }
 
-/// Object ids that are none, or do not fit where they are kept.
+/// Missing and invalid object ids.
 fn object_ids() -> [(Value, TokenError); 6] {
     use TokenError::{InvalidObjectId, MissingObjectId};
     [
@@ -138,7 +138,7 @@ fn object_ids() -> [(Value, TokenError); 6] {
     ]
 }
 
-/// Claims that no JSON library would write.
+/// Claims that no JSON library writes.
 fn raw_claim_cases() -> Vec<Case> {
     let good = v2_app().to_string();
     let twice = |claim: &str| good.replacen('{', &format!("{{{claim},"), 1);

@@ -1,4 +1,4 @@
-//! The issuer's keys as they come, go and cannot be had. Time is paused: it moves when nobody has anything to do.
+//! Key rollover, withdrawal and outages of the issuer. Time is paused: it advances only while all tasks are idle.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{task::JoinSet, time::Instant};
 
 use crate::issuer::{Issuer, KEY, Key, NEXT, encode, pass, scheme, v2_app};
 
-/// Tokens of key ids that the issuer never had.
+/// Tokens with unknown key ids.
 fn unknown(count: usize) -> Vec<String> {
     let good = KEY.token(&v2_app());
     let (_, rest) = good.split_once('.').unwrap();
@@ -16,7 +16,7 @@ fn unknown(count: usize) -> Vec<String> {
     (0..count).map(|id| format!("{}.{rest}", header(id))).collect()
 }
 
-/// What becomes of tokens that arrive together.
+/// The results for tokens that arrive at the same time.
 async fn together(
     scheme: &Arc<EntraTokenValidator>,
     tokens: Vec<String>,
@@ -33,7 +33,7 @@ fn tokens(key: &Key, count: usize) -> Vec<String> {
     (0..count).map(|_| key.token(&v2_app())).collect()
 }
 
-/// An issuer whose answers are 300 ms under way.
+/// An issuer that responds after 300 ms.
 fn slow(keys: &[&Key]) -> Arc<Issuer> {
     Issuer::slow(keys, Duration::from_millis(300))
 }
@@ -46,7 +46,7 @@ async fn the_first_callers_share_one_fetch() {
     assert_eq!(issuer.asked(), 1);
 }
 
-/// How many callers wait for the issuer at a time.
+/// The maximum number of requests that wait for the issuer.
 const WAITING: usize = 256;
 
 #[tokio::test(start_paused = true)]
@@ -78,8 +78,8 @@ async fn a_flood_that_lasts_is_asked_about_once_a_second() {
     assert!(issuer.asked() <= most, "{} fetches", issuer.asked());
 }
 
-/// A flood of made-up key ids, and in the midst of it the issuer's own new key: what becomes of its tokens until one gets
-/// through, and how long that takes.
+/// Publishes a new key during a flood of invented key ids. Returns the errors of its tokens until one is valid, and the time
+/// that this takes.
 async fn roll_under_a_flood(issuer: &Arc<Issuer>, flood: usize) -> (Vec<TokenError>, Duration) {
     let scheme = Arc::new(scheme(issuer));
     scheme.fetch_jwks().await.unwrap();

@@ -1,4 +1,4 @@
-//! Tokens that were validated a moment ago: what ends them.
+//! The cache of valid tokens: expiry, withdrawn keys and capacity.
 
 use std::{
     sync::{
@@ -68,7 +68,7 @@ async fn a_changed_token_is_not_the_remembered_one() {
     assert_eq!(scheme.validate(&changed).await, Err(TokenError::Signature));
 }
 
-/// A clock that runs backwards shows which tokens are judged anew: those are not valid yet.
+/// A clock that is set back reveals the tokens that are not cached: those are not valid yet.
 #[tokio::test]
 async fn a_thousand_tokens_are_remembered_and_no_more() {
     let now = Arc::new(AtomicI64::new(NOW));

@@ -25,7 +25,7 @@ fn every_signature_is_judged_as_it_should_be() {
             for test in group.tests {
                 let is_good = key.verify(&test.msg, &URL_SAFE_NO_PAD.encode(&*test.sig));
                 let (id, comment) = (test.tc_id, test.comment);
-                // What is merely acceptable (a missing NULL in the digest's name) may be refused, and is.
+                // "Acceptable" signatures (a missing NULL in the digest's identifier) may be rejected, and are.
                 assert_eq!(
                     is_good,
                     test.result == TestResult::Valid,

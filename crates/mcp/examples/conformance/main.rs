@@ -17,7 +17,6 @@ mod tools;
 use std::{error::Error, sync::Arc};
 
 use axum::Router;
-use restaurant_mcp::TransportLayer;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -33,6 +32,7 @@ use rmcp::{
         StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
     },
 };
+use rmcp_guard::TransportLayer;
 use tokio::{net::TcpListener, sync::broadcast};
 use tower::Layer;
 

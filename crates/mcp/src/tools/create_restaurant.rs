@@ -5,12 +5,12 @@ use restaurant_domain::{
     RestaurantName, StreetAddress,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Given, Refused, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, text},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -35,11 +35,11 @@ impl Tool for CreateRestaurant {
         &[&NAME, &STREET_ADDRESS, &DESCRIPTION, &IDEMPOTENCY_KEY];
     type Output = Created<Restaurant>;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let name = given.required(&NAME, text(RestaurantName::parse));
-        let street_address = given.required(&STREET_ADDRESS, text(StreetAddress::parse));
-        let description = given.required(&DESCRIPTION, text(Description::parse));
-        let idempotency_key = given.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let name = arguments.required(&NAME, text(RestaurantName::parse));
+        let street_address = arguments.required(&STREET_ADDRESS, text(StreetAddress::parse));
+        let description = arguments.required(&DESCRIPTION, text(Description::parse));
+        let idempotency_key = arguments.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
         let restaurant = NewRestaurant {
             name: name?,
             street_address: street_address?,

@@ -5,12 +5,12 @@ use restaurant_domain::{
     Review, ReviewText, UserName,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Given, Kind, Refused, integer, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, integer, text},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -42,12 +42,12 @@ impl Tool for CreateReview {
         &[&RESTAURANT_ID, &USER_NAME, &RATING, &REVIEW_TEXT, &IDEMPOTENCY_KEY];
     type Output = Created<Review>;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let restaurant = given.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
-        let user_name = given.required(&USER_NAME, text(UserName::parse));
-        let rating = given.required(&RATING, integer(Rating::new));
-        let review_text = given.required(&REVIEW_TEXT, text(ReviewText::parse));
-        let idempotency_key = given.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let restaurant = arguments.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
+        let user_name = arguments.required(&USER_NAME, text(UserName::parse));
+        let rating = arguments.required(&RATING, integer(Rating::new));
+        let review_text = arguments.required(&REVIEW_TEXT, text(ReviewText::parse));
+        let idempotency_key = arguments.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
         let review = NewReview { user_name: user_name?, rating: rating?, text: review_text? };
         Ok(Self { restaurant: restaurant?, review, idempotency_key: idempotency_key? })
     }

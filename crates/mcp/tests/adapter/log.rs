@@ -43,9 +43,9 @@ impl Log {
         Self(())
     }
 
-    /// The lines of this crate that hold a text.
+    /// The lines of this crate and of the guard that hold a text.
     pub(crate) fn with(&self, text: &str) -> Vec<String> {
-        self.of(" restaurant_mcp::", text)
+        [self.of(" restaurant_mcp::", text), self.of(" rmcp_guard::", text)].concat()
     }
 
     /// The audit records that hold a text.

@@ -1,4 +1,4 @@
-//! The transport layer: its limits, and its use by handlers of others.
+//! The transport guard around the adapter.
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -13,13 +13,8 @@ use restaurant_domain::{
     Author, Description, NewRestaurant, Repository, RestaurantName, StreetAddress,
     testing::InMemoryStore,
 };
-use restaurant_mcp::{McpAdapter, TransportLayer};
-use rmcp::{
-    ServerHandler,
-    transport::streamable_http_server::{
-        StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
-    },
-};
+use restaurant_mcp::McpAdapter;
+use rmcp_guard::TransportLayer;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -119,33 +114,6 @@ async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
     assert_eq!(answer["error"]["message"], "the answer is larger than 65536 bytes: ask for less");
     let lines = log.with("McpAdapter::max_response_bytes");
     assert!(lines.len() == 1 && lines[0].contains("ERROR"), "{lines:?}");
-}
-
-#[tokio::test]
-async fn the_limit_of_an_answer_is_exact() {
-    for (bytes, fits) in [(500, true), (501, false)] {
-        let inner = service_fn(move |_| async move {
-            let body = Body::from("x".repeat(bytes));
-            let response = Response::builder().header(CONTENT_TYPE, "application/json");
-            Ok::<_, Infallible>(response.body(body).unwrap())
-        });
-        let service = TransportLayer::new().max_response_bytes(500).layer(inner);
-        let response = service.oneshot(post(list(), &[])).await.unwrap();
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(body.starts_with(b"xxx"), fits);
-    }
-}
-
-#[tokio::test]
-async fn streams_pass_untouched() {
-    let inner = service_fn(async |_| {
-        let body = Body::from("data: x\n\n".repeat(100));
-        let response = Response::builder().header(CONTENT_TYPE, "text/event-stream; charset=utf-8");
-        Ok::<_, Infallible>(response.body(body).unwrap())
-    });
-    let service = TransportLayer::new().max_response_bytes(500).layer(inner);
-    let response = service.oneshot(post(list(), &[])).await.unwrap();
-    assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), 900);
 }
 
 #[tokio::test]
@@ -250,55 +218,4 @@ async fn an_origin_of_any_scheme_can_be_allowed() {
     ] {
         assert_eq!(status(origin).await, StatusCode::FORBIDDEN, "{origin}");
     }
-}
-
-/// A handler that knows no restaurants.
-#[derive(Clone)]
-struct Foreign;
-
-impl ServerHandler for Foreign {}
-
-/// A foreign handler with sessions and streams behind the layer.
-fn foreign() -> Router {
-    let sessions = Arc::new(LocalSessionManager::default());
-    let config = StreamableHttpServerConfig::default();
-    let rmcp = StreamableHttpService::new(|| Ok(Foreign), sessions, config);
-    Router::new().route_service("/mcp", TransportLayer::new().layer(rmcp))
-}
-
-#[tokio::test]
-async fn a_foreign_handler_keeps_its_sessions_and_streams() {
-    let app = foreign();
-    let client = json!({"name": "test", "version": "1"});
-    let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
-    let initialize = post(message("initialize", &params), &[("accept", "*/*")]);
-    let response = app.clone().oneshot(initialize).await.unwrap();
-    assert_eq!(response.headers()[CONTENT_TYPE], "text/event-stream");
-    let session = response.headers()["mcp-session-id"].to_str().unwrap().to_owned();
-    let body = response.into_body().collect().await.unwrap().to_bytes();
-    assert!(String::from_utf8_lossy(&body).contains(r#""protocolVersion":"2025-11-25""#));
-    let delete = Request::delete("/mcp").header("host", "localhost");
-    let delete = delete.header("mcp-session-id", session).body(Body::empty()).unwrap();
-    assert_eq!(app.oneshot(delete).await.unwrap().status(), StatusCode::ACCEPTED);
-}
-
-#[tokio::test]
-async fn what_a_foreign_handler_refuses_is_readable() {
-    let get = |accept: &str, method: &str| {
-        let request = Request::builder().method(method).uri("/mcp").header("host", "localhost");
-        request.header("accept", accept).body(Body::empty()).unwrap()
-    };
-    for (request, status, says) in [
-        (post(list(), &[("mcp-session-id", "gone")]), 404, "initialize again"),
-        (post(list(), &[]), 400, "Mcp-Session-Id"),
-        (get("application/json", "GET"), 406, "Not Acceptable"),
-        (get("text/event-stream", "GET"), 400, "Mcp-Session-Id"),
-        (get("*/*", "PUT"), 405, "method"),
-    ] {
-        let (given, body) = answer(foreign(), request).await;
-        assert_eq!((given.as_u16(), &body["error"]["code"]), (status, &json!(-32600)), "{body}");
-        assert!(body["error"]["message"].as_str().unwrap().contains(says), "{body}");
-    }
-    let response = foreign().oneshot(get("*/*", "PUT")).await.unwrap();
-    assert_eq!(response.headers()["allow"], "GET, POST, DELETE");
 }

@@ -11,36 +11,39 @@ use serde::Serialize;
 use super::{Created, see_restaurant};
 use crate::{
     access::Writer,
+    app_state::AppState,
     error_page::PageError,
     fields::FormFields,
     form::{self, SummaryLine, TextField},
-    frame::Frame,
-    router::Site,
+    page_context::PageContext,
     templates::Page,
 };
 
 /// Shows the empty form.
-pub(crate) async fn form(State(site): State<Site>, writer: Writer) -> Result<Response, PageError> {
-    site.page(&CreatePage::new(writer.frame, &RestaurantDraft::default(), &[]))
+pub(crate) async fn form(
+    State(state): State<AppState>,
+    writer: Writer,
+) -> Result<Response, PageError> {
+    state.page(&CreatePage::new(writer.context, &RestaurantDraft::default(), &[]))
 }
 
 /// Adds the restaurant, or shows the form again with what is wrong.
 pub(crate) async fn add(
-    State(site): State<Site>,
+    State(state): State<AppState>,
     writer: Writer,
     FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
     let draft = RestaurantDraft::from_fields(|name| fields.take(name))?;
     match draft.parse() {
         Ok(new) => {
-            let restaurant = site.repository.create_restaurant(new, &writer.author, None).await?;
+            let restaurant = state.repository.create_restaurant(new, &writer.author, None).await?;
             let id = restaurant.into_inner().id;
             let written = AuditResource { restaurant: Some(id), review: None };
             Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            site.refused(&CreatePage::new(writer.frame, &draft, &errors))
+            state.refused(&CreatePage::new(writer.context, &draft, &errors))
         }
     }
 }
@@ -48,7 +51,7 @@ pub(crate) async fn add(
 /// What the template shows.
 #[derive(Serialize)]
 struct CreatePage {
-    frame: Frame,
+    context: PageContext,
     errors: Vec<SummaryLine>,
     fields: Vec<TextField>,
 }
@@ -58,9 +61,9 @@ impl Page for CreatePage {
 }
 
 impl CreatePage {
-    fn new(frame: Frame, draft: &RestaurantDraft, errors: &[ValidationError]) -> Self {
+    fn new(context: PageContext, draft: &RestaurantDraft, errors: &[ValidationError]) -> Self {
         let fields = draft.fields();
         let fields = fields.map(|(field, value)| TextField::new(field, value, errors));
-        Self { frame, errors: form::summary(errors), fields: fields.collect() }
+        Self { context, errors: form::summary(errors), fields: fields.collect() }
     }
 }

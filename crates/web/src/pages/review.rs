@@ -13,16 +13,16 @@ use serde::Serialize;
 use super::{Created, RestaurantPath, details::DetailsPage, see_restaurant};
 use crate::{
     access::Writer,
+    app_state::AppState,
     error_page::PageError,
     fields::FormFields,
     form::{self, SummaryLine, TextField},
-    router::Site,
     stars::Choice,
 };
 
 /// Adds the review, or shows the restaurant's page again with what is wrong.
 pub(crate) async fn add(
-    State(site): State<Site>,
+    State(state): State<AppState>,
     writer: Writer,
     RestaurantPath(id): RestaurantPath,
     FormFields(mut fields): FormFields,
@@ -30,17 +30,17 @@ pub(crate) async fn add(
     let draft = ReviewDraft::from_fields(|name| fields.take(name))?;
     match draft.parse() {
         Ok(new) => {
-            let review = site.repository.create_review(id, new, &writer.author, None).await?;
+            let review = state.repository.create_review(id, new, &writer.author, None).await?;
             let review = review.ok_or(PageError::NotFound)?.into_inner();
             let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
             Ok((Extension(written), see_restaurant(id, Created::Review)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            let details = site.repository.restaurant_details(id, ReviewQuery::default()).await?;
+            let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
             let details = details.ok_or(PageError::NotFound)?;
             let form = ReviewForm::new(&draft, &errors);
-            site.refused(&DetailsPage::new(writer.frame, &details).with_form(form))
+            state.refused(&DetailsPage::new(writer.context, &details).with_form(form))
         }
     }
 }

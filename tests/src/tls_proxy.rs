@@ -16,24 +16,24 @@ use tokio_rustls::{
 
 /// A door by which `https` reaches what speaks `http`. It closes when this value is dropped.
 #[derive(Debug)]
-pub struct TlsFront {
+pub struct TlsProxy {
     origin: String,
     authority: String,
     task: JoinHandle<()>,
 }
 
-impl Drop for TlsFront {
+impl Drop for TlsProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl TlsFront {
+impl TlsProxy {
     /// Before an origin (`http://127.0.0.1:…`); the certificate of its authority goes into a file in `folder`.
     ///
     /// # Errors
     /// The file cannot be written, or no port is free.
-    pub async fn before(upstream: &str, folder: &Path) -> Result<Self> {
+    pub async fn start(upstream: &str, folder: &Path) -> Result<Self> {
         let (acceptor, authority) = localhost(folder)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("https://localhost:{}", listener.local_addr()?.port());

@@ -9,7 +9,8 @@ use schemars::{
 use serde_json::Value;
 
 /// The schema of what a tool returns: no `$ref`, no `$schema`, no null, no numeric `format`.
-pub(crate) fn output_schema<T: JsonSchema>() -> JsonObject {
+#[must_use]
+pub fn output_schema<T: JsonSchema>() -> JsonObject {
     let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.inline_subschemas = true;
     settings.meta_schema = None;

@@ -1,11 +1,10 @@
 //! A message as it came: what is wrong with its form, and the id of the request that an error about it answers.
 
-use restaurant_domain::quoted;
 use rmcp::{ErrorData, model::RequestId};
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Deserializer, Value};
 
-use crate::handler::unreadable;
+use crate::{params::params_error, quoted::quoted};
 
 /// What is said of JSON that is nothing that MCP knows.
 const NOT_A_MESSAGE: &str =
@@ -69,7 +68,7 @@ fn fault_of(message: &Value) -> ErrorData {
             invalid(format!("{NOT_A_MESSAGE} whose id is a text, or a whole number of 64 bits"))
         }
         Some(_) if message["jsonrpc"] == "2.0" && message["method"].is_string() => {
-            unreadable(message["method"].as_str().unwrap_or_default())
+            params_error(message["method"].as_str().unwrap_or_default())
         }
         _ => not_a_message(),
     }

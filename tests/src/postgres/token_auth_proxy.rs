@@ -22,7 +22,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{TestDatabase, cluster::Cluster, pgbouncer::PgBouncer};
-use crate::tls_front;
+use crate::tls_proxy;
 
 /// What a token for Azure's databases is for.
 const AUDIENCE: &str = "https://ossrdbms-aad.database.windows.net";
@@ -32,7 +32,7 @@ const SSL_REQUEST: u32 = 80_877_103;
 
 /// A gate before the cluster of a database; it ends when this value is dropped.
 #[derive(Debug)]
-pub struct TokenGate {
+pub struct TokenAuthProxy {
     port: u16,
     counts: Arc<Counts>,
     task: JoinHandle<()>,
@@ -40,17 +40,17 @@ pub struct TokenGate {
 
 #[derive(Debug, Default)]
 struct Counts {
-    let_in: AtomicU32,
-    refused: AtomicU32,
+    accepted: AtomicU32,
+    rejected: AtomicU32,
 }
 
-impl TokenGate {
+impl TokenAuthProxy {
     /// Starts a gate on a free port of 127.0.0.1. The cluster behind has to trust this machine.
     ///
     /// # Errors
     /// When there is no free port.
-    pub async fn before(cluster: &Cluster, cloud: &Cloud) -> Result<Self> {
-        Self::start(cluster.port(), cloud, None).await
+    pub async fn start(cluster: &Cluster, cloud: &Cloud) -> Result<Self> {
+        Self::listen(cluster.port(), cloud, None).await
     }
 
     /// Starts a gate that speaks TLS, as `localhost`, before a pooler that trusts this machine; and the file in `folder`
@@ -58,16 +58,16 @@ impl TokenGate {
     ///
     /// # Errors
     /// When there is no free port, or the file cannot be written.
-    pub async fn by_tls(
+    pub async fn with_tls(
         pooler: &PgBouncer,
         cloud: &Cloud,
         folder: &Path,
     ) -> Result<(Self, String)> {
-        let (acceptor, authority) = tls_front::localhost(folder)?;
-        Ok((Self::start(pooler.port(), cloud, Some(acceptor)).await?, authority))
+        let (acceptor, authority) = tls_proxy::localhost(folder)?;
+        Ok((Self::listen(pooler.port(), cloud, Some(acceptor)).await?, authority))
     }
 
-    async fn start(upstream: u16, cloud: &Cloud, tls: Option<TlsAcceptor>) -> Result<Self> {
+    async fn listen(upstream: u16, cloud: &Cloud, tls: Option<TlsAcceptor>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let cloud = cloud.clone();
@@ -104,18 +104,18 @@ impl TokenGate {
 
     /// How many sign-ins were let in.
     #[must_use]
-    pub fn let_in(&self) -> u32 {
-        self.counts.let_in.load(Ordering::SeqCst)
+    pub fn accepted(&self) -> u32 {
+        self.counts.accepted.load(Ordering::SeqCst)
     }
 
     /// How many were refused.
     #[must_use]
-    pub fn refused(&self) -> u32 {
-        self.counts.refused.load(Ordering::SeqCst)
+    pub fn rejected(&self) -> u32 {
+        self.counts.rejected.load(Ordering::SeqCst)
     }
 }
 
-impl Drop for TokenGate {
+impl Drop for TokenAuthProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -141,10 +141,10 @@ async fn serve(
     client.write_all(&[b'R', 0, 0, 0, 8, 0, 0, 0, 3]).await?;
     let password = password(&mut client).await?;
     if let Err(error) = judge(cloud, &password) {
-        counts.refused.fetch_add(1, Ordering::SeqCst);
+        counts.rejected.fetch_add(1, Ordering::SeqCst);
         return refuse(&mut client, &error.to_string()).await;
     }
-    counts.let_in.fetch_add(1, Ordering::SeqCst);
+    counts.accepted.fetch_add(1, Ordering::SeqCst);
     let mut server = TcpStream::connect(("127.0.0.1", port)).await?;
     server.write_all(&startup).await?;
     copy_bidirectional(&mut client, &mut server).await?;

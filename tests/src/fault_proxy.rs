@@ -34,7 +34,7 @@ pub enum Fault {
     /// Nothing.
     None,
     /// Authentication is off everywhere: requests go to the server at this origin, which asks nobody.
-    Open(String),
+    NoAuthentication(String),
     /// Every request is answered 401, without a challenge.
     Unauthorized,
     /// The protected resource metadata are not there.
@@ -46,32 +46,32 @@ pub enum Fault {
     /// They name another resource.
     WrongResource,
     /// A 401 says nothing of the metadata.
-    BareChallenge,
+    ChallengeWithoutMetadata,
     /// A 403 does not say what is missing.
-    BareForbidden,
+    ForbiddenWithoutReason,
     /// Something of a token is not looked at.
     Unchecked(Check),
     /// Whoever sends the platform's header is who it says: the request goes past the platform, to the server at this
     /// origin.
-    HeadersPass(String),
+    AcceptsForgedHeaders(String),
     /// Tools may be called without a token: the server at this origin, which asks nobody, answers.
-    OpenCalls(String),
+    AnonymousCalls(String),
     /// This path is excluded from authentication: without a token, the server at this origin, which asks nobody, answers.
-    OpenPath(&'static str, String),
+    AnonymousPath(&'static str, String),
     /// The metadata send clients to an authorization server that is not the tenant's.
     ForeignIssuer,
     /// The metadata name the scope of another app.
     ForeignScope,
     /// `Origin` is not looked at.
-    OriginPasses,
+    IgnoresOrigin,
     /// A token in the query is taken.
-    TakesQuery,
+    AcceptsQueryToken,
     /// Version 2.0 tokens are refused.
-    RefusesVersion2,
+    RejectsV2Tokens,
     /// This tool is not there.
-    NoTool(&'static str),
+    MissingTool(&'static str),
     /// This tool answers, and does nothing.
-    Forgets(&'static str),
+    DiscardsWrites(&'static str),
     /// No request is ever answered.
     Hangs,
     /// Calls of this tool are never answered.
@@ -79,13 +79,13 @@ pub enum Fault {
     /// A 401 is a redirect to this address.
     RedirectsToLogin(String),
     /// A 401 is a sign-in page with the status 200.
-    ShowsLogin,
+    ReturnsLoginPage,
     /// MCP is answered by event streams.
     EventStream,
     /// The requests of these numbers, from 1, are answered 503.
-    Starting(RangeInclusive<u32>),
+    Unavailable(RangeInclusive<u32>),
     /// Every request is answered 500, with all that was sent.
-    Echoes,
+    EchoesRequest,
 }
 
 /// What of a token is not looked at.
@@ -104,12 +104,12 @@ pub enum Check {
     /// `appid` and `azp`.
     Client,
     /// `roles` and `scp`.
-    Rights,
+    Permissions,
 }
 
 /// A running proxy; it ends when this value is dropped.
 #[derive(Debug)]
-pub struct Saboteur {
+pub struct FaultProxy {
     origin: String,
     task: JoinHandle<()>,
 }
@@ -127,7 +127,7 @@ struct Proxy {
 /// How much of a request or an answer it holds.
 const MAX_BYTES: usize = 16 << 20;
 
-impl Saboteur {
+impl FaultProxy {
     /// Starts on a free port of 127.0.0.1, before the app at `upstream`. Tokens are those of `cloud`.
     ///
     /// # Errors
@@ -159,7 +159,7 @@ impl Saboteur {
     }
 }
 
-impl Drop for Saboteur {
+impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -174,7 +174,7 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
         return answer;
     }
     let mut query = parts.uri.query().map(str::to_owned);
-    if proxy.fault == Fault::TakesQuery
+    if proxy.fault == Fault::AcceptsQueryToken
         && let Some(token) = query.as_deref().and_then(|query| query.strip_prefix("access_token="))
         && let Ok(value) = HeaderValue::try_from(format!("Bearer {token}"))
     {
@@ -208,26 +208,26 @@ impl Proxy {
             (Fault::NoSuffixedMetadata, Some(suffix)) if !suffix.is_empty() => {
                 Some(StatusCode::NOT_FOUND.into_response())
             }
-            (Fault::Starting(while_it), _) if while_it.contains(&nth) => {
+            (Fault::Unavailable(while_it), _) if while_it.contains(&nth) => {
                 Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
             }
-            (Fault::Echoes, _) => {
+            (Fault::EchoesRequest, _) => {
                 let all = format!("{path} {headers:?} {message}");
                 let token = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
                 let all = format!("{all} {}", token.unwrap_or_default());
                 Some((StatusCode::INTERNAL_SERVER_ERROR, all).into_response())
             }
-            (Fault::RefusesVersion2, _) if resign::version(headers).as_deref() == Some("2.0") => {
+            (Fault::RejectsV2Tokens, _) if resign::version(headers).as_deref() == Some("2.0") => {
                 Some(StatusCode::UNAUTHORIZED.into_response())
             }
-            (Fault::NoTool(name), _) if tool == Some(name) => {
+            (Fault::MissingTool(name), _) if tool == Some(name) => {
                 let error = json!({"code": -32602, "message": "unknown tool"});
                 Some(
                     Json(json!({"jsonrpc": "2.0", "id": message["id"], "error": error}))
                         .into_response(),
                 )
             }
-            (Fault::Forgets(name), _) if tool == Some(name) => Some(pretend(message)),
+            (Fault::DiscardsWrites(name), _) if tool == Some(name) => Some(pretend(message)),
             _ => None,
         }
     }
@@ -236,7 +236,7 @@ impl Proxy {
         headers.remove(HOST);
         headers.remove(CONTENT_LENGTH);
         match self.fault {
-            Fault::OriginPasses => drop(headers.remove(ORIGIN)),
+            Fault::IgnoresOrigin => drop(headers.remove(ORIGIN)),
             Fault::Unchecked(check) => resign::resign(&self.cloud, check, headers),
             _ => {}
         }
@@ -246,10 +246,14 @@ impl Proxy {
         let is_anonymous = !headers.contains_key(AUTHORIZATION);
         let calls = message["method"] == "tools/call" && is_anonymous;
         match &self.fault {
-            Fault::OpenCalls(server) if calls => server,
-            Fault::OpenPath(open, server) if is_anonymous && *open == path => server,
-            Fault::Open(server) => server,
-            Fault::HeadersPass(server) if headers.contains_key("x-ms-client-principal") => server,
+            Fault::AnonymousCalls(server) if calls => server,
+            Fault::AnonymousPath(open, server) if is_anonymous && *open == path => server,
+            Fault::NoAuthentication(server) => server,
+            Fault::AcceptsForgedHeaders(server)
+                if headers.contains_key("x-ms-client-principal") =>
+            {
+                server
+            }
             _ => &self.upstream,
         }
     }
@@ -264,13 +268,13 @@ impl Proxy {
                 Fault::RedirectsToLogin(to) => {
                     return (StatusCode::FOUND, [(LOCATION, to.clone())]).into_response();
                 }
-                Fault::ShowsLogin => return Html("<form>Sign in</form>").into_response(),
+                Fault::ReturnsLoginPage => return Html("<form>Sign in</form>").into_response(),
                 _ => {}
             }
         }
         let bare = match self.fault {
-            Fault::BareChallenge => status == StatusCode::UNAUTHORIZED,
-            Fault::BareForbidden => status == StatusCode::FORBIDDEN,
+            Fault::ChallengeWithoutMetadata => status == StatusCode::UNAUTHORIZED,
+            Fault::ForbiddenWithoutReason => status == StatusCode::FORBIDDEN,
             _ => false,
         };
         let body = if is_text { self.change_body(message, &body) } else { body };
@@ -314,7 +318,7 @@ impl Proxy {
                     json!([format!("api://{}/user_impersonation", sample::OTHER_API)]);
                 document.to_string().into()
             }
-            Fault::NoTool(name) if document["result"]["tools"].is_array() => {
+            Fault::MissingTool(name) if document["result"]["tools"].is_array() => {
                 if let Some(tools) = document["result"]["tools"].as_array_mut() {
                     tools.retain(|tool| tool["name"] != *name);
                 }

@@ -9,9 +9,9 @@ use tokio::{
 
 /// The lines that a process writes, kept as they come.
 #[derive(Debug)]
-pub(super) struct Lines(Arc<Mutex<Vec<String>>>, watch::Receiver<usize>);
+pub(super) struct OutputLines(Arc<Mutex<Vec<String>>>, watch::Receiver<usize>);
 
-impl Lines {
+impl OutputLines {
     /// Reads `stream` to its end, in a task of its own.
     pub(super) fn of(stream: Option<impl AsyncRead + Send + Unpin + 'static>) -> Self {
         let lines = Arc::new(Mutex::new(Vec::new()));
@@ -30,7 +30,7 @@ impl Lines {
     }
 
     /// The lines so far.
-    pub(super) fn so_far(&self) -> Vec<String> {
+    pub(super) fn snapshot(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -39,7 +39,7 @@ impl Lines {
         let mut counted = self.1.clone();
         loop {
             let open = counted.changed().await.is_ok();
-            let found = self.so_far().iter().find_map(|line| read(line));
+            let found = self.snapshot().iter().find_map(|line| read(line));
             if found.is_some() || !open {
                 return found;
             }

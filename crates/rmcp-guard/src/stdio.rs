@@ -19,13 +19,13 @@ use tokio::{
 };
 
 use self::lines::{Line, Lines};
-use crate::{handler::unreadable, transport::message};
+use crate::{params::params_error, transport::message};
 
 /// A byte order mark, which some programs write before their first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The transport.
-pub(crate) struct Stdio<R, W> {
+/// A transport over a pair of streams, one message a line, which answers every line that is not a message of MCP.
+pub struct StdioTransport<R, W> {
     lines: Lines<R>,
     max_message_bytes: usize,
     output: Arc<Mutex<Option<W>>>,
@@ -37,17 +37,17 @@ pub(crate) struct Stdio<R, W> {
 
 /// What is wrong with a line, and which request it was.
 struct Fault {
-    error: ErrorData,
+    error: Box<ErrorData>,
     id: Option<RequestId>,
 }
 
-impl<R, W> Stdio<R, W>
+impl<R, W> StdioTransport<R, W>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,
 {
     /// A transport for messages of at most so many bytes.
-    pub(crate) fn new(input: R, output: W, max_message_bytes: usize) -> Self {
+    pub fn new(input: R, output: W, max_message_bytes: usize) -> Self {
         Self {
             lines: Lines::new(input, max_message_bytes),
             max_message_bytes,
@@ -58,14 +58,14 @@ where
     }
 
     /// The message of a line; `None` for what is to be ignored.
-    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     fn read(&mut self, line: Line) -> Result<Option<ClientJsonRpcMessage>, Fault> {
         let line = match line {
             Line::Whole(line) => line,
             Line::TooLong(id) => {
                 let limit = self.max_message_bytes;
                 let message = format!("the message is too large: send at most {limit} bytes");
-                return Err(Fault { error: ErrorData::invalid_request(message, None), id });
+                let error = ErrorData::invalid_request(message, None).into();
+                return Err(Fault { error, id });
             }
         };
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line).trim_ascii();
@@ -78,12 +78,11 @@ where
                 tracing::debug!(%error, "ignored a message that is not readable and wants no answer");
                 Ok(None)
             }
-            Err(_) => Err(Fault { error: message::fault(line), id: message::id(line) }),
+            Err(_) => Err(Fault { error: message::fault(line).into(), id: message::id(line) }),
         }
     }
 
     /// Passes a message on. Before the session has begun, that is a request.
-    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     fn admit(
         &mut self,
         message: ClientJsonRpcMessage,
@@ -98,7 +97,7 @@ where
         match &request.request {
             ClientRequest::InitializeRequest(_) => self.has_begun = true,
             ClientRequest::CustomRequest(custom) if custom.method == "initialize" => {
-                let error = unreadable(&custom.method);
+                let error = params_error(&custom.method).into();
                 return Err(Fault { error, id: Some(request.id.clone()) });
             }
             ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => {}
@@ -140,7 +139,7 @@ async fn write<W: AsyncWrite + Unpin>(
     output.flush().await
 }
 
-impl<R, W> Transport<RoleServer> for Stdio<R, W>
+impl<R, W> Transport<RoleServer> for StdioTransport<R, W>
 where
     R: AsyncRead + Send + Unpin,
     W: AsyncWrite + Send + Unpin + 'static,

@@ -12,10 +12,7 @@ use rmcp::{
 };
 
 use super::{TransportLayer, message, refusal::Refusal};
-use crate::{
-    adapter::is_of_the_web,
-    media_type::{accepts_json, is_json},
-};
+use crate::media_type::{accepts_json, is_json};
 
 /// What rmcp wants to read in `Accept`.
 const ACCEPT_BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
@@ -65,7 +62,7 @@ impl TransportLayer {
         request: Request<Body>,
     ) -> Result<(Request<Body>, Asked), Refusal> {
         let asked = Asked::new(request.headers(), Bytes::new());
-        if !self.may_come_from(asked.origin.as_ref()) {
+        if !self.allowed_origins.admits(asked.origin.as_ref()) {
             return Err(self.refusal(StatusCode::FORBIDDEN, &asked));
         }
         if request.method() != Method::POST {
@@ -89,14 +86,6 @@ impl TransportLayer {
         Ok((Request::from_parts(parts, Body::from(bytes)), asked))
     }
 
-    /// Whether an origin is none that rmcp would compare in part; the others are left to it.
-    fn may_come_from(&self, origin: Option<&HeaderValue>) -> bool {
-        let Some(origin) = origin.filter(|_| !self.other_origins.is_empty()) else { return true };
-        let origin = String::from_utf8_lossy(origin.as_bytes()).to_ascii_lowercase();
-        is_of_the_web(&origin) || origin == "null" || self.other_origins.contains(&origin)
-    }
-
-    #[expect(clippy::result_large_err, reason = "it is answered at once")]
     async fn read_in_time(&self, body: Body) -> Result<Bytes, Refusal> {
         let limit = self.body_timeout;
         tokio::time::timeout(limit, self.read(body)).await.unwrap_or_else(|_elapsed| {

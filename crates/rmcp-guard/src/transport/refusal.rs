@@ -12,14 +12,14 @@ use crate::media_type;
 /// An HTTP status with a JSON-RPC error as its body.
 pub(super) struct Refusal {
     status: StatusCode,
-    error: ErrorData,
+    error: Box<ErrorData>,
     id: Option<RequestId>,
 }
 
 impl Refusal {
     /// A refusal with this status.
     pub(super) fn new(status: StatusCode, error: ErrorData) -> Self {
-        Self { status, error, id: None }
+        Self { status, error: error.into(), id: None }
     }
 
     /// It is the request's fault.
@@ -34,7 +34,7 @@ impl Refusal {
 
     /// The refusal as an answer.
     pub(super) fn answer(self) -> Response<Body> {
-        let body = serde_json::to_vec(&JsonRpcError::new(self.id, self.error)).unwrap_or_default();
+        let body = serde_json::to_vec(&JsonRpcError::new(self.id, *self.error)).unwrap_or_default();
         (self.status, [(CONTENT_TYPE, media_type::JSON)], body).into_response()
     }
 }

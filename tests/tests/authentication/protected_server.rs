@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 /// Who looks at a request before the product does anything with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Deployment {
     /// The server itself: `AUTH_MODE=entra`.
     Entra,
     /// The platform, and the server believes it: `AUTH_MODE=easyauth`.
@@ -15,7 +15,7 @@ pub enum Door {
     Both,
 }
 
-impl Door {
+impl Deployment {
     pub const ALL: [Self; 3] = [Self::Entra, Self::Platform, Self::Both];
 
     fn mode(self) -> &'static str {
@@ -28,23 +28,26 @@ impl Door {
 }
 
 /// The product on an SQLite file with sample data, behind a door.
-pub struct Guarded {
+pub struct ProtectedServer {
     pub emulator: Emulator,
     pub server: Server,
     gateway: Option<Gateway>,
 }
 
-impl Guarded {
+impl ProtectedServer {
     /// Starts everything.
-    pub async fn behind(door: Door) -> Self {
-        Self::with(door, |server| server).await
+    pub async fn start(deployment: Deployment) -> Self {
+        Self::with(deployment, |server| server).await
     }
 
     /// Starts everything, with further settings of the server.
-    pub async fn with(door: Door, settings: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Self {
+    pub async fn with(
+        deployment: Deployment,
+        settings: impl FnOnce(ServerBuilder) -> ServerBuilder,
+    ) -> Self {
         let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
         let mut server = Server::builder()
-            .env("AUTH_MODE", door.mode())
+            .env("AUTH_MODE", deployment.mode())
             .env("ENTRA_AUTHORITY", emulator.cloud().origin())
             .env("ENTRA_TENANT_ID", sample::TENANT_ID.to_string())
             .env("ENTRA_CLIENT_ID", sample::API.to_string())
@@ -52,13 +55,15 @@ impl Guarded {
                 "ENTRA_ALLOWED_CLIENTS",
                 sample::ALLOWED_CLIENTS.map(|id| id.to_string()).join(","),
             );
-        if door != Door::Entra {
+        if deployment != Deployment::Entra {
             server = server.env("WEBSITE_AUTH_ENABLED", "True");
         }
         let server = settings(server).start().await.unwrap();
-        let gateway = match door {
-            Door::Entra => None,
-            Door::Platform | Door::Both => Some(gateway(emulator.cloud(), &server).await),
+        let gateway = match deployment {
+            Deployment::Entra => None,
+            Deployment::Platform | Deployment::Both => {
+                Some(gateway(emulator.cloud(), &server).await)
+            }
         };
         Self { emulator, server, gateway }
     }

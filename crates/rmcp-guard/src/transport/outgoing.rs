@@ -3,7 +3,6 @@
 use axum::body::Body;
 use http::{HeaderValue, Response, StatusCode, header::ALLOW};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use restaurant_domain::{ErrorChain, quoted};
 use rmcp::{
     ErrorData,
     model::{ErrorCode, ProtocolVersion},
@@ -11,7 +10,11 @@ use rmcp::{
 use serde_json::json;
 
 use super::{TransportLayer, incoming::Asked, refusal::Refusal};
-use crate::media_type::{is_event_stream, is_json};
+use crate::{
+    error_chain::ErrorChain,
+    media_type::{is_event_stream, is_json},
+    quoted::quoted,
+};
 
 /// How much of an unknown protocol version is repeated, in characters.
 const MAX_VERSION_CHARS: usize = 40;

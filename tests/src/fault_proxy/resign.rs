@@ -39,8 +39,10 @@ fn mended(cloud: &Cloud, check: Check, token: &str) -> Option<String> {
             claims["iss"] = json!(cloud.v1_issuer());
         }
         Check::Client => claims["appid"] = json!(sample::AGENT),
-        Check::Rights if claims["scp"].is_string() => claims["scp"] = json!("user_impersonation"),
-        Check::Rights => claims["roles"] = json!(["MCP.Access"]),
+        Check::Permissions if claims["scp"].is_string() => {
+            claims["scp"] = json!("user_impersonation");
+        }
+        Check::Permissions => claims["roles"] = json!(["MCP.Access"]),
     }
     Some(cloud.sign(&cloud.token_header(), &claims))
 }

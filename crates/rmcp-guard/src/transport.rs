@@ -25,7 +25,6 @@ mod outgoing;
 mod refusal;
 
 use std::{
-    collections::BTreeSet,
     convert::Infallible,
     mem,
     sync::Arc,
@@ -40,12 +39,14 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
-/// Puts the transport layer around an rmcp service: around the one of [`McpAdapter`](crate::McpAdapter), and around any of your own.
+use crate::origins::AllowedOrigins;
+
+/// Puts the guard of the transport around an rmcp service.
 ///
 /// ```
 /// use std::sync::Arc;
 ///
-/// use restaurant_mcp::TransportLayer;
+/// use rmcp_guard::TransportLayer;
 /// use rmcp::transport::streamable_http_server::{
 ///     StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
 /// };
@@ -65,10 +66,9 @@ use http::{Request, Response};
 /// ```
 #[derive(Debug, Clone)]
 pub struct TransportLayer {
-    pub(crate) max_request_bytes: usize,
-    pub(crate) max_response_bytes: usize,
-    /// The allowed origins of schemes other than `http` and `https`, in lower case; rmcp compares no more than scheme and host of them.
-    pub(crate) other_origins: Arc<BTreeSet<String>>,
+    max_request_bytes: usize,
+    max_response_bytes: usize,
+    allowed_origins: Arc<AllowedOrigins>,
     body_timeout: Duration,
     hosts_setting: &'static str,
     origins_setting: &'static str,
@@ -88,7 +88,7 @@ impl TransportLayer {
         Self {
             max_request_bytes: 64 * 1024,
             max_response_bytes: 256 * 1024,
-            other_origins: Arc::default(),
+            allowed_origins: Arc::new(AllowedOrigins::loopback()),
             body_timeout: Duration::from_secs(10),
             hosts_setting: "StreamableHttpServerConfig::allowed_hosts",
             origins_setting: "StreamableHttpServerConfig::allowed_origins",
@@ -100,7 +100,7 @@ impl TransportLayer {
     /// unless told otherwise.
     ///
     /// ```
-    /// # use restaurant_mcp::TransportLayer;
+    /// # use rmcp_guard::TransportLayer;
     /// let layer = TransportLayer::new().max_request_bytes(16 * 1024);
     /// # drop(layer);
     /// ```
@@ -113,7 +113,7 @@ impl TransportLayer {
     /// JSON-RPC error, and the log a line.
     ///
     /// ```
-    /// # use restaurant_mcp::TransportLayer;
+    /// # use rmcp_guard::TransportLayer;
     /// let layer = TransportLayer::new().max_response_bytes(64 * 1024);
     /// # drop(layer);
     /// ```
@@ -126,7 +126,7 @@ impl TransportLayer {
     ///
     /// ```
     /// # use std::time::Duration;
-    /// # use restaurant_mcp::TransportLayer;
+    /// # use rmcp_guard::TransportLayer;
     /// let layer = TransportLayer::new().body_timeout(Duration::from_secs(2));
     /// # drop(layer);
     /// ```
@@ -139,7 +139,7 @@ impl TransportLayer {
     /// the names of rmcp's unless told otherwise.
     ///
     /// ```
-    /// # use restaurant_mcp::TransportLayer;
+    /// # use rmcp_guard::TransportLayer;
     /// let layer = TransportLayer::new().settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS");
     /// # drop(layer);
     /// ```
@@ -148,8 +148,15 @@ impl TransportLayer {
         Self { hosts_setting: hosts, origins_setting: origins, ..self }
     }
 
-    /// What the log calls the limit of an answer.
-    pub(crate) fn response_setting(self, name: &'static str) -> Self {
+    /// The origins that rmcp's configuration allows: the layer compares those whose schemes rmcp compares only in part.
+    #[must_use]
+    pub fn allowed_origins(self, origins: AllowedOrigins) -> Self {
+        Self { allowed_origins: Arc::new(origins), ..self }
+    }
+
+    /// What your users call the setting that limits a response, for the log line about one that was too large.
+    #[must_use]
+    pub fn response_setting_named(self, name: &'static str) -> Self {
         Self { response_setting: name, ..self }
     }
 }

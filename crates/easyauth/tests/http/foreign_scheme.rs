@@ -1,0 +1,87 @@
+//! A scheme of another crate: it reports failures of its own.
+
+use std::{error::Error as _, time::Duration};
+
+use async_trait::async_trait;
+use axum::{Router, routing::get};
+use easyauth::{
+    AuthenticationLayer, Authenticator, AuthnError, AuthnErrorKind, Outcome, Principal,
+    PrincipalKind, Scheme,
+};
+use http::{HeaderMap, Request};
+
+use crate::{
+    layers::as_text,
+    log::logged,
+    service::{answer, resource, seen},
+};
+
+/// Authenticates by `x-api-key`. A database has the keys.
+struct ApiKey;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the database is not available")]
+struct DatabaseError;
+
+#[async_trait]
+impl Scheme for ApiKey {
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        let retry_after = Duration::from_secs(17);
+        match headers.get("x-api-key").map(http::HeaderValue::as_bytes) {
+            None => Outcome::NotRequested,
+            Some(b"good") => {
+                Outcome::Authenticated(Principal::new(PrincipalKind::Application, "robot"))
+            }
+            Some(b"unchecked") => Outcome::Failed(
+                AuthnError::transient("API key", retry_after).with_source(DatabaseError),
+            ),
+            Some(_) => Outcome::Failed(AuthnError::rejected("API key: it was withdrawn")),
+        }
+    }
+}
+
+fn app() -> Router {
+    let layer = AuthenticationLayer::new(Authenticator::new(ApiKey), resource());
+    layer.wrap(Router::new().route("/", get(seen)))
+}
+
+fn request_with(key: &str) -> http::request::Builder {
+    Request::get("/").header("x-api-key", key)
+}
+
+#[tokio::test]
+async fn its_caller_is_authenticated() {
+    assert_eq!(answer(&app(), request_with("good")).await.body(), "/ robot [x-api-key]");
+}
+
+#[tokio::test]
+async fn its_rejection_is_a_401_with_its_description_in_the_log_alone() {
+    let (missing, _) = logged(&app(), Request::get("/")).await;
+    let (response, event) = logged(&app(), request_with("withdrawn")).await;
+    assert_eq!(response.status(), 401);
+    assert_eq!(as_text(&response), as_text(&missing), "the same to the byte");
+    assert_eq!(event["fields"]["reason"], "API key: it was withdrawn");
+}
+
+#[tokio::test]
+async fn its_transient_error_is_a_503_with_its_delay() {
+    let (response, event) = logged(&app(), request_with("unchecked")).await;
+    assert_eq!(as_text(&response), "503 retry-after: 17 cache-control: no-store | ");
+    assert_eq!(event["fields"]["reason"], "API key: the database is not available");
+}
+
+#[tokio::test]
+async fn its_error_has_a_kind_and_a_source() {
+    let authenticate = async |key| {
+        let (parts, ()) = request_with(key).body(()).unwrap().into_parts();
+        Authenticator::new(ApiKey).authenticate(&parts.headers).await
+    };
+    let rejected = authenticate("withdrawn").await.unwrap_err();
+    assert_eq!((rejected.kind(), rejected.is_transient()), (AuthnErrorKind::Rejected, false));
+    assert!(rejected.source().is_none());
+    let transient = authenticate("unchecked").await.unwrap_err();
+    let retry_after = Duration::from_secs(17);
+    assert_eq!(transient.kind(), AuthnErrorKind::Transient { retry_after });
+    assert!(transient.is_transient());
+    assert!(transient.source().unwrap().is::<DatabaseError>());
+}
