@@ -1,4 +1,4 @@
-// Everything that runs in Azure: this file names things and joins the modules.
+// The whole Azure deployment: this file names the resources and connects the modules.
 targetScope = 'subscription'
 
 @minLength(1)
@@ -10,10 +10,10 @@ param environmentName string
 @description('The region of all resources.')
 param location string
 
-@description('The image to run, as azd pushed it. Empty before the first deployment.')
+@description('The image to run, with the name that azd pushed. Empty before the first deployment.')
 param imageName string = ''
 
-@description('Client applications that may call, as GUIDs separated by commas. The app itself always may.')
+@description('Allowed client applications, as GUIDs separated by commas. The app itself is always allowed.')
 param allowedClients string = ''
 
 @description('Size of the App Service plan, for example B1, P0v3 or P1v3.')
@@ -21,34 +21,34 @@ param planSku string = 'B1'
 
 @minValue(1)
 @maxValue(30)
-@description('How many instances of the app run.')
+@description('Number of instances of the app.')
 param instances int = 1
 
-@description('Spread the instances over zones. Wants a premium plan and two instances or more.')
+@description('Spread the instances over zones. Needs a premium plan and at least two instances.')
 param zoneRedundant bool = false
 
 @allowed(['Burstable', 'GeneralPurpose', 'MemoryOptimized'])
 @description('Tier of the database server.')
 param databaseTier string = 'Burstable'
 
-@description('Size of the database server, of its tier.')
+@description('Size of the database server, within its tier.')
 param databaseSku string = 'Standard_B1ms'
 
 @allowed(['Disabled', 'SameZone', 'ZoneRedundant'])
-@description('A standby of the database server. Not in the tier Burstable.')
+@description('Standby of the database server. Not available in the tier Burstable.')
 param databaseHighAvailability string = 'Disabled'
 
 @minValue(32)
 @maxValue(32767)
-@description('Size of the database disk in GiB: 32, 64, 128 and so on. It grows by itself and never shrinks.')
+@description('Size of the database disk in GiB: 32, 64, 128 and so on. It grows automatically and cannot shrink.')
 param databaseStorageGB int = 32
 
 @minValue(7)
 @maxValue(35)
-@description('How many days back the database can be restored.')
+@description('Retention of database backups, in days.')
 param databaseBackupDays int = 7
 
-@description('Reach the database through its PgBouncer. Not in the tier Burstable.')
+@description('Connect to the database through its PgBouncer. Not available in the tier Burstable.')
 param pgBouncer bool = false
 
 var tags = { 'azd-env-name': environmentName }

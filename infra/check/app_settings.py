@@ -1,4 +1,4 @@
-"""App settings: each that Bicep gives is one that somebody reads, and each that the server reads is given or not for a reason."""
+"""Checks that every app setting in Bicep is read, and that every server setting is set there or has a reason not to be."""
 
 import re
 from pathlib import Path
@@ -13,12 +13,12 @@ REASONS = "infra/check/app-settings.yaml"
 
 
 def faults(root: Path) -> list[str]:
-    """Settings that nobody reads, that are missing without a reason, or whose reason is out of date."""
+    """Settings that are not read, that are missing without a reason, or whose reason is out of date."""
     given, read = names_given(root), names_read(root)
     reasons = yaml.safe_load((root / REASONS).read_text(encoding="utf-8"))
     platform, left = set(reasons["read by the platform"]), set(reasons["not given"])
     lists = [
-        (given - read - platform, f"{GIVEN}: the server does not know {{}}; if App Service reads it, {REASONS} says so"),
+        (given - read - platform, f"{GIVEN}: the server does not know {{}}; if App Service reads it, add it to {REASONS}"),
         (read - given - left, f"{GIVEN}: {{}} is not given, and {REASONS} has no reason"),
         (platform - given, f"{REASONS}: {{}} is not given"),
         (platform & read, f"{REASONS}: {{}} is read by the server"),
@@ -29,7 +29,7 @@ def faults(root: Path) -> list[str]:
 
 
 def names_given(root: Path) -> set[str]:
-    """The settings in the list that Bicep gives the web app."""
+    """The app settings that Bicep sets."""
     source = bicep.text(root, root / GIVEN)
     block = re.search(r"^ *appSettings: \[\n(.*?)^ *\]\n", source, re.MULTILINE | re.DOTALL)
     names = re.findall(r"^ *\{ name: '(\w+)', value: ", block[1], re.MULTILINE) if block else []
@@ -40,7 +40,7 @@ def names_given(root: Path) -> set[str]:
 
 
 def names_read(root: Path) -> set[str]:
-    """The settings of the server, whose reference the program itself writes."""
+    """The settings of the server, from the generated reference."""
     names = re.findall(r"^\| `(\w+)` \|", (root / READ).read_text(encoding="utf-8"), re.MULTILINE)
     if not names:
         raise SystemExit(f"{READ}: no settings")

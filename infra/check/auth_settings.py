@@ -1,4 +1,4 @@
-"""authsettings.json: that each property is one that Azure Resource Manager knows, of the type that it wants."""
+"""Checks that Azure Resource Manager knows each property of authsettings.json, with its type."""
 
 import json
 import typing
@@ -7,12 +7,12 @@ from pathlib import Path
 from azure.mgmt.web import models
 
 NAME = "infra/authsettings.json"
-# What Bicep puts a list in the place of.
+# Bicep replaces this text with a list.
 LIST_PLACEHOLDER = "__ALLOWED_CLIENTS__"
 
 
 def faults(root: Path) -> list[str]:
-    """Properties that are unknown or of the wrong type. The platform would ignore the one and refuse the other."""
+    """Properties that are unknown, which the platform ignores, or of the wrong type, which it rejects."""
     document = json.loads((root / NAME).read_text(encoding="utf-8"))
     return [f"{NAME}: {it}" for it in compare(document, models.SiteAuthSettingsV2, "$")]
 
@@ -43,7 +43,7 @@ def compare_value(value: object, hint: object, path: str) -> list[str]:
     enums = [it for it in choices if isinstance(it, type) and issubclass(it, str) and it is not str]
     if enums and isinstance(value, str):
         names = [it.value for it in enums[0]]
-        return [] if value in names else [f"{path}: {value!r} is none of {', '.join(names)}"]
+        return [] if value in names else [f"{path}: {value!r} is not one of {', '.join(names)}"]
     plain = tuple(typing.get_origin(it) or it for it in choices if isinstance(typing.get_origin(it) or it, type))
     fits = isinstance(value, plain) and not (isinstance(value, bool) and bool not in plain)
     return [] if fits else [f"{path}: {value!r} is of the wrong type"]

@@ -1,4 +1,4 @@
-"""Bicep files as a syntax tree: whether they parse, and what main.bicep declares."""
+"""Parses Bicep files, and checks the parameters and outputs of modules."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import tree_sitter_bicep
 from tree_sitter import Language, Node, Parser
 
-# Neither parser knows this line; one file may have it, and is read as if the line were empty.
+# Neither parser supports this line. One file may have it, and is parsed as if the line were empty.
 EXTENSION = re.compile(r"^extension \w+$", re.MULTILINE)
 EXTENSION_FILE = "infra/modules/entra-app.bicep"
 
@@ -17,7 +17,7 @@ def find(root: Path) -> list[Path]:
 
 
 def text(root: Path, path: Path) -> str:
-    """What parsers read: the file, and where it is allowed, without its extension line."""
+    """The text for the parsers: the file, without its extension line where that is allowed."""
     source = path.read_text(encoding="utf-8")
     allowed = path.relative_to(root).as_posix() == EXTENSION_FILE
     return EXTENSION.sub("", source, count=1) if allowed else source
@@ -29,13 +29,13 @@ def tree(source: str) -> Node:
 
 
 def faults(root: Path, sources: list[Path]) -> list[str]:
-    """Files that do not parse or do not say what they hold, and modules that do not exist."""
+    """Files that do not parse or have no opening comment, and modules that do not exist."""
     found = []
     for path in sources:
         name = path.relative_to(root)
         source = text(root, path)
         if not source.startswith("// "):
-            found.append(f"{name}:1: no comment that says what the file holds")
+            found.append(f"{name}:1: no opening comment that describes the file")
         found += [f"{name}:{line}: does not parse" for line in errors(tree(source))]
         for module in re.findall(r"^module \w+ '([^']+)'", source, re.MULTILINE):
             if not (path.parent / module).is_file():
@@ -46,7 +46,7 @@ def faults(root: Path, sources: list[Path]) -> list[str]:
 
 
 def module_faults(root: Path, path: Path, module: str) -> list[str]:
-    """Parameters that a module does not have or does not get, and outputs of it that do not exist."""
+    """Unknown and missing parameters of a module, and unknown outputs."""
     name = path.relative_to(root)
     callee = tree(text(root, path.parent / module))
     parameters, outputs = declared(callee, "parameter_declaration"), declared(callee, "output_declaration")
@@ -84,7 +84,7 @@ def properties(node: Node) -> list[Node]:
 
 
 def errors(node: Node) -> list[int]:
-    """Lines that the parser made no sense of."""
+    """Lines with syntax errors."""
     if node.type == "ERROR" or node.is_missing:
         return [node.start_point[0] + 1]
     return [line for child in node.children for line in errors(child)]

@@ -1,4 +1,4 @@
-"""Checkov over the Bicep files: each must be read, and each failed check must be accepted with a reason."""
+"""Runs checkov on the Bicep files: it must parse each, and each failed check must be accepted with a reason."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ ACCEPTED = Path("infra/check/accepted.yaml")
 
 
 def faults(root: Path, sources: list[Path]) -> list[str]:
-    """Files that checkov cannot read, failed checks that nobody accepted, and acceptances that nothing needs."""
+    """Files that checkov cannot read, failed checks that are not accepted, and acceptances that are not needed."""
     with tempfile.TemporaryDirectory() as folder:
         copies = [copy(root, path, Path(folder)) for path in sources]
         found = unread(root, sources, copies)
@@ -33,7 +33,7 @@ def faults(root: Path, sources: list[Path]) -> list[str]:
 
 
 def copy(root: Path, path: Path, folder: Path) -> Path:
-    """A copy without the line that checkov's parser does not know."""
+    """A copy without the line that checkov's parser does not support."""
     target = folder / path.relative_to(root)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(bicep.text(root, path), encoding="utf-8")
@@ -41,7 +41,7 @@ def copy(root: Path, path: Path, folder: Path) -> Path:
 
 
 def unread(root: Path, sources: list[Path], copies: list[Path]) -> list[str]:
-    """Files that checkov would skip without a word."""
+    """Files that checkov would skip silently."""
     definitions, _, _ = Parser().get_files_definitions(copies)
     read = {Path(it) for it in definitions}
     return [
@@ -64,7 +64,7 @@ def run(folder: Path) -> dict:
 
 
 def acceptances(root: Path) -> tuple[set[tuple[str, str, str]], list[str]]:
-    """Failed checks that may fail, each with a reason, and entries without one."""
+    """Accepted failures, and entries without a reason."""
     entries = yaml.safe_load((root / ACCEPTED).read_text(encoding="utf-8"))
     found = [f"{ACCEPTED}: {it['check']} has no reason" for it in entries if not str(it.get("reason") or "").strip()]
     return {(it["check"], it["file"], it["resource"]) for it in entries}, found

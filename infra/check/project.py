@@ -1,4 +1,4 @@
-"""azure.yaml, the parameters file and the workflow: that they fit the schema, main.bicep and each other."""
+"""Checks azure.yaml, the parameters file and the workflow against the schema, main.bicep and each other."""
 
 import json
 import re
@@ -11,9 +11,9 @@ import bicep
 
 SCHEMA = "infra/check/azure.yaml.json"
 WORKFLOW = ".github/workflows/azure-dev.yml"
-# What azd sets by itself when it deploys.
+# azd sets these when it deploys.
 SET_BY_AZD = {"SERVICE_WEB_IMAGE_NAME"}
-# What `azd pipeline config` copies to the repository without being asked.
+# `azd pipeline config` always copies these to the repository.
 COPIED_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
 
 
@@ -29,7 +29,7 @@ def faults(root: Path) -> list[str]:
 
 
 def schema_faults(root: Path) -> list[str]:
-    """Where azure.yaml does not fit the schema, or names files that do not exist."""
+    """Schema violations of azure.yaml, and files that it names and that do not exist."""
     document = yaml.safe_load((root / "azure.yaml").read_text(encoding="utf-8"))
     schema = json.loads((root / SCHEMA).read_text(encoding="utf-8"))
     errors = sorted(Draft201909Validator(schema).iter_errors(document), key=lambda it: it.json_path)
@@ -44,7 +44,7 @@ def schema_faults(root: Path) -> list[str]:
 
 
 def parameter_faults(root: Path, declared: dict[str, bool]) -> list[str]:
-    """Parameters that are given and not declared, or declared without a default and not given."""
+    """Parameters that are set and not declared, or declared without a default and not set."""
     name = "infra/main.parameters.json"
     given = json.loads((root / name).read_text(encoding="utf-8"))["parameters"]
     found = [f"{name}: main.bicep has no parameter {it}" for it in given if it not in declared]
@@ -53,7 +53,7 @@ def parameter_faults(root: Path, declared: dict[str, bool]) -> list[str]:
 
 
 def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
-    """Values of azd's environment that are read, but that no output of main.bicep sets."""
+    """Values that are read from azd's environment and that no output of main.bicep sets."""
     readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)"}
     return [
         f"{file}: main.bicep has no output {name}"
@@ -64,14 +64,14 @@ def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
 
 
 def workflow_faults(root: Path) -> list[str]:
-    """Variables of the parameters file that a runner would not have: provisioning would reset them to defaults."""
+    """Variables of the parameters file that the workflow does not set: provisioning would reset them to defaults."""
     read = set(re.findall(r"\$\{(\w+)", (root / "infra/main.parameters.json").read_text(encoding="utf-8"))) - SET_BY_AZD
     env = yaml.safe_load((root / WORKFLOW).read_text(encoding="utf-8"))["jobs"]["deploy"]["env"]
     handed_on = {name for name, value in env.items() if value == f"${{{{ vars.{name} }}}}"}
     project = yaml.safe_load((root / "azure.yaml").read_text(encoding="utf-8"))
     copied = set(project.get("pipeline", {}).get("variables", []))
     return [
-        *(f"{WORKFLOW}: {name} is not handed on, so provisioning would reset it" for name in sorted(read - handed_on)),
+        *(f"{WORKFLOW}: {name} is not set, so provisioning would reset it" for name in sorted(read - handed_on)),
         *(f"azure.yaml: pipeline.variables lacks {name}" for name in sorted(read - COPIED_BY_AZD - copied)),
         *(f"azure.yaml: nothing reads {name} of pipeline.variables" for name in sorted(copied - read)),
     ]

@@ -1,9 +1,9 @@
-// EasyAuth: the document that tests and emulator read too, with its placeholders filled in.
+// App Service Authentication: the settings document that tests and emulator also read, with its placeholders filled in.
 param webAppName string
 param clientId string
 param allowedClients string
 
-// The app itself is always in the list: without one entry the platform's answer is not documented.
+// The list always contains the app itself: the platform's behaviour with an empty list is not documented.
 var clients = empty(allowedClients) ? [clientId] : union([clientId], split(replace(allowedClients, ' ', ''), ','))
 var template = loadTextContent('../authsettings.json')
 var withClients = replace(template, '"__ALLOWED_CLIENTS__"', string(clients))

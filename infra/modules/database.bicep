@@ -1,4 +1,4 @@
-// PostgreSQL without passwords: reached from the private network only, by an Entra identity only.
+// PostgreSQL without passwords: accessible only from the private network, and only to an Entra identity.
 param name string
 param location string
 param tags object
@@ -38,7 +38,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
   }
 }
 
-// The server takes one change at a time, so each of these waits for the one before.
+// The server accepts one change at a time, so each of these resources depends on the previous one.
 resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2024-08-01' = {
   parent: server
   name: administratorPrincipalId
@@ -56,7 +56,7 @@ resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-0
   properties: { charset: 'UTF8', collation: 'en_US.utf8' }
 }
 
-// The migrations create this extension, which makes searches quick.
+// The migrations create this extension, which speeds up searches.
 resource extensions 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
   parent: server
   name: 'azure.extensions'
@@ -71,7 +71,7 @@ resource bouncer 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-
   properties: { value: 'true', source: 'user-override' }
 }
 
-// 0, the default, would break the statements that the app prepares.
+// The default, 0, would break the app's prepared statements.
 resource preparedStatements 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = if (pgBouncer) {
   parent: server
   name: 'pgbouncer.max_prepared_statements'

@@ -1,13 +1,13 @@
-// The app registration: its scope, its role and its service principal; an identity vouches for it, so no secret exists.
+// The app registration: its scope, app role and service principal. Its credential is a managed identity, not a secret.
 extension microsoftGraphV1
 
-@description('The key by which a deployment finds its registration again.')
+@description('The key with which a later deployment finds the registration.')
 param uniqueName string
 param displayName string
 param webAppOrigin string
 param identityPrincipalId string
 
-// An application cannot name its own id here, and any other URI of this form must contain the tenant id.
+// A registration in Bicep cannot contain its own id, and any other URI of this form must contain the tenant id.
 var identifierUri = 'api://${tenant().tenantId}/${uniqueName}'
 var scopeName = 'user_impersonation'
 
@@ -17,7 +17,7 @@ resource application 'Microsoft.Graph/applications@v1.0' = {
   signInAudience: 'AzureADMyOrg'
   identifierUris: [identifierUri]
   api: {
-    // Tokens of version 2, whose audience is the client id.
+    // Access tokens of version 2.0, whose audience is the client id.
     requestedAccessTokenVersion: 2
     oauth2PermissionScopes: [
       {
@@ -48,7 +48,7 @@ resource application 'Microsoft.Graph/applications@v1.0' = {
   }
 }
 
-// Without it no role can be assigned.
+// App roles can be assigned only on a service principal.
 resource servicePrincipal 'Microsoft.Graph/servicePrincipals@v1.0' = {
   appId: application.appId
 }
@@ -58,7 +58,7 @@ resource credential 'Microsoft.Graph/applications/federatedIdentityCredentials@v
   issuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
   subject: identityPrincipalId
   audiences: ['api://AzureADTokenExchange']
-  description: 'The identity of the web app stands in for a client secret.'
+  description: 'The managed identity of the web app replaces a client secret.'
 }
 
 output clientId string = application.appId

@@ -1,4 +1,4 @@
-// The app's identity: it pulls the image, signs in to the database and vouches for the app registration.
+// The app's identity: it pulls the image, signs in to the database and is the credential of the app registration.
 param name string
 param location string
 param tags object

@@ -1,4 +1,4 @@
-// Where logs and telemetry go: a Log Analytics workspace, and Application Insights over it.
+// The destination of logs and telemetry: a Log Analytics workspace, and Application Insights on it.
 param logName string
 param insightsName string
 param location string

@@ -1,4 +1,4 @@
-// The private network: the app goes out by one subnet, the database stands in another and has a private name.
+// The private network: one subnet for outbound traffic of the app, one for the database, which has a private DNS name.
 param name string
 param zoneName string
 param location string

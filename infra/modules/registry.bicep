@@ -1,4 +1,4 @@
-// The registry that builds and holds the image; only the app's identity may pull, and nobody has a password.
+// The registry that builds and stores the image. Only the app's identity may pull; there is no password.
 param name string
 param readerPrincipalId string
 param location string

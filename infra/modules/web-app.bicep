@@ -16,10 +16,10 @@ param pgBouncer bool
 param permissionScope string
 param logId string
 
-// Runs until the first deployment, since a web app of containers cannot be without an image.
+// Runs until the first deployment, because a container web app cannot exist without an image.
 var placeholderImage = 'mcr.microsoft.com/appsvc/staticsite:latest'
 var port = 8000
-// A tool call may take 30 s: a stop lets it end, and the platform kills only after that.
+// A tool call may take 30 s. The drain time allows it to end, and the platform kills the container only afterwards.
 var drainSeconds = 35
 var stopSeconds = 45
 
@@ -78,7 +78,7 @@ resource webApp 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
 
-  // Nobody deploys with a password.
+  // Disables deployment with a password.
   resource ftp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
     properties: { allow: false }

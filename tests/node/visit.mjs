@@ -1,14 +1,14 @@
-// Does what it is told as a client of the MCP project, of the version that is named.
+// Sends requests to an MCP server with the official TypeScript client of the given version.
 //
 // Usage: visit.mjs sdk1|client2 URL STEPS MODE
 //
-// STEPS is a JSON list of {"method", "params"}. MODE is `legacy`, or `auto`, which asks `server/discover` first; sdk1 knows
-// `legacy` alone. Prints one JSON object: the protocol version that was agreed on, the server's name, and what came back
-// of each step, as on the wire.
+// STEPS is a JSON list of {"method", "params"}. MODE is `legacy`, or `auto`, which asks `server/discover` first; sdk1
+// supports only `legacy`. Prints one JSON object: the negotiated protocol version, the server's name, and the result of each
+// step, as on the wire.
 
 const CLIENTS = {
   async sdk1(url, mode) {
-    if (mode !== "legacy") throw new Error(`sdk1 knows no mode ${mode}`);
+    if (mode !== "legacy") throw new Error(`sdk1 does not support the mode ${mode}`);
     const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
     const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/sdk/client/streamableHttp.js");
     const client = new Client({ name: "visit", version: "1" });
@@ -35,7 +35,7 @@ const VERBS = {
   "completion/complete": "complete",
 };
 
-// Standard output is for the report alone.
+// Standard output is for the report only.
 console.debug = console.error;
 const [name, url, steps, mode] = process.argv.slice(2);
 const { client, protocol } = await CLIENTS[name](new URL(url), mode);

@@ -1,10 +1,10 @@
-"""An agent that gets a token from the official library and uses the tools with it.
+"""An agent that obtains an access token with an official library and calls the tools with it.
 
 Usage: agent.py URL RESOURCE LIBRARY
 
 LIBRARY is `azure-identity` or `msal`; either finds the managed identity of the machine by IDENTITY_ENDPOINT and
-IDENTITY_HEADER, as on App Service. Prints one JSON object: the tools, the restaurants, the review that it wrote, and what
-came of trying it without the token.
+IDENTITY_HEADER, as on App Service. Prints one JSON object: the tools, the number of restaurants, the review that it wrote,
+and the HTTP statuses of an attempt without a token.
 """
 
 import asyncio
@@ -59,19 +59,19 @@ async def visit(url, headers, statuses):
             return await work(client)
 
 
-def stranger(url):
-    """The statuses of the answers that the client gives up after."""
+def unauthenticated(url):
+    """HTTP statuses of the responses until the client fails."""
     statuses = []
     try:
         asyncio.run(visit(url, {}, statuses))
     except BaseException:
         return statuses
-    return "came in"
+    return "accepted"
 
 
 def main(url, resource, library):
     bearer = {"Authorization": f"Bearer {token(library, resource)}"}
-    print(json.dumps({**asyncio.run(visit(url, bearer, [])), "without": stranger(url)}))
+    print(json.dumps({**asyncio.run(visit(url, bearer, [])), "without": unauthenticated(url)}))
 
 
 main(*sys.argv[1:])

@@ -1,10 +1,10 @@
-"""Does what it is told as the MCP project's own client, whichever version is installed.
+"""Sends requests to an MCP server with the official Python client, version 1 or 2, whichever is installed.
 
 Usage: visit.py URL STEPS MODE
 
 STEPS is a JSON list of {"method", "params"}. MODE is `legacy`, or `auto`, which asks `server/discover` first; version 1
-knows `legacy` alone. Prints one JSON object: the protocol version that was agreed on, the server's name, and what came
-back of each step, as on the wire.
+supports only `legacy`. Prints one JSON object: the negotiated protocol version, the server's name, and the result of each
+step, as on the wire.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ except ImportError:
 
     VERSION = 1
 
-PATIENCE = timedelta(seconds=30)
+TIMEOUT = timedelta(seconds=30)
 
 
 @asynccontextmanager
 async def connect(url, mode):
     """The client, the protocol version, and the server's name."""
     if VERSION == 2:
-        async with Client(url, mode=mode, read_timeout_seconds=PATIENCE.total_seconds()) as client:
+        async with Client(url, mode=mode, read_timeout_seconds=TIMEOUT.total_seconds()) as client:
             yield client, client.protocol_version, client.server_info.name
     else:
         assert mode == "legacy", mode
-        async with streamablehttp_client(url, timeout=PATIENCE) as (read, write, _):
-            async with ClientSession(read, write, read_timeout_seconds=PATIENCE) as client:
+        async with streamablehttp_client(url, timeout=TIMEOUT) as (read, write, _):
+            async with ClientSession(read, write, read_timeout_seconds=TIMEOUT) as client:
                 hello = await client.initialize()
                 yield client, hello.protocolVersion, hello.serverInfo.name
 

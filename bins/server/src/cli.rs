@@ -1,15 +1,17 @@
-//! The command line: read once, with the environment, and refused on one line that shows no value.
+//! The command line, read with the environment. An error takes one line and shows no value.
 
-mod given;
-mod refusal;
+mod usage_error;
 
 use std::{env, ffi::OsString};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-pub use self::given::Given;
-use self::{given::as_given, refusal::Refusal};
-use crate::{command::Command, settings::Settings};
+use self::usage_error::UsageError;
+use crate::{
+    command::Command,
+    raw_settings::{self, RawSetting},
+    settings::Settings,
+};
 
 /// Restaurant reviews: a web application for people and an MCP server for agents.
 #[derive(Debug, Parser)]
@@ -26,35 +28,35 @@ pub struct Cli {
 impl Cli {
     /// Reads the command line and the environment; ends the process when they are wrong or ask for help.
     ///
-    /// It reads twice: first the texts as they were given, then, without the white space around them, the settings. An option
+    /// It reads twice: first the texts, then, without surrounding white space, the settings. An option
     /// or a variable that is blank counts as not set: deployment templates leave such behind. One setting is different: an
     /// empty list of allowed clients rejects every request, and must not be taken for a list that was forgotten.
-    pub fn read() -> (Self, Vec<Given>) {
+    pub fn read() -> (Self, Vec<RawSetting>) {
         let arguments: Vec<_> = env::args_os().collect();
-        read(&arguments).unwrap_or_else(|refusal| refusal.end())
+        read(&arguments).unwrap_or_else(|error| error.end())
     }
 }
 
-fn read(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), Refusal> {
-    let mut command = Cli::command().mut_args(as_given);
+fn read(arguments: &[OsString]) -> Result<(Cli, Vec<RawSetting>), UsageError> {
+    let mut command = Cli::command().mut_args(raw_settings::untyped);
     let matches = command.try_get_matches_from_mut(arguments);
-    let matches = matches.map_err(|error| Refusal::of_arguments(error, &command, arguments))?;
-    let given = Given::all(&matches)?;
-    let settings = settings(&given)?;
+    let matches = matches.map_err(|error| UsageError::of_arguments(error, &command, arguments))?;
+    let raw = RawSetting::all(&matches)?;
+    let settings = settings(&raw)?;
     let command =
-        chosen(&matches).map_err(|error| Refusal::of_arguments(error, &command, arguments))?;
-    Ok((Cli { command, settings }, given))
+        chosen(&matches).map_err(|error| UsageError::of_arguments(error, &command, arguments))?;
+    Ok((Cli { command, settings }, raw))
 }
 
 fn chosen(matches: &ArgMatches) -> Result<Option<Command>, clap::Error> {
     matches.subcommand().map(|_| Command::from_arg_matches(matches)).transpose()
 }
 
-/// Reads the settings from what was given, and from nothing else.
-fn settings(given: &[Given]) -> Result<Settings, Refusal> {
-    let options = given.iter().flat_map(Given::options);
-    let mut command = given::settings().no_binary_name(true);
+/// Parses the settings from these texts, and from nothing else.
+fn settings(raw: &[RawSetting]) -> Result<Settings, UsageError> {
+    let options = raw.iter().flat_map(RawSetting::options);
+    let mut command = raw_settings::settings().no_binary_name(true);
     let matches = command.try_get_matches_from_mut(options);
     let settings = matches.and_then(|matches| Settings::from_arg_matches(&matches));
-    settings.map_err(|error| Refusal::of_settings(&error, &command))
+    settings.map_err(|error| UsageError::of_settings(&error, &command))
 }

@@ -20,8 +20,8 @@ use restaurant_domain::SystemClock;
 use restaurant_storage::{Database, DatabaseUrl, PostgresOptions};
 
 use crate::{
-    cli::Given,
     database_sign_in::EntraPassword,
+    raw_settings::RawSetting,
     settings::{DatabaseAuth, Settings},
 };
 
@@ -50,7 +50,7 @@ pub enum Command {
 ///
 /// # Errors
 /// When it cannot start: a wrong setting, a port in use, a database that cannot be opened.
-pub fn run(command: Command, settings: &Settings, given: &[Given]) -> anyhow::Result<ExitCode> {
+pub fn run(command: Command, settings: &Settings, raw: &[RawSetting]) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let code = runtime.block_on(async {
         match command {
@@ -59,7 +59,7 @@ pub fn run(command: Command, settings: &Settings, given: &[Given]) -> anyhow::Re
             Command::Migrate => migrate::run(settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,
-            Command::Config(config) => config::run(&config, settings, given),
+            Command::Config(config) => config::run(&config, settings, raw),
         }
     });
     // What still runs in the background has had its time to end.

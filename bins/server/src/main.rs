@@ -10,6 +10,7 @@ mod connections;
 mod database_sign_in;
 mod host_check;
 mod logging;
+mod raw_settings;
 mod request_log;
 mod sample_data;
 mod settings;
@@ -20,18 +21,14 @@ mod transfer_coding;
 
 use std::process::ExitCode;
 
-use self::{
-    cli::{Cli, Given},
-    command::Command,
-    telemetry::Telemetry,
-};
+use self::{cli::Cli, command::Command, raw_settings::RawSetting, telemetry::Telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let (cli, given) = Cli::read();
-    match run(cli, &given) {
+    let (cli, raw) = Cli::read();
+    match run(cli, &raw) {
         Ok(code) => code,
         Err(error) => {
             // The chain on one line: what was tried, then why it failed.
@@ -42,14 +39,14 @@ fn main() -> ExitCode {
 }
 
 /// Runs the command in the log's sight. Those that serve callers report on them, too.
-fn run(cli: Cli, given: &[Given]) -> anyhow::Result<ExitCode> {
+fn run(cli: Cli, raw: &[RawSetting]) -> anyhow::Result<ExitCode> {
     let command = cli.command.unwrap_or_default();
     let telemetry = match command {
         Command::Serve | Command::McpStdio => Telemetry::new(&cli.settings)?,
         _ => None,
     };
     logging::start(&cli.settings, telemetry.as_ref());
-    let result = command::run(command, &cli.settings, given);
+    let result = command::run(command, &cli.settings, raw);
     if let Some(telemetry) = telemetry {
         telemetry.finish();
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use restaurant_domain::{
-    ImportRestaurant, ImportReview, NewRestaurant, NewReview, Rating, ValidationErrors,
+    ImportRestaurant, ImportReview, NewRestaurant, NewReview, ValidationErrors,
 };
 
 /// A hand-written restaurant: name, street address, description, and its reviews as user name, stars, text.
@@ -132,10 +132,15 @@ pub fn restaurants(now: DateTime<Utc>) -> Result<Vec<ImportRestaurant>, Validati
         let reviews = reviews.iter().zip(1..).map(|((user_name, stars, text), number)| {
             let created_at =
                 created_at + TimeDelta::days(7 * number) + TimeDelta::hours(number + age);
-            let review = NewReview::parse(user_name, Rating::new(*stars), text)?;
+            let review =
+                NewReview::draft().user_name(user_name).rating(*stars).text(text).parse()?;
             Ok::<_, ValidationErrors>(ImportReview { review, created_at })
         });
-        let restaurant = NewRestaurant::parse(name, street, description)?;
+        let restaurant = NewRestaurant::draft()
+            .name(name)
+            .street_address(street)
+            .description(description)
+            .parse()?;
         Ok(ImportRestaurant { restaurant, created_at, reviews: reviews.collect::<Result<_, _>>()? })
     });
     restaurants.collect()
@@ -153,11 +158,15 @@ pub fn generated(
     numbers
         .map(|number| {
             let (_, _, description, _) = pick(&SAMPLES, number);
-            let restaurant = NewRestaurant::parse(
-                &format!("{} {} {number}", pick(&ADJECTIVES, number / 7), pick(&NOUNS, number)),
-                &format!("{} {}", number % 200 + 1, pick(&STREETS, number / 3)),
-                description,
-            )?;
+            let restaurant = NewRestaurant::draft()
+                .name(format!(
+                    "{} {} {number}",
+                    pick(&ADJECTIVES, number / 7),
+                    pick(&NOUNS, number)
+                ))
+                .street_address(format!("{} {}", number % 200 + 1, pick(&STREETS, number / 3)))
+                .description(description)
+                .parse()?;
             let reviews = (0..reviews).map(|index| generated_review(number, index, now));
             let created_at = now - TimeDelta::days(365);
             Ok(ImportRestaurant {
@@ -179,7 +188,7 @@ fn generated_review(
     let (_, _, _, written) = pick(&SAMPLES, spread % 11);
     let (user_name, stars, text) = pick(written, spread);
     let stars = (*stars + i64::from(spread % 3) - 1).clamp(1, 5);
-    let review = NewReview::parse(user_name, Rating::new(stars), text)?;
+    let review = NewReview::draft().user_name(user_name).rating(stars).text(text).parse()?;
     let created_at = now - TimeDelta::days(364) + TimeDelta::hours(i64::from(index));
     Ok(ImportReview { review, created_at })
 }

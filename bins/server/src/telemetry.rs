@@ -1,11 +1,11 @@
 //! Traces, metrics and logs for an OpenTelemetry collector, for Application Insights, or for both.
 //!
 //! Names and attributes are OpenTelemetry's semantic conventions. Source: <https://opentelemetry.io/docs/specs/semconv/>.
-//! A trace begins with the request here: a `traceparent` that a client sends is not believed, since it could join
-//! strangers' requests into one trace, or ask for none.
+//! A trace begins with the request: a client's `traceparent` is ignored, since it could join the requests of other clients into one
+//! trace, or suppress the trace.
 
 mod exporters;
-mod finished;
+mod span_metrics;
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -18,23 +18,23 @@ use tracing::{Metadata, Subscriber};
 use tracing_subscriber::{EnvFilter, Layer, filter::filter_fn, registry::LookupSpan};
 
 pub use self::exporters::check;
-use self::{exporters::Exporters, finished::Finished};
+use self::{
+    exporters::Exporters,
+    span_metrics::{SCOPE, SpanMetrics},
+};
 use crate::settings::Settings;
 
-/// How long the last of it may take when the server ends.
-const LAST_WORDS: Duration = Duration::from_secs(3);
-
-/// Who speaks here.
-const SCOPE: &str = env!("CARGO_PKG_NAME");
+/// The time that the last export may take when the server ends.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The targets of our own spans.
 const OURS: [&str; 3] = ["restaurant_server", "restaurant_mcp", "restaurant_storage"];
 
-/// What exporters, and the clients that they send with, say of themselves (targets that begin so), which must not become
-/// telemetry again. Their errors are in the log on stderr.
+/// Filter directives for the exporters and their HTTP clients: their own log lines must not become telemetry again. Their errors
+/// are in the log on stderr.
 const EXPORTERS: [&str; 3] = ["opentelemetry=off", "hyper=off", "reqwest=off"];
 
-/// What gathers telemetry and sends it.
+/// The providers that collect telemetry and export it.
 pub struct Telemetry {
     traces: SdkTracerProvider,
     metrics: SdkMeterProvider,
@@ -42,8 +42,8 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Telemetry for where the settings want it to go, if anywhere. Call it outside of the runtime: exporters have threads
-    /// of their own, so that a busy server still reports.
+    /// Starts the exporters that the settings name; `None` where they name none. Call it outside of the runtime: exporters have
+    /// threads of their own, so that a busy server still reports.
     ///
     /// # Errors
     /// When a setting is wrong.
@@ -52,11 +52,11 @@ impl Telemetry {
         let resource = resource(settings);
         let metrics = exporters.metrics(resource.clone())?;
         let logs = exporters.logs(resource.clone())?;
-        let traces = exporters.traces(resource, Finished::measured_by(&metrics))?;
+        let traces = exporters.traces(resource, SpanMetrics::measured_by(&metrics))?;
         Ok(Some(Self { traces, metrics, logs }))
     }
 
-    /// What takes spans and lines of the log; which lines, the filter says.
+    /// The layer that takes spans, and the log lines that the filter admits.
     pub fn layer<S>(&self, lines: EnvFilter) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
@@ -79,7 +79,7 @@ impl Telemetry {
         spans.and_then(bridge.with_filter(lines))
     }
 
-    /// Sends what there still is, as far as it can be done in a moment.
+    /// Exports what is still buffered, within [`FLUSH_TIMEOUT`].
     pub fn finish(self) {
         let (done, is_done) = mpsc::channel::<()>();
         thread::spawn(move || {
@@ -90,11 +90,11 @@ impl Telemetry {
             drop(done);
         });
         // The other end is dropped when it is done.
-        let _ = is_done.recv_timeout(LAST_WORDS);
+        let _ = is_done.recv_timeout(FLUSH_TIMEOUT);
     }
 }
 
-/// Who reports: variables of OpenTelemetry may add to it, such as `OTEL_RESOURCE_ATTRIBUTES`.
+/// The resource that reports. OpenTelemetry's variables, such as `OTEL_RESOURCE_ATTRIBUTES`, may add to it.
 fn resource(settings: &Settings) -> Resource {
     let resource = Resource::builder()
         .with_service_name(settings.telemetry.service_name().to_owned())
@@ -107,7 +107,7 @@ fn resource(settings: &Settings) -> Resource {
     .build()
 }
 
-/// Spans of other crates are theirs to name and to fill, which may be with what a client sent.
+/// Whether a span is ours. Spans of other crates may contain what a client sent.
 fn is_our_span(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target().split("::").next();
     metadata.is_span() && target.is_some_and(|target| OURS.contains(&target))

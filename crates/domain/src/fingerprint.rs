@@ -14,30 +14,18 @@ impl Fingerprint {
     /// Of adding a restaurant.
     #[must_use]
     pub fn of_restaurant(new: &NewRestaurant) -> Self {
-        let NewRestaurant { name, street_address, description } = new;
-        Self::of(&[
-            b"restaurant",
-            name.as_str().as_bytes(),
-            street_address.as_str().as_bytes(),
-            description.as_str().as_bytes(),
-        ])
+        Self::of([b"restaurant".to_vec()].into_iter().chain(new.bytes()))
     }
 
     /// Of adding a review to a restaurant.
     #[must_use]
     pub fn of_review(restaurant: RestaurantId, new: &NewReview) -> Self {
-        let NewReview { user_name, rating, text } = new;
-        Self::of(&[
-            b"review",
-            &restaurant.0.to_be_bytes(),
-            user_name.as_str().as_bytes(),
-            &[rating.stars()],
-            text.as_str().as_bytes(),
-        ])
+        let operation = [b"review".to_vec(), restaurant.0.to_be_bytes().to_vec()];
+        Self::of(operation.into_iter().chain(new.bytes()))
     }
 
     /// Each part follows its length, so that no two lists of parts have the same bytes.
-    fn of(parts: &[&[u8]]) -> Self {
+    fn of(parts: impl Iterator<Item = Vec<u8>>) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
             hash.update((part.len() as u64).to_be_bytes());
@@ -56,7 +44,6 @@ impl Fingerprint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Rating;
 
     fn hex(fingerprint: &Fingerprint) -> String {
         fingerprint.as_bytes().map(|byte| format!("{byte:02x}")).concat()
@@ -65,10 +52,15 @@ mod tests {
     /// A key may be repeated to a later version of the program than it was first given to.
     #[test]
     fn the_encoding_stays_as_it_is() {
-        let restaurant = NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap();
+        let restaurant = NewRestaurant::draft()
+            .name("Blue Door")
+            .street_address("1 Harbour Road")
+            .description("Fish")
+            .parse()
+            .unwrap();
         let expected = "1a853ccf45cd9d0f2115d2862eaf0fe3e59a978c93395734169734d49f0e6e56";
         assert_eq!(hex(&Fingerprint::of_restaurant(&restaurant)), expected);
-        let review = NewReview::parse("Ann", Rating::new(4), "Good").unwrap();
+        let review = NewReview::draft().user_name("Ann").rating(4).text("Good").parse().unwrap();
         let expected = "c787eb3aca5cffddb8359cef957294e1375d6bf9fe09fdf0b721b8636c6cf785";
         assert_eq!(hex(&Fingerprint::of_review(RestaurantId(7), &review)), expected);
     }
@@ -76,7 +68,14 @@ mod tests {
     #[test]
     fn a_character_that_moves_to_the_next_field_makes_another() {
         let of = |name, street| {
-            Fingerprint::of_restaurant(&NewRestaurant::parse(name, street, "Fish").unwrap())
+            Fingerprint::of_restaurant(
+                &NewRestaurant::draft()
+                    .name(name)
+                    .street_address(street)
+                    .description("Fish")
+                    .parse()
+                    .unwrap(),
+            )
         };
         assert_ne!(of("ab", "c"), of("a", "bc"));
     }

@@ -6,13 +6,18 @@ mod clock;
 mod created;
 mod cursor;
 mod error_chain;
+mod field;
 mod fingerprint;
 mod import;
-mod listing;
+mod page;
+mod query;
 mod rating;
 mod repository;
 mod restaurant;
 mod review;
+mod search_text;
+mod sort;
+mod store_error;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -26,16 +31,18 @@ pub use self::{
     created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},
     error_chain::ErrorChain,
+    field::{Field, FieldKind},
     fingerprint::Fingerprint,
     import::{Import, ImportRestaurant, ImportReview},
-    listing::{
-        PageLimit, RestaurantDetails, RestaurantPage, RestaurantQuery, RestaurantSort, ReviewQuery,
-        SearchText,
-    },
+    page::{RestaurantDetails, RestaurantPage},
+    query::{PageLimit, RestaurantQuery, ReviewQuery},
     rating::{Rating, RatingSummary},
-    repository::{Repository, StoreError},
-    restaurant::{NewRestaurant, Restaurant, RestaurantId},
-    review::{NewReview, Review, ReviewId},
+    repository::Repository,
+    restaurant::{NewRestaurant, Restaurant, RestaurantDraft, RestaurantId},
+    review::{NewReview, Review, ReviewDraft, ReviewId},
+    search_text::SearchText,
+    sort::RestaurantSort,
+    store_error::StoreError,
     text::{
         Description, FOLDING_VERSION, IdempotencyKey, RestaurantName, ReviewText, StreetAddress,
         UserName,

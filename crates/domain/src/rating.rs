@@ -2,15 +2,23 @@
 
 use std::fmt;
 
-use crate::validation::{Problem, ValidationError, quoted};
+use crate::{
+    field::{Field, FieldKind, FieldValue},
+    validation::{Problem, ValidationError, quoted},
+};
 
 /// A reviewer's judgement: 1 (worst) to 5 (best) stars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rating(u8);
 
 impl Rating {
-    /// The field's name on the wire.
-    pub const FIELD: &'static str = "rating";
+    /// The field that holds it in forms and in tool arguments.
+    pub const FIELD: Field = Field {
+        name: "rating",
+        label: "Rating",
+        description: "The reviewer's stars: a whole number from 1 (worst) to 5 (best).",
+        kind: FieldKind::Integer { min: Self::MIN as i64, max: Self::MAX as i64 },
+    };
     /// The worst rating.
     pub const MIN: u8 = 1;
     /// The best rating.
@@ -33,7 +41,7 @@ impl Rating {
     /// When it is empty, no whole number, or not 1–5.
     pub fn parse(raw: &str) -> Result<Self, ValidationError> {
         match raw.trim() {
-            "" => Err(ValidationError::new(Self::FIELD, Problem::Missing)),
+            "" => Err(ValidationError::new(Self::FIELD.name, Problem::Missing)),
             text => match text.parse() {
                 Ok(stars) => Self::new(stars),
                 Err(_) => Err(Self::out_of_range(quoted(text))),
@@ -49,7 +57,19 @@ impl Rating {
 
     fn out_of_range(given: String) -> ValidationError {
         let problem = Problem::OutOfRange { min: Self::MIN.into(), max: Self::MAX.into(), given };
-        ValidationError::new(Self::FIELD, problem)
+        ValidationError::new(Self::FIELD.name, problem)
+    }
+}
+
+impl FieldValue for Rating {
+    const FIELD: Field = Self::FIELD;
+
+    fn parse(raw: &str) -> Result<Self, ValidationError> {
+        Self::parse(raw)
+    }
+
+    fn append_bytes(&self, parts: &mut Vec<Vec<u8>>) {
+        parts.push(vec![self.0]);
     }
 }
 
@@ -138,8 +158,9 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_a_rating_or_an_error(raw in ".*") {
-            let _ = Rating::parse(&raw);
+        fn any_text_is_a_rating_or_an_error(raw in ".*|[ +-]?[0-9]{1,2} ?") {
+            let stars = raw.trim().parse().ok().filter(|stars| (1..=5).contains(stars));
+            prop_assert_eq!(Rating::parse(&raw).ok().map(Rating::stars), stars);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Author, Description, RatingSummary, RestaurantName, StreetAddress, ValidationErrors, text,
+    Author, Description, RatingSummary, RestaurantName, StreetAddress, field::content, text,
 };
 
 /// A restaurant as it is kept.
@@ -42,40 +42,21 @@ impl fmt::Display for RestaurantId {
     }
 }
 
-/// A restaurant to add: checked, not kept yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewRestaurant {
-    /// What it is called.
-    pub name: RestaurantName,
-    /// Where it is.
-    pub street_address: StreetAddress,
-    /// What it is like.
-    pub description: Description,
+content! {
+    /// A restaurant to add: validated, not stored yet.
+    NewRestaurant,
+    /// The raw fields of a restaurant to add.
+    RestaurantDraft {
+        /// The name.
+        name: RestaurantName,
+        /// The street address.
+        street_address: StreetAddress,
+        /// The description.
+        description: Description,
+    }
 }
 
 impl NewRestaurant {
-    /// Checks the three texts.
-    ///
-    /// # Errors
-    /// One error for each text that breaks its limits, all at once.
-    pub fn parse(
-        name: &str,
-        street_address: &str,
-        description: &str,
-    ) -> Result<Self, ValidationErrors> {
-        let name = RestaurantName::parse(name);
-        let street_address = StreetAddress::parse(street_address);
-        let description = Description::parse(description);
-        match (name, street_address, description) {
-            (Ok(name), Ok(street_address), Ok(description)) => {
-                Ok(Self { name, street_address, description })
-            }
-            (name, street_address, description) => {
-                Err(ValidationErrors::of([name.err(), street_address.err(), description.err()]))
-            }
-        }
-    }
-
     /// The restaurant that comes of keeping this one, before any review.
     #[must_use]
     pub fn created(
@@ -103,7 +84,8 @@ mod tests {
 
     #[test]
     fn every_bad_field_is_named_at_once() {
-        let errors = NewRestaurant::parse(" ", &"x".repeat(51), "fine").unwrap_err();
+        let draft = NewRestaurant::draft().name(" ").street_address("x".repeat(51));
+        let errors = draft.description("fine").parse().unwrap_err();
         assert_eq!(
             errors.to_string(),
             "restaurant_name is blank: write 1 to 50 characters; \

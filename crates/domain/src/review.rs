@@ -4,9 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::{
-    Author, Rating, RestaurantId, ReviewText, UserName, ValidationError, ValidationErrors,
-};
+use crate::{Author, Rating, RestaurantId, ReviewText, UserName, field::content};
 
 /// A review as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,35 +35,21 @@ impl fmt::Display for ReviewId {
     }
 }
 
-/// A review to write: checked, not kept yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewReview {
-    /// The name that the reviewer gives.
-    pub user_name: UserName,
-    /// The reviewer's stars.
-    pub rating: Rating,
-    /// What the reviewer writes.
-    pub text: ReviewText,
+content! {
+    /// A review to add: validated, not stored yet.
+    NewReview,
+    /// The raw fields of a review to add.
+    ReviewDraft {
+        /// The name that the reviewer gives.
+        user_name: UserName,
+        /// The reviewer's stars.
+        rating: Rating,
+        /// The text of the review.
+        text: ReviewText,
+    }
 }
 
 impl NewReview {
-    /// Checks the fields. The rating comes as a result, since a form sends a text ([`Rating::parse`]) and a tool a number ([`Rating::new`]).
-    ///
-    /// # Errors
-    /// One error for each field that breaks its limits, all at once.
-    pub fn parse(
-        user_name: &str,
-        rating: Result<Rating, ValidationError>,
-        text: &str,
-    ) -> Result<Self, ValidationErrors> {
-        match (UserName::parse(user_name), rating, ReviewText::parse(text)) {
-            (Ok(user_name), Ok(rating), Ok(text)) => Ok(Self { user_name, rating, text }),
-            (user_name, rating, text) => {
-                Err(ValidationErrors::of([user_name.err(), rating.err(), text.err()]))
-            }
-        }
-    }
-
     /// The review that comes of keeping this one.
     #[must_use]
     pub fn created(

@@ -1,23 +1,20 @@
-//! Texts with a limit, as newtypes: whoever holds one holds a valid one.
+//! Texts with a limit, as newtypes: a value of one of these types is valid. Each declares its [`Field`].
 
 mod characters;
 mod fold;
 
 use std::fmt;
 
+use self::characters::Lines;
 pub use self::fold::FOLDING_VERSION;
 pub(crate) use self::{
     characters::is_hidden,
     fold::{fold, fold_key},
 };
-use crate::validation::{Problem, ValidationError};
-
-/// Whether a text may run over several lines.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lines {
-    One,
-    Many,
-}
+use crate::{
+    field::{Field, FieldKind, FieldValue},
+    validation::{Problem, ValidationError},
+};
 
 /// Brings a raw text into its stored form, or says what is wrong with it.
 ///
@@ -41,31 +38,41 @@ fn clean(raw: &str, max: usize, lines: Lines) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
+/// Declares a text type and its [`Field`]. A field of one row holds one line.
 macro_rules! limited_text {
-    ($(#[$doc:meta])* $name:ident, field: $field:literal, max: $max:literal, lines: $lines:ident) => {
+    ($(#[$doc:meta])* $name:ident {
+        name: $wire:literal, label: $label:literal, max: $max:literal, rows: $rows:literal,
+        description: $description:literal $(,)?
+    }) => {
         $(#[$doc])*
+        #[doc = $description]
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
         impl $name {
-            /// The field's name on the wire, in forms and in tool arguments alike.
-            pub const FIELD: &'static str = $field;
+            /// The field that holds it in forms and in tool arguments.
+            pub const FIELD: Field = Field {
+                name: $wire,
+                label: $label,
+                description: $description,
+                kind: FieldKind::Text { max_chars: $max, rows: $rows },
+            };
             /// The greatest length, in Unicode scalar values.
             pub const MAX_CHARS: usize = $max;
 
-            /// Checks a raw text. Line ends are normalised first; surrounding white space and hints about line breaks
-            /// (U+00AD, U+200B, U+2060, U+FEFF) are dropped.
+            /// Validates a raw text. First normalizes line ends and drops surrounding white space and hints about line
+            /// breaks (U+00AD, U+200B, U+2060, U+FEFF).
             ///
             /// # Errors
-            /// When nothing visible is left, when it is too long, or when it holds a control character or an invisible
-            /// one that has no use where it stands.
+            /// The text is blank, is too long, or holds a control character or an invisible character without a use.
             pub fn parse(raw: &str) -> Result<Self, ValidationError> {
-                clean(raw, Self::MAX_CHARS, Lines::$lines)
+                let lines = if $rows > 1 { Lines::Many } else { Lines::One };
+                clean(raw, Self::MAX_CHARS, lines)
                     .map(Self)
-                    .map_err(|problem| ValidationError::new(Self::FIELD, problem))
+                    .map_err(|problem| ValidationError::new(Self::FIELD.name, problem))
             }
 
-            /// Takes a text that a store kept: it was checked on its way in, and is not checked again.
+            /// Wraps a text from a store without validation: it was validated before it was stored.
             #[must_use]
             pub fn from_stored(text: String) -> Self {
                 Self(text)
@@ -83,33 +90,70 @@ macro_rules! limited_text {
                 f.write_str(&self.0)
             }
         }
+
+        impl FieldValue for $name {
+            const FIELD: Field = Self::FIELD;
+
+            fn parse(raw: &str) -> Result<Self, ValidationError> {
+                Self::parse(raw)
+            }
+
+            fn append_bytes(&self, parts: &mut Vec<Vec<u8>>) {
+                parts.push(self.0.as_bytes().to_vec());
+            }
+        }
     };
 }
 
+limited_text!(RestaurantName {
+    name: "restaurant_name",
+    label: "Name",
+    max: 50,
+    rows: 1,
+    description: "What the restaurant is called: one line of 1 to 50 characters.",
+});
+limited_text!(StreetAddress {
+    name: "street_address",
+    label: "Street address",
+    max: 50,
+    rows: 1,
+    description: "Where it is: one line of 1 to 50 characters.",
+});
+limited_text!(Description {
+    name: "description",
+    label: "Description",
+    max: 250,
+    rows: 5,
+    description: "What it is like: 1 to 250 characters, line breaks allowed.",
+});
 limited_text!(
-    /// What a restaurant is called: one line of 1–50 characters.
-    RestaurantName, field: "restaurant_name", max: 50, lines: One
+    /// Not an identity; see [`crate::Author`].
+    ///
+    UserName {
+        name: "user_name",
+        label: "Your name",
+        max: 50,
+        rows: 1,
+        description: "The reviewer's name as readers shall see it: one line of 1 to 50 characters.",
+    }
 );
+limited_text!(ReviewText {
+    name: "review_text",
+    label: "Review",
+    max: 500,
+    rows: 6,
+    description: "What the reviewer says, in their own words: 1 to 500 characters, line breaks allowed.",
+});
 limited_text!(
-    /// Where a restaurant is: one line of 1–50 characters.
-    StreetAddress, field: "street_address", max: 50, lines: One
-);
-limited_text!(
-    /// What a restaurant is like: 1–250 characters, line breaks allowed.
-    Description, field: "description", max: 250, lines: Many
-);
-limited_text!(
-    /// The name that a reviewer gives: one line of 1–50 characters. Not an identity; see [`crate::Author`].
-    UserName, field: "user_name", max: 50, lines: One
-);
-limited_text!(
-    /// What a reviewer wrote: 1–500 characters, line breaks allowed.
-    ReviewText, field: "review_text", max: 500, lines: Many
-);
-limited_text!(
-    /// What a caller gives a create to be able to repeat it: one line of 1–100 characters, best a new random one for each
-    /// create. See [`crate::Repository`].
-    IdempotencyKey, field: "idempotency_key", max: 100, lines: One
+    /// Identifies a create, so that a caller can repeat it safely. See [`crate::Repository`].
+    ///
+    IdempotencyKey {
+        name: "idempotency_key",
+        label: "Idempotency key",
+        max: 100,
+        rows: 1,
+        description: "A text of 1 to 100 characters that you make up for this one create, such as a UUID. When you do not know whether the call was done, repeat it with the same key and the same arguments within 24 hours: it is done once, and you get the first result again. Left out: every call adds one more.",
+    }
 );
 
 impl RestaurantName {

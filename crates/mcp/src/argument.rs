@@ -3,12 +3,10 @@
 //! Reading is lenient about the order of things and strict about the rest: every argument that is missing,
 //! of the wrong JSON type, out of its limits or unknown is reported, all of them at once.
 
-use restaurant_domain::{Problem, ValidationError, quoted};
+use restaurant_domain::{Field, FieldKind, Problem, ValidationError, quoted};
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use crate::request_error::RequestError;
 
 /// How many unknown arguments are reported: more would only make the answer larger than the request.
 const MAX_UNKNOWN: usize = 10;
@@ -25,6 +23,17 @@ pub(crate) struct Argument {
     pub(crate) required: bool,
     /// What it means, for the model.
     pub(crate) description: &'static str,
+}
+
+impl Argument {
+    /// The required argument that holds a field of the domain.
+    pub(crate) const fn of(field: &Field) -> Self {
+        let kind = match field.kind {
+            FieldKind::Text { max_chars, .. } => Kind::Text { max_chars },
+            FieldKind::Integer { min, max } => Kind::Integer { min, max },
+        };
+        Self { name: field.name, kind, required: true, description: field.description }
+    }
 }
 
 /// What an argument takes.
@@ -103,7 +112,7 @@ pub(crate) fn input_schema(arguments: &[&Argument]) -> JsonObject {
 
 /// What is wrong with one argument, for the model to mend.
 #[derive(Debug, Serialize)]
-pub(crate) struct Fault {
+pub(crate) struct FieldError {
     /// The argument's name.
     field: String,
     /// A short stable name of what is wrong.
@@ -118,7 +127,7 @@ pub(crate) struct Fault {
     limit: Option<JsonObject>,
 }
 
-impl Fault {
+impl FieldError {
     /// What is wrong and how to mend it.
     pub(crate) fn message(&self) -> &str {
         &self.message
@@ -191,16 +200,16 @@ fn shortened(value: &Value) -> String {
     }
 }
 
-/// The arguments that came with a call: taken out one by one, while the faults gather.
-pub(crate) struct Given {
+/// The arguments that came with a call: taken out one by one, while the errors gather.
+pub(crate) struct ArgumentReader {
     values: JsonObject,
-    faults: Vec<Fault>,
+    errors: Vec<FieldError>,
 }
 
-impl Given {
+impl ArgumentReader {
     /// The arguments as they came.
     pub(crate) fn new(values: Option<JsonObject>) -> Self {
-        Self { values: values.unwrap_or_default(), faults: Vec::new() }
+        Self { values: values.unwrap_or_default(), errors: Vec::new() }
     }
 
     /// Takes an argument that must be there.
@@ -210,13 +219,13 @@ impl Given {
     pub(crate) fn required<T>(
         &mut self,
         argument: &Argument,
-        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
-    ) -> Result<T, Refused> {
+        read: impl FnOnce(&Value) -> Result<T, ParseError>,
+    ) -> Result<T, InvalidArguments> {
         if let Some(value) = self.values.remove(argument.name) {
             return self.read(argument, &value, read);
         }
-        self.faults.push(Fault::invalid(argument, &Problem::Missing, None));
-        Err(Refused)
+        self.errors.push(FieldError::invalid(argument, &Problem::Missing, None));
+        Err(InvalidArguments)
     }
 
     /// Takes an argument that may be left out. Some clients send null for what they leave out, or an empty text for a text.
@@ -226,8 +235,8 @@ impl Given {
     pub(crate) fn optional<T>(
         &mut self,
         argument: &Argument,
-        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
-    ) -> Result<Option<T>, Refused> {
+        read: impl FnOnce(&Value) -> Result<T, ParseError>,
+    ) -> Result<Option<T>, InvalidArguments> {
         match self.values.remove(argument.name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.is_empty() && argument.kind.is_text() => Ok(None),
@@ -239,18 +248,18 @@ impl Given {
         &mut self,
         argument: &Argument,
         value: &Value,
-        read: impl FnOnce(&Value) -> Result<T, Unreadable>,
-    ) -> Result<T, Refused> {
+        read: impl FnOnce(&Value) -> Result<T, ParseError>,
+    ) -> Result<T, InvalidArguments> {
         let fault = match read(value) {
             Ok(value) => return Ok(value),
-            Err(Unreadable::WrongType) => Fault::wrong_type(argument, value),
-            Err(Unreadable::OutOfRange) => Fault::out_of_range(argument, value),
-            Err(Unreadable::Invalid(error)) => {
-                Fault::invalid(argument, &error.problem, Some(value))
+            Err(ParseError::WrongType) => FieldError::wrong_type(argument, value),
+            Err(ParseError::OutOfRange) => FieldError::out_of_range(argument, value),
+            Err(ParseError::Invalid(error)) => {
+                FieldError::invalid(argument, &error.problem, Some(value))
             }
         };
-        self.faults.push(fault);
-        Err(Refused)
+        self.errors.push(fault);
+        Err(InvalidArguments)
     }
 
     /// Ends the reading: what is left over is unknown, and any fault refuses the call.
@@ -259,25 +268,25 @@ impl Given {
     /// With every fault.
     pub(crate) fn finish<T>(
         mut self,
-        read: Result<T, Refused>,
+        read: Result<T, InvalidArguments>,
         known: &[&Argument],
-    ) -> Result<T, RequestError> {
+    ) -> Result<T, Vec<FieldError>> {
         for (name, value) in self.values.iter().take(MAX_UNKNOWN) {
-            self.faults.push(Fault::unknown(name, value, known));
+            self.errors.push(FieldError::unknown(name, value, known));
         }
         match read {
-            Ok(tool) if self.faults.is_empty() => Ok(tool),
-            _ => Err(RequestError::InvalidArguments(self.faults)),
+            Ok(tool) if self.errors.is_empty() => Ok(tool),
+            _ => Err(self.errors),
         }
     }
 }
 
 /// An argument was refused: what is wrong with it is noted.
 #[derive(Debug)]
-pub(crate) struct Refused;
+pub(crate) struct InvalidArguments;
 
 /// Why a value is not the argument that it should be.
-pub(crate) enum Unreadable {
+pub(crate) enum ParseError {
     /// It has another JSON type.
     WrongType,
     /// It is a whole number that 64 bits, or a float, cannot hold exactly.
@@ -289,26 +298,26 @@ pub(crate) enum Unreadable {
 /// Reads a text by a function of the domain.
 pub(crate) fn text<T>(
     parse: impl FnOnce(&str) -> Result<T, ValidationError>,
-) -> impl FnOnce(&Value) -> Result<T, Unreadable> {
+) -> impl FnOnce(&Value) -> Result<T, ParseError> {
     |value| {
-        let text = value.as_str().ok_or(Unreadable::WrongType)?;
-        parse(text).map_err(Unreadable::Invalid)
+        let text = value.as_str().ok_or(ParseError::WrongType)?;
+        parse(text).map_err(ParseError::Invalid)
     }
 }
 
 /// Reads a whole number by a function of the domain. `5.0` is one, as in JSON Schema.
 pub(crate) fn integer<T>(
     parse: impl FnOnce(i64) -> Result<T, ValidationError>,
-) -> impl FnOnce(&Value) -> Result<T, Unreadable> {
+) -> impl FnOnce(&Value) -> Result<T, ParseError> {
     |value| {
         let number = match (value.as_i64(), value.as_f64()) {
             (Some(number), _) => number,
             (None, Some(number)) if number.fract() == 0.0 => {
-                whole(number).ok_or(Unreadable::OutOfRange)?
+                whole(number).ok_or(ParseError::OutOfRange)?
             }
-            _ => return Err(Unreadable::WrongType),
+            _ => return Err(ParseError::WrongType),
         };
-        parse(number).map_err(Unreadable::Invalid)
+        parse(number).map_err(ParseError::Invalid)
     }
 }
 

@@ -24,14 +24,16 @@ use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     access::Access,
-    answer::Rendered,
+    call_context::CallContext,
     completion::Completion,
     operation::Operation,
+    prompt::Request,
     prompts,
     request_error::RequestError,
     resources::{self, Address},
-    service::CallContext,
-    tools::{Call, Entry, Toolbox},
+    tool::{Call, Entry},
+    tool_output::Rendered,
+    tools::Toolbox,
 };
 
 /// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
@@ -136,7 +138,7 @@ impl Handler {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let parent = CallContext::note(&context.extensions, tool.name());
+        let parent = CallContext::record_tool(&context.extensions, tool.name());
         let (method, tool_name) = ("tools/call", tool.name());
         let span = tracing::info_span!(parent: parent, "mcp", method, tool = tool_name, error_code = Empty);
         let actor = self.actor(context);
@@ -214,7 +216,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self.0.tools.find(&request.name).ok_or_else(|| {
-            let (name, known) = (quoted(&request.name), self.0.tools.names());
+            let (name, known) = (quoted(&request.name), Toolbox::names());
             ErrorData::invalid_params(format!("unknown tool {name}: the tools are {known}"), None)
         })?;
         Ok(self.call(tool, request, &context).await.into())
@@ -293,7 +295,7 @@ impl ServerHandler for Handler {
             )
         })?;
         let actor = self.actor(&context);
-        let filled = prompt.fill(prompts::Request {
+        let filled = prompt.fill(Request {
             repository: &*self.0.repository,
             access: &self.0.access,
             actor: &actor,

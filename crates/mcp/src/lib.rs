@@ -2,8 +2,8 @@
 
 mod access;
 mod adapter;
-mod answer;
 mod argument;
+mod call_context;
 mod completion;
 mod handler;
 mod idempotency;
@@ -11,16 +11,18 @@ mod mount;
 mod names;
 mod operation;
 mod output;
+mod prompt;
 mod prompts;
 mod request_error;
 mod resources;
 mod service;
+mod tool;
+mod tool_output;
 mod tools;
 
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    adapter::McpAdapter,
-    operation::Operation,
-    service::{CalledTool, McpService},
+    adapter::McpAdapter, call_context::CalledTool, operation::Operation, service::McpService,
+    tools::TOOL_NAMES,
 };

@@ -8,7 +8,7 @@ use restaurant_domain::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answer::Answer;
+use crate::tool_output::ToolOutput;
 
 /// A restaurant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -132,26 +132,26 @@ pub(crate) struct DetailsView {
     next_cursor: Option<String>,
 }
 
-impl Answer for Restaurant {
+impl ToolOutput for Restaurant {
     type View = RestaurantView;
 
     fn view(&self) -> RestaurantView {
         self.into()
     }
 
-    fn note(&self, record: &mut AuditRecord) {
+    fn audit(&self, record: &mut AuditRecord) {
         record.resource(AuditResource { restaurant: Some(self.id), review: None });
     }
 }
 
-impl Answer for Review {
+impl ToolOutput for Review {
     type View = ReviewView;
 
     fn view(&self) -> ReviewView {
         self.into()
     }
 
-    fn note(&self, record: &mut AuditRecord) {
+    fn audit(&self, record: &mut AuditRecord) {
         record.resource(AuditResource {
             restaurant: Some(self.restaurant_id),
             review: Some(self.id),
@@ -159,7 +159,7 @@ impl Answer for Review {
     }
 }
 
-impl<T: Answer> Answer for Created<T> {
+impl<T: ToolOutput> ToolOutput for Created<T> {
     type View = T::View;
 
     fn view(&self) -> T::View {
@@ -167,12 +167,12 @@ impl<T: Answer> Answer for Created<T> {
         created.view()
     }
 
-    fn note(&self, record: &mut AuditRecord) {
+    fn audit(&self, record: &mut AuditRecord) {
         let (created, outcome) = match self {
             Self::New(created) => (created, AuditRecord::CREATED),
             Self::Replayed(created) => (created, AuditRecord::REPLAYED),
         };
-        created.note(record);
+        created.audit(record);
         record.outcome(outcome);
     }
 }
@@ -185,7 +185,7 @@ pub(crate) struct Listed {
     pub(crate) sort: RestaurantSort,
 }
 
-impl Answer for Listed {
+impl ToolOutput for Listed {
     type View = RestaurantPageView;
 
     fn view(&self) -> RestaurantPageView {
@@ -198,14 +198,14 @@ impl Answer for Listed {
         }
     }
 
-    fn halve(&mut self) -> bool {
+    fn shrink(&mut self) -> bool {
         let rows = self.page.restaurants.len() / 2;
         self.page.shorten(rows.max(1), self.sort);
         rows > 0
     }
 }
 
-impl Answer for RestaurantDetails {
+impl ToolOutput for RestaurantDetails {
     type View = DetailsView;
 
     fn view(&self) -> DetailsView {
@@ -216,7 +216,7 @@ impl Answer for RestaurantDetails {
         }
     }
 
-    fn halve(&mut self) -> bool {
+    fn shrink(&mut self) -> bool {
         let rows = self.reviews.len() / 2;
         self.shorten(rows.max(1));
         rows > 0

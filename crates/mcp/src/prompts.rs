@@ -1,178 +1,30 @@
-//! The prompts: what each one declares, and how it is filled in.
-//!
-//! Instructions and what users wrote never share a message: restaurants are attached as resources.
+//! The prompts, one file each.
 
 mod compare_restaurants;
 mod write_fair_review;
 
-use futures_util::future::BoxFuture;
-use restaurant_domain::{Actor, Repository, RestaurantDetails, ValidationError};
-use rmcp::model::{
-    EmbeddedResource, GetPromptResult, JsonObject, Prompt as Definition, PromptArgument,
-    PromptMessage, Role,
-};
+use restaurant_domain::Actor;
+use rmcp::model::Prompt as Definition;
 
 use self::{compare_restaurants::CompareRestaurants, write_fair_review::WriteFairReview};
-use crate::{
-    access::{Access, Denied},
-    argument::{Argument, Given, Kind, Refused},
-    operation::Operation,
-    request_error::RequestError,
-    resources,
-};
-
-/// A prompt; a value of it is a request with its arguments read.
-trait Prompt: Sized + Send + 'static {
-    /// Its name on the wire: a contract.
-    const NAME: &'static str;
-    /// Its name for people.
-    const TITLE: &'static str;
-    /// What it is for.
-    const DESCRIPTION: &'static str;
-    /// What its caller needs to be allowed for it to be of use.
-    const OPERATION: Operation;
-    /// Its arguments.
-    const ARGUMENTS: &'static [&'static Argument];
-
-    /// Reads every argument before it gives up on one, so that all faults are noted.
-    fn read(given: &mut Given) -> Result<Self, Refused>;
-
-    /// The messages; a restaurant in them takes at most so many bytes.
-    fn messages(
-        self,
-        repository: &dyn Repository,
-        max_restaurant_bytes: usize,
-    ) -> impl Future<Output = Result<Vec<PromptMessage>, RequestError>> + Send;
-}
+use crate::{access::Access, prompt::Entry};
 
 /// All prompts, in the order in which clients see them.
 pub(crate) static PROMPTS: [Entry; 2] =
     [Entry::new::<CompareRestaurants>(), Entry::new::<WriteFairReview>()];
 
-/// Into how many parts a response is divided: one for the instructions, one for each restaurant.
-const PARTS: usize = 4;
-
-/// A prompt without its type.
-pub(crate) struct Entry {
-    name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    operation: Operation,
-    arguments: &'static [&'static Argument],
-    fill: for<'a> fn(Request<'a>) -> BoxFuture<'a, Result<GetPromptResult, RequestError>>,
-}
-
-/// What a request brings along.
-pub(crate) struct Request<'a> {
-    /// The store.
-    pub(crate) repository: &'a dyn Repository,
-    /// The rules.
-    pub(crate) access: &'a Access,
-    /// Who asks.
-    pub(crate) actor: &'a Actor,
-    /// The arguments as they came.
-    pub(crate) arguments: Option<JsonObject>,
-    /// How large the response may be, in bytes.
-    pub(crate) max_response_bytes: usize,
-}
-
 /// The prompt of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
-    PROMPTS.iter().find(|entry| entry.name == name)
+    PROMPTS.iter().find(|entry| entry.name() == name)
 }
 
 /// What a caller sees: the prompts that are of use to them.
 pub(crate) fn visible_to(actor: &Actor, access: &Access) -> Vec<Definition> {
-    let allowed = PROMPTS.iter().filter(|entry| check(actor, access, entry.operation).is_ok());
+    let allowed = PROMPTS.iter().filter(|entry| entry.is_visible_to(actor, access));
     allowed.map(Entry::definition).collect()
-}
-
-/// Asks whether a prompt is of use to a caller. Every prompt has restaurants attached, for those who may read them.
-fn check(actor: &Actor, access: &Access, operation: Operation) -> Result<(), Denied> {
-    access.check(actor, Operation::GetDetails)?;
-    access.check(actor, operation)
 }
 
 /// Every prompt's name, separated by commas.
 pub(crate) fn names() -> String {
-    PROMPTS.each_ref().map(|entry| entry.name).join(", ")
-}
-
-impl Entry {
-    const fn new<P: Prompt>() -> Self {
-        Self {
-            name: P::NAME,
-            title: P::TITLE,
-            description: P::DESCRIPTION,
-            operation: P::OPERATION,
-            arguments: P::ARGUMENTS,
-            fill: fill::<P>,
-        }
-    }
-
-    fn definition(&self) -> Definition {
-        let arguments = self.arguments.iter().map(|argument| {
-            PromptArgument::new(argument.name)
-                .with_description(argument.description)
-                .with_required(argument.required)
-        });
-        Definition::new(self.name, Some(self.description), Some(arguments.collect()))
-            .with_title(self.title)
-    }
-
-    /// Whether this argument takes a restaurant, for completion; `None` when there is no such argument.
-    pub(crate) fn takes_restaurant(&self, argument: &str) -> Option<bool> {
-        let argument = self.arguments.iter().find(|known| known.name == argument)?;
-        Some(matches!(argument.kind, Kind::Restaurant))
-    }
-
-    /// Every argument's name, separated by commas.
-    pub(crate) fn argument_names(&self) -> String {
-        let names: Vec<_> = self.arguments.iter().map(|argument| argument.name).collect();
-        names.join(", ")
-    }
-
-    /// The prompt's name on the wire.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// Fills the prompt in: permission, arguments, the store, the messages.
-    pub(crate) fn fill<'a>(
-        &self,
-        request: Request<'a>,
-    ) -> BoxFuture<'a, Result<GetPromptResult, RequestError>> {
-        (self.fill)(request)
-    }
-}
-
-fn fill<P: Prompt>(request: Request<'_>) -> BoxFuture<'_, Result<GetPromptResult, RequestError>> {
-    Box::pin(async move {
-        check(request.actor, request.access, P::OPERATION)?;
-        let mut given = Given::new(request.arguments);
-        let prompt = P::read(&mut given);
-        let prompt = given.finish(prompt, P::ARGUMENTS)?;
-        let bytes = request.max_response_bytes / PARTS;
-        let messages = prompt.messages(request.repository, bytes).await?;
-        Ok(GetPromptResult::new(messages).with_description(P::DESCRIPTION))
-    })
-}
-
-/// Reads an argument that clients may send as a blank when it was left out.
-fn unless_blank<T>(
-    parse: impl FnOnce(&str) -> Result<T, ValidationError>,
-) -> impl FnOnce(&str) -> Result<Option<T>, ValidationError> {
-    |raw| if raw.trim().is_empty() { Ok(None) } else { parse(raw).map(Some) }
-}
-
-/// A message of instructions. Nothing in it comes from the store.
-fn instructions(text: impl Into<String>) -> PromptMessage {
-    PromptMessage::new_text(Role::User, text)
-}
-
-/// A message that holds a restaurant and its reviews, and nothing else.
-fn attached(details: RestaurantDetails, max_bytes: usize) -> Result<PromptMessage, RequestError> {
-    let uri = resources::uri(details.restaurant.id);
-    let resource = EmbeddedResource::new(resources::content(details, uri, max_bytes)?);
-    Ok(PromptMessage::new(Role::User, rmcp::model::ContentBlock::Resource(resource)))
+    PROMPTS.each_ref().map(Entry::name).join(", ")
 }

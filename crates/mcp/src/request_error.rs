@@ -14,7 +14,7 @@ use rmcp::{
 };
 use serde::Serialize;
 
-use crate::{access::Denied, argument::Fault, idempotency::IDEMPOTENCY_KEY};
+use crate::{access::Denied, argument::FieldError, idempotency::IDEMPOTENCY_KEY};
 
 /// After how many seconds a caller may try again what failed for a moment.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -23,11 +23,11 @@ const RETRY_AFTER_SECONDS: u64 = 5;
 #[derive(Debug)]
 pub(crate) enum RequestError {
     /// Arguments that break their limits, at least one.
-    InvalidArguments(Vec<Fault>),
+    InvalidArguments(Vec<FieldError>),
     /// There is no such restaurant.
     NotFound(RestaurantId),
     /// The caller gave the key of another create.
-    KeyReused(Box<Fault>),
+    KeyReused(Box<FieldError>),
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -38,6 +38,12 @@ pub(crate) enum RequestError {
     Cancelled,
     /// The server has a defect: it panicked, or its answer has no JSON form.
     Defect(&'static str),
+}
+
+impl From<Vec<FieldError>> for RequestError {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::InvalidArguments(errors)
+    }
 }
 
 impl From<Denied> for RequestError {
@@ -64,7 +70,11 @@ impl From<CreateError> for RequestError {
             CreateError::KeyReused => {
                 let problem =
                     "belongs to another create of yours in the last 24 hours: nothing was written";
-                Self::KeyReused(Box::new(Fault::unresolved(&IDEMPOTENCY_KEY, "reused", problem)))
+                Self::KeyReused(Box::new(FieldError::unresolved(
+                    &IDEMPOTENCY_KEY,
+                    "reused",
+                    problem,
+                )))
             }
             CreateError::Store(error) => error.into(),
             other => StoreError::failed(other).into(),
@@ -78,7 +88,7 @@ struct Report<'a> {
     code: &'static str,
     message: String,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    problems: &'a [Fault],
+    problems: &'a [FieldError],
     retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_seconds: Option<u64>,
@@ -104,8 +114,8 @@ impl<'a> Report<'a> {
         Self { retryable: true, retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..report }
     }
 
-    fn invalid_arguments(problems: &'a [Fault]) -> Self {
-        let messages: Vec<_> = problems.iter().map(Fault::message).collect();
+    fn invalid_arguments(problems: &'a [FieldError]) -> Self {
+        let messages: Vec<_> = problems.iter().map(FieldError::message).collect();
         let next_step = "Correct the arguments named in problems, and call again.";
         let report = Self::lasting("invalid_arguments", messages.join("; "), next_step);
         Self { problems, ..report }
@@ -178,7 +188,7 @@ impl RequestError {
 
     fn report(&self) -> Report<'_> {
         match self {
-            Self::InvalidArguments(faults) => Report::invalid_arguments(faults),
+            Self::InvalidArguments(errors) => Report::invalid_arguments(errors),
             Self::NotFound(id) => Report::lasting(
                 "not_found",
                 format!("there is no restaurant with the id {id}"),

@@ -10,7 +10,7 @@ use rmcp::{
 };
 use serde_json::json;
 
-use crate::{answer::render, request_error::RequestError};
+use crate::{request_error::RequestError, tool_output::render};
 
 /// The media type of a resource's content.
 const JSON: &str = "application/json";

@@ -1,8 +1,8 @@
-//! The adapter's service, and what goes along with a request from the host application to a tool and back.
+//! The adapter as a tower service.
 
 use std::{
     convert::Infallible,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -10,17 +10,16 @@ use axum::body::{Body, Bytes};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::combinators::BoxBody;
-use rmcp::{
-    model::Extensions,
-    transport::streamable_http_server::{
-        StreamableHttpService, session::never::NeverSessionManager,
-    },
+use rmcp::transport::streamable_http_server::{
+    StreamableHttpService, session::never::NeverSessionManager,
 };
 use rmcp_guard::{Transport, TransportLayer};
 use tower::Layer;
-use tracing::Span;
 
-use crate::handler::Handler;
+use crate::{
+    call_context::{CallContext, CalledTool},
+    handler::Handler,
+};
 
 /// The MCP server as a tower service: give it to [`axum::Router::route_service`], or to anything that takes one. A clone is cheap.
 #[derive(Clone)]
@@ -51,7 +50,7 @@ impl tower::Service<Request<Body>> for McpService {
         let response = self.0.call(request);
         Box::pin(async move {
             let mut response = response.await?;
-            if let Some(name) = call.called.get() {
+            if let Some(name) = call.called() {
                 response.extensions_mut().insert(CalledTool(name));
             }
             Ok(response)
@@ -75,43 +74,5 @@ impl tower::Service<Request<Body>> for Rmcp {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let rmcp = Arc::clone(&self.0);
         Box::pin(async move { Ok(rmcp.handle(request).await) })
-    }
-}
-
-/// In the extensions of the HTTP response to a `tools/call`: the tool's name (known names only), for the log of the host application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CalledTool(
-    /// The name.
-    pub &'static str,
-);
-
-/// What goes with a request into the task that rmcp makes of it: the way back for the tool's name, and the span to log in.
-#[derive(Clone)]
-pub(crate) struct CallContext {
-    called: Arc<OnceLock<&'static str>>,
-    span: Span,
-}
-
-impl CallContext {
-    /// For a request that comes in now.
-    fn new() -> Self {
-        Self { called: Arc::default(), span: Span::current() }
-    }
-
-    /// Notes which tool a request calls, and gives the host application's span of the request.
-    pub(crate) fn note(extensions: &Extensions, name: &'static str) -> Span {
-        if let Some(call) = Self::of(extensions) {
-            call.called.get_or_init(|| name);
-        }
-        Self::span(extensions)
-    }
-
-    /// The host application's span of a request.
-    pub(crate) fn span(extensions: &Extensions) -> Span {
-        Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
-    }
-
-    fn of(extensions: &Extensions) -> Option<&Self> {
-        extensions.get::<http::request::Parts>()?.extensions.get()
     }
 }

@@ -1,16 +1,12 @@
-//! The tools: what each one declares, and how a call runs through it.
+//! The tools, one file each.
 
 mod create_restaurant;
 mod create_review;
 mod get_details;
 mod list_restaurants;
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
-
-use futures_util::{FutureExt, future::BoxFuture};
-use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
-use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
-use rmcp_guard::output_schema;
+use restaurant_domain::Actor;
+use rmcp::model::Tool as Definition;
 
 use self::{
     create_restaurant::CreateRestaurant, create_review::CreateReview, get_details::GetDetails,
@@ -18,58 +14,18 @@ use self::{
 };
 use crate::{
     access::Access,
-    answer::{Answer, Rendered, render},
-    argument::{Argument, Given, Refused, input_schema},
-    operation::Operation,
-    request_error::RequestError,
+    tool::{Entry, Tool},
 };
 
-/// A tool; a value of it is a call with its arguments read.
-trait Tool: Sized + Send + 'static {
-    /// Its name on the wire: a contract.
-    const NAME: &'static str;
-    /// Its name for people.
-    const TITLE: &'static str;
-    /// What it does, when to use it and when not, for the model.
-    const DESCRIPTION: &'static str;
-    /// What it lets its caller do.
-    const OPERATION: Operation;
-    /// Its arguments.
-    const ARGUMENTS: &'static [&'static Argument];
-    /// What it returns.
-    type Output: Answer + Send;
-
-    /// Reads every argument before it gives up on one, so that all faults are noted.
-    fn read(given: &mut Given) -> Result<Self, Refused>;
-
-    /// What it is about to write to, for the audit record.
-    fn resource(&self) -> AuditResource {
-        AuditResource::default()
-    }
-
-    /// Does it.
-    fn call(
-        self,
-        repository: &dyn Repository,
-        actor: &Actor,
-    ) -> impl Future<Output = Result<Self::Output, RequestError>> + Send;
-}
-
-/// What clients may take for granted about a tool.
-fn annotations<T: Tool>() -> ToolAnnotations {
-    let reads = T::OPERATION.is_read_only();
-    ToolAnnotations::with_title(T::TITLE)
-        .read_only(reads)
-        .destructive(false)
-        .idempotent(reads)
-        .open_world(false)
-}
+/// The names of all tools, in the order in which clients see them.
+pub const TOOL_NAMES: [&str; 4] =
+    [ListRestaurantsTool::NAME, GetDetails::NAME, CreateReview::NAME, CreateRestaurant::NAME];
 
 /// All tools, in the order in which clients see them.
-pub(crate) struct Toolbox([Entry; 4]);
+pub(crate) struct Toolbox([Entry; TOOL_NAMES.len()]);
 
 impl Toolbox {
-    /// The four tools, with their schemas made.
+    /// The tools, with their schemas made.
     pub(crate) fn new() -> Self {
         Self([
             Entry::new::<ListRestaurantsTool>(),
@@ -81,93 +37,17 @@ impl Toolbox {
 
     /// The tool of this name.
     pub(crate) fn find(&self, name: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.name == name)
+        self.0.iter().find(|entry| entry.name() == name)
     }
 
     /// What a caller sees: the tools that they may use.
     pub(crate) fn visible_to(&self, actor: &Actor, access: &Access) -> Vec<Definition> {
-        let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation).is_ok());
-        allowed.map(|entry| entry.definition.clone()).collect()
+        let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation()).is_ok());
+        allowed.map(|entry| entry.definition().clone()).collect()
     }
 
     /// Every tool's name, separated by commas.
-    pub(crate) fn names(&self) -> String {
-        self.0.each_ref().map(|entry| entry.name).join(", ")
+    pub(crate) fn names() -> String {
+        TOOL_NAMES.join(", ")
     }
-}
-
-/// A tool without its type.
-pub(crate) struct Entry {
-    name: &'static str,
-    operation: Operation,
-    definition: Definition,
-    run: fn(Call) -> BoxFuture<'static, Result<Rendered, RequestError>>,
-}
-
-/// What a call brings along: all that it needs to run without whoever asked for it.
-pub(crate) struct Call {
-    /// The store.
-    pub(crate) repository: Arc<dyn Repository>,
-    /// The rules.
-    pub(crate) access: Arc<Access>,
-    /// Who calls.
-    pub(crate) actor: Actor,
-    /// The arguments as they came.
-    pub(crate) arguments: Option<JsonObject>,
-    /// How large the response may be, in bytes.
-    pub(crate) max_response_bytes: usize,
-    /// Where to note what is written, for a tool that writes.
-    pub(crate) record: Option<AuditRecord>,
-}
-
-impl Entry {
-    fn new<T: Tool>() -> Self {
-        let input = Arc::new(input_schema(T::ARGUMENTS));
-        let definition = Definition::new(T::NAME, T::DESCRIPTION, input)
-            .with_title(T::TITLE)
-            .with_raw_output_schema(Arc::new(output_schema::<<T::Output as Answer>::View>()))
-            .with_annotations(annotations::<T>());
-        Self { name: T::NAME, operation: T::OPERATION, definition, run: run::<T> }
-    }
-
-    /// The tool's name on the wire.
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// What it lets its caller do.
-    pub(crate) fn operation(&self) -> Operation {
-        self.operation
-    }
-
-    /// Runs a call: permission, arguments, the store, the answer as JSON. A panic ends the call, not the task.
-    pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
-        (self.run)(call)
-    }
-}
-
-fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
-    Box::pin(async move {
-        let answered = AssertUnwindSafe(answer::<T>(&mut call)).catch_unwind().await;
-        let answered = answered.unwrap_or(Err(RequestError::Defect("a panic")));
-        if let (Some(record), Err(error)) = (&mut call.record, &answered) {
-            record.outcome(error.audit_outcome());
-        }
-        answered
-    })
-}
-
-async fn answer<T: Tool>(call: &mut Call) -> Result<Rendered, RequestError> {
-    call.access.check(&call.actor, T::OPERATION)?;
-    let mut given = Given::new(call.arguments.take());
-    let tool = T::read(&mut given);
-    let tool = given.finish(tool, T::ARGUMENTS)?;
-    if let Some(record) = &mut call.record {
-        record.resource(tool.resource());
-    }
-    let answer = tool.call(&*call.repository, &call.actor).await?;
-    if let Some(record) = &mut call.record {
-        answer.note(record);
-    }
-    render(answer, call.max_response_bytes)
 }

@@ -8,7 +8,7 @@ use diesel::{
     Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
 };
 use restaurant_domain::{
-    Author, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview, Rating, Restaurant,
+    Author, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview, Restaurant,
     RestaurantId, Review, testing::ManualClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
@@ -90,7 +90,12 @@ fn key(text: &str) -> IdempotencyKey {
 }
 
 fn restaurant(name: &str) -> NewRestaurant {
-    NewRestaurant::parse(name, "1 Harbour Road", "Fish").unwrap()
+    NewRestaurant::draft()
+        .name(name)
+        .street_address("1 Harbour Road")
+        .description("Fish")
+        .parse()
+        .unwrap()
 }
 
 async fn create(store: &dyn Database, name: &str, text: &str) -> Created<Restaurant> {
@@ -99,7 +104,7 @@ async fn create(store: &dyn Database, name: &str, text: &str) -> Created<Restaur
 }
 
 async fn write(store: &dyn Database, id: RestaurantId, text: &str, by: &str) -> Created<Review> {
-    let review = NewReview::parse("Ann", Rating::new(4), text).unwrap();
+    let review = NewReview::draft().user_name("Ann").rating(4).text(text).parse().unwrap();
     let created = store.create_review(id, review, &Author::anonymous(), Some(&key(by))).await;
     created.unwrap().unwrap()
 }

@@ -59,7 +59,12 @@ async fn instances_share_the_poolers_connections() {
             let store = Arc::clone(&store);
             writers.spawn(async move {
                 for _ in 0..10 {
-                    let new = NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap();
+                    let new = NewRestaurant::draft()
+                        .name("Blue Door")
+                        .street_address("1 Harbour Road")
+                        .description("Fish")
+                        .parse()
+                        .unwrap();
                     store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
                     store.list_restaurants(&RestaurantQuery::default()).await.unwrap();
                 }

@@ -8,8 +8,8 @@ use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{
     Author, Clock, CreateError, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
-    PageLimit, Rating, Restaurant, RestaurantId, RestaurantQuery, RestaurantSort, ReviewQuery,
-    SearchText, StoreError, SystemClock, Total,
+    PageLimit, Restaurant, RestaurantId, RestaurantQuery, RestaurantSort, ReviewQuery, SearchText,
+    StoreError, SystemClock, Total,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{Cluster, TestDatabase, shared};
@@ -63,7 +63,12 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
 }
 
 fn restaurant(name: &str) -> NewRestaurant {
-    NewRestaurant::parse(name, "1 Harbour Road", "Fish").unwrap()
+    NewRestaurant::draft()
+        .name(name)
+        .street_address("1 Harbour Road")
+        .description("Fish")
+        .parse()
+        .unwrap()
 }
 
 /// Adds a restaurant without a key.
@@ -186,7 +191,8 @@ async fn callers_that_go_away_cost_no_connection() {
         for stars in 1..=2 {
             let store = Arc::clone(&store);
             callers.spawn(async move {
-                let review = NewReview::parse("Ann", Rating::new(stars), "Good").unwrap();
+                let review =
+                    NewReview::draft().user_name("Ann").rating(stars).text("Good").parse().unwrap();
                 store.create_review(id, review, &Author::anonymous(), None).await
             });
         }
@@ -283,7 +289,7 @@ async fn each_query_uses_its_index() {
     }
     let read = store.restaurant_details(RestaurantId(77), ReviewQuery::default()).await.unwrap();
     assert_eq!(read.unwrap().reviews.len(), 3);
-    let review = NewReview::parse("Ann", Rating::new(5), "Good").unwrap();
+    let review = NewReview::draft().user_name("Ann").rating(5).text("Good").parse().unwrap();
     let created = store.create_review(RestaurantId(77), review, &Author::anonymous(), None).await;
     assert!(created.unwrap().is_some());
     drop(store);
@@ -360,12 +366,17 @@ async fn without_the_trigram_extension_a_search_only_takes_longer() {
 fn many() -> Vec<ImportRestaurant> {
     let (created_at, long) = (SystemClock.now(), "Long text. ".repeat(22));
     let review = |stars| ImportReview {
-        review: NewReview::parse("Ann", Rating::new(stars), "Good").unwrap(),
+        review: NewReview::draft().user_name("Ann").rating(stars).text("Good").parse().unwrap(),
         created_at,
     };
     (0..3000)
         .map(|number| ImportRestaurant {
-            restaurant: NewRestaurant::parse(&format!("Number {number}"), "Street", &long).unwrap(),
+            restaurant: NewRestaurant::draft()
+                .name(format!("Number {number}"))
+                .street_address("Street")
+                .description(&long)
+                .parse()
+                .unwrap(),
             created_at,
             reviews: vec![review(1 + number % 5), review(5), review(1)],
         })

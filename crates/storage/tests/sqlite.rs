@@ -47,7 +47,12 @@ fn url(path: &Path) -> DatabaseUrl {
 }
 
 fn restaurant() -> NewRestaurant {
-    NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap()
+    NewRestaurant::draft()
+        .name("Blue Door")
+        .street_address("1 Harbour Road")
+        .description("Fish")
+        .parse()
+        .unwrap()
 }
 
 /// Adds a restaurant without a key.

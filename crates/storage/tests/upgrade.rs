@@ -6,8 +6,8 @@ use std::{fmt::Write as _, sync::Arc};
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
-    Author, NewReview, PageLimit, Rating, Restaurant, RestaurantId, RestaurantQuery,
-    RestaurantSort, ReviewQuery, SearchText, SystemClock,
+    Author, NewReview, PageLimit, Restaurant, RestaurantId, RestaurantQuery, RestaurantSort,
+    ReviewQuery, SearchText, SystemClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{TestDatabase, shared};
@@ -202,7 +202,7 @@ async fn assert_up_to_date(store: &dyn Database) {
     let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap();
     assert_eq!(details.restaurant.name.as_str(), "turned\u{202E}name 5");
     assert_eq!(details.reviews[0].text.as_str(), "turned\u{202E}text");
-    let review = NewReview::parse("Bob", Rating::new(2), "Well").unwrap();
+    let review = NewReview::draft().user_name("Bob").rating(2).text("Well").parse().unwrap();
     store.create_review(id, review, &Author::anonymous(), None).await.unwrap().unwrap();
     let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap();
     assert_eq!((details.restaurant.rating.sum, details.reviews.len()), (6, 2));

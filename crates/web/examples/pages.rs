@@ -6,8 +6,7 @@ use axum::Extension;
 use chrono::TimeDelta;
 use restaurant_domain::{
     Actor, Author, Clock, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
-    Permissions, Rating, Repository, RestaurantId, SystemClock, ValidationErrors,
-    testing::InMemoryStore,
+    Permissions, Repository, RestaurantId, SystemClock, ValidationErrors, testing::InMemoryStore,
 };
 use restaurant_web::{WebConfig, router};
 use tokio::net::TcpListener;
@@ -21,8 +20,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let restaurants = (0..45).map(restaurant).collect::<Result<_, _>>()?;
     store.import(restaurants, true).await?;
     for author in [Author::agent("1", Some("Dinner planner")), Author::person("2", Some("Ann"))] {
-        let review =
-            NewReview::parse("Ann", Rating::new(4), "Small plates, big taste.\n\nBook ahead.")?;
+        let review = NewReview::draft()
+            .user_name("Ann")
+            .rating(4)
+            .text("Small plates, big taste.\n\nBook ahead.")
+            .parse()?;
         store.create_review(RestaurantId(1), review, &author, None).await?;
     }
     let actor = Actor::new(Author::anonymous(), Permissions::ALL);
@@ -41,7 +43,11 @@ fn restaurant(number: usize) -> Result<ImportRestaurant, ValidationErrors> {
     let description = "Seasonal dishes from the market across the street.\nThe terrace is open until the first snow; inside there is a fire, and a long table for those who come alone.";
     let reviews = if number == 0 { 25 } else { number % NAMES.len() };
     Ok(ImportRestaurant {
-        restaurant: NewRestaurant::parse(&name, &address, description)?,
+        restaurant: NewRestaurant::draft()
+            .name(name)
+            .street_address(address)
+            .description(description)
+            .parse()?,
         created_at: SystemClock.now() - TimeDelta::days(40),
         reviews: (0..reviews)
             .map(|review| self::review(number + review))
@@ -53,7 +59,11 @@ fn review(number: usize) -> Result<ImportReview, ValidationErrors> {
     let stars = i64::try_from(number % 5).unwrap_or_default() + 1;
     let text = "We came for the fish and stayed for the view. The bread alone is worth the walk up the hill, and nobody hurried us out.";
     Ok(ImportReview {
-        review: NewReview::parse(&format!("Guest {number}"), Rating::new(stars), text)?,
+        review: NewReview::draft()
+            .user_name(format!("Guest {number}"))
+            .rating(stars)
+            .text(text)
+            .parse()?,
         created_at: SystemClock.now() - TimeDelta::hours(30),
     })
 }

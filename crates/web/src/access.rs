@@ -4,18 +4,18 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 use restaurant_domain::{Actor, Author};
 
-use crate::{error_page::PageError, frame::Frame, router::Site};
+use crate::{app_state::AppState, error_page::PageError, page_context::PageContext};
 
 /// A caller who may read.
-pub(crate) struct Reader(pub(crate) Frame);
+pub(crate) struct Reader(pub(crate) PageContext);
 
-impl FromRequestParts<Site> for Reader {
+impl FromRequestParts<AppState> for Reader {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self(Frame::of(actor, site)))
+        Ok(Self(PageContext::of(actor, state)))
     }
 }
 
@@ -24,16 +24,16 @@ pub(crate) struct Writer {
     /// In whose name.
     pub(crate) author: Author,
     /// What stands around the page that they see.
-    pub(crate) frame: Frame,
+    pub(crate) context: PageContext,
 }
 
-impl FromRequestParts<Site> for Writer {
+impl FromRequestParts<AppState> for Writer {
     type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, PageError> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self { author: actor.may_write()?.clone(), frame: Frame::of(actor, site) })
+        Ok(Self { author: actor.may_write()?.clone(), context: PageContext::of(actor, state) })
     }
 }
 

@@ -16,8 +16,8 @@ use serde::Serialize;
 use tower_http::request_id::RequestId;
 
 use crate::{
-    frame::Frame,
-    router::Site,
+    app_state::AppState,
+    page_context::PageContext,
     templates::{Page, Templates},
 };
 
@@ -217,7 +217,7 @@ pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Middleware: puts the error page into every error response of the router that has none yet.
-pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub(crate) async fn show(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
     let mut response = next.run(request).await;
     let status = response.status();
@@ -230,7 +230,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status);
-    render(&site.templates, &error, request_id)
+    render(&state.templates, &error, request_id)
 }
 
 fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) -> Response {
@@ -238,7 +238,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
     let (heading, explanation) = error.wording();
     let reason = status.canonical_reason().unwrap_or("Error");
     let view = ErrorPage {
-        frame: Frame::default(),
+        context: PageContext::default(),
         status: status.as_u16(),
         reason,
         heading,
@@ -260,7 +260,7 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
 /// What the template shows.
 #[derive(Serialize)]
 struct ErrorPage<'a> {
-    frame: Frame,
+    context: PageContext,
     status: u16,
     reason: &'a str,
     heading: &'a str,

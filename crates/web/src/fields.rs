@@ -15,7 +15,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode;
 use tokio::time::timeout;
 
-use crate::{error_page::PageError, router::Site, time_limit::AwaitsBody};
+use crate::{app_state::AppState, error_page::PageError, time_limit::AwaitsBody};
 
 const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -83,22 +83,23 @@ impl<S: Sync> FromRequestParts<S> for QueryFields {
 /// The fields in the body.
 pub(crate) struct FormFields(pub(crate) Fields);
 
-impl FromRequest<Site> for FormFields {
+impl FromRequest<AppState> for FormFields {
     type Rejection = PageError;
 
-    async fn from_request(mut request: Request, site: &Site) -> Result<Self, PageError> {
+    async fn from_request(mut request: Request, state: &AppState) -> Result<Self, PageError> {
         let content_type =
             request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         if !essence.trim().eq_ignore_ascii_case(FORM_TYPE) {
             return Err(PageError::NoForm);
         }
-        if announced(request.headers()).is_some_and(|bytes| bytes > site.body_limit) {
+        if announced(request.headers()).is_some_and(|bytes| bytes > state.body_limit) {
             return Err(PageError::TooLarge);
         }
         let awaits_body: AwaitsBody = request.extensions_mut().remove().unwrap_or_default();
         awaits_body.set(true);
-        let whole = timeout(site.request_timeout, read(request.into_body(), site.body_limit)).await;
+        let whole =
+            timeout(state.request_timeout, read(request.into_body(), state.body_limit)).await;
         let whole = whole.unwrap_or(Err(PageError::SlowForm))?;
         awaits_body.set(false);
         Fields::parse(&whole).strict().map(Self)

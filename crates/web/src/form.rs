@@ -1,35 +1,33 @@
 //! Form fields with what was typed into them and what is wrong with it.
 
-use restaurant_domain::{Problem, ValidationError};
+use restaurant_domain::{
+    Field, FieldKind, NewRestaurant, NewReview, Problem, SearchText, ValidationError,
+};
 use serde::Serialize;
 
-/// A text to type: a line, or several.
+/// A text field of a form, with the text that was typed and the error about it.
 #[derive(Serialize)]
 pub(crate) struct TextField {
     /// The name on the wire, and the element's id.
     name: &'static str,
     label: &'static str,
-    /// The greatest length, in characters, from the domain. Browsers count in units of UTF-16, so they stop a little early at characters like emoji.
+    /// The greatest length, in characters. Browsers count in units of UTF-16, so they stop early at characters like emoji.
     max: usize,
+    /// The visible rows; one row is an input of one line.
+    rows: usize,
     value: String,
     error: Option<String>,
 }
 
 impl TextField {
-    /// A field as it was typed, with its message if one of the errors is about it.
-    pub(crate) fn new(
-        name: &'static str,
-        max: usize,
-        value: &str,
-        errors: &[ValidationError],
-    ) -> Self {
-        Self {
-            name,
-            label: label(name),
-            max,
-            value: value.to_owned(),
-            error: message_for(name, errors),
-        }
+    /// A field of the domain. A number is typed as a text of one row.
+    pub(crate) fn new(field: &Field, value: &str, errors: &[ValidationError]) -> Self {
+        let (max, rows) = match field.kind {
+            FieldKind::Text { max_chars, rows } => (max_chars, rows),
+            FieldKind::Integer { max, .. } => (max.to_string().len(), 1),
+        };
+        let Field { name, label, .. } = *field;
+        Self { name, label, max, rows, value: value.to_owned(), error: message_for(name, errors) }
     }
 }
 
@@ -70,17 +68,12 @@ fn message(error: &ValidationError) -> String {
 
 /// What a field is called on the page.
 fn label(field: &'static str) -> &'static str {
+    let mut fields =
+        NewRestaurant::FIELDS.iter().chain(NewReview::FIELDS).chain([&SearchText::FIELD]);
     match field {
-        "restaurant_name" => "Name",
-        "street_address" => "Street address",
-        "description" => "Description",
-        "user_name" => "Your name",
-        "rating" => "Rating",
-        "review_text" => "Review",
-        "search" => "Search",
         "sort" => "Order",
         "cursor" => "This page of the list",
-        other => other,
+        other => fields.find(|field| field.name == other).map_or(other, |field| field.label),
     }
 }
 

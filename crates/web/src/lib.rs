@@ -1,15 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod app_state;
 mod assets;
 mod audit;
+mod byline;
 mod config;
-mod credit;
 mod error_page;
 mod fields;
 mod form;
-mod frame;
 mod health;
+mod page_context;
 mod pages;
 mod router;
 mod security_headers;

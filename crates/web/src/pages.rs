@@ -13,12 +13,12 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION, request::Parts}
 use restaurant_domain::RestaurantId;
 
 use crate::{
+    app_state::AppState,
     error_page::{Complete, PageError},
-    router::Site,
     templates::Page,
 };
 
-impl Site {
+impl AppState {
     /// The page with status 200.
     fn page<P: Page>(&self, view: &P) -> Result<Response, PageError> {
         Ok(Html(self.templates.render(view)?).into_response())

@@ -1,6 +1,6 @@
 //! The routes, and the layers around all of them.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -9,8 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use http::StatusCode;
-use restaurant_domain::Repository;
-use tokio_util::task::TaskTracker;
+use restaurant_domain::{AuditOperation, Repository};
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -19,7 +18,10 @@ use tower_http::{
 };
 
 use crate::{
-    WebConfig, assets, audit,
+    WebConfig,
+    app_state::AppState,
+    assets,
+    audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
     pages::{create, details, list, review},
@@ -27,17 +29,6 @@ use crate::{
     templates::Templates,
     time_limit, trailing_slash,
 };
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct Site {
-    pub(crate) repository: Arc<dyn Repository>,
-    pub(crate) templates: Arc<Templates>,
-    pub(crate) body_limit: usize,
-    pub(crate) request_timeout: Duration,
-    pub(crate) tasks: TaskTracker,
-    pub(crate) sign_out_path: Option<Arc<str>>,
-}
 
 /// The web adapter: pages, forms and static files, with their limits, headers and error pages.
 ///
@@ -49,7 +40,7 @@ pub(crate) struct Site {
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
     let WebConfig { body_limit, request_timeout, trusted_origins, tasks, sign_out_path, .. } =
         config;
-    let site = Site {
+    let state = AppState {
         repository,
         templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
         body_limit,
@@ -59,20 +50,26 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
-    // Each layer stands around those before it: the error pages see what the limits answer.
-    Ok(routes()
-        .fallback(trailing_slash::redirect)
-        .layer(guard)
-        .layer(CatchPanicLayer::custom(error_page::after_panic))
-        .layer(from_fn_with_state(site.clone(), audit::record))
-        .layer(from_fn_with_state(site.clone(), time_limit::limit))
-        .layer(from_fn_with_state(site.clone(), error_page::show))
+    let guarded = |routes: Router<AppState>| {
+        routes.layer(guard.clone()).layer(CatchPanicLayer::custom(error_page::after_panic))
+    };
+    let audited = |path, handler, operation| {
+        let audited = Audited { state: state.clone(), operation };
+        guarded(Router::new().route(path, handler))
+            .layer(from_fn_with_state(audited, audit::record))
+    };
+    // Each layer stands around those before it: the error pages see the responses of the limits.
+    Ok(guarded(reads().fallback(trailing_slash::redirect))
+        .merge(audited("/add", post(create::add), AuditOperation::CreateRestaurant))
+        .merge(audited("/review/{id}", post(review::add), AuditOperation::CreateReview))
+        .layer(from_fn_with_state(state.clone(), time_limit::limit))
+        .layer(from_fn_with_state(state.clone(), error_page::show))
         .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(map_response(keep_status))
         .layer(map_response(security_headers))
-        .with_state(site))
+        .with_state(state))
 }
 
 /// Whether the service lives (`/healthz`) and can serve (`/readyz`): for probes, which nobody asks who they are.
@@ -105,13 +102,12 @@ async fn keep_status(mut response: Response) -> Response {
     response
 }
 
-fn routes() -> Router<Site> {
+/// The routes that write nothing. One that writes is audited.
+fn reads() -> Router<AppState> {
     Router::new()
         .route("/", get(list::list))
         .route("/create", get(create::form))
-        .route("/add", post(create::add))
         .route("/details/{id}", get(details::details))
-        .route("/review/{id}", post(review::add))
         .route("/static/{file}", get(assets::serve))
         .route("/favicon.ico", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))

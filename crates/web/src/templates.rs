@@ -1,11 +1,11 @@
-//! The templates: in the binary, compiled once, strict about what a view must give them.
+//! The templates: embedded in the binary by folder, compiled once, strict about missing values.
 
 use minijinja::{Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
 use serde::Serialize;
 
 use crate::assets;
 
-/// What a template shows: one type for each page. Every view has a field `frame`, for what stands around the page.
+/// The view that a template shows: one type for each page. Every view has a field `context`, which the layout shows.
 pub(crate) trait Page: Serialize {
     /// The template's name.
     const TEMPLATE: &'static str;
@@ -13,16 +13,6 @@ pub(crate) trait Page: Serialize {
 
 /// The compiled templates. Names end in `.html`, which is what turns escaping on.
 pub(crate) struct Templates(Environment<'static>);
-
-const SOURCES: [(&str, &str); 7] = [
-    ("create.html", include_str!("../templates/create.html")),
-    ("details.html", include_str!("../templates/details.html")),
-    ("error.html", include_str!("../templates/error.html")),
-    ("forms.html", include_str!("../templates/forms.html")),
-    ("layout.html", include_str!("../templates/layout.html")),
-    ("list.html", include_str!("../templates/list.html")),
-    ("parts.html", include_str!("../templates/parts.html")),
-];
 
 impl Templates {
     /// Compiles them.
@@ -33,9 +23,7 @@ impl Templates {
             .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_global("stylesheet", assets::STYLESHEET.file.as_str());
         environment.add_global("icon", assets::ICON.file.as_str());
-        for (name, source) in SOURCES {
-            environment.add_template(name, source)?;
-        }
+        minijinja_embed::load_templates!(&mut environment);
         Ok(Self(environment))
     }
 

@@ -12,7 +12,7 @@ use axum::{
 };
 use tokio::time::timeout;
 
-use crate::{error_page::PageError, router::Site};
+use crate::{app_state::AppState, error_page::PageError};
 
 /// Set in a request's extensions while its body is awaited: time that runs out then is the client's doing.
 #[derive(Clone, Default)]
@@ -26,10 +26,14 @@ impl AwaitsBody {
 
 /// Middleware: waits for an answer as long as a request may take, then answers 408 if its body is still on the way, and 503
 /// if it is us who are late. A form is written all the same.
-pub(crate) async fn limit(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn limit(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let awaits_body = AwaitsBody::default();
     request.extensions_mut().insert(awaits_body.clone());
-    match timeout(site.request_timeout, next.run(request)).await {
+    match timeout(state.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) if awaits_body.0.load(Ordering::Relaxed) => PageError::SlowForm.into_response(),
         Err(_) => PageError::OutOfTime.into_response(),

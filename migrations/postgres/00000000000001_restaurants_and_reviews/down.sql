@@ -1,4 +1,4 @@
--- The extension stays: others may use it.
+-- Keeps the extension, which other schemas may use.
 DROP TABLE restaurant_search;
 DROP TABLE reviews;
 DROP TABLE restaurants;

@@ -1,4 +1,4 @@
--- Restaurants and reviews. The CHECKs repeat the limits of crates/domain.
+-- Restaurants and reviews. The CHECK constraints repeat the limits of crates/domain.
 -- Times are UTC. COLLATE "C": keys are compared by code point, as SQLite and Rust do.
 
 CREATE TABLE restaurants (
@@ -13,7 +13,7 @@ CREATE TABLE restaurants (
     description TEXT NOT NULL
         CHECK (char_length(description) BETWEEN 1 AND 250)
         CHECK (description = btrim(description, E' \n') AND description !~ '[\u0001-\u0009\u000b-\u001f\u007f-\u009f]'),
-    -- Kept by the triggers on reviews.
+    -- Maintained by the triggers on reviews.
     rating_sum BIGINT NOT NULL DEFAULT 0,
     rating_count BIGINT NOT NULL DEFAULT 0,
     -- The average in whole millionths: RatingSummary::sort_key.
@@ -49,14 +49,14 @@ CREATE TABLE reviews (
 
 CREATE INDEX reviews_of_restaurant ON reviews (restaurant_id, id DESC);
 
--- What a search looks through, in lower case. A table of its own: a review changes its restaurant's row,
--- and every index of the table with it; the large index below should not pay for that.
+-- The search text, in lower case. It is in a table of its own because a review updates its restaurant's row and
+-- thereby every index of that table; the large index below must not pay for that.
 CREATE TABLE restaurant_search (
     restaurant_id BIGINT PRIMARY KEY REFERENCES restaurants ON DELETE CASCADE,
     text TEXT NOT NULL
 );
 
--- Where the extension may not be created, a search reads all texts instead.
+-- If the extension cannot be created, a search reads all texts instead.
 DO $$
 BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
@@ -68,8 +68,8 @@ EXCEPTION
 END
 $$;
 
--- How many restaurants there are: the sum over all shards. Each connection counts in a shard of its own as far as
--- possible, so that writers do not wait for each other; a shard alone means nothing and may be negative.
+-- The number of restaurants is the sum of all shards. Each connection counts in a shard of its own as far as possible, so
+-- that writers do not wait for each other. A single shard has no meaning and may be negative.
 CREATE TABLE restaurant_counts (
     shard SMALLINT PRIMARY KEY,
     restaurants BIGINT NOT NULL DEFAULT 0
@@ -100,9 +100,9 @@ CREATE TRIGGER restaurants_deleted AFTER DELETE ON restaurants
 CREATE TRIGGER restaurants_truncated AFTER TRUNCATE ON restaurants
     FOR EACH STATEMENT EXECUTE FUNCTION count_restaurants();
 
--- Keeps rating_sum and rating_count. By statement, so that many reviews at once cost one update a restaurant; one
--- restaurant after the other, so that each is found by its key whatever the planner thinks of the table's size, and so
--- that two statements with several restaurants lock them in the same order.
+-- Maintains rating_sum and rating_count. It runs per statement, so that many reviews cost one update per restaurant. It
+-- updates one restaurant at a time, so that each is found by its key whatever the planner estimates, and so that two
+-- statements with several restaurants lock them in the same order.
 CREATE FUNCTION sum_ratings() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     change RECORD;

@@ -1,16 +1,16 @@
--- The keys under which callers may repeat a create. The CHECKs repeat the limits of crates/domain.
+-- Idempotency keys of creates. The CHECK constraints repeat the limits of crates/domain.
 
 CREATE TABLE idempotency_keys (
-    -- Whose key it is: all callers of a kind that have no id are one.
+    -- The owner of the key. All callers of a kind without an id count as one.
     caller_kind TEXT COLLATE "C" NOT NULL CHECK (caller_kind IN ('anonymous', 'person', 'agent', 'system')),
     caller_id TEXT COLLATE "C" NOT NULL CHECK (char_length(caller_id) <= 100),
     key TEXT COLLATE "C" NOT NULL
         CHECK (char_length(key) BETWEEN 1 AND 100)
         CHECK (key = btrim(key) AND key !~ '[\u0001-\u001f\u007f-\u009f]'),
-    -- The SHA-256 of what was to be created.
+    -- SHA-256 of the requested content.
     fingerprint BYTEA NOT NULL CHECK (octet_length(fingerprint) = 32),
     created_at TIMESTAMP NOT NULL,
-    -- What was created. The key goes with it.
+    -- The created row. Deleting it deletes the key.
     restaurant_id BIGINT REFERENCES restaurants ON DELETE CASCADE,
     review_id BIGINT REFERENCES reviews ON DELETE CASCADE,
     PRIMARY KEY (caller_kind, caller_id, key),
@@ -18,6 +18,6 @@ CREATE TABLE idempotency_keys (
 );
 
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
--- For the cascades.
+-- For the cascading deletes.
 CREATE INDEX idempotency_keys_of_restaurants ON idempotency_keys (restaurant_id) WHERE restaurant_id IS NOT NULL;
 CREATE INDEX idempotency_keys_of_reviews ON idempotency_keys (review_id) WHERE review_id IS NOT NULL;

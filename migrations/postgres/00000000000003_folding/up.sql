@@ -1,16 +1,16 @@
--- In the order in which writers take them, so that none of them and this wait for each other.
+-- Locks the tables in the same order as writers do, which prevents deadlocks.
 LOCK TABLE reviews, restaurants IN SHARE ROW EXCLUSIVE MODE;
 LOCK TABLE restaurant_search IN ACCESS EXCLUSIVE MODE;
 LOCK TABLE idempotency_keys IN SHARE ROW EXCLUSIVE MODE;
 
--- The version of the folding that made a restaurant's search text and its name's key. 0, which a program of an older
--- version leaves, is lower case. `migrate` derives anew what is older than its own version.
+-- The version of the folding that produced a restaurant's search text and name key. 0, which older versions of the program
+-- leave, is lower case. `migrate` derives rows of an older version again.
 ALTER TABLE restaurant_search ADD COLUMN folding SMALLINT NOT NULL DEFAULT 0;
 CREATE INDEX restaurant_search_by_folding ON restaurant_search (folding);
 
--- The limits of crates/domain on characters that a reader does not see, as far as a pattern can tell them: no line has a
--- control of direction or a separator, no text an embedding or an override, and tags are those of three flags. By triggers,
--- since a CHECK would refuse each later change of a row that was written before.
+-- The limits of crates/domain on invisible characters, as far as a pattern can express them: no bidirectional control or
+-- separator in a single-line field, no embedding or override in any text, no tag characters except those of three flags. Triggers
+-- check this, because a CHECK constraint would reject every later update of an older row.
 CREATE FUNCTION refuse_hidden_text() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE check_violation USING MESSAGE = format('a text of %s holds a character that hides or turns others', TG_TABLE_NAME);

@@ -1,4 +1,4 @@
--- Restaurants and reviews. The CHECKs repeat the limits of crates/domain. Times are UTC.
+-- Restaurants and reviews. The CHECK constraints repeat the limits of crates/domain. Times are UTC.
 
 CREATE TABLE restaurants (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -12,7 +12,7 @@ CREATE TABLE restaurants (
     description TEXT NOT NULL
         CHECK (length(description) BETWEEN 1 AND 250 AND description = trim(description, char(32, 10)))
         CHECK (instr(description, char(0)) = 0 AND description NOT GLOB '*[' || char(1) || '-' || char(9) || char(11) || '-' || char(31) || char(127) || '-' || char(159) || ']*'),
-    -- Kept by the triggers on reviews.
+    -- Maintained by the triggers on reviews.
     rating_sum INTEGER NOT NULL DEFAULT 0,
     rating_count INTEGER NOT NULL DEFAULT 0,
     -- The average in whole millionths: RatingSummary::sort_key.
@@ -48,13 +48,13 @@ CREATE TABLE reviews (
 
 CREATE INDEX reviews_of_restaurant ON reviews (restaurant_id, id DESC);
 
--- What a search looks through, in lower case.
+-- The search text, in lower case.
 CREATE TABLE restaurant_search (
     restaurant_id INTEGER NOT NULL PRIMARY KEY REFERENCES restaurants ON DELETE CASCADE,
     text TEXT NOT NULL
 );
 
--- Finds any part of three characters or more, every character as itself. The texts stay in restaurant_search.
+-- Finds any substring of three characters or more, literally. The texts are stored in restaurant_search.
 CREATE VIRTUAL TABLE restaurant_search_index USING fts5(
     text, content = 'restaurant_search', content_rowid = 'restaurant_id', columnsize = 0,
     tokenize = 'trigram case_sensitive 1'
@@ -73,7 +73,7 @@ CREATE TRIGGER restaurant_search_deleted AFTER DELETE ON restaurant_search BEGIN
         VALUES ('delete', old.restaurant_id, old.text);
 END;
 
--- How many restaurants there are: the sum over all shards. SQLite has one writer, so one shard is enough.
+-- The number of restaurants is the sum of all shards. SQLite has one writer, so one shard is enough.
 CREATE TABLE restaurant_counts (
     shard INTEGER NOT NULL PRIMARY KEY,
     restaurants INTEGER NOT NULL DEFAULT 0

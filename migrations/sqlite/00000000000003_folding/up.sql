@@ -1,11 +1,11 @@
--- The version of the folding that made a restaurant's search text and its name's key. 0, which a program of an older
--- version leaves, is lower case. `migrate` derives anew what is older than its own version.
+-- The version of the folding that produced a restaurant's search text and name key. 0, which older versions of the program
+-- leave, is lower case. `migrate` derives rows of an older version again.
 ALTER TABLE restaurant_search ADD COLUMN folding INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX restaurant_search_by_folding ON restaurant_search (folding);
 
--- The limits of crates/domain on characters that a reader does not see, as far as a pattern can tell them: no line has a
--- control of direction or a separator, no text an embedding or an override, and tags are those of three flags. By triggers,
--- since a CHECK would need the tables to be written anew.
+-- The limits of crates/domain on invisible characters, as far as a pattern can express them: no bidirectional control or
+-- separator in a single-line field, no embedding or override in any text, no tag characters except those of three flags. Triggers
+-- check this, because a CHECK constraint would require new tables.
 
 CREATE TRIGGER restaurants_hide_nothing_inserted BEFORE INSERT ON restaurants
 WHEN (new.name || new.street_address) GLOB '*[' || char(1564, 8206, 8207) || char(8232) || '-' || char(8238) || char(8294) || '-' || char(8297) || ']*'

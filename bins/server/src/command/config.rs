@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::say;
-use crate::{app::AppSettings, cli::Given, settings::Settings, telemetry};
+use crate::{app::AppSettings, raw_settings::RawSetting, settings::Settings, telemetry};
 
 /// What to print.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,12 +17,12 @@ pub struct Config {
 ///
 /// # Errors
 /// When the settings do not fit together.
-pub fn run(config: &Config, settings: &Settings, given: &[Given]) -> anyhow::Result<ExitCode> {
+pub fn run(config: &Config, settings: &Settings, raw: &[RawSetting]) -> anyhow::Result<ExitCode> {
     if config.markdown {
-        say(markdown(given).trim_end());
+        say(markdown(raw).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
-    for setting in given {
+    for setting in raw {
         let (name, value) = (setting.variable(), setting.shown());
         say(format_args!("{name:<34} {value:<40} {}", setting.source()));
     }
@@ -39,7 +39,7 @@ pub fn run(config: &Config, settings: &Settings, given: &[Given]) -> anyhow::Res
 }
 
 /// The reference: `docs/configuration.md` is this text.
-fn markdown(settings: &[Given]) -> String {
+fn markdown(settings: &[RawSetting]) -> String {
     let mut text = String::from(
         "# Configuration\n\n\
          <!-- Written by `cargo xtask docs`; a test compares it with the program. -->\n\n\
@@ -52,6 +52,6 @@ fn markdown(settings: &[Given]) -> String {
          Other users of the machine can read a process's options: give secrets as variables.\n\n\
          | Variable | Default | Meaning |\n|---|---|---|\n",
     );
-    text.extend(settings.iter().map(Given::row));
+    text.extend(settings.iter().map(RawSetting::row));
     text
 }

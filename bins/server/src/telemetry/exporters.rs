@@ -18,7 +18,7 @@ use opentelemetry_sdk::{
 };
 use reqwest::{blocking, redirect::Policy};
 
-use super::finished::Finished;
+use super::span_metrics::SpanMetrics;
 use crate::settings::Settings;
 
 /// How long a collector may take to take something.
@@ -60,7 +60,7 @@ impl Exporters {
     pub(super) fn traces(
         &self,
         resource: Resource,
-        finished: impl FnOnce(Vec<BatchSpanProcessor>) -> Finished,
+        span_metrics: impl FnOnce(Vec<BatchSpanProcessor>) -> SpanMetrics,
     ) -> anyhow::Result<SdkTracerProvider> {
         let mut batches = Vec::new();
         if let Some(insights) = self.insights()? {
@@ -71,7 +71,7 @@ impl Exporters {
                 self.over_http(SpanExporter::builder().with_http(), endpoint, "traces").build();
             batches.push(BatchSpanProcessor::builder(made(exporter)?).build());
         }
-        let mut finished = finished(batches);
+        let mut finished = span_metrics(batches);
         finished.set_resource(&resource);
         Ok(SdkTracerProvider::builder()
             .with_sampler(Sampler::AlwaysOn)

@@ -35,7 +35,7 @@ pub use self::search::{
 use super::in_memory::is_after;
 use crate::{
     Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
-    PageLimit, Rating, RatingSummary, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
+    PageLimit, RatingSummary, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
     RestaurantId, RestaurantQuery, RestaurantSort, Review, ReviewCursor, ReviewId, ReviewQuery,
     SearchText, SortKey, SystemClock, Total,
 };
@@ -113,7 +113,11 @@ macro_rules! import_contract {
 pub async fn a_restaurant_reads_back_as_it_was_written(store: Arc<impl Repository + ?Sized>) {
     let before = SystemClock.now();
     let author = Author::person("0000-1", Some("Ann Ödman"));
-    let new = NewRestaurant::parse("L'Étoile \"%_\\", "1 O'Hara St; --", "Fish\n& <b>chips</b> 🐟")
+    let new = NewRestaurant::draft()
+        .name("L'Étoile \"%_\\")
+        .street_address("1 O'Hara St; --")
+        .description("Fish\n& <b>chips</b> 🐟")
+        .parse()
         .unwrap();
     let created = store.create_restaurant(new.clone(), &author, None).await.unwrap().into_inner();
     assert_eq!((&created.name, &created.street_address), (&new.name, &new.street_address));
@@ -159,7 +163,12 @@ pub async fn every_kind_of_author_is_kept(store: Arc<impl Repository + ?Sized>) 
         Author::agent("client", Some("Name")),
     ];
     for author in &authors {
-        let new = NewRestaurant::parse("Name", "Street", "Text").unwrap();
+        let new = NewRestaurant::draft()
+            .name("Name")
+            .street_address("Street")
+            .description("Text")
+            .parse()
+            .unwrap();
         let restaurant = store.create_restaurant(new, author, None).await.unwrap().into_inner();
         store
             .create_review(restaurant.id, review("Ann", 3, "Text"), author, None)
@@ -178,7 +187,12 @@ pub async fn the_longest_texts_fit(store: Arc<impl Repository + ?Sized>) {
     let wide = |count| "🍜".repeat(count);
     // No letter's key is longer than that of the last.
     for letter in ["🍜", "İ", "\u{FDFA}"] {
-        let new = NewRestaurant::parse(&letter.repeat(50), &wide(50), &wide(250)).unwrap();
+        let new = NewRestaurant::draft()
+            .name(letter.repeat(50))
+            .street_address(wide(50))
+            .description(wide(250))
+            .parse()
+            .unwrap();
         let author = Author::person(&wide(100), Some(&wide(100)));
         let restaurant = store.create_restaurant(new, &author, None).await.unwrap().into_inner();
         let new = review(&wide(50), 5, &wide(500));
@@ -201,7 +215,12 @@ pub async fn what_people_write_is_kept_unchanged(store: Arc<impl Repository + ?S
         ("کتاب\u{200C}خانه", "می\u{200C}خواهم ه\u{200D}."),
         ("क्\u{200D}ष ශ්\u{200D}රී", "葛\u{E0100}城 、\u{FE01}"),
     ] {
-        let new = NewRestaurant::parse(name, name, text).unwrap();
+        let new = NewRestaurant::draft()
+            .name(name)
+            .street_address(name)
+            .description(text)
+            .parse()
+            .unwrap();
         let author = Author::anonymous();
         let id = store.create_restaurant(new, &author, None).await.unwrap().into_inner().id;
         add_review(&*store, id, review(name, 5, text)).await;
@@ -307,7 +326,12 @@ pub async fn sums_equal_a_recount_after_concurrent_writers(store: Arc<impl Repos
                 let new = review("Ann", stars, "Text");
                 add_review(&*store, id, new).await;
             }
-            let new = NewRestaurant::parse("New", "Street", "Text").unwrap();
+            let new = NewRestaurant::draft()
+                .name("New")
+                .street_address("Street")
+                .description("Text")
+                .parse()
+                .unwrap();
             store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
         });
     }
@@ -336,7 +360,12 @@ pub async fn callers_that_go_away_leave_nothing_half_written(store: Arc<impl Rep
                 if round % 2 == 0 {
                     store.create_review(id, review("Ann", 5, "Text"), &author, None).await.map(drop)
                 } else {
-                    let new = NewRestaurant::parse("Blue Window", "1 Main Street", "Text").unwrap();
+                    let new = NewRestaurant::draft()
+                        .name("Blue Window")
+                        .street_address("1 Main Street")
+                        .description("Text")
+                        .parse()
+                        .unwrap();
                     store.create_restaurant(new, &author, None).await.map(drop)
                 }
             }
@@ -470,7 +499,12 @@ fn sample(count: i64) -> Vec<ImportRestaurant> {
     let start =
         Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap() + TimeDelta::microseconds(123_456);
     let import = |number: i64| ImportRestaurant {
-        restaurant: NewRestaurant::parse(&format!("Imported {number}"), "Street", "Text").unwrap(),
+        restaurant: NewRestaurant::draft()
+            .name(format!("Imported {number}"))
+            .street_address("Street")
+            .description("Text")
+            .parse()
+            .unwrap(),
         created_at: start + TimeDelta::days(number),
         reviews: (0..number % 5)
             .map(|index| ImportReview {
@@ -483,11 +517,16 @@ fn sample(count: i64) -> Vec<ImportRestaurant> {
 }
 
 fn review(user_name: &str, stars: i64, text: &str) -> NewReview {
-    NewReview::parse(user_name, Rating::new(stars), text).unwrap()
+    NewReview::draft().user_name(user_name).rating(stars).text(text).parse().unwrap()
 }
 
 async fn add_restaurant(store: &(impl Repository + ?Sized), name: &str) -> Restaurant {
-    let new = NewRestaurant::parse(name, "1 Main Street", "A place to eat").unwrap();
+    let new = NewRestaurant::draft()
+        .name(name)
+        .street_address("1 Main Street")
+        .description("A place to eat")
+        .parse()
+        .unwrap();
     store.create_restaurant(new, &Author::anonymous(), None).await.unwrap().into_inner()
 }
 

@@ -15,8 +15,14 @@ use icu_properties::{
     },
 };
 
-use super::Lines;
 use crate::validation::Problem;
+
+/// Whether a text may run over several lines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    One,
+    Many,
+}
 
 /// How deep isolates of direction may be nested in a line.
 const MAX_ISOLATES: usize = 4;

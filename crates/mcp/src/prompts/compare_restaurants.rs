@@ -3,11 +3,11 @@
 use restaurant_domain::{Description, PageLimit, Repository, RestaurantName, ReviewQuery};
 use rmcp::model::PromptMessage;
 
-use super::{Prompt, attached, instructions, unless_blank};
 use crate::{
-    argument::{Argument, Given, Kind, Refused, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, text},
     names,
     operation::Operation,
+    prompt::{Prompt, attached, instructions, unless_blank},
     request_error::RequestError,
 };
 
@@ -59,11 +59,11 @@ impl Prompt for CompareRestaurants {
     const OPERATION: Operation = Operation::GetDetails;
     const ARGUMENTS: &'static [&'static Argument] = &[&FIRST, &SECOND, &THIRD, &OCCASION];
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let first = given.required(&FIRST, text(RestaurantName::parse));
-        let second = given.required(&SECOND, text(RestaurantName::parse));
-        let third = given.optional(&THIRD, text(unless_blank(RestaurantName::parse)));
-        let occasion = given.optional(&OCCASION, text(unless_blank(Description::parse)));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let first = arguments.required(&FIRST, text(RestaurantName::parse));
+        let second = arguments.required(&SECOND, text(RestaurantName::parse));
+        let third = arguments.optional(&THIRD, text(unless_blank(RestaurantName::parse)));
+        let occasion = arguments.optional(&OCCASION, text(unless_blank(Description::parse)));
         let mut restaurants = vec![(&FIRST, first?), (&SECOND, second?)];
         restaurants.extend(third?.flatten().map(|third| (&THIRD, third)));
         Ok(Self { restaurants, occasion: occasion?.flatten() })

@@ -3,11 +3,11 @@
 use restaurant_domain::{PageLimit, Repository, RestaurantName, ReviewQuery, ReviewText};
 use rmcp::model::PromptMessage;
 
-use super::{Prompt, attached, instructions, unless_blank};
 use crate::{
-    argument::{Argument, Given, Kind, Refused, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, text},
     names,
     operation::Operation,
+    prompt::{Prompt, attached, instructions, unless_blank},
     request_error::RequestError,
 };
 
@@ -48,9 +48,9 @@ impl Prompt for WriteFairReview {
     const OPERATION: Operation = Operation::CreateReview;
     const ARGUMENTS: &'static [&'static Argument] = &[&RESTAURANT, &EXPERIENCE];
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let restaurant = given.required(&RESTAURANT, text(RestaurantName::parse));
-        let experience = given.optional(&EXPERIENCE, text(unless_blank(ReviewText::parse)));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let restaurant = arguments.required(&RESTAURANT, text(RestaurantName::parse));
+        let experience = arguments.optional(&EXPERIENCE, text(unless_blank(ReviewText::parse)));
         Ok(Self { restaurant: restaurant?, experience: experience?.flatten() })
     }
 

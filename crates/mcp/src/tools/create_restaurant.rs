@@ -5,12 +5,12 @@ use restaurant_domain::{
     RestaurantName, StreetAddress,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Given, Kind, Refused, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, text},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -19,24 +19,9 @@ pub(super) struct CreateRestaurant {
     idempotency_key: Option<IdempotencyKey>,
 }
 
-const NAME: Argument = Argument {
-    name: RestaurantName::FIELD,
-    kind: Kind::Text { max_chars: RestaurantName::MAX_CHARS },
-    required: true,
-    description: "What the restaurant is called: one line of 1 to 50 characters.",
-};
-const STREET_ADDRESS: Argument = Argument {
-    name: StreetAddress::FIELD,
-    kind: Kind::Text { max_chars: StreetAddress::MAX_CHARS },
-    required: true,
-    description: "Where it is: one line of 1 to 50 characters.",
-};
-const DESCRIPTION: Argument = Argument {
-    name: Description::FIELD,
-    kind: Kind::Text { max_chars: Description::MAX_CHARS },
-    required: true,
-    description: "What it is like: 1 to 250 characters, line breaks allowed.",
-};
+const NAME: Argument = Argument::of(&RestaurantName::FIELD);
+const STREET_ADDRESS: Argument = Argument::of(&StreetAddress::FIELD);
+const DESCRIPTION: Argument = Argument::of(&Description::FIELD);
 
 impl Tool for CreateRestaurant {
     const NAME: &'static str = "create_restaurant_mcp";
@@ -50,11 +35,11 @@ impl Tool for CreateRestaurant {
         &[&NAME, &STREET_ADDRESS, &DESCRIPTION, &IDEMPOTENCY_KEY];
     type Output = Created<Restaurant>;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let name = given.required(&NAME, text(RestaurantName::parse));
-        let street_address = given.required(&STREET_ADDRESS, text(StreetAddress::parse));
-        let description = given.required(&DESCRIPTION, text(Description::parse));
-        let idempotency_key = given.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let name = arguments.required(&NAME, text(RestaurantName::parse));
+        let street_address = arguments.required(&STREET_ADDRESS, text(StreetAddress::parse));
+        let description = arguments.required(&DESCRIPTION, text(Description::parse));
+        let idempotency_key = arguments.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
         let restaurant = NewRestaurant {
             name: name?,
             street_address: street_address?,

@@ -5,12 +5,12 @@ use restaurant_domain::{
     Review, ReviewText, UserName,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Given, Kind, Refused, integer, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, integer, text},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -26,24 +26,9 @@ const RESTAURANT_ID: Argument = Argument {
     required: true,
     description: "The id of the restaurant, as list_restaurants_mcp returns it.",
 };
-const USER_NAME: Argument = Argument {
-    name: UserName::FIELD,
-    kind: Kind::Text { max_chars: UserName::MAX_CHARS },
-    required: true,
-    description: "The reviewer's name as readers shall see it: one line of 1 to 50 characters.",
-};
-const RATING: Argument = Argument {
-    name: Rating::FIELD,
-    kind: Kind::Integer { min: Rating::MIN as i64, max: Rating::MAX as i64 },
-    required: true,
-    description: "The reviewer's stars: a whole number from 1 (worst) to 5 (best).",
-};
-const REVIEW_TEXT: Argument = Argument {
-    name: ReviewText::FIELD,
-    kind: Kind::Text { max_chars: ReviewText::MAX_CHARS },
-    required: true,
-    description: "What the reviewer says, in their own words: 1 to 500 characters, line breaks allowed.",
-};
+const USER_NAME: Argument = Argument::of(&UserName::FIELD);
+const RATING: Argument = Argument::of(&Rating::FIELD);
+const REVIEW_TEXT: Argument = Argument::of(&ReviewText::FIELD);
 
 impl Tool for CreateReview {
     const NAME: &'static str = "create_review_mcp";
@@ -57,12 +42,12 @@ impl Tool for CreateReview {
         &[&RESTAURANT_ID, &USER_NAME, &RATING, &REVIEW_TEXT, &IDEMPOTENCY_KEY];
     type Output = Created<Review>;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let restaurant = given.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
-        let user_name = given.required(&USER_NAME, text(UserName::parse));
-        let rating = given.required(&RATING, integer(Rating::new));
-        let review_text = given.required(&REVIEW_TEXT, text(ReviewText::parse));
-        let idempotency_key = given.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let restaurant = arguments.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
+        let user_name = arguments.required(&USER_NAME, text(UserName::parse));
+        let rating = arguments.required(&RATING, integer(Rating::new));
+        let review_text = arguments.required(&REVIEW_TEXT, text(ReviewText::parse));
+        let idempotency_key = arguments.optional(&IDEMPOTENCY_KEY, text(IdempotencyKey::parse));
         let review = NewReview { user_name: user_name?, rating: rating?, text: review_text? };
         Ok(Self { restaurant: restaurant?, review, idempotency_key: idempotency_key? })
     }

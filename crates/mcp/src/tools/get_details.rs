@@ -4,11 +4,11 @@ use restaurant_domain::{
     Actor, PageLimit, Repository, RestaurantDetails, RestaurantId, ReviewQuery,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Given, Kind, Refused, integer, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, integer, text},
     operation::Operation,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -49,10 +49,10 @@ impl Tool for GetDetails {
         &[&RESTAURANT_ID, &REVIEWS_LIMIT, &REVIEWS_CURSOR];
     type Output = RestaurantDetails;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let restaurant = given.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
-        let limit = given.optional(&REVIEWS_LIMIT, integer(PageLimit::new));
-        let after = given.optional(&REVIEWS_CURSOR, text(str::parse));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let restaurant = arguments.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
+        let limit = arguments.optional(&REVIEWS_LIMIT, integer(PageLimit::new));
+        let after = arguments.optional(&REVIEWS_CURSOR, text(str::parse));
         let reviews = ReviewQuery { limit: limit?.unwrap_or_default(), after: after? };
         Ok(Self { restaurant: restaurant?, reviews })
     }

@@ -4,12 +4,12 @@ use restaurant_domain::{
     Actor, PageLimit, Repository, RestaurantCursor, RestaurantQuery, RestaurantSort, SearchText,
 };
 
-use super::Tool;
 use crate::{
-    argument::{Argument, Fault, Given, Kind, Refused, integer, text},
+    argument::{Argument, ArgumentReader, FieldError, InvalidArguments, Kind, integer, text},
     operation::Operation,
     output::Listed,
     request_error::RequestError,
+    tool::Tool,
 };
 
 /// A call of the tool.
@@ -21,10 +21,9 @@ pub(super) struct ListRestaurantsTool {
 }
 
 const SEARCH: Argument = Argument {
-    name: SearchText::FIELD,
     kind: Kind::Search { max_chars: SearchText::MAX_CHARS },
     required: false,
-    description: "Only restaurants whose name, street address or description contains every word of this text, in any order, in upper or lower case, with or without accents. Every character of a word stands for itself; there are no wildcards. Left out: all restaurants.",
+    ..Argument::of(&SearchText::FIELD)
 };
 const SORT: Argument = Argument {
     name: RestaurantSort::FIELD,
@@ -62,11 +61,11 @@ impl Tool for ListRestaurantsTool {
     const ARGUMENTS: &'static [&'static Argument] = &[&SEARCH, &SORT, &LIMIT, &CURSOR];
     type Output = Listed;
 
-    fn read(given: &mut Given) -> Result<Self, Refused> {
-        let search = given.optional(&SEARCH, text(SearchText::parse));
-        let sort = given.optional(&SORT, text(str::parse));
-        let limit = given.optional(&LIMIT, integer(PageLimit::new));
-        let after = given.optional(&CURSOR, text(str::parse::<RestaurantCursor>));
+    fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments> {
+        let search = arguments.optional(&SEARCH, text(SearchText::parse));
+        let sort = arguments.optional(&SORT, text(str::parse));
+        let limit = arguments.optional(&LIMIT, integer(PageLimit::new));
+        let after = arguments.optional(&CURSOR, text(str::parse::<RestaurantCursor>));
         let (sort, after) = (sort?, after?);
         let sort = sort.or(after.as_ref().map(RestaurantCursor::sort)).unwrap_or_default();
         Ok(Self { search: search?.flatten(), sort, limit: limit?.unwrap_or_default(), after })
@@ -80,7 +79,7 @@ impl Tool for ListRestaurantsTool {
         actor.may_read()?;
         let query = RestaurantQuery::new(self.search, self.sort, self.limit, self.after);
         let query = query.map_err(|error| {
-            RequestError::InvalidArguments(vec![Fault::invalid(&CURSOR, &error.problem, None)])
+            RequestError::InvalidArguments(vec![FieldError::invalid(&CURSOR, &error.problem, None)])
         })?;
         let page = repository.list_restaurants(&query).await?;
         Ok(Listed { page, sort: query.sort() })

@@ -75,7 +75,12 @@ impl Server {
             .enable_all()
             .build()
             .unwrap();
-        let good = NewRestaurant::parse("good", "1 Quay", "Fish").unwrap();
+        let good = NewRestaurant::draft()
+            .name("good")
+            .street_address("1 Quay")
+            .description("Fish")
+            .parse()
+            .unwrap();
         runtime.block_on(store.create_restaurant(good, &Author::anonymous(), None)).unwrap();
         Self { app, runtime, panics }
     }

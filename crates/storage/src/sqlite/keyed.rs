@@ -86,7 +86,12 @@ mod tests {
         };
         expect(FORGET, "COVERING INDEX idempotency_keys_by_age");
         let key = IdempotencyKey::parse("k").unwrap();
-        let new = NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap();
+        let new = NewRestaurant::draft()
+            .name("Blue Door")
+            .street_address("1 Harbour Road")
+            .description("Fish")
+            .parse()
+            .unwrap();
         let fingerprint = Fingerprint::of_restaurant(&new);
         let key = KeyRow::new(&Author::anonymous(), &key, &fingerprint, SystemClock.now());
         for query in [

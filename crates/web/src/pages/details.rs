@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::{Created, RestaurantPath, review::ReviewForm};
 use crate::{
     access::Reader,
-    credit::Credit,
+    app_state::AppState,
+    byline::Byline,
     error_page::PageError,
     fields::{Fields, QueryFields},
-    frame::Frame,
-    router::Site,
+    page_context::PageContext,
     stars::{Score, Stars},
     templates::Page,
     wording::Moment,
@@ -21,22 +21,22 @@ use crate::{
 
 /// Shows the restaurant, and after a form the confirmation.
 pub(crate) async fn details(
-    State(site): State<Site>,
-    Reader(frame): Reader,
+    State(state): State<AppState>,
+    Reader(context): Reader,
     RestaurantPath(id): RestaurantPath,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
     let reviews = ReviewQuery { limit: PageLimit::default(), after: input.after };
-    let details = site.repository.restaurant_details(id, reviews).await?;
-    let mut page = DetailsPage::new(frame, &details.ok_or(PageError::NotFound)?);
+    let details = state.repository.restaurant_details(id, reviews).await?;
+    let mut page = DetailsPage::new(context, &details.ok_or(PageError::NotFound)?);
     page.confirmation = input.created.map(Created::confirmation);
     page.is_first = input.after.is_none();
-    if page.frame.may_write {
-        let form = ReviewForm::empty(page.frame.person());
+    if page.context.may_write {
+        let form = ReviewForm::empty(page.context.person());
         page = page.with_form(form);
     }
-    site.page(&page)
+    state.page(&page)
 }
 
 struct Input {
@@ -56,7 +56,7 @@ impl Input {
 /// What the template shows.
 #[derive(Serialize)]
 pub(super) struct DetailsPage {
-    frame: Frame,
+    context: PageContext,
     confirmation: Option<&'static str>,
     id: i64,
     name: String,
@@ -64,7 +64,7 @@ pub(super) struct DetailsPage {
     description: String,
     score: Score,
     added: Moment,
-    credit: Option<Credit>,
+    byline: Option<Byline>,
     reviews: Vec<ReviewItem>,
     /// Whether the newest reviews are among them.
     is_first: bool,
@@ -80,10 +80,10 @@ impl Page for DetailsPage {
 
 impl DetailsPage {
     /// The first page of reviews, without a form.
-    pub(super) fn new(frame: Frame, details: &RestaurantDetails) -> Self {
+    pub(super) fn new(context: PageContext, details: &RestaurantDetails) -> Self {
         let restaurant = &details.restaurant;
         Self {
-            frame,
+            context,
             confirmation: None,
             id: restaurant.id.0,
             name: restaurant.name.to_string(),
@@ -91,7 +91,7 @@ impl DetailsPage {
             description: restaurant.description.to_string(),
             score: Score::of(restaurant.rating),
             added: Moment::of(restaurant.created_at),
-            credit: Credit::of(&restaurant.created_by),
+            byline: Byline::of(&restaurant.created_by),
             reviews: details.reviews.iter().map(ReviewItem::of).collect(),
             is_first: true,
             next: details.next.map(|cursor| cursor.to_string()),
@@ -112,7 +112,7 @@ struct ReviewItem {
     stars: Stars,
     text: String,
     written: Moment,
-    credit: Option<Credit>,
+    byline: Option<Byline>,
 }
 
 impl ReviewItem {
@@ -122,7 +122,7 @@ impl ReviewItem {
             stars: Stars::of(review.rating),
             text: review.text.to_string(),
             written: Moment::of(review.created_at),
-            credit: Credit::of(&review.created_by),
+            byline: Byline::of(&review.created_by),
         }
     }
 }

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use crate::{
     access::Reader,
+    app_state::AppState,
     error_page::PageError,
     fields::{Fields, QueryFields},
     form::{self, SummaryLine, TextField},
-    frame::Frame,
-    router::Site,
+    page_context::PageContext,
     stars::Score,
     templates::Page,
     wording::{counted, grouped},
@@ -22,17 +22,17 @@ use crate::{
 
 /// Shows the list; a search or an order that does not exist is shown again with what is wrong.
 pub(crate) async fn list(
-    State(site): State<Site>,
+    State(state): State<AppState>,
     reader: Reader,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
     match input.parse() {
         Ok(query) => {
-            let found = site.repository.list_restaurants(&query).await?;
-            site.page(&ListPage::new(reader.0, &input, &[], Some(&found)))
+            let found = state.repository.list_restaurants(&query).await?;
+            state.page(&ListPage::new(reader.0, &input, &[], Some(&found)))
         }
-        Err(errors) => site.refused(&ListPage::new(reader.0, &input, &errors, None)),
+        Err(errors) => state.refused(&ListPage::new(reader.0, &input, &errors, None)),
     }
 }
 
@@ -46,7 +46,7 @@ struct Input {
 impl Input {
     fn take(mut fields: Fields) -> Result<Self, PageError> {
         Ok(Self {
-            search: fields.take(SearchText::FIELD)?,
+            search: fields.take(SearchText::FIELD.name)?,
             sort: fields.take(RestaurantSort::FIELD)?,
             cursor: fields.take(RestaurantCursor::FIELD)?,
         })
@@ -72,7 +72,7 @@ impl Input {
     fn query(&self, errors: &[ValidationError], cursor: Option<&RestaurantCursor>) -> String {
         let cursor = cursor.map(ToString::to_string);
         let fields = [
-            (SearchText::FIELD, Some(self.search.trim())),
+            (SearchText::FIELD.name, Some(self.search.trim())),
             (RestaurantSort::FIELD, Some(self.sort.as_str())),
             (RestaurantCursor::FIELD, cursor.as_deref()),
         ];
@@ -93,7 +93,7 @@ fn unless_empty(text: &str) -> Option<&str> {
 /// What the template shows.
 #[derive(Serialize)]
 struct ListPage {
-    frame: Frame,
+    context: PageContext,
     errors: Vec<SummaryLine>,
     search: TextField,
     sorts: Vec<SortChoice>,
@@ -115,16 +115,16 @@ impl Page for ListPage {
 
 impl ListPage {
     fn new(
-        frame: Frame,
+        context: PageContext,
         input: &Input,
         errors: &[ValidationError],
         found: Option<&RestaurantPage>,
     ) -> Self {
         let next = found.and_then(|found| found.next.as_ref());
         Self {
-            frame,
+            context,
             errors: form::summary(errors),
-            search: TextField::new(SearchText::FIELD, SearchText::MAX_CHARS, &input.search, errors),
+            search: TextField::new(&SearchText::FIELD, &input.search, errors),
             sorts: SortChoice::all(&input.sort),
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),

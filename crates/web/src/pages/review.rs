@@ -6,65 +6,42 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use restaurant_domain::{
-    AuditResource, NewReview, Rating, ReviewQuery, ReviewText, UserName, ValidationError,
-    ValidationErrors,
+    AuditResource, Rating, ReviewDraft, ReviewQuery, ReviewText, UserName, ValidationError,
 };
 use serde::Serialize;
 
 use super::{Created, RestaurantPath, details::DetailsPage, see_restaurant};
 use crate::{
     access::Writer,
+    app_state::AppState,
     error_page::PageError,
-    fields::{Fields, FormFields},
+    fields::FormFields,
     form::{self, SummaryLine, TextField},
-    router::Site,
     stars::Choice,
 };
 
 /// Adds the review, or shows the restaurant's page again with what is wrong.
 pub(crate) async fn add(
-    State(site): State<Site>,
+    State(state): State<AppState>,
     writer: Writer,
     RestaurantPath(id): RestaurantPath,
-    FormFields(fields): FormFields,
+    FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields)?;
-    match input.parse() {
+    let draft = ReviewDraft::from_fields(|name| fields.take(name))?;
+    match draft.parse() {
         Ok(new) => {
-            let review = site.repository.create_review(id, new, &writer.author, None).await?;
+            let review = state.repository.create_review(id, new, &writer.author, None).await?;
             let review = review.ok_or(PageError::NotFound)?.into_inner();
             let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
             Ok((Extension(written), see_restaurant(id, Created::Review)).into_response())
         }
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            let details = site.repository.restaurant_details(id, ReviewQuery::default()).await?;
+            let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
             let details = details.ok_or(PageError::NotFound)?;
-            let form = ReviewForm::new(&input, &errors);
-            site.refused(&DetailsPage::new(writer.frame, &details).with_form(form))
+            let form = ReviewForm::new(&draft, &errors);
+            state.refused(&DetailsPage::new(writer.context, &details).with_form(form))
         }
-    }
-}
-
-/// The fields as they were typed.
-#[derive(Default)]
-pub(super) struct Input {
-    user_name: String,
-    rating: String,
-    text: String,
-}
-
-impl Input {
-    fn take(mut fields: Fields) -> Result<Self, PageError> {
-        Ok(Self {
-            user_name: fields.take(UserName::FIELD)?,
-            rating: fields.take(Rating::FIELD)?,
-            text: fields.take(ReviewText::FIELD)?,
-        })
-    }
-
-    fn parse(&self) -> Result<NewReview, ValidationErrors> {
-        NewReview::parse(&self.user_name, Rating::parse(&self.rating), &self.text)
     }
 }
 
@@ -79,21 +56,20 @@ pub(super) struct ReviewForm {
 }
 
 impl ReviewForm {
-    pub(super) fn new(input: &Input, errors: &[ValidationError]) -> Self {
-        let field = |name, max, value| TextField::new(name, max, value, errors);
+    pub(super) fn new(draft: &ReviewDraft, errors: &[ValidationError]) -> Self {
         Self {
             errors: form::summary(errors),
-            user_name: field(UserName::FIELD, UserName::MAX_CHARS, &input.user_name),
-            ratings: Choice::all(&input.rating),
-            rating_error: form::message_for(Rating::FIELD, errors),
-            text: field(ReviewText::FIELD, ReviewText::MAX_CHARS, &input.text),
+            user_name: TextField::new(&UserName::FIELD, &draft.user_name, errors),
+            ratings: Choice::all(&draft.rating),
+            rating_error: form::message_for(Rating::FIELD.name, errors),
+            text: TextField::new(&ReviewText::FIELD, &draft.text, errors),
         }
     }
 
     /// The form before anything was typed, with the name that the person signed in with.
     pub(super) fn empty(person: Option<&str>) -> Self {
-        let name = person.unwrap_or_default();
-        let user_name = name.trim().chars().take(UserName::MAX_CHARS).collect();
-        Self::new(&Input { user_name, ..Input::default() }, &[])
+        let name = person.unwrap_or_default().trim();
+        let name: String = name.chars().take(UserName::MAX_CHARS).collect();
+        Self::new(&ReviewDraft::default().user_name(name), &[])
     }
 }

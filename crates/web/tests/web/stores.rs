@@ -5,9 +5,9 @@ use std::{future, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Rating,
-    Repository, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
-    Review, ReviewQuery, StoreError, testing::InMemoryStore,
+    Author, Clock, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Repository,
+    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review,
+    ReviewQuery, StoreError, testing::InMemoryStore,
 };
 use tokio::time::sleep;
 
@@ -37,13 +37,18 @@ pub(crate) async fn small() -> Arc<InMemoryStore> {
 }
 
 pub(crate) async fn restaurant(store: &dyn Repository, name: &str, author: &Author) {
-    let new = NewRestaurant::parse(name, "1 Harbour Road", "Fish.\nAnd a view.").unwrap();
+    let new = NewRestaurant::draft()
+        .name(name)
+        .street_address("1 Harbour Road")
+        .description("Fish.\nAnd a view.")
+        .parse()
+        .unwrap();
     store.create_restaurant(new, author, None).await.unwrap();
 }
 
 pub(crate) async fn review(store: &dyn Repository, id: i64, stars: i64, author: &Author) {
     let text = format!("Worth {stars} stars.\nAnd the walk.");
-    let new = NewReview::parse("Guest", Rating::new(stars), &text).unwrap();
+    let new = NewReview::draft().user_name("Guest").rating(stars).text(text).parse().unwrap();
     store.create_review(RestaurantId(id), new, author, None).await.unwrap();
 }
 

@@ -60,7 +60,12 @@ fn restaurants(count: i64) -> Vec<ImportRestaurant> {
         let name = format!("Number {}", (number * 7919) % count);
         let of = if number < 5 { "one of all" } else { "one of almost all" };
         ImportRestaurant {
-            restaurant: NewRestaurant::parse(&name, "Street", of).unwrap(),
+            restaurant: NewRestaurant::draft()
+                .name(name)
+                .street_address("Street")
+                .description(of)
+                .parse()
+                .unwrap(),
             created_at: now - TimeDelta::seconds(number),
             reviews: vec![],
         }

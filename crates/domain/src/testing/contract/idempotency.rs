@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::{add_restaurant, assert_recount, details, review, total};
 use crate::{
-    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Rating, RatingSummary,
+    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, RatingSummary,
     Repository, Restaurant, RestaurantId, Review, testing::ManualClock,
 };
 
@@ -55,7 +55,12 @@ pub async fn other_content_under_a_key_is_refused(store: Arc<impl Repository + ?
         ("Blue Door", "2 Harbour Road", "Fish"),
         ("Blue Door", "1 Harbour Road", "fish"),
     ] {
-        let new = NewRestaurant::parse(name, street_address, description).unwrap();
+        let new = NewRestaurant::draft()
+            .name(name)
+            .street_address(street_address)
+            .description(description)
+            .parse()
+            .unwrap();
         assert_reused(&store.create_restaurant(new, &author, Some(&key("restaurant"))).await);
     }
     for (id, user_name, stars, text) in [
@@ -65,7 +70,7 @@ pub async fn other_content_under_a_key_is_refused(store: Arc<impl Repository + ?
         (restaurant.id, "Ann", 5, "Good"),
         (restaurant.id, "Ann", 4, "Good!"),
     ] {
-        let new = NewReview::parse(user_name, Rating::new(stars), text).unwrap();
+        let new = NewReview::draft().user_name(user_name).rating(stars).text(text).parse().unwrap();
         assert_reused(&store.create_review(id, new, &author, Some(&key("review"))).await);
     }
     // Nor may it be used for the other kind of create.
@@ -199,7 +204,12 @@ fn key(text: &str) -> IdempotencyKey {
 }
 
 fn blue_door() -> NewRestaurant {
-    NewRestaurant::parse("Blue Door", "1 Harbour Road", "Fish").unwrap()
+    NewRestaurant::draft()
+        .name("Blue Door")
+        .street_address("1 Harbour Road")
+        .description("Fish")
+        .parse()
+        .unwrap()
 }
 
 fn four_stars() -> NewReview {

@@ -13,7 +13,12 @@ pub async fn search_takes_every_character_as_itself(store: Arc<impl Repository +
         ("Back\\slash", "3 Side* St", "It's \u{1F35C}\u{1F35C}\u{1F35C} soup"),
         ("Plain", "4 Side St", "100 greens, AND more; OR less -- NEAR"),
     ] {
-        let new = NewRestaurant::parse(name, street, text).unwrap();
+        let new = NewRestaurant::draft()
+            .name(name)
+            .street_address(street)
+            .description(text)
+            .parse()
+            .unwrap();
         store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
     }
     for (text, names) in [
@@ -120,7 +125,12 @@ pub async fn search_matches_every_word_in_any_order(store: Arc<impl Repository +
         ("Limonero", "1 Casa Street", "No fish"),
         ("Noodle & Thread", "2 Tailor's Yard", "Hand-pulled"),
     ] {
-        let new = NewRestaurant::parse(name, street, text).unwrap();
+        let new = NewRestaurant::draft()
+            .name(name)
+            .street_address(street)
+            .description(text)
+            .parse()
+            .unwrap();
         store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
     }
     for (text, names) in [
@@ -141,7 +151,12 @@ pub async fn search_matches_every_word_in_any_order(store: Arc<impl Repository +
     }
     // As many words as there can be: each character one.
     let letters = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&()*+,-./:";
-    let new = NewRestaurant::parse("Everything", "Street", letters).unwrap();
+    let new = NewRestaurant::draft()
+        .name("Everything")
+        .street_address("Street")
+        .description(letters)
+        .parse()
+        .unwrap();
     store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
     let mut words: Vec<String> = letters.chars().map(String::from).collect();
     assert_eq!(words.len(), 50);

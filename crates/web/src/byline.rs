@@ -1,18 +1,18 @@
-//! Who stands behind a text, as far as a reader wants to know.
+//! The author of a text, as readers see it.
 
 use restaurant_domain::{Author, AuthorKind};
 use serde::Serialize;
 
-/// The kind of the author, and their name. The name comes from outside; the kind never does, so nobody can name themselves into another kind.
+/// The kind and the name of an author. The authentication sets the kind; a name never changes it.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Credit {
+pub(crate) struct Byline {
     kind: &'static str,
-    /// `None` where the identity provider gave none.
+    /// `None` where the identity provider gives none.
     name: Option<String>,
 }
 
-impl Credit {
-    /// `None` where nobody was asked who they are.
+impl Byline {
+    /// The byline of an author; `None` for an unauthenticated one.
     pub(crate) fn of(author: &Author) -> Option<Self> {
         let name = author.name().filter(|name| !name.trim().is_empty()).map(str::to_owned);
         match author.kind() {

@@ -1,4 +1,4 @@
-//! Finished spans: each gets the name that the conventions give it, is measured, and goes on to the exporters.
+//! Finished spans: renames each by the semantic conventions, measures it, and hands it to the exporters.
 
 use opentelemetry::{
     Context, KeyValue, Value,
@@ -12,7 +12,8 @@ use opentelemetry_sdk::{
     trace::{BatchSpanProcessor, Span, SpanData, SpanProcessor},
 };
 
-use super::SCOPE;
+/// The instrumentation scope.
+pub(super) const SCOPE: &str = env!("CARGO_PKG_NAME");
 
 /// The limits between which durations are counted, in seconds, as the conventions for HTTP advise.
 const BOUNDARIES: [f64; 14] =
@@ -25,7 +26,7 @@ const OF_MCP: [&str; 4] =
     ["mcp.method.name", "gen_ai.tool.name", "gen_ai.prompt.name", "error.type"];
 const OF_STATEMENT: [&str; 3] = ["db.system.name", "db.operation.name", "error.type"];
 
-/// What our own fields of spans, which lines of the log show too, are called elsewhere.
+/// The conventional names of our own span fields, which the log shows too.
 const CONVENTIONS: [(&str, &str); 4] = [
     ("method", "mcp.method.name"),
     ("tool", "gen_ai.tool.name"),
@@ -33,17 +34,17 @@ const CONVENTIONS: [(&str, &str); 4] = [
     ("error_code", "error.type"),
 ];
 
-/// Takes finished spans.
+/// Measures finished spans.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(super) struct SpanMetrics {
     batches: Vec<BatchSpanProcessor>,
     requests: Histogram<f64>,
     mcp: Histogram<f64>,
     statements: Histogram<f64>,
 }
 
-impl Finished {
-    /// Measures by the provider's meter, and passes spans on to whom it is then given.
+impl SpanMetrics {
+    /// Creates the histograms; the function that it returns takes the exporters.
     pub(super) fn measured_by(
         metrics: &SdkMeterProvider,
     ) -> impl FnOnce(Vec<BatchSpanProcessor>) -> Self + use<> {
@@ -78,7 +79,7 @@ impl Finished {
     }
 }
 
-impl SpanProcessor for Finished {
+impl SpanProcessor for SpanMetrics {
     fn on_start(&self, span: &mut Span, context: &Context) {
         for batch in &self.batches {
             batch.on_start(span, context);
@@ -109,7 +110,7 @@ impl SpanProcessor for Finished {
     }
 }
 
-/// Gives an MCP span's fields their conventional names. One that says what went wrong has failed.
+/// Gives an MCP span's fields their conventional names. A span with an error code has failed.
 fn conventional(span: &mut SpanData) {
     if span.name != "mcp" {
         return;
@@ -125,7 +126,7 @@ fn conventional(span: &mut SpanData) {
     }
 }
 
-/// Names a span after what was asked for.
+/// Names a span after the operation.
 fn name(span: &mut SpanData) {
     let parts = match span.name.as_ref() {
         "request" => {

@@ -1,5 +1,5 @@
-//! Why a command line is refused, in one line. No line repeats a text that was given: any of them may be a secret, and
-//! stand in a wrong place.
+//! Errors about the command line and the environment, in one line each. No line repeats a value: any of them may be a secret in
+//! the wrong place.
 
 use std::{error::Error as _, ffi::OsString, process};
 
@@ -8,20 +8,22 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
-use super::given::{definitions, variable};
-use crate::settings::Expected;
+use crate::{
+    raw_settings::{NotUtf8, definitions, variable},
+    settings::Expected,
+};
 
-/// The next step where nothing better is known.
+/// The next step by default.
 const SEE: &str = "see --help";
 
-/// Why the command line or the environment is refused, or what else ends the process: a text that was asked for.
-pub(super) enum Refusal {
+/// An error about the command line or the environment, or a text that the user asked for; both end the process.
+pub(super) enum UsageError {
     Line(String),
     Help(Error),
 }
 
-impl Refusal {
-    /// What is wrong with the arguments, whatever the settings among them hold.
+impl UsageError {
+    /// The error about the arguments, apart from the values of settings.
     pub(super) fn of_arguments(error: Error, command: &Command, arguments: &[OsString]) -> Self {
         let line = match error.kind() {
             ErrorKind::DisplayHelp
@@ -46,14 +48,9 @@ impl Refusal {
         Self::Line(line)
     }
 
-    /// Which setting is wrong, and what it takes.
+    /// The error about the value of a setting.
     pub(super) fn of_settings(error: &Error, command: &Command) -> Self {
         Self::Line(format!("{}: {}", name(error, command), expected(error)))
-    }
-
-    /// A setting that is no text.
-    pub(super) fn not_utf8(variable: &str) -> Self {
-        Self::Line(format!("{variable}: give a text in UTF-8"))
     }
 
     /// Ends the process.
@@ -66,7 +63,13 @@ impl Refusal {
     }
 }
 
-/// Says which argument is not known, by its number.
+impl From<NotUtf8> for UsageError {
+    fn from(NotUtf8(variable): NotUtf8) -> Self {
+        Self::Line(format!("{variable}: give a text in UTF-8"))
+    }
+}
+
+/// Names an unknown argument by its number.
 fn unknown(error: &Error, arguments: &[OsString]) -> String {
     let given = text(error, ContextKind::InvalidArg)
         .or_else(|| text(error, ContextKind::InvalidSubcommand));
@@ -101,7 +104,7 @@ fn name(error: &Error, command: &Command) -> String {
     }
 }
 
-/// What would be right. Only our own words: those of libraries may repeat the text.
+/// Describes the allowed form. The texts of libraries may repeat the value, so only ours are used.
 fn expected(error: &Error) -> String {
     if let Some(expected) = error.source().and_then(|source| source.downcast_ref::<Expected>()) {
         return expected.to_string();

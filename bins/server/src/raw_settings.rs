@@ -1,4 +1,4 @@
-//! Settings as they were given: each text without the white space around it, and where it is from.
+//! Settings as texts, without surrounding white space, and the source of each.
 
 use std::ffi::OsStr;
 
@@ -8,33 +8,39 @@ use clap::{
     parser::ValueSource,
 };
 
-use super::refusal::Refusal;
 use crate::settings::Settings;
 
-/// The setting that may be set to nothing.
+/// The setting for which a blank value is a value.
 const MAY_BE_BLANK: &str = "entra_allowed_clients";
 
-/// A setting as it was given, or not.
+/// A setting as a text, or its absence.
 #[derive(Debug)]
-pub struct Given {
+pub struct RawSetting {
     arg: Arg,
     texts: Vec<String>,
     source: Option<ValueSource>,
 }
 
-impl Given {
+/// The variable whose value is not UTF-8.
+#[derive(Debug)]
+pub struct NotUtf8(
+    /// Its name.
+    pub String,
+);
+
+impl RawSetting {
     /// All settings, in the order of their definitions.
-    pub(super) fn all(matches: &ArgMatches) -> Result<Vec<Self>, Refusal> {
+    pub fn all(matches: &ArgMatches) -> Result<Vec<Self>, NotUtf8> {
         let definitions = definitions();
         definitions.get_arguments().cloned().map(|arg| Self::new(arg, matches)).collect()
     }
 
-    fn new(arg: Arg, matches: &ArgMatches) -> Result<Self, Refusal> {
+    fn new(arg: Arg, matches: &ArgMatches) -> Result<Self, NotUtf8> {
         let id = arg.get_id().as_str();
         let source = matches.value_source(id).filter(|source| *source != ValueSource::DefaultValue);
         let texts = source.and_then(|_| matches.get_raw(id)).unwrap_or_default();
         let texts = texts.map(|text| trimmed(text).map(str::to_owned)).collect::<Option<Vec<_>>>();
-        let mut texts = texts.ok_or_else(|| Refusal::not_utf8(&variable(&arg)))?;
+        let mut texts = texts.ok_or_else(|| NotUtf8(variable(&arg)))?;
         if arg.get_id() != MAY_BE_BLANK {
             texts.retain(|text| !text.is_empty());
         }
@@ -43,7 +49,7 @@ impl Given {
     }
 
     /// As options of a command line, each in one argument.
-    pub(super) fn options(&self) -> impl Iterator<Item = String> {
+    pub fn options(&self) -> impl Iterator<Item = String> {
         let name = self.arg.get_long().unwrap_or_default();
         self.texts.iter().map(move |text| format!("--{name}={text}"))
     }
@@ -68,7 +74,7 @@ impl Given {
         if is_shown { text } else { "(hidden)".to_owned() }
     }
 
-    /// Where the value is from.
+    /// The source of the value.
     pub fn source(&self) -> &'static str {
         match self.source {
             Some(ValueSource::CommandLine) => "command line",
@@ -88,12 +94,12 @@ impl Given {
 }
 
 /// The settings as a command of their own, which reads no environment.
-pub(super) fn settings() -> Command {
+pub fn settings() -> Command {
     definitions().mut_args(|arg| arg.env(Resettable::Reset))
 }
 
-/// Has clap take any text for a setting, and show none of them in its help.
-pub(super) fn as_given(arg: Arg) -> Arg {
+/// Makes clap accept any text for a setting, and show no value in its help.
+pub fn untyped(arg: Arg) -> Arg {
     if arg.get_env().is_none() {
         return arg;
     }
@@ -101,12 +107,12 @@ pub(super) fn as_given(arg: Arg) -> Arg {
 }
 
 /// The name of the variable of a setting.
-pub(super) fn variable(arg: &Arg) -> String {
+pub fn variable(arg: &Arg) -> String {
     arg.get_env().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The settings with their variables.
-pub(super) fn definitions() -> Command {
+pub fn definitions() -> Command {
     Settings::augment_args(Command::new("settings").disable_help_flag(true))
 }
 

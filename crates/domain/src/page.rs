@@ -1,0 +1,73 @@
+//! Pages of lists: the rows, and the cursor of the next page.
+
+use crate::{
+    PageLimit, Restaurant, RestaurantCursor, RestaurantQuery, RestaurantSort, Review, ReviewCursor,
+    Total,
+};
+
+/// A page of restaurants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestaurantPage {
+    /// The restaurants, at most as many as the limit.
+    pub restaurants: Vec<Restaurant>,
+    /// How many match in all, on this page and off it.
+    pub total: Total,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<RestaurantCursor>,
+}
+
+impl RestaurantPage {
+    /// Makes a page of one row more than the limit: the row too many only tells that there is a next page.
+    #[must_use]
+    pub fn new(mut rows: Vec<Restaurant>, total: Total, query: &RestaurantQuery) -> Self {
+        let more = truncate(&mut rows, query.limit());
+        let next = rows.last().filter(|_| more);
+        let next = next.map(|last| RestaurantCursor::after(query.sort(), last));
+        Self { restaurants: rows, total, next }
+    }
+
+    /// Cuts the page to its first rows; the next page starts after them. `sort` is the order that the page is in.
+    pub fn shorten(&mut self, rows: usize, sort: RestaurantSort) {
+        if rows < self.restaurants.len() {
+            self.restaurants.truncate(rows);
+            self.next = self.restaurants.last().map(|last| RestaurantCursor::after(sort, last));
+        }
+    }
+}
+
+/// A restaurant with a page of its reviews.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestaurantDetails {
+    /// The restaurant.
+    pub restaurant: Restaurant,
+    /// The reviews, newest first, at most as many as the limit.
+    pub reviews: Vec<Review>,
+    /// Where the next page starts; `None` on the last.
+    pub next: Option<ReviewCursor>,
+}
+
+impl RestaurantDetails {
+    /// Makes a page of one review more than the limit: the one too many only tells that there is a next page.
+    #[must_use]
+    pub fn new(restaurant: Restaurant, mut reviews: Vec<Review>, limit: PageLimit) -> Self {
+        let more = truncate(&mut reviews, limit);
+        let next = reviews.last().filter(|_| more).map(|last| ReviewCursor(last.id));
+        Self { restaurant, reviews, next }
+    }
+
+    /// Cuts the page to its first reviews; the next page starts after them.
+    pub fn shorten(&mut self, reviews: usize) {
+        if reviews < self.reviews.len() {
+            self.reviews.truncate(reviews);
+            self.next = self.reviews.last().map(|last| ReviewCursor(last.id));
+        }
+    }
+}
+
+/// Cuts the rows to the limit and tells whether there were more.
+fn truncate<T>(rows: &mut Vec<T>, limit: PageLimit) -> bool {
+    let limit = usize::from(limit.get());
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    more
+}
