@@ -14,23 +14,23 @@ pub(crate) enum WorkError {
     Corrupt(#[from] CorruptRow),
     /// An idempotency key was taken meanwhile: the work may be done again.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
-    Contended,
+    Conflict,
     #[error(transparent)]
     NoConnection(Box<dyn std::error::Error + Send + Sync>),
     /// The work took longer than a statement may.
     #[error(transparent)]
-    OutOfTime(#[from] OutOfTime),
+    Timeout(#[from] Timeout),
 }
 
 impl From<WorkError> for StoreError {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Query(error) if is_read_only(&error) => Self::read_only(error),
-            WorkError::Query(error) if passes(&error) => Self::unavailable(error),
+            WorkError::Query(error) if is_transient(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
             WorkError::NoConnection(error) => Self::Unavailable(error),
-            error @ (WorkError::Contended | WorkError::OutOfTime(_)) => Self::unavailable(error),
+            error @ (WorkError::Conflict | WorkError::Timeout(_)) => Self::unavailable(error),
         }
     }
 }
@@ -40,7 +40,7 @@ impl WorkError {
     pub(crate) fn of_write(self) -> StoreError {
         match self {
             Self::Query(error) if is_broken(&error) => StoreError::Unconfirmed(error.into()),
-            Self::OutOfTime(error) => StoreError::Unconfirmed(error.into()),
+            Self::Timeout(error) => StoreError::Unconfirmed(error.into()),
             error => error.into(),
         }
     }
@@ -67,16 +67,16 @@ pub(crate) enum MigrateError {
         "the role {role} may not change the tables, which belong to {owner}, and migrations are pending: migrate once as \
          {owner}"
     )]
-    Foreign { role: String, owner: String },
+    NotOwner { role: String, owner: String },
     #[error(
         "the role {role} lacks {right}: GRANT {right} TO {role}, or migrate once as a role that has it"
     )]
-    Lacks { role: String, right: String },
+    MissingPrivilege { role: String, right: String },
 }
 
 impl MigrateError {
-    pub(crate) fn lacks(role: &str, right: impl Into<String>) -> Self {
-        Self::Lacks { role: role.to_owned(), right: right.into() }
+    pub(crate) fn missing_privilege(role: &str, right: impl Into<String>) -> Self {
+        Self::MissingPrivilege { role: role.to_owned(), right: right.into() }
     }
 }
 
@@ -85,7 +85,7 @@ impl From<MigrateError> for StoreError {
         match error {
             MigrateError::Query(error) => WorkError::Query(error).into(),
             // diesel hides the query's error in a text.
-            error @ MigrateError::Migration(_) if passing_text(&error.to_string()) => {
+            error @ MigrateError::Migration(_) if is_transient_message(&error.to_string()) => {
                 Self::unavailable(error)
             }
             error @ MigrateError::ReadOnly { .. } => Self::unavailable(error),
@@ -97,7 +97,7 @@ impl From<MigrateError> for StoreError {
 /// A time limit of [`crate::Limits`] ran out.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: the time limit ran out")]
-pub(crate) struct OutOfTime(pub(crate) &'static str);
+pub(crate) struct Timeout(pub(crate) &'static str);
 
 /// Whether the connection broke before the server confirmed the work.
 fn is_broken(error: &QueryError) -> bool {
@@ -116,7 +116,7 @@ fn is_broken(error: &QueryError) -> bool {
 }
 
 /// Whether trying again may help: the connection broke, the server is going or coming, something was taken for too long.
-fn passes(error: &QueryError) -> bool {
+fn is_transient(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     match error {
         QueryError::DatabaseError(
@@ -125,10 +125,10 @@ fn passes(error: &QueryError) -> bool {
         )
         | QueryError::BrokenTransactionManager => true,
         QueryError::DatabaseError(Kind::Unknown, information) => {
-            passing_text(information.message())
+            is_transient_message(information.message())
         }
         QueryError::RollbackErrorOnCommit { commit_error, rollback_error } => {
-            passes(commit_error) || passes(rollback_error)
+            is_transient(commit_error) || is_transient(rollback_error)
         }
         _ => false,
     }
@@ -148,15 +148,15 @@ pub(crate) fn is_locked(error: &QueryError) -> bool {
         if LOCKED.iter().any(|text| information.message().contains(text)))
 }
 
-fn passing_text(message: &str) -> bool {
-    PASSING.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
+fn is_transient_message(message: &str) -> bool {
+    TRANSIENT.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
 }
 
 /// Parts of the messages of failures that pass.
 ///
 /// diesel-async keeps a PostgreSQL error's message and drops its code. A server that speaks another language than
 /// English (`lc_messages`) has these errors taken for lasting ones: a 500 instead of a 503, nothing worse.
-const PASSING: &[&str] = &[
+const TRANSIENT: &[&str] = &[
     // 57014
     "canceling statement due to",
     // 57P03

@@ -11,10 +11,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use crate::{
-    Limits,
-    error::OutOfTime,
-    sign_in::PostgresOptions,
-    statements::Statements,
+    error::Timeout,
+    limits::Limits,
+    postgres_options::PostgresOptions,
+    statement_spans::StatementSpans,
     url::{Server, SslMode},
 };
 
@@ -22,13 +22,13 @@ use crate::{
 const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
 /// How long data on its way may stay unacknowledged before the connection counts as broken.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After how long a silent connection is probed, and how often and how many times then: a server that vanished is
 /// noticed within a minute, and a firewall between sees that the connection is in use.
-const SILENCE: Duration = Duration::from_secs(30);
-const PROBE: Duration = Duration::from_secs(10);
-const PROBES: u32 = 3;
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
 
 /// Makes connections to one server.
 #[derive(Clone)]
@@ -57,19 +57,19 @@ impl Connector {
                 .application_name(options.application_name.as_deref().unwrap_or(APPLICATION_NAME));
         }
         if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-            config.keepalives_idle(SILENCE);
+            config.keepalives_idle(KEEPALIVE_IDLE);
         }
         if config.get_keepalives_interval().is_none() {
-            config.keepalives_interval(PROBE);
+            config.keepalives_interval(KEEPALIVE_INTERVAL);
         }
-        config.keepalives_retries(PROBES).tcp_user_timeout(UNACKNOWLEDGED);
+        config.keepalives_retries(KEEPALIVE_RETRIES).tcp_user_timeout(TCP_USER_TIMEOUT);
         let tls = tls::client(server).map_err(StoreError::failed)?;
         let tls = tls.map(MakeRustlsConnect::new);
         Ok(Self { config: Arc::new(config), tls, limits, options })
     }
 
     /// Whether a connection is lent for one transaction at a time.
-    pub(super) fn is_pooled(&self) -> bool {
+    pub(super) fn is_transaction_pooled(&self) -> bool {
         self.options.transaction_pooling
     }
 
@@ -77,7 +77,7 @@ impl Connector {
     /// time, and one core for each, so that one caller's search leaves the others to the rest. By statements, since
     /// PgBouncer refuses the same settings as start-up options.
     pub(super) fn statement_limits(&self) -> String {
-        let set = if self.is_pooled() { "SET LOCAL" } else { "SET" };
+        let set = if self.is_transaction_pooled() { "SET LOCAL" } else { "SET" };
         let milliseconds = self.limits.statement.as_millis().max(1);
         format!(
             "{set} statement_timeout = {milliseconds}; {set} max_parallel_workers_per_gather = 0"
@@ -101,14 +101,14 @@ impl Connector {
         let config = self.config().await?;
         let mut connection = if let Some(tls) = &self.tls {
             let connected = config.connect(tls.clone()).await;
-            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            let (client, connection) = connected.map_err(|error| with_causes(&error))?;
             self.set_up(client, connection).await?
         } else {
             let connected = config.connect(NoTls).await;
-            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            let (client, connection) = connected.map_err(|error| with_causes(&error))?;
             self.set_up(client, connection).await?
         };
-        connection.set_instrumentation(Statements::of("postgresql"));
+        connection.set_instrumentation(StatementSpans::of("postgresql"));
         Ok(connection)
     }
 
@@ -121,7 +121,7 @@ impl Connector {
         S: TlsStream + Unpin + Send + 'static,
     {
         let failed = ConnectionError::CouldntSetupConfiguration;
-        if !self.is_pooled() {
+        if !self.is_transaction_pooled() {
             let connected = AsyncPgConnection::try_from_client_and_connection(client, connection);
             let mut connection = connected.await?;
             connection.batch_execute(&self.statement_limits()).await.map_err(failed)?;
@@ -129,7 +129,7 @@ impl Connector {
         }
         tokio::spawn(connection);
         // diesel prepares statements to set the connection up, so that has to be one transaction too.
-        client.batch_execute("BEGIN").await.map_err(|error| readable(&error))?;
+        client.batch_execute("BEGIN").await.map_err(|error| with_causes(&error))?;
         let mut connection = AsyncPgConnection::try_from(client).await?;
         connection.set_prepared_statement_cache_size(CacheSize::Disabled);
         connection.batch_execute("COMMIT").await.map_err(failed)?;
@@ -140,13 +140,13 @@ impl Connector {
     pub(super) async fn connect_in_time(&self) -> Result<AsyncPgConnection, StoreError> {
         let connected = timeout(self.limits.connect, self.connect()).await;
         connected
-            .map_err(|_| StoreError::unavailable(OutOfTime("connecting to PostgreSQL")))?
+            .map_err(|_| StoreError::unavailable(Timeout("connecting to PostgreSQL")))?
             .map_err(StoreError::unavailable)
     }
 }
 
 /// Keeps the causes, which diesel's error has no place for.
-fn readable(error: &tokio_postgres::Error) -> ConnectionError {
+fn with_causes(error: &tokio_postgres::Error) -> ConnectionError {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -18,31 +18,32 @@ use tracing::Instrument;
 
 use super::connect::Connector;
 use crate::{
-    Limits,
-    error::{OutOfTime, WorkError},
-    shares::{Share, Shares, Work},
+    concurrency::{ConcurrencyLimits, Permit, WorkKind},
+    error::{Timeout, WorkError},
+    limits::Limits,
 };
 
 /// How much longer than a statement may run its caller waits: so the server, which says why, is usually the first to give up.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Lends connections to work, each kind of work its share.
-pub(super) struct Connections {
+pub(super) struct ConnectionPool {
     pool: Pool<AsyncPgConnection>,
-    shares: Shares,
-    patience: Duration,
+    concurrency: ConcurrencyLimits,
+    timeout: Duration,
     /// What every transaction opens with, where each is lent a connection of its own.
     transaction_opens: Option<Arc<str>>,
 }
 
-impl Connections {
+impl ConnectionPool {
     /// A pool, empty until it is needed.
     pub(super) fn new(connector: Connector, limits: Limits) -> Result<Self, StoreError> {
         let mut config = ManagerConfig::default();
         // Says nothing to the server: a connection that is closed, or that was left in the middle of a transaction, is
         // known without.
         config.recycling_method = RecyclingMethod::Fast;
-        let transaction_opens = connector.is_pooled().then(|| connector.statement_limits().into());
+        let transaction_opens =
+            connector.is_transaction_pooled().then(|| connector.statement_limits().into());
         config.custom_setup = Box::new(move |_| {
             let connector = connector.clone();
             async move { connector.connect().await }.boxed()
@@ -56,16 +57,16 @@ impl Connections {
             .recycle_timeout(Some(limits.acquire))
             .build()
             .map_err(StoreError::failed)?;
-        let shares = Shares::new(size, limits.acquire);
-        Ok(Self { pool, shares, patience: limits.statement + GRACE, transaction_opens })
+        let concurrency = ConcurrencyLimits::new(size, limits.acquire);
+        Ok(Self { pool, concurrency, timeout: limits.statement + GRACE, transaction_opens })
     }
 
     /// Waits for the turn of a kind of work. A caller that goes away meanwhile leaves nothing behind.
-    pub(super) async fn turn(&self, work: Work) -> Result<Turn, StoreError> {
-        Ok(Turn {
-            _share: self.shares.enter(work).await?,
+    pub(super) async fn reserve(&self, work: WorkKind) -> Result<Reservation, StoreError> {
+        Ok(Reservation {
+            _permit: self.concurrency.acquire(work).await?,
             pool: self.pool.clone(),
-            patience: self.patience,
+            timeout: self.timeout,
             transaction_opens: self.transaction_opens.clone(),
         })
     }
@@ -73,21 +74,21 @@ impl Connections {
 
 /// Runs work whose turn it is to its end in a task of its own, whether or not its caller waits for it: so its connection
 /// goes back whole, and one that was begun to be made is made.
-pub(super) async fn finish<T: Send + 'static>(
+pub(super) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)
 }
 
 /// The right to do one piece of work on a connection.
-pub(super) struct Turn {
-    _share: Share,
+pub(super) struct Reservation {
+    _permit: Permit,
     pool: Pool<AsyncPgConnection>,
-    patience: Duration,
+    timeout: Duration,
     transaction_opens: Option<Arc<str>>,
 }
 
-impl Turn {
+impl Reservation {
     /// Runs work on a connection, for as long as its statements may take together.
     pub(super) async fn run<T>(
         self,
@@ -105,11 +106,11 @@ impl Turn {
     ) -> Result<T, WorkError> {
         let mut connection = self.connection().await?;
         let opens = self.transaction_opens.as_deref();
-        let result = timeout(self.patience, work_on(&mut connection, opens, work)).await;
+        let result = timeout(self.timeout, work_on(&mut connection, opens, work)).await;
         result.unwrap_or_else(|_| {
             // Not given back: the next work to get this connection would wait for the same silence.
             drop(Object::take(connection));
-            Err(OutOfTime("a statement").into())
+            Err(Timeout("a statement").into())
         })
     }
 

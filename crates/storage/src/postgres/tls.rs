@@ -19,8 +19,8 @@ pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> 
     let name = match server.ssl_mode {
         SslMode::Disable => return Ok(None),
         SslMode::Prefer | SslMode::Require => None,
-        SslMode::VerifyCa => Some(Name::Any),
-        SslMode::VerifyFull => Some(Name::Ours),
+        SslMode::VerifyCa => Some(HostCheck::Skip),
+        SslMode::VerifyFull => Some(HostCheck::Match),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = match name {
@@ -68,16 +68,16 @@ fn authorities(
 
 /// Under which name a server must be vouched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
-    Any,
-    Ours,
+enum HostCheck {
+    Skip,
+    Match,
 }
 
 /// Checks as much of a server's certificate as the `sslmode` asks for. That the server holds the certificate's key is
 /// always checked.
 #[derive(Debug)]
 struct Verifier {
-    chain: Option<(Arc<WebPkiServerVerifier>, Name)>,
+    chain: Option<(Arc<WebPkiServerVerifier>, HostCheck)>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -95,7 +95,7 @@ impl ServerCertVerifier for Verifier {
             // The name is looked at last: all else was right.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if *name == Name::Any => Ok(ServerCertVerified::assertion()),
+            )) if *name == HostCheck::Skip => Ok(ServerCertVerified::assertion()),
             result => result,
         }
     }

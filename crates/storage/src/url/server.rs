@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Config, Host};
 
 use super::{
-    DatabaseUrlError,
+    error::DatabaseUrlError,
     values::{check, read, value_error},
 };
 
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// Whether every host is this machine.
-    pub(super) fn is_near(&self) -> bool {
+    pub(super) fn is_loopback(&self) -> bool {
         let is_loopback = |host: &str| {
             host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
         };

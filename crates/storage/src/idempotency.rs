@@ -11,19 +11,20 @@ use restaurant_domain::{
 };
 
 use crate::{
-    queries::{RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
-    rows::{CorruptRow, RestaurantRow, ReviewRow},
+    rows::{
+        CorruptRow, RESTAURANT, REVIEW, RestaurantColumns, RestaurantRow, ReviewColumns, ReviewRow,
+    },
     schema::{idempotency_keys, restaurants, reviews},
 };
 
 /// How many keys that are too old a create with a key deletes: more than it adds, so that they go, and few enough not to
 /// keep it waiting.
-pub(crate) const FORGET_AT_ONCE: i64 = 100;
+pub(crate) const EXPIRED_BATCH: i64 = 100;
 
 /// A key on its way in, with what was created under it once that is known.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = idempotency_keys)]
-pub(crate) struct KeyRow {
+pub(crate) struct NewKeyRow {
     pub(crate) caller_kind: &'static str,
     pub(crate) caller_id: String,
     pub(crate) key: String,
@@ -33,7 +34,7 @@ pub(crate) struct KeyRow {
     pub(crate) review_id: Option<i64>,
 }
 
-impl KeyRow {
+impl NewKeyRow {
     /// A key of a create that is asked for at `now`.
     pub(crate) fn new(
         author: &Author,
@@ -60,35 +61,35 @@ impl KeyRow {
 
 /// A key as it is kept, with what was created under it; `None` stands for the other kind of create.
 #[derive(Debug, Queryable)]
-pub(crate) struct Kept<Row> {
+pub(crate) struct KeyRow<Row> {
     fingerprint: Vec<u8>,
     created_at: NaiveDateTime,
     created: Option<Row>,
 }
 
-impl<Row> Kept<Row> {
+impl<Row> KeyRow<Row> {
     /// What the kept key answers to a create with the same key; `None` when it is too old to answer anything.
-    pub(crate) fn answer(self, asked: &KeyRow) -> Option<Answer<Row>> {
+    pub(crate) fn answer(self, asked: &NewKeyRow) -> Option<CreateOutcome<Row>> {
         if self.created_at <= asked.expired() {
             return None;
         }
         let created = self.created.filter(|_| self.fingerprint == asked.fingerprint);
-        Some(created.map_or(Answer::Reused, Answer::First))
+        Some(created.map_or(CreateOutcome::KeyReused, CreateOutcome::Replayed))
     }
 }
 
 /// What a create with a key comes to.
 #[derive(Debug)]
-pub(crate) enum Answer<Row> {
+pub(crate) enum CreateOutcome<Row> {
     /// It was written, under this id.
-    New(i64),
+    Inserted(i64),
     /// The same create was written before.
-    First(Row),
+    Replayed(Row),
     /// The key was used for other content.
-    Reused,
+    KeyReused,
 }
 
-impl Answer<RestaurantRow> {
+impl CreateOutcome<RestaurantRow> {
     /// What a create of `new` gives its caller.
     pub(crate) fn into_restaurant(
         self,
@@ -97,17 +98,19 @@ impl Answer<RestaurantRow> {
         author: &Author,
     ) -> Result<Created<Restaurant>, CreateError> {
         match self {
-            Self::New(id) => Ok(Created::New(new.created(RestaurantId(id), now, author.clone()))),
-            Self::First(row) => {
+            Self::Inserted(id) => {
+                Ok(Created::New(new.created(RestaurantId(id), now, author.clone())))
+            }
+            Self::Replayed(row) => {
                 let first = Restaurant::try_from(row).map_err(corrupt)?;
                 Ok(Created::Replayed(Restaurant { rating: RatingSummary::default(), ..first }))
             }
-            Self::Reused => Err(CreateError::KeyReused),
+            Self::KeyReused => Err(CreateError::KeyReused),
         }
     }
 }
 
-impl Answer<ReviewRow> {
+impl CreateOutcome<ReviewRow> {
     /// What a create of `new` gives its caller.
     pub(crate) fn into_review(
         self,
@@ -117,11 +120,11 @@ impl Answer<ReviewRow> {
         author: &Author,
     ) -> Result<Created<Review>, CreateError> {
         match self {
-            Self::New(id) => {
+            Self::Inserted(id) => {
                 Ok(Created::New(new.created(ReviewId(id), restaurant, now, author.clone())))
             }
-            Self::First(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
-            Self::Reused => Err(CreateError::KeyReused),
+            Self::Replayed(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
+            Self::KeyReused => Err(CreateError::KeyReused),
         }
     }
 }
@@ -130,9 +133,9 @@ fn corrupt(row: CorruptRow) -> StoreError {
     StoreError::failed(row)
 }
 
-/// A key with its restaurant, as [`Kept`].
+/// A key with its restaurant, as [`KeyRow`].
 #[auto_type]
-pub(crate) fn kept_restaurant<'a>(key: &'a KeyRow) -> _ {
+pub(crate) fn key_with_restaurant<'a>(key: &'a NewKeyRow) -> _ {
     let kind: &'a str = key.caller_kind;
     let id: &'a str = &key.caller_id;
     let name: &'a str = &key.key;
@@ -145,9 +148,9 @@ pub(crate) fn kept_restaurant<'a>(key: &'a KeyRow) -> _ {
         .select((idempotency_keys::fingerprint, idempotency_keys::created_at, columns))
 }
 
-/// A key with its review, as [`Kept`].
+/// A key with its review, as [`KeyRow`].
 #[auto_type]
-pub(crate) fn kept_review<'a>(key: &'a KeyRow) -> _ {
+pub(crate) fn key_with_review<'a>(key: &'a NewKeyRow) -> _ {
     let kind: &'a str = key.caller_kind;
     let id: &'a str = &key.caller_id;
     let name: &'a str = &key.key;

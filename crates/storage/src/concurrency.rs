@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::error::OutOfTime;
+use crate::error::Timeout;
 
 /// Searches hold at most a fourth of the connections: each may have to look at every text.
 const SEARCHES: usize = 4;
@@ -26,7 +26,7 @@ const ROWS: usize = 64;
 
 /// A kind of work, by what it costs or waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Work {
+pub(crate) enum WorkKind {
     /// Reads a few rows by an index.
     Read,
     /// Looks for a text.
@@ -35,37 +35,37 @@ pub(crate) enum Work {
     Write(Option<RestaurantId>),
 }
 
-impl Work {
+impl WorkKind {
     /// The kind of work that answers a query.
     pub(crate) fn of(query: &RestaurantQuery) -> Self {
         if query.search().is_some() { Self::Search } else { Self::Read }
     }
 }
 
-/// The shares of one pool of connections. Work that finds its share taken waits in line, without a connection.
-pub(crate) struct Shares {
+/// The shares of one pool of connections. WorkKind that finds its share taken waits in line, without a connection.
+pub(crate) struct ConcurrencyLimits {
     all: Arc<Semaphore>,
     searches: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     rows: [Arc<Semaphore>; ROWS],
-    patience: Duration,
+    timeout: Duration,
 }
 
 /// The right to one connection.
-pub(crate) struct Share {
+pub(crate) struct Permit {
     _permits: [Option<OwnedSemaphorePermit>; 3],
 }
 
-impl Shares {
-    /// The shares of this many connections. `patience` is how long work waits for its share.
-    pub(crate) fn new(connections: usize, patience: Duration) -> Self {
+impl ConcurrencyLimits {
+    /// The shares of this many connections. `timeout` is how long work waits for its share.
+    pub(crate) fn new(connections: usize, timeout: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
         Self {
             all: semaphore(connections),
             searches: semaphore(connections / SEARCHES),
             writes: semaphore(connections / WRITES),
             rows: array::from_fn(|_| semaphore(WRITES_TO_ONE)),
-            patience,
+            timeout,
         }
     }
 
@@ -73,18 +73,18 @@ impl Shares {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], when none becomes free in time.
-    pub(crate) async fn enter(&self, work: Work) -> Result<Share, StoreError> {
-        let deadline = Instant::now() + self.patience;
+    pub(crate) async fn acquire(&self, work: WorkKind) -> Result<Permit, StoreError> {
+        let deadline = Instant::now() + self.timeout;
         // The row first: who waits for it holds nothing that others want.
         let (first, second) = match work {
-            Work::Read => (None, None),
-            Work::Search => (Some(&self.searches), None),
-            Work::Write(None) => (Some(&self.writes), None),
-            Work::Write(Some(restaurant)) => (Some(self.row(restaurant)), Some(&self.writes)),
+            WorkKind::Read => (None, None),
+            WorkKind::Search => (Some(&self.searches), None),
+            WorkKind::Write(None) => (Some(&self.writes), None),
+            WorkKind::Write(Some(restaurant)) => (Some(self.row(restaurant)), Some(&self.writes)),
         };
-        let [first, second] = [place(first, deadline).await?, place(second, deadline).await?];
-        let all = place(Some(&self.all), deadline).await?;
-        Ok(Share { _permits: [first, second, all] })
+        let [first, second] = [permit(first, deadline).await?, permit(second, deadline).await?];
+        let all = permit(Some(&self.all), deadline).await?;
+        Ok(Permit { _permits: [first, second, all] })
     }
 
     fn row(&self, RestaurantId(id): RestaurantId) -> &Arc<Semaphore> {
@@ -93,13 +93,13 @@ impl Shares {
     }
 }
 
-async fn place(
-    places: Option<&Arc<Semaphore>>,
+async fn permit(
+    semaphore: Option<&Arc<Semaphore>>,
     deadline: Instant,
 ) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
-    let Some(places) = places else { return Ok(None) };
-    let place = timeout_at(deadline, Arc::clone(places).acquire_owned()).await;
-    let place =
-        place.map_err(|_| StoreError::unavailable(OutOfTime("waiting for a connection")))?;
-    place.map(Some).map_err(StoreError::unavailable)
+    let Some(semaphore) = semaphore else { return Ok(None) };
+    let permit = timeout_at(deadline, Arc::clone(semaphore).acquire_owned()).await;
+    let permit =
+        permit.map_err(|_| StoreError::unavailable(Timeout("waiting for a connection")))?;
+    permit.map(Some).map_err(StoreError::unavailable)
 }
