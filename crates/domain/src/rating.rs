@@ -17,6 +17,7 @@ impl Rating {
         name: "rating",
         label: "Rating",
         description: "The reviewer's stars: a whole number from 1 (worst) to 5 (best).",
+        required: true,
         kind: FieldKind::Integer { min: Self::MIN as i64, max: Self::MAX as i64 },
     };
     /// The worst rating.

@@ -74,8 +74,20 @@ impl NewRestaurant {
     /// never holds the line break between them.
     #[must_use]
     pub fn search_text(&self) -> String {
-        text::fold(&format!("{}\n{}\n{}", self.name, self.street_address, self.description))
+        search_text(&self.name, &self.street_address, &self.description)
     }
+}
+
+impl Restaurant {
+    /// The text that a search looks through, as [`NewRestaurant::search_text`].
+    #[must_use]
+    pub fn search_text(&self) -> String {
+        search_text(&self.name, &self.street_address, &self.description)
+    }
+}
+
+fn search_text(name: &RestaurantName, street: &StreetAddress, description: &Description) -> String {
+    text::fold(&format!("{name}\n{street}\n{description}"))
 }
 
 #[cfg(test)]
