@@ -1,5 +1,4 @@
-//! The shares of the connections: how many of them each kind of work may hold at once, so that slow work leaves some for
-//! the rest.
+//! Concurrency limits for each kind of work, so that slow work leaves connections for other work.
 
 use std::{array, sync::Arc, time::Duration};
 
@@ -17,11 +16,11 @@ const SEARCHES: usize = 4;
 /// Writes hold at most half of the connections.
 const WRITES: usize = 2;
 
-/// Writes to one restaurant hold at most this many: one has the row, and the next is ready to take it over. The others
-/// wait without a connection.
+/// Writes to one restaurant hold at most this many connections: one has the row lock and one waits for it. Others wait
+/// without a connection.
 const WRITES_TO_ONE: usize = 2;
 
-/// How many counters the restaurants share. Two restaurants with one counter wait for each other now and then.
+/// The number of row semaphores. Restaurants are spread over them, so two of them may wait for each other.
 const ROWS: usize = 64;
 
 /// A kind of work, by what it costs or waits for.
@@ -29,20 +28,20 @@ const ROWS: usize = 64;
 pub(crate) enum WorkKind {
     /// Reads a few rows by an index.
     Read,
-    /// Looks for a text.
+    /// Searches for a text.
     Search,
-    /// Adds something: to a restaurant, or of its own.
+    /// Adds a review to a restaurant, or adds a restaurant.
     Write(Option<RestaurantId>),
 }
 
 impl WorkKind {
-    /// The kind of work that answers a query.
+    /// The kind of work of a query.
     pub(crate) fn of(query: &RestaurantQuery) -> Self {
         if query.search().is_some() { Self::Search } else { Self::Read }
     }
 }
 
-/// The shares of one pool of connections. WorkKind that finds its share taken waits in line, without a connection.
+/// The concurrency limits of one connection pool. Work over its limit waits in a queue, without a connection.
 pub(crate) struct ConcurrencyLimits {
     all: Arc<Semaphore>,
     searches: Arc<Semaphore>,
@@ -51,13 +50,13 @@ pub(crate) struct ConcurrencyLimits {
     timeout: Duration,
 }
 
-/// The right to one connection.
+/// A permit for one connection.
 pub(crate) struct Permit {
     _permits: [Option<OwnedSemaphorePermit>; 3],
 }
 
 impl ConcurrencyLimits {
-    /// The shares of this many connections. `timeout` is how long work waits for its share.
+    /// Limits for a number of connections. `timeout` is the longest wait for a permit.
     pub(crate) fn new(connections: usize, timeout: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
         Self {
@@ -69,13 +68,13 @@ impl ConcurrencyLimits {
         }
     }
 
-    /// Waits for a connection that is free for work of this kind. A caller that goes away meanwhile leaves nothing behind.
+    /// Waits for a permit for work of this kind. A cancelled wait has no effect.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], when none becomes free in time.
+    /// [`StoreError::Unavailable`] on a timeout.
     pub(crate) async fn acquire(&self, work: WorkKind) -> Result<Permit, StoreError> {
         let deadline = Instant::now() + self.timeout;
-        // The row first: who waits for it holds nothing that others want.
+        // The row first: a wait for it holds no other permit.
         let (first, second) = match work {
             WorkKind::Read => (None, None),
             WorkKind::Search => (Some(&self.searches), None),

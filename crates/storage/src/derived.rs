@@ -1,5 +1,5 @@
-//! What is derived from a restaurant's texts, the key of its name and its search text, and which restaurants have it from
-//! an older version of this program.
+//! The texts that are derived from a restaurant's fields (the key of its name and its search text), and which of them an
+//! older version of this program derived.
 //!
 //! Each search text carries the version of the folding that made it and its restaurant's key: 0, the column's default, when
 //! a program that knows of no version wrote it. [`outdated`] and [`outdated_texts`] cost a look into an index when nothing
@@ -57,13 +57,13 @@ where
     }
 }
 
-/// How many restaurants are derived anew in a transaction: few enough that a review of one of them waits for an instant.
+/// The number of restaurants in one backfill transaction: few, so that a review of one of them waits only briefly.
 pub(crate) const BATCH: i64 = 500;
 
 /// A restaurant's id and texts, read by [`outdated_texts`].
 pub(crate) type SourceTexts = (i64, RestaurantTexts);
 
-/// What this version derives from a restaurant's texts.
+/// The derived texts of a restaurant.
 pub(crate) struct DerivedTexts {
     pub(crate) id: i64,
     pub(crate) name_key: String,
@@ -77,7 +77,7 @@ impl From<SourceTexts> for DerivedTexts {
     }
 }
 
-/// One restaurant's id whose derived texts are outdated, whichever; none when there is none.
+/// The id of any restaurant with outdated derived texts.
 #[auto_type]
 pub(crate) fn outdated() -> _ {
     let version: i16 = FOLDING_VERSION;

@@ -1,18 +1,18 @@
-//! Which failures pass and which stay: the one place where the databases' errors become [`StoreError`]s.
+//! The conversion of database errors into [`StoreError`]s, and which of them are transient.
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use restaurant_domain::StoreError;
 
 use crate::rows::CorruptRow;
 
-/// What the work on a connection can end with.
+/// The error of work on a connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
     Corrupt(#[from] CorruptRow),
-    /// An idempotency key was taken meanwhile: the work may be done again.
+    /// Another create inserted the idempotency key: retry.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Conflict,
     #[error(transparent)]
@@ -36,7 +36,7 @@ impl From<WorkError> for StoreError {
 }
 
 impl WorkError {
-    /// The error of a write. A connection that broke or stayed silent leaves open whether the server did the work.
+    /// The error of a write. After a broken connection or a timeout it is unknown whether the server did the work.
     pub(crate) fn of_write(self) -> StoreError {
         match self {
             Self::Query(error) if is_broken(&error) => StoreError::Unconfirmed(error.into()),
@@ -46,7 +46,7 @@ impl WorkError {
     }
 }
 
-/// What a migration can end with.
+/// The error of a migration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
     #[error(transparent)]
@@ -94,7 +94,7 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// A time limit of [`crate::Limits`] ran out.
+/// A timeout of [`crate::Limits`] expired.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: the time limit ran out")]
 pub(crate) struct Timeout(pub(crate) &'static str);
@@ -115,7 +115,7 @@ fn is_broken(error: &QueryError) -> bool {
     }
 }
 
-/// Whether trying again may help: the connection broke, the server is going or coming, something was taken for too long.
+/// Whether a retry may succeed: the connection broke, the server restarts, or a lock was held for too long.
 fn is_transient(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     match error {
@@ -152,10 +152,10 @@ fn is_transient_message(message: &str) -> bool {
     TRANSIENT.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
 }
 
-/// Parts of the messages of failures that pass.
+/// Parts of the messages of transient errors.
 ///
 /// diesel-async keeps a PostgreSQL error's message and drops its code. A server that speaks another language than
-/// English (`lc_messages`) has these errors taken for lasting ones: a 500 instead of a 503, nothing worse.
+/// English (`lc_messages`) makes them permanent errors: a response of 500 instead of 503.
 const TRANSIENT: &[&str] = &[
     // 57014
     "canceling statement due to",
@@ -177,7 +177,7 @@ const TRANSIENT: &[&str] = &[
     "disk I/O error",
 ];
 
-/// Parts of the messages with which the server or PgBouncer ends a connection, which passes, too.
+/// Parts of the messages with which the server or PgBouncer closes a connection. Also transient.
 const BREAKING: &[&str] = &[
     // 57P01, 57P02, 25P03, 57P05
     "terminating connection",
@@ -185,7 +185,7 @@ const BREAKING: &[&str] = &[
     "server conn crashed",
 ];
 
-/// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`, which pass, too.
+/// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`. Also transient.
 const LOCKED: &[&str] = &["database is locked", "table is locked"];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Idempotency keys: their rows, and the queries about them that both databases share.
+//! Idempotency keys: their rows, and the queries that both databases share.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -17,11 +17,10 @@ use crate::{
     schema::{idempotency_keys, restaurants, reviews},
 };
 
-/// How many keys that are too old a create with a key deletes: more than it adds, so that they go, and few enough not to
-/// keep it waiting.
+/// The number of expired keys that a create with a key deletes at most: more than it adds, and few enough to be fast.
 pub(crate) const EXPIRED_BATCH: i64 = 100;
 
-/// A key on its way in, with what was created under it once that is known.
+/// A key to insert, with the id of the created row once it is known.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = idempotency_keys)]
 pub(crate) struct NewKeyRow {
@@ -35,7 +34,7 @@ pub(crate) struct NewKeyRow {
 }
 
 impl NewKeyRow {
-    /// A key of a create that is asked for at `now`.
+    /// A key of a create at `now`.
     pub(crate) fn new(
         author: &Author,
         key: &IdempotencyKey,
@@ -53,13 +52,13 @@ impl NewKeyRow {
         }
     }
 
-    /// Keys of this time or before are too old.
+    /// Keys of this time or earlier are expired.
     pub(crate) fn expired(&self) -> NaiveDateTime {
         self.created_at - IdempotencyKey::LIFETIME
     }
 }
 
-/// A key as it is kept, with what was created under it; `None` stands for the other kind of create.
+/// A stored key with the row that it created; `None` for the other kind of create.
 #[derive(Debug, Queryable)]
 pub(crate) struct KeyRow<Row> {
     fingerprint: Vec<u8>,
@@ -68,7 +67,7 @@ pub(crate) struct KeyRow<Row> {
 }
 
 impl<Row> KeyRow<Row> {
-    /// What the kept key answers to a create with the same key; `None` when it is too old to answer anything.
+    /// The outcome of another create with the same key; `None` for an expired key.
     pub(crate) fn answer(self, asked: &NewKeyRow) -> Option<CreateOutcome<Row>> {
         if self.created_at <= asked.expired() {
             return None;
@@ -78,19 +77,19 @@ impl<Row> KeyRow<Row> {
     }
 }
 
-/// What a create with a key comes to.
+/// The outcome of a create.
 #[derive(Debug)]
 pub(crate) enum CreateOutcome<Row> {
-    /// It was written, under this id.
+    /// The row was inserted with this id.
     Inserted(i64),
-    /// The same create was written before.
+    /// The same create inserted this row before.
     Replayed(Row),
     /// The key was used for other content.
     KeyReused,
 }
 
 impl CreateOutcome<RestaurantRow> {
-    /// What a create of `new` gives its caller.
+    /// The result of the create of `new` for its caller.
     pub(crate) fn into_restaurant(
         self,
         new: NewRestaurant,
@@ -111,7 +110,7 @@ impl CreateOutcome<RestaurantRow> {
 }
 
 impl CreateOutcome<ReviewRow> {
-    /// What a create of `new` gives its caller.
+    /// The result of the create of `new` for its caller.
     pub(crate) fn into_review(
         self,
         restaurant: RestaurantId,

@@ -1,4 +1,4 @@
-//! What the searches of both databases share.
+//! The parts of searches that both databases share.
 
 use diesel::{
     backend::Backend,

@@ -1,4 +1,4 @@
-//! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
+//! The store in an SQLite file: many readers and one writer; each operation is a blocking closure on a pooled connection.
 
 mod backfill;
 mod file;
@@ -40,7 +40,7 @@ pub(crate) struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens a file, or makes it.
+    /// Opens a file, or creates it.
     pub(crate) async fn open(
         path: &Path,
         limits: Limits,

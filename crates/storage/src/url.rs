@@ -1,4 +1,4 @@
-//! Where the data is: URLs, libpq connection strings and single settings become one type.
+//! The address of the data: URLs, libpq connection strings and single settings become one type.
 
 mod error;
 mod libpq;
@@ -14,7 +14,7 @@ use std::{
 pub use self::error::DatabaseUrlError;
 pub(crate) use self::server::{Server, SslMode};
 
-/// Where the data is. Its text forms leave the password out.
+/// The address of the data. Its text forms omit the password.
 #[derive(Clone)]
 pub struct DatabaseUrl(Backend);
 
@@ -98,7 +98,7 @@ impl DatabaseUrl {
         matches!(&self.0, Backend::Postgres(server) if server.config.get_password().is_some())
     }
 
-    /// Whether what is sent there is encrypted for certain, or stays on this machine.
+    /// Whether traffic is always encrypted, or stays on this machine.
     #[must_use]
     pub fn is_encrypted_or_loopback(&self) -> bool {
         match &self.0 {

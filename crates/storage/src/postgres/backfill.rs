@@ -1,4 +1,4 @@
-//! Deriving anew in PostgreSQL what an older version of this program derived.
+//! The backfill of derived texts in PostgreSQL.
 
 use diesel::{
     Connection, QueryDsl, QueryResult, RunQueryDsl,
@@ -14,10 +14,10 @@ use crate::derived::{DerivedTexts, SourceTexts, outdated_texts};
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// Derives all outdated texts anew; tells of how many restaurants.
+/// Derives all outdated texts again; returns the number of restaurants.
 ///
-/// A transaction for each batch, under the lock that every instance takes, so that writers wait for one batch at most and
-/// what is done stays done when a later batch fails. Rows are locked in the order of their ids.
+/// Each batch is a transaction under the lock of all instances: writers wait for one batch at most, and finished batches stay
+/// when a later one fails. Rows are locked in the order of their ids.
 pub(super) fn backfill(connection: &mut Wrapped) -> QueryResult<usize> {
     let (mut after, mut count) = (i64::MIN, 0);
     loop {

@@ -1,4 +1,4 @@
-//! How a connection to PostgreSQL is made: address, TLS, limits.
+//! Connections to PostgreSQL: address, TLS, limits.
 
 use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
@@ -18,19 +18,18 @@ use crate::{
     url::{Server, SslMode},
 };
 
-/// What connections are called where neither the address nor the caller says it.
+/// The default `application_name`.
 const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// How long data on its way may stay unacknowledged before the connection counts as broken.
+/// The longest time that sent data may stay unacknowledged before the connection counts as broken.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// After how long a silent connection is probed, and how often and how many times then: a server that vanished is
-/// noticed within a minute, and a firewall between sees that the connection is in use.
+/// TCP keepalive: detects a lost server within a minute, and keeps firewalls from dropping idle connections.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_RETRIES: u32 = 3;
 
-/// Makes connections to one server.
+/// Connects to one server.
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Arc<Config>,
@@ -40,7 +39,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Reads the certificates, and connects to nothing yet.
+    /// Reads the certificates. Does not connect.
     pub(super) fn new(
         server: &Server,
         limits: Limits,
@@ -68,7 +67,7 @@ impl Connector {
         Ok(Self { config: Arc::new(config), tls, limits, options })
     }
 
-    /// Whether a connection is lent for one transaction at a time.
+    /// Whether a pooler assigns server connections for one transaction at a time.
     pub(super) fn is_transaction_pooled(&self) -> bool {
         self.options.transaction_pooling
     }
@@ -84,19 +83,19 @@ impl Connector {
         )
     }
 
-    /// The address, with a password that is good now.
+    /// The configuration, with the current password.
     async fn config(&self) -> ConnectionResult<Cow<'_, Config>> {
         let Some(source) = &self.options.password else { return Ok(Cow::Borrowed(&*self.config)) };
         let password = source.password().await.map_err(|error| {
-            ConnectionError::BadConnection(format!("no password can be had: {error}"))
+            ConnectionError::BadConnection(format!("no password is available: {error}"))
         })?;
         let mut config = Config::clone(&self.config);
         config.password(password);
         Ok(Cow::Owned(config))
     }
 
-    /// Connects, for as long as it takes. The limit on statements holds for the connection from then on, unless it is
-    /// lent for one transaction at a time.
+    /// Connects without a timeout. Sets the statement limits of the connection, unless a pooler assigns it for one
+    /// transaction at a time.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let config = self.config().await?;
         let mut connection = if let Some(tls) = &self.tls {
@@ -136,7 +135,7 @@ impl Connector {
         Ok(connection)
     }
 
-    /// Connects, within the limit.
+    /// Connects within the timeout.
     pub(super) async fn connect_in_time(&self) -> Result<AsyncPgConnection, StoreError> {
         let connected = timeout(self.limits.connect, self.connect()).await;
         connected
@@ -145,7 +144,7 @@ impl Connector {
     }
 }
 
-/// Keeps the causes, which diesel's error has no place for.
+/// Adds the causes to the text, because diesel's error has no source.
 fn with_causes(error: &tokio_postgres::Error) -> ConnectionError {
     let mut text = error.to_string();
     let mut cause = error.source();

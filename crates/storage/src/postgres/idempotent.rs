@@ -1,5 +1,5 @@
-//! Creates with an idempotency key in PostgreSQL. Each asks for the key and then writes, in two round trips. What is
-//! written and its key are one statement: who comes second waits there for the first, and asks again.
+//! Creates with an idempotency key in PostgreSQL. Each reads the key and then writes, in two round trips. One statement
+//! inserts the row and its key: a concurrent create with the same key waits there for the first, and retries.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -23,7 +23,7 @@ use crate::{
     schema::{idempotency_keys, restaurants, reviews},
 };
 
-/// Adds a restaurant, or finds what its key stands for.
+/// Adds a restaurant, or finds the result of its key.
 pub(super) async fn restaurant(
     connection: &AsyncPgConnection,
     new: &NewRestaurant,
@@ -45,7 +45,7 @@ pub(super) async fn restaurant(
     Ok(answer.ok_or(QueryError::NotFound)?)
 }
 
-/// Adds a review, or finds what its key stands for; `None` when there is no such restaurant.
+/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) async fn review(
     connection: &AsyncPgConnection,
     restaurant: RestaurantId,
@@ -67,8 +67,7 @@ pub(super) async fn review(
     find_or_insert(connection, key, find, write).await
 }
 
-/// Finds what a key stands for, or writes, whichever it takes. Another create that takes the key between the two makes it
-/// [`WorkError::Conflict`]: to be done again.
+/// Finds the result of a key, or inserts. [`WorkError::Conflict`] when another create inserts the key in between: retry.
 async fn find_or_insert<Row, Find, Write>(
     connection: &AsyncPgConnection,
     key: &NewKeyRow,
@@ -92,12 +91,12 @@ where
     }
 }
 
-/// Deletes some of the keys that are too old.
+/// Deletes some expired keys.
 async fn delete_expired(connection: &AsyncPgConnection, key: &NewKeyRow) -> QueryResult<usize> {
     DeleteExpired(key.expired()).execute(&mut &*connection).await
 }
 
-/// Deletes a key that is too old, so that it can be given again.
+/// Deletes an expired key, so that it can be used again.
 async fn delete_key(connection: &AsyncPgConnection, key: &NewKeyRow) -> QueryResult<()> {
     let id = (key.caller_kind, &key.caller_id, &key.key);
     let old = idempotency_keys::created_at.le(key.expired());
@@ -110,13 +109,13 @@ fn is_taken(error: &QueryError) -> bool {
     matches!(error, QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
 }
 
-/// What is created with a key.
+/// The kind of the created row.
 enum CreatedKind<'a> {
     Restaurant { text: &'a str },
     Review,
 }
 
-/// The insert of a row, and of its key if there is a row. Gives the row's id.
+/// Inserts a row, and its key if there is a row. Returns the row's id.
 struct InsertWithKey<'a, Insert> {
     insert: Insert,
     made: CreatedKind<'a>,
@@ -163,7 +162,7 @@ impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for InsertWithKey<'_, Insert> 
     }
 }
 
-/// Its text depends on more than its type, so it is known by its text.
+/// The SQL depends on more than the type, so statements are cached by their text.
 impl<Insert> QueryId for InsertWithKey<'_, Insert> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -173,7 +172,7 @@ impl<Insert> Query for InsertWithKey<'_, Insert> {
     type SqlType = BigInt;
 }
 
-/// Deletes keys of a time or before, the oldest first. Leaves alone what somebody else is about to delete.
+/// Deletes keys up to a time, the oldest first. Skips rows that another transaction has locked.
 #[derive(QueryId)]
 struct DeleteExpired(NaiveDateTime);
 

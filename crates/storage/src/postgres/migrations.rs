@@ -1,4 +1,4 @@
-//! The schema of PostgreSQL.
+//! Migrations of PostgreSQL.
 
 use diesel::{Connection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
@@ -15,10 +15,10 @@ use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many. Then derives anew
-/// what an older version derived ([`backfill::backfill`]).
+/// Applies pending migrations in one transaction, under the lock of all instances; returns their number. Then backfills
+/// ([`backfill::backfill`]).
 ///
-/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
+/// Runs on a blocking thread, which diesel's harness needs. So it completes even when its caller is dropped.
 pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
     let pending = look(&mut connection).await?;
     if !pending.tables && !pending.rows {
@@ -46,7 +46,7 @@ fn migrate(
     })
 }
 
-/// What is to be done.
+/// The pending work.
 struct Pending {
     /// Migrations are to be applied.
     tables: bool,
@@ -54,11 +54,11 @@ struct Pending {
     rows: bool,
 }
 
-/// Looks before any lock is taken, in a transaction, so that a pooler lends one connection for it.
+/// Finds the pending work before any lock is taken, in one transaction, so that a pooler uses one connection for it.
 async fn look(connection: &mut AsyncPgConnection) -> Result<Pending, MigrateError> {
     let look = async |connection: &mut _| {
         let tables = needs_migration(connection, MIGRATIONS).await?;
-        // The column that tells of it may be among what is to be applied.
+        // A pending migration may add the column that it reads.
         let rows = tables || needs_backfill(connection).await?;
         Ok(Pending { tables, rows })
     };

@@ -1,4 +1,4 @@
-//! What a store reads of its database before it migrates: whether it has to, and whether it may.
+//! The checks before a migration: whether migrations are pending, and whether the role may apply them.
 
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ const MISSING_GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name)
         unnest(string_to_array(rights, ',')) AS wanted \
     WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)";
 
-/// What a database is, and what its role may do there.
+/// The state of a database, and the privileges of its role.
 #[derive(Debug, QueryableByName)]
 struct DatabaseState {
     #[diesel(sql_type = Text)]
@@ -37,7 +37,7 @@ struct DatabaseState {
     read_only: bool,
     #[diesel(sql_type = Bool)]
     may_create: bool,
-    /// Another role that has the tables.
+    /// Another role that owns the tables.
     #[diesel(sql_type = Nullable<Text>)]
     other_owner: Option<String>,
     /// Whether the list of applied migrations may be read; `None` when there is none.

@@ -1,4 +1,4 @@
-//! What pages and tools read from PostgreSQL. The queries of a page are sent together and answered together.
+//! Reads from PostgreSQL. The queries of a page are pipelined.
 
 use diesel::{dsl, pg::Pg, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};

@@ -1,4 +1,4 @@
-//! What pages, tools and imports write to PostgreSQL.
+//! Writes to PostgreSQL.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -57,7 +57,7 @@ pub(super) async fn review(
     Ok(id.optional()?)
 }
 
-/// Adds restaurants with their reviews; tells whether it did.
+/// Adds restaurants with their reviews; returns whether it did.
 pub(super) async fn import(
     connection: &mut AsyncPgConnection,
     imports: &[ImportRestaurant],

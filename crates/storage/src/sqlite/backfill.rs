@@ -1,4 +1,4 @@
-//! Deriving anew in SQLite what an older version of this program derived.
+//! The backfill of derived texts in SQLite.
 
 use diesel::prelude::*;
 use restaurant_domain::FOLDING_VERSION;
@@ -9,15 +9,15 @@ use crate::{
     schema::{restaurant_search, restaurants},
 };
 
-/// Whether a restaurant's derived texts are outdated. Reads, and nothing else.
+/// Whether a restaurant's derived texts are outdated. Only reads.
 pub(super) fn is_pending(connection: &mut SqliteConnection) -> QueryResult<bool> {
     Ok(outdated().first::<i64>(connection).optional()?.is_some())
 }
 
-/// Derives all outdated texts anew; tells of how many restaurants.
+/// Derives all outdated texts again; returns the number of restaurants.
 ///
-/// An immediate transaction for each batch: other writers of the file wait for one batch at most, and what is done stays
-/// done when a later batch fails. Other instances may do the same at the same time: each does a part.
+/// Each batch is an immediate transaction: writers wait for one batch at most, and finished batches stay when a later one
+/// fails. Several instances may backfill at once.
 pub(super) fn backfill(connection: &mut SqliteConnection) -> QueryResult<usize> {
     let (mut after, mut count) = (i64::MIN, 0);
     while is_pending(connection)? {
@@ -32,7 +32,7 @@ pub(super) fn backfill(connection: &mut SqliteConnection) -> QueryResult<usize> 
     Ok(count)
 }
 
-/// Gives the last restaurant's id, and how many there were.
+/// Returns the last restaurant's id, and the number of restaurants.
 fn backfill_batch(
     connection: &mut SqliteConnection,
     after: i64,

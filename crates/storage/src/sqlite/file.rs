@@ -1,4 +1,4 @@
-//! A database file: how to connect to it, and whether it is still the one that was opened.
+//! A database file: connecting to it, and checking that it is still the file that was opened.
 
 use std::{
     fs, io,
@@ -19,21 +19,21 @@ use crate::{
     statement_spans::StatementSpans,
 };
 
-/// What tells the program's files from other SQLite files: "REST" in ASCII.
+/// The `application_id` of the program's files: "REST" in ASCII.
 const APPLICATION_ID: i32 = 0x5245_5354;
 
 /// The mode of a file that the program makes: its owner alone reads and writes it. SQLite gives the `-wal` and `-shm` files
 /// the mode of the file that they belong to.
 const MODE: u32 = 0o600;
 
-/// How long to rest before asking again for what another connection has locked.
+/// The interval between attempts at what another connection has locked.
 const BUSY_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What means something in SQLite's `file:` URIs.
+/// The characters with a meaning in SQLite's `file:` URIs.
 const URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// A database file. Only the first connection makes it: whoever deletes it while the program runs shall not find an empty
-/// one in its place.
+/// A database file. Only the first connection creates it: a file that is deleted while the program runs must not be
+/// replaced by an empty one.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     path: Arc<Path>,
@@ -51,7 +51,7 @@ impl File {
         Self { path: path.into(), busy, opened: Arc::default() }
     }
 
-    /// Connects. The first time it makes the file if it is missing.
+    /// Connects. The first connection creates a missing file.
     pub(crate) fn connect(&self) -> Result<SqliteConnection, FileError> {
         if self.opened.get().is_some() {
             self.is_in_place()?;
@@ -74,8 +74,7 @@ impl File {
         Ok(connection)
     }
 
-    /// Asks whether the file that was opened still has its name. What is written to one that has lost it is lost with the
-    /// last connection.
+    /// Checks that the opened file still has its name. Writes to a file without a name are lost with the last connection.
     pub(crate) fn is_in_place(&self) -> Result<(), FileError> {
         let opened = self.opened.get().copied();
         match self.identity() {
@@ -90,7 +89,7 @@ impl File {
         }
     }
 
-    /// Writes the mark, to see whether the file can be written: SQLite opens what it may not write for reading.
+    /// Writes the application id, to check that the file is writable: SQLite opens a read-only file without an error.
     pub(crate) fn mark(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
         let marked = connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"));
         marked.map_err(|error| match WorkError::from(error).into() {
@@ -138,7 +137,7 @@ impl File {
         loop {
             match connection.batch_execute("PRAGMA journal_mode = WAL") {
                 Err(error) if is_locked(&error) && Instant::now() < end => {
-                    thread::sleep(BUSY_RETRY_INTERVAL)
+                    thread::sleep(BUSY_RETRY_INTERVAL);
                 }
                 result => return result,
             }

@@ -1,5 +1,5 @@
-//! Creates with an idempotency key in SQLite. Each is one immediate transaction: what it reads of the key stays true until
-//! it has written.
+//! Creates with an idempotency key in SQLite. Each is one immediate transaction, so no other write comes between reading
+//! the key and writing.
 
 use chrono::{DateTime, Utc};
 use diesel::{
@@ -18,7 +18,7 @@ use crate::{
     schema::idempotency_keys,
 };
 
-/// Adds a restaurant, or finds what its key stands for.
+/// Adds a restaurant, or finds the result of its key.
 pub(super) fn restaurant(
     connection: &mut SqliteConnection,
     new: &NewRestaurant,
@@ -37,7 +37,7 @@ pub(super) fn restaurant(
     })
 }
 
-/// Adds a review, or finds what its key stands for; `None` when there is no such restaurant.
+/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) fn review(
     connection: &mut SqliteConnection,
     restaurant: RestaurantId,
@@ -59,7 +59,7 @@ pub(super) fn review(
     })
 }
 
-/// Keeps a key in the place of one that is too old, and forgets some others that are.
+/// Stores a key, in place of an expired one, and deletes some other expired keys.
 fn keep(connection: &mut SqliteConnection, key: &NewKeyRow) -> QueryResult<()> {
     let forget = diesel::sql_query(DELETE_EXPIRED).bind::<Timestamp, _>(key.expired());
     forget.bind::<BigInt, _>(EXPIRED_BATCH).execute(connection)?;

@@ -1,4 +1,4 @@
-//! The schema of SQLite.
+//! Migrations of SQLite.
 
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -8,8 +8,8 @@ use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// Applies what is missing, under the file's write lock and in one transaction; tells how many. Then derives anew what an
-/// older version derived ([`backfill::backfill`]).
+/// Applies pending migrations in one transaction, under the file's write lock; returns their number. Then backfills
+/// ([`backfill::backfill`]).
 pub(super) fn run(connection: &mut SqliteConnection) -> Result<usize, MigrateError> {
     let applied =
         if connection.has_pending_migration(MIGRATIONS).map_err(MigrateError::Migration)? {

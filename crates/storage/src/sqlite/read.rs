@@ -1,4 +1,4 @@
-//! What pages and tools read from SQLite.
+//! Reads from SQLite.
 
 use diesel::{prelude::*, sqlite::Sqlite};
 use restaurant_domain::{

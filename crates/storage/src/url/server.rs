@@ -29,14 +29,14 @@ pub(crate) struct Server {
 pub(crate) enum SslMode {
     /// Never TLS.
     Disable,
-    /// TLS when the server offers it, whoever it is.
+    /// TLS when the server offers it, without verification.
     #[default]
     Prefer,
-    /// TLS, whoever the server is.
+    /// TLS, without verification.
     Require,
-    /// TLS with a server that an authority vouches for.
+    /// TLS; verifies the certificate chain.
     VerifyCa,
-    /// TLS with a server that an authority vouches for under the name we call it by.
+    /// TLS; verifies the certificate chain and the host name.
     VerifyFull,
 }
 
