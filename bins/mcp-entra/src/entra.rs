@@ -6,13 +6,13 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use entra_admin::{Access, Admin, AdminError, Lack, Proof, Remedy, Setup, Step};
+use entra_admin::{Access, Admin, AdminError, ClientCredential, MissingGrant, Remedy, Setup, Step};
 use uuid::Uuid;
 
 use self::connection::Connection;
 pub(crate) use self::connection::cloud;
 
-/// What `setup` cannot know: which proof was chosen.
+/// What `setup` cannot know: which credential was chosen.
 const PROOF: &str = " --identity <object id of the app's managed identity> (or --client-secret)";
 
 /// The commands that administer a deployed app.
@@ -131,12 +131,12 @@ async fn remove(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
 }
 
 async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
-    let proof = match set_up.identity {
-        Some(identity) => Proof::ManagedIdentity(identity),
-        None if set_up.client_secret => Proof::ClientSecret,
+    let credential = match set_up.identity {
+        Some(identity) => ClientCredential::ManagedIdentity(identity),
+        None if set_up.client_secret => ClientCredential::ClientSecret,
         None => bail!("--identity or --client-secret is missing"),
     };
-    let wanted = Setup { display_name: set_up.name.clone(), proof };
+    let wanted = Setup { display_name: set_up.name.clone(), credential };
     let admin = admin.clone().adopting(set_up.adopt);
     let done = match admin.setup(&wanted).await {
         Err(AdminError::NotAdopted { name, client_id, foreign }) if is_attended() => {
@@ -183,8 +183,8 @@ async fn tell_azd(admin: &Admin, connection: &Connection) -> Result<ExitCode> {
 }
 
 fn is_listed(access: &Access) -> bool {
-    let lists = [Lack::AllowedApplications, Lack::AllowedClientApplications];
-    !access.lacks.iter().any(|lack| lists.contains(lack))
+    let lists = [MissingGrant::AllowedApplications, MissingGrant::AllowedClientApplications];
+    !access.missing_grants.iter().any(|lack| lists.contains(lack))
 }
 
 async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Result<ExitCode> {
@@ -221,7 +221,7 @@ fn print_access(access: &Access) {
     } else if access.may_call() {
         println!("{who}: may call");
     } else {
-        let lacks: Vec<_> = access.lacks.iter().map(ToString::to_string).collect();
+        let lacks: Vec<_> = access.missing_grants.iter().map(ToString::to_string).collect();
         println!("{who}: may not call; it lacks {}", lacks.join(", "));
     }
 }

@@ -20,13 +20,13 @@ pub struct Access {
     /// Whether it is the app's own registration, as which people sign in at the browser.
     pub is_the_app: bool,
     /// What keeps it from calling in its own name; nothing for whoever may.
-    pub lacks: Vec<Lack>,
+    pub missing_grants: Vec<MissingGrant>,
 }
 
 /// What somebody needs to call in their own name, and does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Lack {
+pub enum MissingGrant {
     /// A service principal: the tenant knows nobody with that id.
     Principal,
     /// The app role. Without it a program may still call for people.
@@ -39,7 +39,7 @@ pub enum Lack {
     AllowedPrincipals,
 }
 
-impl fmt::Display for Lack {
+impl fmt::Display for MissingGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Principal => f.write_str("a service principal in the tenant"),
@@ -59,7 +59,7 @@ impl Access {
     /// Whether it may call in its own name.
     #[must_use]
     pub fn may_call(&self) -> bool {
-        self.lacks.is_empty()
+        self.missing_grants.is_empty()
     }
 }
 
@@ -128,18 +128,18 @@ impl Access {
         let keeps_out =
             |list: &str, id: &str| !settings.list(list).is_empty() && !settings.names(list, id);
         let object_id = identity.object_id.to_string();
-        let lacks = [
-            (!has_role, Lack::Role),
-            (keeps_out(at::POLICY, &app_id), Lack::AllowedApplications),
-            (keeps_out(at::CHECKS, &app_id), Lack::AllowedClientApplications),
-            (keeps_out(at::IDENTITIES, &object_id), Lack::AllowedPrincipals),
+        let missing_grants = [
+            (!has_role, MissingGrant::Role),
+            (keeps_out(at::POLICY, &app_id), MissingGrant::AllowedApplications),
+            (keeps_out(at::CHECKS, &app_id), MissingGrant::AllowedClientApplications),
+            (keeps_out(at::IDENTITIES, &object_id), MissingGrant::AllowedPrincipals),
         ];
-        let lacks = lacks.into_iter().filter(|(is_lacking, _)| *is_lacking);
+        let missing_grants = missing_grants.into_iter().filter(|(is_lacking, _)| *is_lacking);
         Self {
             is_the_app: app_id.eq_ignore_ascii_case(registration.client_id()),
             app_id,
             identity: Some(identity),
-            lacks: lacks.map(|(_, lack)| lack).collect(),
+            missing_grants: missing_grants.map(|(_, grant)| grant).collect(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Access {
             app_id: printable(client),
             identity: None,
             is_the_app: false,
-            lacks: vec![Lack::Principal, Lack::Role],
+            missing_grants: vec![MissingGrant::Principal, MissingGrant::Role],
         }
     }
 }

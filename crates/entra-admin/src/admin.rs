@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{AdminError, AzureCloud, Endpoint, Step, endpoint::Call, web_app::check_resource_id};
+use crate::{AdminError, AzureCloud, Endpoint, Step, call::Call, resource_id::check_resource_id};
 
 /// How long what is new may take to be known everywhere, if nothing else is said.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -34,8 +34,9 @@ impl Admin {
             return Ok(Some(finding));
         }
         let app_settings = self.app_settings().await?;
-        let foreign =
-            self.foreign(&registration, &self.own_proof(&settings, &app_settings).await?).await?;
+        let foreign = self
+            .foreign(&registration, &self.own_credential(&settings, &app_settings).await?)
+            .await?;
         if let Some(found) = foreign.iter().find(|it| it.kind.is_of_people()) {
             return Ok(Some(self.in_others_hands(found)));
         }

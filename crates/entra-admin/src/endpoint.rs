@@ -9,7 +9,7 @@ use std::{
 use azure_core::credentials::{Secret, TokenCredential};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::{
-    Client, Method, StatusCode, Url,
+    Client, StatusCode, Url,
     header::{ETAG, IF_MATCH},
     redirect::Policy,
 };
@@ -17,7 +17,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{AdminError, AzureCloud, refusal::Refusal};
+use crate::{
+    AdminError, AzureCloud,
+    call::{Answer, Call},
+    refusal::Refusal,
+};
 
 /// The first pause before a request is sent again; each further one is twice as long.
 pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -39,28 +43,6 @@ pub struct Endpoint {
     /// The last token, and since when it is there.
     token: Arc<Mutex<Option<(Instant, Secret)>>>,
     client: Client,
-}
-
-/// A request.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) method: Method,
-    /// With the query.
-    pub(crate) path: String,
-    pub(crate) body: Option<Value>,
-    /// Whether it is about what may be too new to be known everywhere, so that "not found" passes.
-    pub(crate) is_about_new: bool,
-    /// The version that it is for, if it is for one alone.
-    pub(crate) version: Option<String>,
-}
-
-/// An answer with success.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Answer {
-    /// Null where there is none.
-    pub(crate) body: Value,
-    /// The version of what is in it (`ETag`), where the service tells it.
-    pub(crate) version: Option<String>,
 }
 
 impl Endpoint {
@@ -144,7 +126,7 @@ impl Endpoint {
     }
 
     /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null. A document that
-    /// others change too is not written by this, but by [`Run::update`](crate::step::Run::update): what is sent again here
+    /// others change too is not written by this, but by [`ChangeSet::update`](crate::change_set::ChangeSet::update): what is sent again here
     /// was made before.
     pub(crate) async fn send(&self, call: &Call, patience: Duration) -> Result<Value, AdminError> {
         self.ask(call, patience).await.map(|answer| answer.body)
@@ -240,27 +222,6 @@ impl Endpoint {
 
     fn last_token(&self) -> MutexGuard<'_, Option<(Instant, Secret)>> {
         self.token.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Call {
-    pub(crate) fn get(path: impl Into<String>) -> Self {
-        Self::new(Method::GET, path, Value::Null)
-    }
-
-    pub(crate) fn new(method: Method, path: impl Into<String>, body: Value) -> Self {
-        let body = Some(body).filter(|body| !body.is_null());
-        Self { method, path: path.into(), body, is_about_new: false, version: None }
-    }
-
-    /// It is for a version alone, where there is one.
-    pub(crate) fn if_match(&self, version: Option<String>) -> Self {
-        Self { version, ..self.clone() }
-    }
-
-    /// It is about something that is there, though maybe not everywhere yet.
-    pub(crate) fn about_new(self) -> Self {
-        Self { is_about_new: true, ..self }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use uuid::Uuid;
 
-use crate::Foreign;
+use crate::foreign::Foreign;
 
 /// What was asked for cannot be done.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,15 @@
 //! What of a registration is in others' hands: any member of a tenant may register an application of any name, own it, and
 //! keep a secret for it.
 
+mod description;
+
 use std::fmt;
 
 use serde_json::Value;
 use uuid::Uuid;
+
+use self::description::OWN_TENANT;
+pub use self::description::{Foreign, ForeignKind};
 
 use crate::{
     Admin, AdminError, AzureCloud,
@@ -15,106 +20,16 @@ use crate::{
     web_app::AppSettings,
 };
 
-/// The accounts that a registration is for: those of its tenant alone.
-const OWN_TENANT: &str = "AzureADMyOrg";
-
-/// Something of a registration by which others than its operator speak for it or change it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Foreign {
-    /// What it is.
-    pub kind: ForeignKind,
-    /// What it is called, without control characters.
-    pub name: String,
-    /// The client id of the registration.
-    pub client_id: Uuid,
-    /// Its object id, key id or credential id; nil where it has none.
-    pub id: Uuid,
-}
-
-/// What is in others' hands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ForeignKind {
-    /// `signInAudience`: accounts of other tenants, or personal ones.
-    Audience,
-    /// An owner, who is neither who asks nor one who is known.
-    Owner,
-    /// An owner of the service principal.
-    PrincipalOwner,
-    /// A secret that the web app does not use.
-    Secret,
-    /// A certificate.
-    Certificate,
-    /// A secret of the service principal.
-    PrincipalSecret,
-    /// A certificate of the service principal.
-    PrincipalCertificate,
-    /// A federated credential that is not for the web app's identity.
-    FederatedCredential,
-}
-
-impl ForeignKind {
-    /// Whether it is about people and accounts, not about a credential.
-    pub(crate) fn is_of_people(self) -> bool {
-        matches!(self, Self::Audience | Self::Owner | Self::PrincipalOwner)
-    }
-}
-
-impl fmt::Display for Foreign {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, name, id, .. } = self;
-        match kind {
-            ForeignKind::Audience => write!(
-                f,
-                "the registration is for accounts of other tenants too: signInAudience is {name}, and has to be {OWN_TENANT}"
-            ),
-            ForeignKind::Owner => {
-                write!(f, "{name} ({id}) owns the registration, and may change it")
-            }
-            ForeignKind::PrincipalOwner => {
-                write!(
-                    f,
-                    "{name} ({id}) owns the registration's service principal, and may change it"
-                )
-            }
-            ForeignKind::Secret => write!(
-                f,
-                "the registration has a secret that the web app does not use ({name}, key id {id})"
-            ),
-            ForeignKind::Certificate => {
-                write!(
-                    f,
-                    "the registration has a certificate that nothing uses ({name}, key id {id})"
-                )
-            }
-            ForeignKind::PrincipalSecret => {
-                write!(f, "the registration's service principal has a secret ({name}, key id {id})")
-            }
-            ForeignKind::PrincipalCertificate => {
-                write!(
-                    f,
-                    "the registration's service principal has a certificate ({name}, key id {id})"
-                )
-            }
-            ForeignKind::FederatedCredential => write!(
-                f,
-                "the registration has a federated credential that is not for the web app's identity ({name}, id {id})"
-            ),
-        }
-    }
-}
-
 /// By what the platform proves that it speaks for the registration: what is in the web app's own settings.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct OwnProof {
+pub(crate) struct OwnCredential {
     /// Object ids of the managed identities.
     identities: Vec<Uuid>,
     /// The secret, as the app setting has it.
     secret: Option<String>,
 }
 
-impl OwnProof {
+impl OwnCredential {
     /// With an identity that is about to be used.
     pub(crate) fn with_identity(mut self, object_id: Option<Uuid>) -> Self {
         self.identities.extend(object_id);
@@ -137,11 +52,11 @@ impl OwnProof {
 
 impl Admin {
     /// By what the platform proves itself now.
-    pub(crate) async fn own_proof(
+    pub(crate) async fn own_credential(
         &self,
         settings: &AuthSettings,
         app_settings: &AppSettings,
-    ) -> Result<OwnProof, AdminError> {
+    ) -> Result<OwnCredential, AdminError> {
         let text = |name: &str| app_settings.get(name).and_then(Value::as_str);
         let named = settings.text(at::SECRET_NAME);
         let is_secret = !named.is_empty() && named != IDENTITY_SETTING;
@@ -150,7 +65,7 @@ impl Admin {
             Some(client_id) => self.find_identity(client_id).await?,
             None => None,
         };
-        Ok(OwnProof { identities: Vec::new(), secret }
+        Ok(OwnCredential { identities: Vec::new(), secret }
             .with_identity(identity.map(|identity| identity.object_id)))
     }
 
@@ -161,7 +76,7 @@ impl Admin {
     pub(crate) async fn foreign(
         &self,
         registration: &Registration,
-        proof: &OwnProof,
+        own: &OwnCredential,
     ) -> Result<Vec<Foreign>, AdminError> {
         let client_id = registration.client_id().parse().unwrap_or_default();
         let mut found = Found { client_id, all: Vec::new() };
@@ -178,14 +93,14 @@ impl Admin {
             found.owners(ForeignKind::PrincipalOwner, &owners, &known);
         }
         let secrets = members(&registration.0["passwordCredentials"]);
-        let used = proof.used_secret(&secrets);
+        let used = own.used_secret(&secrets);
         let foreign = secrets.iter().filter(|it| Some(*it) != used);
         found.keys(ForeignKind::Secret, foreign);
         found.keys(ForeignKind::Certificate, &members(&registration.0["keyCredentials"]));
         found.keys(ForeignKind::PrincipalSecret, &members(&principal["passwordCredentials"]));
         found.keys(ForeignKind::PrincipalCertificate, &members(&principal["keyCredentials"]));
         let credentials = self.collection(&registration.credentials_path()).await?;
-        for credential in credentials.iter().filter(|it| !self.is_own(it, proof)) {
+        for credential in credentials.iter().filter(|it| !self.is_own(it, own)) {
             let text = |name: &str| credential[name].as_str().unwrap_or_default();
             let name = format!("{}: {} of {}", text("name"), text("subject"), text("issuer"));
             found.push(
@@ -198,11 +113,11 @@ impl Admin {
     }
 
     /// Whether a federated credential is for an identity of the web app.
-    fn is_own(&self, credential: &Value, proof: &OwnProof) -> bool {
+    fn is_own(&self, credential: &Value, own: &OwnCredential) -> bool {
         let text = |name: &str| credential[name].as_str().unwrap_or_default();
         let subject = text("subject").parse::<Uuid>();
         self.cloud.is_issuer(self.tenant_id, text("issuer"))
-            && subject.is_ok_and(|subject| proof.identities.contains(&subject))
+            && subject.is_ok_and(|subject| own.identities.contains(&subject))
     }
 
     /// Whether a registration that was found by its name is `setup`'s own work that broke off: who asks is its only owner,

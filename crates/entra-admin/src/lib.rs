@@ -3,6 +3,8 @@
 mod access;
 mod admin;
 mod auth_settings;
+mod call;
+mod change_set;
 mod cloud;
 mod doctor;
 mod endpoint;
@@ -14,13 +16,14 @@ mod printable;
 mod refusal;
 mod registration;
 mod remove;
+mod resource_id;
 mod setup;
 mod step;
 mod update;
 mod web_app;
 
 pub use self::{
-    access::{Access, Lack},
+    access::{Access, MissingGrant},
     admin::Admin,
     cloud::AzureCloud,
     doctor::{Finding, Problem, Remedy},
@@ -30,6 +33,6 @@ pub use self::{
     identity::Identity,
     preauthorize::Preauthorized,
     remove::Removed,
-    setup::{Proof, Setup, SetupDone},
+    setup::{ClientCredential, Setup, SetupDone},
     step::Step,
 };

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::{
     Admin, AdminError, Identity, Step,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
-    endpoint::Call,
+    call::Call,
+    change_set::ChangeSet,
     registration::ROLE,
-    step::Run,
 };
 
 /// What `preauthorize` did, or would do.
@@ -30,7 +30,7 @@ impl Admin {
     /// # Errors
     /// When an id is none of a service principal, `setup` was not run, or Azure refuses.
     pub async fn preauthorize(&self, ids: &[Uuid]) -> Result<Preauthorized, AdminError> {
-        let mut run = Run::new(self);
+        let mut run = ChangeSet::new(self);
         let registration = self.registration(&self.auth_settings().await?).await?;
         let role = registration.usable_role().ok_or(AdminError::RoleMissing)?;
         let mut identities = Vec::new();
@@ -60,7 +60,7 @@ impl Admin {
     }
 }
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     async fn give_role(
         &mut self,
         identity: &Identity,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-use crate::{AdminError, endpoint::Call, printable::printable};
+use crate::{AdminError, call::Call, printable::printable};
 
 /// An answer that is no success.
 #[derive(Debug)]
@@ -141,7 +141,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::Refusal;
-    use crate::{AdminError, endpoint::Call};
+    use crate::{AdminError, call::Call};
 
     fn refusal(status: u16, body: &Value) -> Refusal {
         let status = StatusCode::from_u16(status).unwrap();

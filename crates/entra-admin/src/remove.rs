@@ -8,9 +8,9 @@ use crate::{
     Admin, AdminError, Identity, Step,
     admin::encoded,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
-    endpoint::Call,
+    call::Call,
+    change_set::ChangeSet,
     registration::{ROLE, Registration},
-    step::Run,
 };
 
 /// What `remove` did, or would do.
@@ -33,7 +33,7 @@ impl Admin {
     /// # Errors
     /// When nothing in the tenant and in the lists has an id, `setup` was not run, or Azure refuses.
     pub async fn remove(&self, ids: &[Uuid]) -> Result<Removed, AdminError> {
-        let mut run = Run::new(self);
+        let mut run = ChangeSet::new(self);
         let settings = self.auth_settings().await?;
         let registration = self.registration(&settings).await?;
         let (mut identities, mut named) = (Vec::new(), Vec::new());
@@ -61,7 +61,7 @@ impl Admin {
     }
 }
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     async fn take_role(
         &mut self,
         identity: &Identity,

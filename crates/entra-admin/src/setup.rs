@@ -2,24 +2,27 @@
 
 mod application;
 mod authentication;
-mod proof;
+mod client_credential;
+mod issue_credential;
+mod plan;
 
 use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use self::authentication::Plan;
+pub use self::client_credential::ClientCredential;
+use self::plan::Plan;
 pub(crate) use self::{
     application::callback,
-    proof::{IDENTITY_SETTING, SECRET_SETTING},
+    client_credential::{IDENTITY_SETTING, SECRET_SETTING},
 };
 use crate::{
     Admin, AdminError, Foreign, Step,
     auth_settings::{AuthSettings, at},
-    endpoint::Call,
+    call::Call,
+    change_set::ChangeSet,
     printable::printable,
     registration::Registration,
-    step::Run,
 };
 
 /// What is set up.
@@ -28,17 +31,7 @@ pub struct Setup {
     /// The name of the registration, which is made if there is none of that name; ignored where [`Admin`] has a client id.
     pub display_name: String,
     /// How the platform proves to Entra that it speaks for the registration when people sign in.
-    pub proof: Proof,
-}
-
-/// How the platform proves to Entra that it speaks for the registration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Proof {
-    /// By the token of a user-assigned managed identity of the web app, given by its object id or client id.
-    ManagedIdentity(Uuid),
-    /// By a secret, which goes straight into the app settings and is shown to nobody. It is kept if it is there already.
-    ClientSecret,
+    pub credential: ClientCredential,
 }
 
 /// What `setup` did, or would do.
@@ -65,25 +58,26 @@ struct ToSetUp {
 }
 
 impl Admin {
-    /// Sets up the registration (identifier URI, scope, role, service principal, redirect address, proof) and the web
+    /// Sets up the registration (identifier URI, scope, role, service principal, redirect address, credential) and the web
     /// app's authentication, and switches it on. What is there already stays; a second run changes nothing.
     ///
     /// # Errors
     /// When a name is ambiguous or that of a registration which is not known to be ours, authentication is in use with
     /// another registration, or Azure refuses.
     pub async fn setup(&self, setup: &Setup) -> Result<SetupDone, AdminError> {
-        let mut run = Run::new(self);
+        let mut run = ChangeSet::new(self);
         let settings = self.auth_settings().await?;
         let app_settings = self.app_settings().await?;
         let host = self.host().await?;
-        let identity = self.proving_identity(setup.proof).await?;
+        let identity = self.proving_identity(setup.credential).await?;
 
-        let proof = self.own_proof(&settings, &app_settings).await?;
-        let proof = proof.with_identity(identity.as_ref().map(|identity| identity.object_id));
+        let credential = self.own_credential(&settings, &app_settings).await?;
+        let credential =
+            credential.with_identity(identity.as_ref().map(|identity| identity.object_id));
         let found = self.find_for_setup(setup, &settings).await?;
         let (mut registration, foreign) = match found {
             Some(found) => {
-                let foreign = self.foreign(&found.registration, &proof).await?;
+                let foreign = self.foreign(&found.registration, &credential).await?;
                 if !found.is_certain && !self.adopts {
                     self.check_own_work(&found.registration, &foreign, &callback(&host)).await?;
                 }
@@ -93,7 +87,7 @@ impl Admin {
         };
         run.complete(&mut registration, &host).await?;
         run.ensure_principal(&registration).await?;
-        let plan = Plan { registration: &registration, app_settings, proof };
+        let plan = Plan { registration: &registration, app_settings, credential };
         match identity {
             Some(identity) => run.authenticate_by_identity(&plan, &identity).await?,
             None => run.authenticate_by_secret(&plan).await?,
@@ -143,7 +137,7 @@ impl Admin {
     }
 }
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     async fn register(&mut self, name: &str) -> Result<Registration, AdminError> {
         let mut body = json!({ "displayName": name, "signInAudience": "AzureADMyOrg" });
         // Graph makes a person the owner, and a program only if it says so. By its owner a run that broke off is known.

@@ -11,9 +11,10 @@ use tokio::time::Instant;
 use crate::{
     Admin, AdminError, Endpoint,
     auth_settings::AuthSettings,
-    endpoint::{Call, FIRST_PAUSE, LONGEST_PAUSE},
+    call::Call,
+    change_set::ChangeSet,
+    endpoint::{FIRST_PAUSE, LONGEST_PAUSE},
     registration::Registration,
-    step::Run,
     web_app::{AppSettings, shown_settings},
 };
 
@@ -83,7 +84,7 @@ impl Document {
     }
 }
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     /// Applies a change to a document until it holds, and answers the document as it then was. `change` says what it does,
     /// and nothing where the document is right as it is.
     ///

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::{Admin, AdminError, auth_settings::AuthSettings, endpoint::Call};
+use crate::{Admin, AdminError, auth_settings::AuthSettings, call::Call};
 
 const API_VERSION: &str = "2024-11-01";
 const AUTH_SETTINGS: &str = "/config/authsettingsV2";
@@ -75,43 +75,4 @@ pub(crate) fn shown_settings(before: &Value, after: &Value, secrets: &[&str]) ->
     };
     let shown: AppSettings = after.as_object().into_iter().flatten().map(show).collect();
     json!({ "properties": shown })
-}
-
-/// Refuses what is no resource id of a web app.
-pub(crate) fn check_resource_id(id: &str) -> Result<(), AdminError> {
-    let parts: Vec<_> = id.split('/').collect();
-    let is_plain = |part: &&str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.()".contains(c))
-    };
-    let ["", subscriptions, _, groups, _, providers, provider, sites, _] = parts.as_slice() else {
-        return Err(AdminError::ResourceId);
-    };
-    let said = [subscriptions, groups, providers, provider, sites].map(|it| it.to_lowercase());
-    let is_web_app =
-        said == ["subscriptions", "resourcegroups", "providers", "microsoft.web", "sites"];
-    if is_web_app && parts[1..].iter().all(is_plain) { Ok(()) } else { Err(AdminError::ResourceId) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::check_resource_id;
-
-    #[test]
-    fn a_resource_id_is_taken_whole() {
-        let good = "/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/a_b(1)/providers/Microsoft.Web/sites/app";
-        assert!(check_resource_id(good).is_ok());
-        assert!(check_resource_id(&good.to_lowercase()).is_ok());
-        for wrong in [
-            "",
-            "app",
-            &good[1..],
-            &format!("{good}/"),
-            &format!("{good}/slots/x"),
-            &good.replace("Microsoft.Web", "Microsoft.Sql"),
-            &good.replace("a_b(1)", "a b"),
-            &good.replace("app", "a?b"),
-        ] {
-            assert!(check_resource_id(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -2,22 +2,12 @@
 
 use std::{fmt::Write, sync::LazyLock};
 
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{
     HeaderMap, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
 };
 use sha2::{Digest, Sha256};
-
-use crate::error_page::PageError;
-
-/// A year: the longest time that caches honour.
-const FOREVER: &str = "public, max-age=31536000, immutable";
-/// For addresses that do not change with their content.
-const A_DAY: &str = "public, max-age=86400";
 
 /// The stylesheet of all pages.
 pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
@@ -38,6 +28,11 @@ pub(crate) struct Asset {
 }
 
 impl Asset {
+    /// The asset whose address has this file name.
+    pub(crate) fn find(file: &str) -> Option<&'static Self> {
+        [&*STYLESHEET, &*ICON].into_iter().find(|asset| asset.file == file)
+    }
+
     fn new(name: &str, extension: &str, content_type: &'static str, content: &'static str) -> Self {
         let mut hash = String::new();
         for byte in Sha256::digest(content).iter().take(8) {
@@ -53,7 +48,8 @@ impl Asset {
         }
     }
 
-    fn respond(&self, request: &HeaderMap, caching: &str) -> Response {
+    /// The response to a request with these headers; 304 where the client has this content.
+    pub(crate) fn respond(&self, request: &HeaderMap, caching: &str) -> Response {
         let headers = [(ETAG, self.etag.as_str()), (CACHE_CONTROL, caching)];
         if self.is_known_to(request) {
             return (StatusCode::NOT_MODIFIED, headers).into_response();
@@ -71,24 +67,4 @@ impl Asset {
             .flat_map(|value| value.split(','))
             .any(|tag| tag.trim() == "*" || opaque(tag) == opaque(&self.etag))
     }
-}
-
-/// `GET /static/{file}`.
-pub(crate) async fn serve(
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, PageError> {
-    let assets = [&*STYLESHEET, &*ICON];
-    let asset = assets.into_iter().find(|asset| asset.file == file).ok_or(PageError::NotFound)?;
-    Ok(asset.respond(&headers, FOREVER))
-}
-
-/// `GET /favicon.ico`: for what asks for it without reading a page.
-pub(crate) async fn favicon(headers: HeaderMap) -> Response {
-    ICON.respond(&headers, A_DAY)
-}
-
-/// `GET /robots.txt`: the lists are for people and agents who were asked in, not for crawlers.
-pub(crate) async fn robots() -> impl IntoResponse {
-    ([(CACHE_CONTROL, A_DAY)], "User-agent: *\nDisallow: /\n")
 }

@@ -15,6 +15,7 @@ mod pages;
 mod router;
 mod security_headers;
 mod stars;
+mod static_files;
 mod templates;
 mod time_limit;
 mod trailing_slash;

@@ -4,6 +4,7 @@ pub(crate) mod create;
 pub(crate) mod details;
 pub(crate) mod list;
 pub(crate) mod review;
+mod review_form;
 
 use axum::{
     extract::{FromRequestParts, Path},

@@ -20,12 +20,12 @@ use tower_http::{
 use crate::{
     WebConfig,
     app_state::AppState,
-    assets,
     audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
     pages::{create, details, list, review},
     security_headers::security_headers,
+    static_files,
     templates::Templates,
     time_limit, trailing_slash,
 };
@@ -108,9 +108,9 @@ fn reads() -> Router<AppState> {
         .route("/", get(list::list))
         .route("/create", get(create::form))
         .route("/details/{id}", get(details::details))
-        .route("/static/{file}", get(assets::serve))
-        .route("/favicon.ico", get(assets::favicon))
-        .route("/robots.txt", get(assets::robots))
+        .route("/static/{file}", get(static_files::serve))
+        .route("/favicon.ico", get(static_files::favicon))
+        .route("/robots.txt", get(static_files::robots))
 }
 
 /// Refuses forms that another site sends in a visitor's name, by what the browser says of their origin.

@@ -2,7 +2,7 @@
 
 use super::{Finding, Problem, Remedy, only_in_one};
 use crate::{
-    Access, Identity, Lack,
+    Access, Identity, MissingGrant,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
 };
 
@@ -18,7 +18,8 @@ pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -
         return Some(Problem::AppNotListed.mended_by(setup));
     }
     let found = access.iter().find(|it| it.app_id.eq_ignore_ascii_case(&client.to_string()));
-    let shall_call = found.is_some_and(|it| !it.lacks.contains(&Lack::Role) || is_agent(it));
+    let shall_call =
+        found.is_some_and(|it| !it.missing_grants.contains(&MissingGrant::Role) || is_agent(it));
     let remedy = if shall_call { Remedy::Preauthorize(client) } else { Remedy::Remove(client) };
     Some(Problem::ListsDiffer { client }.mended_by(remedy))
 }
@@ -32,7 +33,7 @@ pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Findi
     let is_named = |identity: &Identity| named.contains(identity);
     let unknown = named.iter().find(|identity| !known(identity)).cloned();
     let without_role = || {
-        let mut all = access.iter().filter(|it| it.lacks.contains(&Lack::Role));
+        let mut all = access.iter().filter(|it| it.missing_grants.contains(&MissingGrant::Role));
         let found = all.find(|it| is_agent(it) || it.identity.as_ref().is_some_and(is_named));
         found.and_then(|it| it.identity.clone())
     };
@@ -40,7 +41,9 @@ pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Findi
         let remedy = Remedy::Preauthorize(agent.object_id);
         return Some(Problem::AgentWithoutRole { agent }.mended_by(remedy));
     }
-    let mut half = access.iter().filter(|it| !it.may_call() && !it.lacks.contains(&Lack::Role));
+    let mut half = access
+        .iter()
+        .filter(|it| !it.may_call() && !it.missing_grants.contains(&MissingGrant::Role));
     let agent = half.find_map(|it| it.identity.clone())?;
     let remedy = Remedy::Preauthorize(agent.object_id);
     Some(Problem::AgentNotListed { agent }.mended_by(remedy))

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     AdminError,
+    change_set::ChangeSet,
     registration::{ROLE, Registration, SCOPE, is_for_applications},
-    step::Run,
 };
 
 /// The ids of the role and the scope that `setup` defines. An id is known in its registration alone, so every
@@ -13,7 +13,7 @@ use crate::{
 const ROLE_ID: &str = "4d435041-6363-4573-8000-000000000001";
 const SCOPE_ID: &str = "4d435041-6363-4573-8000-000000000002";
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     /// Adds what is missing. Graph replaces collections, so each is written with all that is in it.
     pub(super) async fn complete(
         &mut self,

@@ -2,36 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::proof::SECRET_SETTING;
+use super::{client_credential::SECRET_SETTING, plan::Plan};
 use crate::{
     AdminError,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
-    foreign::OwnProof,
-    registration::{METADATA_SETTING, Registration, SCOPE},
-    step::Run,
+    change_set::ChangeSet,
+    registration::{METADATA_SETTING, SCOPE},
     web_app::AppSettings,
 };
 
 /// The settings of authentication that are deployed with the product of this repository.
 const TEMPLATE: &str = include_str!("../../../../infra/authsettings.json");
 
-/// For which registration authentication is to be.
-#[derive(Debug)]
-pub(super) struct Plan<'a> {
-    pub(super) registration: &'a Registration,
-    /// As they were at first.
-    pub(super) app_settings: AppSettings,
-    /// By what the platform proved itself at first.
-    pub(super) proof: OwnProof,
-}
-
-impl Run<'_> {
-    /// Switches the metadata on, and stores what the platform proves itself by: answers what is stored then. A proof that
+impl ChangeSet<'_> {
+    /// Switches the metadata on, and stores what the platform proves itself by: answers what is stored then. A credential that
     /// somebody else stored meanwhile stays.
     pub(super) async fn write_app_settings(
         &mut self,
         plan: &Plan<'_>,
-        proof: Option<(&str, Value)>,
+        credential: Option<(&str, Value)>,
     ) -> Result<AppSettings, AdminError> {
         let uri = plan.registration.identifier_uri();
         let scope = format!("{}/{SCOPE}", uri.unwrap_or_else(|| plan.registration.usual_uri()));
@@ -43,7 +32,7 @@ impl Run<'_> {
                 let scopes = json!(scopes.join(","));
                 settings.insert(METADATA_SETTING.to_owned(), scopes);
             }
-            if let Some((name, value)) = &proof
+            if let Some((name, value)) = &credential
                 && settings.get(*name) == plan.app_settings.get(*name)
             {
                 settings.insert((*name).to_owned(), value.clone());

@@ -4,7 +4,7 @@ use easyauth_emulator::{
     Application, FederatedCredential, ServicePrincipal,
     sample::{FOUNDRY_AGENT, MANAGED_IDENTITY, OPERATOR, TENANT_ID, USER, object_id},
 };
-use entra_admin::{AdminError, ForeignKind, Problem, Proof, Remedy, Setup};
+use entra_admin::{AdminError, ClientCredential, ForeignKind, Problem, Remedy, Setup};
 use serde_json::json;
 use uuid::{Uuid, uuid};
 
@@ -196,7 +196,8 @@ async fn an_owner_who_is_known_is_not_named() {
 #[tokio::test]
 async fn the_secret_in_use_is_told_from_others() {
     let tenant = Tenant::start().await;
-    let by_secret = Setup { display_name: NAME.to_owned(), proof: Proof::ClientSecret };
+    let by_secret =
+        Setup { display_name: NAME.to_owned(), credential: ClientCredential::ClientSecret };
     tenant.admin().setup(&by_secret).await.unwrap();
     assert_eq!(tenant.admin().doctor(&[]).await.unwrap(), None);
     let theirs = json!({ "keyId": Uuid::new_v4(), "displayName": "App Service", "hint": "#-#" });

@@ -19,7 +19,7 @@ use easyauth_emulator::{
     FailingWrite, Options,
     sample::{FOUNDRY_AGENT, INTERACTIVE, OPERATOR, TENANT_ID, USER, object_id},
 };
-use entra_admin::{Admin, AdminError, Endpoint, Proof, Setup};
+use entra_admin::{Admin, AdminError, ClientCredential, Endpoint, Setup};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ use uuid::Uuid;
 use crate::tenant::{GRAPH, NAME, OTHER_AGENT, Ready, SITE, Tenant, set_up};
 
 fn by_secret() -> Setup {
-    Setup { display_name: NAME.to_owned(), proof: Proof::ClientSecret }
+    Setup { display_name: NAME.to_owned(), credential: ClientCredential::ClientSecret }
 }
 
 /// A tenant in whose Resource Manager the first writes fail.
@@ -82,8 +82,8 @@ async fn an_id_that_is_no_agents_is_explained() {
 async fn only_a_managed_identity_stands_in_for_a_secret() {
     let tenant = Tenant::start().await;
     let before = tenant.everything();
-    let proof = Proof::ManagedIdentity(object_id(FOUNDRY_AGENT));
-    let setup = Setup { display_name: NAME.to_owned(), proof };
+    let credential = ClientCredential::ManagedIdentity(object_id(FOUNDRY_AGENT));
+    let setup = Setup { display_name: NAME.to_owned(), credential };
     let error = tenant.admin().setup(&setup).await.unwrap_err();
     assert!(matches!(error, AdminError::NotManagedIdentity { .. }), "{error}");
     assert_eq!(tenant.everything(), before);

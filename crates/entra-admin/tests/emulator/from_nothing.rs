@@ -6,7 +6,7 @@ use easyauth_emulator::{
     Options,
     sample::{FOUNDRY_AGENT, MANAGED_IDENTITY, OPERATOR, TENANT_ID, object_id},
 };
-use entra_admin::{Proof, Setup, Step};
+use entra_admin::{ClientCredential, Setup, Step};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -141,7 +141,8 @@ async fn a_missing_service_principal_is_made_first() {
 #[tokio::test]
 async fn a_secret_goes_into_the_app_setting_and_nowhere_else() {
     let tenant = Tenant::start().await;
-    let by_secret = Setup { display_name: NAME.to_owned(), proof: Proof::ClientSecret };
+    let by_secret =
+        Setup { display_name: NAME.to_owned(), credential: ClientCredential::ClientSecret };
     let done = tenant.admin().setup(&by_secret).await.unwrap();
     let secret = tenant.application(|it| it.secrets.clone()).remove(0);
     let name = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";

@@ -1,7 +1,7 @@
 //! Who may call, and what the others lack.
 
 use easyauth_emulator::sample::{FOUNDRY_AGENT, INTERACTIVE, MANAGED_IDENTITY};
-use entra_admin::Lack;
+use entra_admin::MissingGrant;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,14 +17,15 @@ async fn the_role_and_both_lists_are_joined() {
     tenant.set(CHECKS, json!([own, FOUNDRY_AGENT, OTHER_AGENT, nobody]));
 
     let all = tenant.admin().list().await.unwrap();
-    let found: Vec<_> = all.iter().map(|it| (it.app_id.clone(), it.lacks.clone())).collect();
+    let found: Vec<_> =
+        all.iter().map(|it| (it.app_id.clone(), it.missing_grants.clone())).collect();
     let expected = [
         (FOUNDRY_AGENT, vec![]),
-        (OTHER_AGENT, vec![Lack::AllowedApplications]),
-        (MANAGED_IDENTITY, vec![Lack::AllowedClientApplications]),
-        (own, vec![Lack::Role]),
-        (INTERACTIVE, vec![Lack::Principal, Lack::Role]),
-        (nobody, vec![Lack::Principal, Lack::Role]),
+        (OTHER_AGENT, vec![MissingGrant::AllowedApplications]),
+        (MANAGED_IDENTITY, vec![MissingGrant::AllowedClientApplications]),
+        (own, vec![MissingGrant::Role]),
+        (INTERACTIVE, vec![MissingGrant::Principal, MissingGrant::Role]),
+        (nobody, vec![MissingGrant::Principal, MissingGrant::Role]),
     ];
     assert_eq!(found, expected.map(|(id, lacks)| (id.to_string(), lacks)));
     let itself: Vec<_> = all.iter().filter(|it| it.is_the_app).map(|it| &it.app_id).collect();
@@ -58,7 +59,7 @@ async fn more_than_a_page_is_read() {
     }
     tenant.set(CHECKS, Value::Null);
     let all = tenant.admin().list().await.unwrap();
-    let holders = all.iter().filter(|it| !it.lacks.contains(&Lack::Role));
+    let holders = all.iter().filter(|it| !it.missing_grants.contains(&MissingGrant::Role));
     let ids: Vec<_> = holders.map(|it| it.app_id.clone()).collect();
     assert_eq!(ids, expected.iter().map(Uuid::to_string).collect::<Vec<_>>());
 }

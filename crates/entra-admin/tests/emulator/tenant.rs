@@ -12,7 +12,7 @@ use easyauth_emulator::{
     Application, Cloud, Directory, Emulator, Gateway, Options, ServicePrincipal, Site, User,
     sample::{FOUNDRY_AGENT, INTERACTIVE, MANAGED_IDENTITY, OPERATOR, TENANT_ID, USER, object_id},
 };
-use entra_admin::{Admin, Endpoint, Proof, Setup};
+use entra_admin::{Admin, ClientCredential, Endpoint, Setup};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -173,8 +173,8 @@ impl Tenant {
 
 /// What the tests set up, unless they say otherwise.
 pub fn set_up() -> Setup {
-    let proof = Proof::ManagedIdentity(object_id(MANAGED_IDENTITY));
-    Setup { display_name: NAME.to_owned(), proof }
+    let credential = ClientCredential::ManagedIdentity(object_id(MANAGED_IDENTITY));
+    Setup { display_name: NAME.to_owned(), credential }
 }
 
 fn directory() -> Directory {

@@ -6,7 +6,7 @@ use restaurant_domain::{
 };
 use serde::Serialize;
 
-use super::{Created, RestaurantPath, review::ReviewForm};
+use super::{Created, RestaurantPath, review_form::ReviewForm};
 use crate::{
     access::Reader,
     app_state::AppState,

@@ -3,21 +3,21 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Proof, authentication::Plan};
-use crate::{Admin, AdminError, Identity, endpoint::Call, registration::Registration, step::Run};
-
-/// The app setting that names the managed identity; the platform knows its name.
-pub(crate) const IDENTITY_SETTING: &str = "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID";
-/// The app setting that has the secret, named as Azure's portal names it.
-pub(crate) const SECRET_SETTING: &str = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRET";
+use super::{
+    client_credential::{ClientCredential, IDENTITY_SETTING, SECRET_SETTING},
+    plan::Plan,
+};
+use crate::{
+    Admin, AdminError, Identity, call::Call, change_set::ChangeSet, registration::Registration,
+};
 
 impl Admin {
     /// The managed identity that proves the registration, if it is one.
     pub(super) async fn proving_identity(
         &self,
-        proof: Proof,
+        credential: ClientCredential,
     ) -> Result<Option<Identity>, AdminError> {
-        let Proof::ManagedIdentity(id) = proof else { return Ok(None) };
+        let ClientCredential::ManagedIdentity(id) = credential else { return Ok(None) };
         let identity = self.identity(id).await?;
         if identity.kind != "ManagedIdentity" {
             let Identity { name, kind, .. } = identity;
@@ -41,7 +41,7 @@ impl Admin {
     }
 }
 
-impl Run<'_> {
+impl ChangeSet<'_> {
     /// Trusts the identity, and has the platform use it.
     pub(super) async fn authenticate_by_identity(
         &mut self,
@@ -116,6 +116,6 @@ impl Run<'_> {
 /// Whether the secret that is stored is one of the registration's.
 fn has_secret(plan: &Plan<'_>) -> bool {
     let secrets = plan.registration.0["passwordCredentials"].as_array();
-    let used = secrets.and_then(|secrets| plan.proof.used_secret(secrets));
+    let used = secrets.and_then(|secrets| plan.credential.used_secret(secrets));
     plan.app_settings.contains_key(SECRET_SETTING) && used.is_some()
 }
