@@ -1,5 +1,6 @@
 //! What is asked for wrongly is refused before anything is sent, and what is out of reach is not a pass.
 
+use auth_probe::Case;
 use easyauth_emulator::Options;
 use tokio::net::TcpListener;
 
@@ -105,7 +106,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
 async fn the_cases_are_told_without_sending_anything() {
     let output = run(command(&["--list"])).await;
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 38);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), Case::all().count());
     let output = run(command(&["--dry-run", "--group", "b", "--case", "D4", "--skip", "B1"])).await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(said.lines().filter(|line| !line.starts_with(' ')).count(), 11, "{said}");

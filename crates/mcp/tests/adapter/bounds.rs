@@ -6,7 +6,7 @@ use restaurant_domain::{
     Description, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview, Rating,
     Repository, RestaurantName, ReviewText, StreetAddress, UserName, testing::InMemoryStore,
 };
-use restaurant_mcp::McpAdapter;
+use restaurant_mcp::{McpAdapter, TOOL_NAMES};
 use serde_json::{Value, json};
 
 use crate::server::{Server, json_of, message};
@@ -130,7 +130,7 @@ async fn every_answer_keeps_to_the_limit_with_ten_thousand_restaurants() {
 async fn a_limit_below_the_least_is_raised_to_it() {
     let store = store(1).await;
     let server = Server::of(McpAdapter::new(store).max_response_bytes(1)).await;
-    assert_eq!(server.tools().await.len(), 4);
+    assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
     let details = server.ok("get_details_mcp", json!({"restaurant_id": 1})).await;
     assert!(details["reviews"].as_array().unwrap().len() > 1);
 }

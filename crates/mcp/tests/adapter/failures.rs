@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
-use restaurant_mcp::{CancellationToken, McpAdapter};
+use restaurant_mcp::{CancellationToken, McpAdapter, TOOL_NAMES};
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,7 +80,7 @@ async fn a_panic_ends_its_call_and_not_the_server() {
         assert!(!error.to_string().contains(SECRET));
     }
     assert_eq!(log.with("a panic").len(), calls().len());
-    assert_eq!(server.tools().await.len(), 4);
+    assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
 }
 
 #[tokio::test]

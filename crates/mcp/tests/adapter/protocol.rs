@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, body::Body, extract::Request, middleware, response::Response};
 use reqwest::{Method, StatusCode};
 use restaurant_domain::{Actor, testing::InMemoryStore};
-use restaurant_mcp::{CalledTool, McpAdapter};
+use restaurant_mcp::{CalledTool, McpAdapter, TOOL_NAMES};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use tracing::Instrument;
@@ -78,7 +78,7 @@ async fn the_stateless_version_is_spoken() {
 #[tokio::test]
 async fn requests_need_no_handshake_and_notifications_are_taken() {
     let server = Server::start().await;
-    assert_eq!(server.tools().await.len(), 4);
+    assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
     assert_eq!(server.request("ping", json!({})).await["result"], json!({}));
     let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"}).to_string();
     let response = server.post(body).send().await.unwrap();
@@ -93,7 +93,10 @@ async fn any_accept_that_admits_json_is_served() {
         let request = request.header("content-type", "application/json; charset=utf-8");
         let response = request.header("accept", accept).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK, "{accept}");
-        assert_eq!(json_of(response).await["result"]["tools"].as_array().unwrap().len(), 4);
+        assert_eq!(
+            json_of(response).await["result"]["tools"].as_array().unwrap().len(),
+            TOOL_NAMES.len()
+        );
     }
     // reqwest always sends Accept, so this one goes in by the other door.
     let request = Request::post("/mcp").header("host", "localhost");

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use restaurant_domain::{Actor, testing::InMemoryStore};
-use restaurant_mcp::{CancellationToken, McpAdapter};
+use restaurant_mcp::{CancellationToken, McpAdapter, TOOL_NAMES};
 use rmcp::{
     ClientLifecycleMode, ClientServiceExt, ServiceExt,
     model::{CallToolRequestParams, ProtocolVersion},
@@ -69,7 +69,7 @@ impl Raw {
 async fn a_real_client_is_served_until_it_leaves() {
     let (stream, server) = serve(adapter());
     let client = ().serve(stream).await.unwrap();
-    assert_eq!(client.list_all_tools().await.unwrap().len(), 4);
+    assert_eq!(client.list_all_tools().await.unwrap().len(), TOOL_NAMES.len());
     let arguments =
         json!({"restaurant_name": "Anchor", "street_address": "1 Quay", "description": "Fish"});
     let call = CallToolRequestParams::new("create_restaurant_mcp");
@@ -120,7 +120,10 @@ async fn lines_that_are_no_messages_are_answered_and_do_not_end_the_session() {
         client.send("\u{feff} \r").await;
         client.initialize().await;
         client.request(7, "tools/list", json!({})).await;
-        assert_eq!(client.receive().await["result"]["tools"].as_array().unwrap().len(), 4);
+        assert_eq!(
+            client.receive().await["result"]["tools"].as_array().unwrap().len(),
+            TOOL_NAMES.len()
+        );
     }
 }
 

@@ -13,7 +13,7 @@ use restaurant_domain::{
     Author, Description, NewRestaurant, Repository, RestaurantName, StreetAddress,
     testing::InMemoryStore,
 };
-use restaurant_mcp::McpAdapter;
+use restaurant_mcp::{McpAdapter, TOOL_NAMES};
 use rmcp_guard::TransportLayer;
 use serde_json::{Value, json};
 use tokio::{
@@ -104,7 +104,7 @@ async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
     };
     store.create_restaurant(restaurant, &Author::anonymous(), None).await.unwrap();
     let server = Server::of(McpAdapter::new(Arc::new(store)).max_response_bytes(65_536)).await;
-    assert_eq!(server.tools().await.len(), 4);
+    assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
     assert_eq!(log.with("max_response_bytes").len(), 0);
     let call = message("tools/call", &json!({"name": "list_restaurants_mcp", "arguments": {}}));
     let response = server.post(call).send().await.unwrap();
