@@ -1,4 +1,4 @@
-//! The whole application: pages and MCP endpoint behind the host check and the request log.
+//! The application: pages and the MCP endpoint, with the host check and the request log as layers.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,10 +18,10 @@ use crate::{
     trailing_slash, transfer_coding,
 };
 
-/// The addresses of the MCP endpoint: a short one, and the one of the Python original.
+/// The paths of the MCP endpoint: a short one, and that of the Python original.
 const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
 
-/// What of the settings the application needs.
+/// The settings of the application.
 pub struct AppSettings {
     authentication: Option<Authentication>,
     read_only: bool,
@@ -36,7 +36,7 @@ impl AppSettings {
     /// The settings of a server that listens on an address.
     ///
     /// # Errors
-    /// When a setting of authentication is missing or wrong.
+    /// A setting of authentication is missing or invalid.
     pub fn new(settings: &Settings, listening: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self {
             authentication: Authentication::new(settings, listening, &MCP_PATHS)?,
@@ -53,7 +53,7 @@ impl AppSettings {
 /// Assembles the application over a repository: routes with and without authentication.
 ///
 /// # Errors
-/// When a setting is wrong that only its user can judge, such as an origin.
+/// A setting is invalid, such as a trusted origin.
 pub fn router(
     repository: Arc<dyn Repository>,
     settings: AppSettings,
@@ -97,7 +97,7 @@ fn unauthenticated(routes: Router, read_only: bool) -> Router {
     routes.layer(Extension(actor)).layer(StripIdentityHeadersLayer)
 }
 
-/// What is the same for every transport.
+/// The layers that every transport shares.
 pub fn mcp_adapter(repository: Arc<dyn Repository>, read_only: bool) -> McpAdapter {
     let adapter = McpAdapter::new(repository);
     if read_only { adapter.read_only() } else { adapter }

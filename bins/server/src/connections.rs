@@ -1,4 +1,4 @@
-//! Takes connections, and on the way out finishes what they asked for.
+//! Accepts connections, and drains them when the server stops.
 
 mod connection;
 mod places;
@@ -22,13 +22,13 @@ use self::{
 };
 use crate::{settings::Settings, socket_options};
 
-/// How long the loop rests when the system has no file descriptor or memory for a further connection.
+/// The pause after an accept fails for lack of file descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
 
-/// How many connections the system may hold until they are taken; it may have a lower limit of its own.
+/// The length of the listener's queue. The operating system may enforce a lower limit.
 const QUEUE: u32 = 1024;
 
-/// The greatest share of the drain time in which clients are only asked to close, in place of being closed.
+/// The divisor of the drain time for its first part, in which the server only asks clients to close their connections.
 const POLITE_SHARE: u32 = 4;
 
 /// The signals that stop the server.
@@ -41,7 +41,7 @@ impl Shutdown {
     /// Catches SIGTERM and SIGINT from now on.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// The operating system rejects a signal handler.
     pub fn listen() -> io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
         Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
@@ -56,23 +56,23 @@ impl Shutdown {
     }
 }
 
-/// Listens on an address, with a queue long enough that a client in a crowd is not told to try again by its own system, seconds later.
+/// Listens on an address. The long queue spares clients a retransmission of their SYN, which costs seconds, under load.
 ///
 /// # Errors
-/// When another process has the address, or the machine does not have it.
+/// Another process uses the address, or the machine does not have it.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A server that starts again finds connections of the last one still closing.
+    // After a restart, connections of the previous process may still be in TIME_WAIT.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(QUEUE)
 }
 
-/// Serves connections until a signal, then drains: no new connection, every request that came is answered, and what it
-/// writes in `tasks` is written.
+/// Serves connections until a signal, then drains them.
 ///
-/// A second signal, or the end of the drain time, ends it at once.
+/// Draining accepts no new connection, answers every request that has arrived, and waits for `tasks`. A second signal, or
+/// the end of the drain time, ends it at once.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -102,16 +102,16 @@ pub async fn serve(
     }
 }
 
-/// The connections, and what ends them.
+/// The open connections and the signals that end them.
 struct Server {
     app: Router,
     places: Arc<Places>,
     idle_limit: Duration,
-    /// The connections, and what their requests write.
+    /// The tasks of the connections and of the writes that their requests began.
     tasks: TaskTracker,
-    /// From here on each answer asks its client to close the connection.
+    /// When cancelled, each response carries `Connection: close`.
     stopping: CancellationToken,
-    /// From here on idle connections are closed.
+    /// When cancelled, idle connections are closed.
     closing: CancellationToken,
 }
 
@@ -127,7 +127,7 @@ impl Server {
         }
     }
 
-    /// Takes connections for ever. One that waits for its place stands in `waiting`, where the end of this leaves it.
+    /// Accepts connections forever. `waiting` holds the connection that waits for a place; cancellation leaves it there.
     async fn accept(&self, listener: &TcpListener, waiting: &mut Option<TcpStream>) {
         loop {
             match listener.accept().await {
@@ -147,9 +147,9 @@ impl Server {
         }
     }
 
-    /// Takes the connections that the system has made but nobody has fetched: their clients believe that they are served.
+    /// Accepts the connections that the operating system has established but the server has not accepted yet.
     fn accept_queued(&self, listener: TcpListener) {
-        socket_options::let_nobody_in(&listener);
+        socket_options::reject_new_connections(&listener);
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, _)) = listener.accept() {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
@@ -159,7 +159,7 @@ impl Server {
         }
     }
 
-    /// Lets clients that are at work close by themselves first, then closes idle connections, and waits for the rest.
+    /// Waits for clients to close their connections, then closes idle connections and waits for the rest.
     async fn drain(&self, limit: Duration) {
         self.tasks.close();
         let polite = timeout(limit / POLITE_SHARE, self.tasks.wait()).await;
@@ -182,7 +182,7 @@ impl Server {
     }
 }
 
-/// Whether an error concerns the connection that was to be taken, and not the listener.
+/// Whether an error concerns the accepted connection and not the listener.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)

@@ -1,4 +1,4 @@
-//! Refuses requests for hosts that are not ours, so that a page elsewhere cannot reach a local server under a name of its own (DNS rebinding), and requests that do not name one host.
+//! Rejects requests for hosts that are not allowed, which prevents DNS rebinding, and requests that do not name exactly one host.
 
 use std::sync::Arc;
 
@@ -9,26 +9,26 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Names that always mean this machine.
+/// The names of the loopback interface.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// Paths that platforms probe under addresses of their own; they say nothing worth protecting.
+/// The paths of health probes, which platforms send with their own host names. Their responses hold no data to protect.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The most characters of a refused host that are logged.
+/// The maximum number of characters of a rejected host that are logged.
 const HOST_CHARS: usize = 60;
 
-/// Whether a path is one that platforms probe.
+/// Whether a path is that of a health probe.
 pub fn is_probe(path: &str) -> bool {
     PROBES.contains(&path)
 }
 
-/// The host names that a request may ask for.
+/// The allowed host names.
 #[derive(Debug, Clone)]
 pub struct AllowedHosts(Arc<[String]>);
 
 impl AllowedHosts {
-    /// Loopback names and these, compared without regard to case; ports do not matter.
+    /// Allows loopback names and these. The comparison ignores case and ports.
     pub fn new(public: &[String]) -> Self {
         Self(LOOPBACK.into_iter().map(str::to_owned).chain(public.iter().cloned()).collect())
     }
@@ -38,12 +38,12 @@ impl AllowedHosts {
     }
 }
 
-/// Passes a request on when its host is allowed. Answers 400 to a request that does not name one host, and 421 to one for another host.
+/// Forwards a request for an allowed host. Returns 400 for a request that does not name exactly one host, and 421 for another host.
 pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
     let host = match requested_host(request.version(), request.uri(), request.headers()) {
         Ok(host) => host,
         Err(Malformed(message)) => {
-            tracing::debug!(why = message, "refused a request");
+            tracing::debug!(why = message, "rejected a request");
             return (StatusCode::BAD_REQUEST, message).into_response();
         }
     };
@@ -51,12 +51,12 @@ pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: 
         return next.run(request).await;
     }
     let shown: Option<String> = host.map(|host| host.chars().take(HOST_CHARS).collect());
-    tracing::warn!(host = shown, "refused a request for a host that is not in ALLOWED_HOSTS");
+    tracing::warn!(host = shown, "rejected a request for a host that is not in ALLOWED_HOSTS");
     let message = "This server does not answer to that host name. Its operator can add it to ALLOWED_HOSTS.\n";
     (StatusCode::MISDIRECTED_REQUEST, message).into_response()
 }
 
-/// What is wrong with how a request names its host.
+/// The error of a request's host.
 struct Malformed(&'static str);
 
 /// The host without its port, from the request line or the `Host` header (RFC 9112, section 3.2); `None` when a request of
@@ -85,7 +85,7 @@ fn requested_host(
     }
 }
 
-/// The host of `host` or `host:port`; `None` for anything else, a user's name among it.
+/// The host of `host` or `host:port`; `None` for any other form, such as one with user information.
 fn host_of(text: &str) -> Option<String> {
     let authority = text.parse::<Authority>().ok()?;
     let host = authority.host();

@@ -1,4 +1,4 @@
-//! Logs: pretty for people, JSON for everything else, always on stderr.
+//! Logs on stderr: pretty on a terminal, else JSON.
 
 use std::io::{IsTerminal, stderr};
 
@@ -26,7 +26,7 @@ const DIRECTIVES: [&str; 9] = [
     "audit=info",
 ];
 
-/// Starts the log for the rest of the process, and telemetry along with it; a panic becomes a log line too.
+/// Starts the log and telemetry for the rest of the process. Panics are logged, too.
 pub fn start(settings: &Settings, telemetry: Option<&Telemetry>) {
     let filter = || EnvFilter::new(DIRECTIVES.join(",") + "," + &settings.log);
     let json = match settings.log_format {
@@ -45,7 +45,7 @@ pub fn start(settings: &Settings, telemetry: Option<&Telemetry>) {
         .with(telemetry.map(|telemetry| telemetry.layer(filter())))
         .init();
     std::panic::set_hook(Box::new(|panic| {
-        // The message may quote what a caller sent: the place is enough to find it.
+        // The message may quote a caller's data. The location is enough to find the cause.
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, "a panic");
     }));

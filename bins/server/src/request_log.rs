@@ -1,4 +1,4 @@
-//! One line for each request, and the id that ties all its lines and its error page together.
+//! One log line for each request, and the request id that its log lines and its error page share.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -15,20 +15,20 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::caller::CallerInfo;
 
-/// The response header that tells the caller the id; whatever a caller sends under the name is ignored.
+/// The response header with the request id. A value in the request is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What the log has for a request whose caller went away before the answer; its work may have been done all the same.
+/// The logged status of a request whose caller disconnected before the response. The work may have been completed.
 const CALLER_WENT_AWAY: u16 = 499;
 
-/// The methods that HTTP knows (RFC 9110, section 9, and RFC 5789).
+/// The methods of HTTP (RFC 9110, section 9, and RFC 5789).
 const METHODS: [&str; 9] =
     ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 
-/// The most characters of a method that are logged: any word is one, however long.
+/// The maximum number of characters of a method that are logged: HTTP does not limit its length.
 const METHOD_CHARS: usize = 20;
 
-/// Gives the request an id, passes it on, and logs what became of it: no query, no body, no header.
+/// Gives the request an id, forwards it, and logs the outcome without query, body and headers.
 pub async fn log(mut request: Request, next: Next) -> Response {
     let id = MakeRequestUuid.make_request_id(&request);
     let id = id.unwrap_or_else(|| RequestId::new(HeaderValue::from_static("-")));
@@ -46,7 +46,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// The line of a request. Written when it is dropped, since a caller that goes away drops the request with it.
+/// The log line of a request, written on drop, because a disconnect drops the request.
 struct Line {
     started: Instant,
     id: HeaderValue,
@@ -74,7 +74,7 @@ impl Line {
 }
 
 impl Line {
-    /// What of it telemetry gets, by OpenTelemetry's conventions: a method that is none of HTTP's own has no name there.
+    /// The telemetry attributes, by OpenTelemetry's conventions, which do not name unknown methods.
     fn report(&self) {
         let span = &self.span;
         let method = if METHODS.contains(&self.method.as_str()) { &self.method } else { "_OTHER" };

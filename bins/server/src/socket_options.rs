@@ -1,42 +1,42 @@
-//! What Linux does for sockets beyond the common ground; elsewhere, on a developer's machine, it is left out.
+//! Socket options. Those that only Linux has do nothing on other systems.
 
 use std::{io, mem::MaybeUninit, net::Shutdown, time::Duration};
 
 use tokio::net::{TcpListener, TcpStream};
 
-/// Ends the server's half of a connection: what was written still arrives.
+/// Closes the sending half of a connection. Data that was written still arrives.
 pub fn end_writing(stream: &TcpStream) -> io::Result<()> {
     socket2::SockRef::from(stream).shutdown(Shutdown::Write)
 }
 
-/// Whether the client has sent something that has not been read. It asks the system, which knows before the runtime does.
+/// Whether the socket has unread data. Asks the operating system, which knows before the runtime does.
 pub fn has_unread(stream: &TcpStream) -> bool {
     let mut first = [MaybeUninit::uninit()];
     socket2::SockRef::from(stream).peek(&mut first).is_ok_and(|length| length > 0)
 }
 
-/// Gives a client up that does not take its answer for so long: the HTTP library limits reading only.
+/// Limits how long a client may leave sent data unacknowledged. The HTTP library limits reading only.
 #[cfg(target_os = "linux")]
 pub fn limit_writing(stream: &TcpStream, limit: Duration) {
-    // A failure only leaves the limit out.
+    // Without the option there is no limit, which is harmless.
     let _ = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit));
 }
 
-/// Lets no further connection begin: the system drops what comes for a listener with this filter.
+/// Rejects new connections: the kernel drops packets for a listener with this filter.
 ///
-/// Otherwise a connection that is made between the last look at the queue and the listener's end would be reset.
+/// Without it, the kernel would reset a connection established between the last accept and the listener's close.
 #[cfg(target_os = "linux")]
-pub fn let_nobody_in(listener: &TcpListener) {
+pub fn reject_new_connections(listener: &TcpListener) {
     /// The instruction "return 0 bytes of the packet" of a classic packet filter.
     const DROP: socket2::SockFilter = socket2::SockFilter::new(0x06, 0, 0, 0);
-    // Without the filter the moment is short, not gone.
+    // Without the filter the race remains, but it is short.
     let _ = socket2::SockRef::from(listener).attach_filter(&[DROP]);
 }
 
-/// Has no limit here.
+/// Does nothing on this system.
 #[cfg(not(target_os = "linux"))]
 pub fn limit_writing(_: &TcpStream, _: Duration) {}
 
-/// Leaves the door open until the listener is gone.
+/// Does nothing on this system: the listener accepts until it is closed.
 #[cfg(not(target_os = "linux"))]
-pub fn let_nobody_in(_: &TcpListener) {}
+pub fn reject_new_connections(_: &TcpListener) {}

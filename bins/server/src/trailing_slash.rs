@@ -1,4 +1,4 @@
-//! A slash at the end of an address that programs use, such as `/mcp/`, means the same as none: they follow no redirect.
+//! Ignores a trailing slash in the paths of programs, such as `/mcp/`, because programs may not follow a redirect.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use axum::{
 };
 use tower::{ServiceExt, service_fn};
 
-/// Where the metadata for clients is (RFC 9728), followed by the path that it describes.
+/// The path of protected resource metadata (RFC 9728), followed by the path of the resource.
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// Routes requests for these paths and their metadata as if their address ended without a slash.
+/// Routes requests for these paths and their metadata as if they had no trailing slash.
 pub fn ignored_for(paths: &[&'static str], app: Router) -> Router {
     let paths: Arc<[&'static str]> = paths.into();
     Router::new().fallback_service(service_fn(move |mut request: Request| {
@@ -23,7 +23,7 @@ pub fn ignored_for(paths: &[&'static str], app: Router) -> Router {
     }))
 }
 
-/// The address without the slash at its end, where that is one of these.
+/// The path without its trailing slash, if it is one of these.
 fn without_slash(uri: &Uri, paths: &[&str]) -> Option<Uri> {
     let path = uri.path().strip_suffix('/')?;
     let described = path.strip_prefix(METADATA).filter(|described| !described.is_empty());

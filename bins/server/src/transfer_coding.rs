@@ -1,4 +1,4 @@
-//! Refuses requests whose body has a transfer coding other than `chunked`: the HTTP library would hand it on as it came, still coded.
+//! Rejects requests with a transfer coding other than `chunked`, because the HTTP library would forward the body undecoded.
 
 use axum::{
     extract::Request,
@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Passes a request on when its transfer coding is known, else answers 501 (RFC 9112, section 6.1), and 400 to one that is chunked twice.
+/// Forwards a request with a known transfer coding. Returns 501 for another one (RFC 9112, section 6.1), and 400 for a body that is chunked twice.
 pub async fn check(request: Request, next: Next) -> Response {
     let Some(status) = refusal(request.headers()) else { return next.run(request).await };
     let message = "The request's Transfer-Encoding is not supported: send chunked alone, or a Content-Length.\n";
-    // What follows the head cannot be told apart from the next request.
+    // The end of the body is unknown, so the connection cannot be reused.
     let close = (header::CONNECTION, HeaderValue::from_static("close"));
     (status, [close], message).into_response()
 }

@@ -1,4 +1,4 @@
-//! `healthcheck`: asks the running server whether it is healthy, for containers that have no other client.
+//! `healthcheck`: checks the health of the running server, for containers without another HTTP client.
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -10,13 +10,13 @@ use tokio::{
 
 use crate::settings::Settings;
 
-/// How long the server may take.
+/// The time limit for the response.
 const LIMIT: Duration = Duration::from_secs(3);
 
 /// Asks `/healthz` at the address in BIND: exit code 0 when it answers 200, else 1 and a line that says why.
 ///
 /// # Errors
-/// Never: an unhealthy server is an answer.
+/// None: an unhealthy server is a result.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let address = Settings::reachable(settings.address());
     match timeout(LIMIT, ask(address)).await {

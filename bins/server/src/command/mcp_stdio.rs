@@ -10,11 +10,12 @@ use tokio::{select, time::timeout};
 use super::serve;
 use crate::{app, connections::Shutdown, settings::Settings};
 
-/// Serves until the client closes its end, or until a signal. Writes that have begun are finished in both cases. The client has every right of the process: this transport has no authentication.
+/// Serves until the client closes its end or a signal arrives, and completes pending writes. The transport has no
+/// authentication: the client has all rights of the process.
 ///
 /// # Errors
-/// When it cannot start, or when the client speaks something else than MCP. A PostgreSQL that is away is no reason: calls
-/// are answered with an error until it is back.
+/// The server cannot start, or the client does not speak MCP. An unavailable PostgreSQL is not an error: calls return an
+/// error until it is available.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let database = serve::open(&settings.database()?, settings).await?;

@@ -1,4 +1,4 @@
-//! `migrate`: brings the database's tables up to date.
+//! `migrate`: applies the pending migrations.
 
 use std::process::ExitCode;
 
@@ -7,10 +7,10 @@ use anyhow::Context;
 use super::say;
 use crate::settings::Settings;
 
-/// Runs the migrations that the database lacks.
+/// Applies the pending migrations.
 ///
 /// # Errors
-/// When the database cannot be reached or refuses.
+/// The database is unavailable or rejects a migration.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let database = super::open_database(settings).await?;
     let url = settings.database()?;

@@ -1,4 +1,4 @@
-//! `seed`: fills the database with sample data, a little or a lot.
+//! `seed`: adds sample data to the database.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use crate::{
     settings::{Settings, value},
 };
 
-/// How many restaurants one import takes: each import is kept whole or not at all.
+/// The number of restaurants in one import. Each import is one transaction.
 const BATCH: u32 = 1000;
 
 /// How much to add.
@@ -28,7 +28,7 @@ pub struct Seed {
 /// Migrates the database and adds the sample data, in imports of 1,000 restaurants.
 ///
 /// # Errors
-/// When the database cannot be reached or refuses; finished imports stay.
+/// The database is unavailable or rejects the data. Completed imports stay.
 pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
     let database = super::open_database(settings).await?;
     let url = settings.database()?;

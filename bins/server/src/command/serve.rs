@@ -1,4 +1,4 @@
-//! `serve`: opens the database, listens, serves until told to stop, and finishes what runs.
+//! `serve`: opens the database, serves until a signal, and drains.
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -15,17 +15,17 @@ use crate::{
     settings::{AuthMode, Settings},
 };
 
-/// How long to wait before asking a database again that was away.
+/// The pause before another attempt to migrate an unavailable database.
 const RETRY: Duration = Duration::from_secs(1);
-/// When to bring the database up to date again, each time after the time before: while instances of the version before
-/// may still write, whose rows have what is derived from their texts in the older form.
+/// The pauses between further migrations after the first. During a deployment, instances of the previous version may still
+/// write rows whose derived columns have the older form.
 const AGAIN: [Duration; 3] =
     [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// When it cannot start. A PostgreSQL that is away is no reason: requests are answered with 503 until it is back.
+/// The server cannot start. An unavailable PostgreSQL is not an error: requests get 503 until it is available.
 pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let address = settings.listen_address()?;
@@ -46,7 +46,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens the database and brings it up to date: an SQLite file at once, a PostgreSQL as soon as it answers.
+/// Opens and migrates the database: an SQLite file at once, PostgreSQL in the background as soon as it is available.
 pub(super) async fn open(
     url: &DatabaseUrl,
     settings: &Settings,
@@ -66,8 +66,7 @@ pub(super) async fn open(
     Ok(database)
 }
 
-/// Brings a PostgreSQL up to date, and looks again for what instances of the version before still wrote meanwhile. An SQLite
-/// file has no other instance.
+/// Migrates PostgreSQL, then repeats it after each of [`AGAIN`]. SQLite does not need this: it has one instance only.
 async fn keep_up_to_date(database: Arc<dyn Database>) {
     migrate_until_done(&*database).await;
     for pause in AGAIN {
@@ -105,7 +104,7 @@ async fn migrate_until_done(database: &dyn Database) {
     }
 }
 
-/// Says on stdout where everything is; the first line is what scripts wait for.
+/// Prints the addresses on stdout. Scripts wait for the first line.
 fn print_banner(address: SocketAddr, url: &DatabaseUrl, mode: AuthMode) {
     let address = Settings::reachable(address);
     let mcp = format!("http://{address}/mcp");

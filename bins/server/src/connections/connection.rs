@@ -1,4 +1,4 @@
-//! One connection: its requests are answered one after the other, and it ends when its client has waited or dawdled too long.
+//! One connection: serves its requests in order, and enforces its time limits.
 
 use std::{
     convert::Infallible,
@@ -32,42 +32,43 @@ use super::{
 };
 use crate::{host_check, socket_options};
 
-/// How long a client may take nothing of an answer.
+/// The time limit for a client that does not read its response.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
-/// From this many bytes on a head that has not ended gets 431; what was read along may be as much again.
+/// The limit of a request's head, in bytes: an incomplete head of this size gets 431. One read may exceed
+/// it by as much again.
 ///
-/// In front of the server App Service writes who calls (up to [`easyauth::ClientPrincipalHeader::MAX_BYTES`]), and with its token
-/// store up to three tokens, beside the caller's own token and cookie: for a person with 200 groups some 80 KiB.
+/// App Service adds the client principal header (up to [`easyauth::ClientPrincipalHeader::MAX_BYTES`]) and, with its token store,
+/// up to three tokens to the caller's own token and cookie: about 80 KiB for a user with 200 groups.
 const HEAD_BYTES: usize = 128 * 1024;
 
-/// How long a request waits for a place among the connections that are served.
+/// The time limit for a request that waits for a place among the served connections.
 const QUEUE_LIMIT: Duration = Duration::from_secs(2);
 
-/// What is looked at when nothing else is due.
+/// The interval of the timer while no deadline applies.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
-/// After how many seconds a client that found no place may come again.
+/// The seconds after which a rejected client may retry.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
-/// What a connection needs of its server.
+/// The parts of the server that a connection uses.
 pub struct Connection {
-    /// What answers.
+    /// The application.
     pub app: Router,
     /// The places of all connections.
     pub places: Arc<Places>,
-    /// How long the connection is kept between two requests.
+    /// The time limit between two requests.
     pub idle_limit: Duration,
-    /// From here on each answer asks its client to close the connection.
+    /// When cancelled, each response carries `Connection: close`.
     pub stopping: CancellationToken,
-    /// From here on the connection is closed when it is idle.
+    /// When cancelled, the connection closes as soon as it is idle.
     pub closing: CancellationToken,
 }
 
 impl Connection {
     /// Serves the connection to its end.
     pub async fn serve(self, stream: TcpStream, place: Place) {
-        // Without it small answers wait for the client's acknowledgement; a failure only costs time.
+        // Without it, small responses wait for the client's acknowledgement. A failure only costs time.
         let _ = stream.set_nodelay(true);
         socket_options::limit_writing(&stream, WRITE_LIMIT);
         let progress = Arc::new(Progress::new());
@@ -82,18 +83,17 @@ impl Connection {
         let service = service_fn(|request| Arc::clone(&answers).answer(request));
         let stream = Arc::new(stream);
         let watched = TokioIo::new(Watched::new(Arc::clone(&stream), Arc::clone(&progress)));
-        let mut connection = pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                // It would count the time between two requests as well: `Deadline` has both limits.
-                .header_read_timeout(None)
-                .max_buf_size(HEAD_BYTES)
-                .serve_connection(watched, service)
-        );
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // It would also count the time between two requests: `Deadline` has both limits.
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(watched, service);
+        let mut connection = pin!(connection);
         let mut deadline = pin!(Deadline::new());
         let mut is_closing = false;
         loop {
-            // What has come is read first, so that a client which has just sent something keeps its connection.
+            // Reads first, so that a client that has just sent data keeps its connection.
             let passed = poll_fn(|context| {
                 if let Poll::Ready(result) = connection.as_mut().poll(context) {
                     return Poll::Ready(Some(result));
@@ -110,7 +110,7 @@ impl Connection {
                 }
                 () = progress.left() => {
                     if progress.makes_room(socket_options::has_unread(&stream)) {
-                        tracing::debug!("closed a connection for the sake of another one");
+                        tracing::debug!("closed an idle connection to make room for another one");
                         return;
                     }
                 }
@@ -123,7 +123,7 @@ impl Connection {
     }
 }
 
-/// The time at which a connection has waited too long for its client.
+/// The time at which a connection exceeds its time limit.
 struct Deadline {
     sleep: Pin<Box<Sleep>>,
 }
@@ -133,8 +133,8 @@ impl Deadline {
         Self { sleep: Box::pin(sleep(Duration::ZERO)) }
     }
 
-    /// Completes when the stage has lasted too long. A later deadline is looked up when the earlier one passes: most
-    /// requests come and go without a change of the timer.
+    /// Completes when the stage exceeds its limit. A later deadline takes effect when the earlier one passes, so that most
+    /// requests do not reset the timer.
     fn poll(
         self: Pin<&mut Self>,
         progress: &Progress,
@@ -157,7 +157,7 @@ impl Deadline {
     }
 }
 
-/// What answers the requests of a connection.
+/// Answers the requests of a connection.
 struct Answers {
     app: Router,
     places: Arc<Places>,
@@ -167,7 +167,7 @@ struct Answers {
 }
 
 impl Answers {
-    /// Answers a request; while the server stops, or when there is no place for the connection, the answer is its last.
+    /// Answers a request. The response is the connection's last while the server stops, or if the connection has no place.
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -191,7 +191,7 @@ impl Answers {
         !place.is_reserve()
     }
 
-    /// Waits for a place among the connections that are served; `false` when none comes in time.
+    /// Waits for a place among the served connections. Returns `false` when it times out.
     async fn queue(&self) -> bool {
         self.progress.enter(Stage::Queued);
         let place = select! {
@@ -207,9 +207,9 @@ impl Answers {
     }
 }
 
-/// The answer to a request for which there is no place.
+/// The response to a request for which there is no place.
 fn no_place() -> Response<Body> {
-    tracing::debug!("turned a request away: all connections are taken");
-    let message = "The server has more clients than it can serve. Try again in a few seconds.\n";
+    tracing::debug!("rejected a request: the connection limit is reached");
+    let message = "The server has reached its connection limit. Try again in a few seconds.\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], message).into_response()
 }

@@ -1,4 +1,4 @@
-//! How many connections there may be, who has to make room when all places are taken, and what is kept for health checks.
+//! The connection limit: places for served connections, eviction when all are taken, and a reserve for health checks.
 
 use std::{
     collections::HashMap,
@@ -18,22 +18,22 @@ use tokio::{
 
 use super::stage::{Progress, Stage};
 
-/// The part of the limit that may be connected beyond it, so that a health check is answered when every place is taken.
+/// The divisor of the limit for the reserve: connections beyond the limit, so that health checks are answered under full load.
 const RESERVE_PART: usize = 10;
 
-/// The most connections beyond the limit: with the default limit there are fewer than 1,024, which is all that some systems allow a process.
+/// The maximum size of the reserve. With the default limit, the total stays below 1,024, a common limit of file descriptors.
 const MAX_RESERVE: usize = 50;
 
-/// How long to wait for a connection that was asked to make room before another one is asked.
+/// The time that an evicted connection gets to close before the next one is asked.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// How long to wait at least for a connection that may soon be asked.
+/// The minimum pause before the next search for a connection to evict.
 const ASK_SOON: Duration = Duration::from_millis(5);
 
-/// The most connections that are asked to make room at once.
+/// The maximum number of connections that are asked to close at once.
 const ASK_AT_ONCE: usize = 32;
 
-/// How often the log says that all places are taken.
+/// The minimum interval of the warning that all places are taken.
 const WARN_AGAIN: Duration = Duration::from_secs(30);
 
 /// The places of a server's connections.
@@ -47,7 +47,7 @@ pub struct Places {
     limit: usize,
 }
 
-/// A connection's place, given back when it is dropped.
+/// A connection's place, released on drop.
 #[derive(Debug)]
 pub struct Place {
     is_reserve: bool,
@@ -55,7 +55,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place among the connections that are served.
+    /// A place among the served connections.
     fn served(permit: OwnedSemaphorePermit) -> Self {
         Self { is_reserve: false, _permit: Some(permit) }
     }
@@ -65,18 +65,18 @@ impl Place {
         Self { is_reserve: true, _permit: Some(permit) }
     }
 
-    /// A place beyond all limits, for what has come before the server stopped.
+    /// A place beyond all limits, for connections that arrived before the server stopped.
     pub fn last() -> Self {
         Self { is_reserve: false, _permit: None }
     }
 
-    /// Whether the connection is in the reserve: health checks are answered at once, everything else waits for a place.
+    /// Whether the place is in the reserve, which answers health checks only; other requests wait for a served place.
     pub fn is_reserve(&self) -> bool {
         self.is_reserve
     }
 }
 
-/// A connection among all others, until it is dropped.
+/// The registration of an open connection, removed on drop.
 #[derive(Debug)]
 pub struct Entry {
     id: u64,
@@ -84,7 +84,7 @@ pub struct Entry {
 }
 
 impl Places {
-    /// As many places, and the reserve.
+    /// Creates `limit` places and the reserve.
     pub fn new(limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS);
         let limit = limit.min(Semaphore::MAX_PERMITS);
@@ -98,9 +98,9 @@ impl Places {
         }
     }
 
-    /// A place for a connection that has come: among those that are served if there is one, else in the reserve.
+    /// Takes a place for a new connection: among the served connections if one is free, else in the reserve.
     ///
-    /// When that is full too, it waits until a connection has made room.
+    /// Waits while both are full, and evicts connections.
     pub async fn take(&self) -> Place {
         if let Ok(place) = Arc::clone(&self.served).try_acquire_owned() {
             return Place::served(place);
@@ -121,7 +121,7 @@ impl Places {
         }
     }
 
-    /// A place among those that are served, as soon as a connection has made room or has ended.
+    /// Takes a place among the served connections, as soon as another connection closes or is evicted.
     pub async fn served(&self) -> Place {
         let mut place = pin!(acquire(&self.served));
         loop {
@@ -133,8 +133,8 @@ impl Places {
         }
     }
 
-    /// Asks the most dispensable connection to make room, and with it some that have never sent a request, for those that
-    /// come next. Gives the time when it is worth to ask again.
+    /// Asks the most dispensable connection to close, and with it some that have never sent a request. Returns the time at
+    /// which to ask again.
     fn ask_to_leave(&self, may_ask: impl Fn(Stage) -> bool) -> Instant {
         let now = Instant::now();
         let connections = self.lock();
@@ -157,7 +157,7 @@ impl Places {
         now + ASK_AGAIN
     }
 
-    /// Enters a connection among all others.
+    /// Registers an open connection.
     pub fn enter(self: &Arc<Self>, progress: Arc<Progress>) -> Entry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(id, progress);
@@ -165,11 +165,11 @@ impl Places {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Progress>>> {
-        // Nothing that is done under the lock leaves the map half changed.
+        // No panic under the mutex leaves the map inconsistent.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says in the log that all places are taken: once for a while.
+    /// Warns that all places are taken, at most once per [`WARN_AGAIN`].
     fn warn(&self) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|at| at.elapsed() >= WARN_AGAIN) {
@@ -180,7 +180,7 @@ impl Places {
     }
 }
 
-/// A place, as soon as one is free.
+/// Waits for a free place.
 async fn acquire(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     match Arc::clone(places).acquire_owned().await {
         Ok(place) => place,

@@ -1,4 +1,4 @@
-//! What a connection waits for, since when, and how long that may last.
+//! The stage of a connection, its start and its time limit.
 
 use std::{
     sync::{
@@ -10,33 +10,33 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-/// How long a new connection may take to send its first request's head. A client connects because it has something to send.
+/// The time limit for the head of a connection's first request.
 const FIRST_HEAD_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long the head of a later request may take, from its first byte to its end.
+/// The time limit for the head of a later request, from its first byte to its last.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
-/// What a connection waits for.
+/// The event that a connection waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// The head of the first request.
     FirstHead,
-    /// The next request, of which nothing has come.
+    /// The first byte of the next request.
     Idle,
     /// The rest of a later request's head.
     Head,
     /// A part of a request's body.
     Body,
-    /// A place among the connections that are served; its request has come.
+    /// A place among the served connections, for a request that has arrived.
     Queued,
-    /// The client, which does not take its answer.
+    /// A client that does not read its response.
     Answer,
-    /// The server itself, which works on an answer.
+    /// The server, which produces the response.
     Work,
 }
 
 impl Stage {
-    /// How long the stage may last; `None` where other limits apply: those of a request, and that of writing.
+    /// The time limit of the stage; `None` where the limits of requests and of writing apply.
     fn limit(self, idle: Duration) -> Option<Duration> {
         match self {
             Self::FirstHead => Some(FIRST_HEAD_LIMIT),
@@ -46,9 +46,9 @@ impl Stage {
         }
     }
 
-    /// How long the connection is safe from being closed for the sake of another one; `None` where it always is.
+    /// The time before the connection may be evicted for another one; `None` means never.
     ///
-    /// Long enough for what the client has already sent to be read, also on a busy machine.
+    /// It is long enough to read data that the client has already sent, even on a busy machine.
     fn grace(self) -> Option<Duration> {
         match self {
             Self::FirstHead | Self::Queued => Some(Duration::from_millis(100)),
@@ -60,29 +60,29 @@ impl Stage {
     }
 }
 
-/// Where a connection stands. Its own task changes it; the places look at it when all are taken.
+/// The progress of a connection. The connection's task updates it; [`super::places`] reads it to choose which connection to evict.
 #[derive(Debug)]
 pub struct Progress {
     now: Mutex<Now>,
-    /// Asked to make room.
+    /// Whether the connection was asked to close.
     asked: AtomicBool,
-    /// Tells the connection's task that it was asked to make room.
+    /// Notifies the connection's task that it was asked to close.
     leave: Notify,
-    /// Tells a queued request that its place is needed.
+    /// Notifies a queued request that it is rejected.
     turned_away: Notify,
 }
 
-/// A stage and its beginning.
+/// A stage and its start.
 #[derive(Debug)]
 struct Now {
     stage: Stage,
     since: Instant,
-    /// Since when the client has taken nothing of what is to be written, at whatever stage.
+    /// The time since which the client reads nothing, in any stage.
     blocked: Option<Instant>,
 }
 
 impl Now {
-    /// The stage, or the client that does not take its answer.
+    /// The current stage; [`Stage::Answer`] while the client reads nothing.
     fn seen(&self) -> (Stage, Instant) {
         self.blocked.map_or((self.stage, self.since), |since| (Stage::Answer, since))
     }
@@ -95,7 +95,7 @@ impl Now {
 }
 
 impl Progress {
-    /// A connection that begins now.
+    /// The progress of a connection that starts now.
     pub fn new() -> Self {
         let now = Now { stage: Stage::FirstHead, since: Instant::now(), blocked: None };
         Self {
@@ -107,27 +107,27 @@ impl Progress {
     }
 
     fn lock(&self) -> MutexGuard<'_, Now> {
-        // Nothing in here can panic while it holds the lock.
+        // No code in this file panics while it holds the mutex.
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the connection waits for.
+    /// The current stage.
     pub fn stage(&self) -> Stage {
         self.lock().seen().0
     }
 
-    /// Enters a stage; one that lasts goes on.
+    /// Enters a stage. Does nothing if it is the current one.
     pub fn enter(&self, stage: Stage) {
         self.lock().enter(stage);
     }
 
-    /// A queued request has got its place.
+    /// Records that a queued request is answered from now on.
     pub fn served(&self) {
         self.asked.store(false, Ordering::Relaxed);
         self.enter(Stage::Work);
     }
 
-    /// Enters a stage if the connection is in another one.
+    /// Enters the stage `to` if the current one is `from`.
     pub fn move_on(&self, from: Stage, to: Stage) {
         let mut now = self.lock();
         if now.stage == from {
@@ -135,7 +135,7 @@ impl Progress {
         }
     }
 
-    /// Notes whether the client takes what is written.
+    /// Records whether the client reads written data.
     pub fn written(&self, is_taken: bool) {
         let mut now = self.lock();
         if is_taken {
@@ -145,25 +145,25 @@ impl Progress {
         }
     }
 
-    /// When the stage has lasted too long.
+    /// The time at which the stage exceeds its limit.
     pub fn deadline(&self, idle: Duration) -> Option<Instant> {
         let (stage, since) = self.lock().seen();
         Some(since + stage.limit(idle)?)
     }
 
-    /// From when on the connection may be closed for another one, and in which order: those that never sent a request first,
-    /// then the longest idle.
+    /// The stage, its start, and the time from which the connection may be evicted. Eviction starts with connections that
+    /// never sent a request, then takes the longest idle.
     pub fn dispensable(&self) -> Option<(Stage, Instant, Instant)> {
         let (stage, since) = self.lock().seen();
         Some((stage, since, since + stage.grace()?))
     }
 
-    /// Whether the connection has been asked to make room, and has not yet answered.
+    /// Whether the connection was asked to close and has not decided yet.
     pub fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// Asks the connection to make room: a queued request is told to come again, else the connection closes.
+    /// Asks the connection to close. A queued request gets 503 instead.
     pub fn ask_to_leave(&self) {
         self.asked.store(true, Ordering::Relaxed);
         if self.stage() == Stage::Queued {
@@ -173,17 +173,17 @@ impl Progress {
         }
     }
 
-    /// Completes when the connection's task was asked to make room.
+    /// Completes when the connection is asked to close.
     pub async fn left(&self) {
         self.leave.notified().await;
     }
 
-    /// Completes when the place of a queued request is needed.
+    /// Completes when a queued request is rejected.
     pub async fn turned_away(&self) {
         self.turned_away.notified().await;
     }
 
-    /// Whether the connection makes room: not when its client has sent something in the meantime.
+    /// Whether the connection closes. It stays open if its client has sent data in the meantime.
     pub fn makes_room(&self, has_unread: bool) -> bool {
         let is_due = self
             .dispensable()

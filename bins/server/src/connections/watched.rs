@@ -1,4 +1,4 @@
-//! A connection's stream and the bodies on it, watched: what passes through them says what the connection waits for.
+//! Wrappers of a connection's stream and bodies that record its progress.
 
 use std::{
     io,
@@ -17,19 +17,19 @@ use tokio::{
 use super::stage::{Progress, Stage};
 use crate::socket_options;
 
-/// The stream: bytes that come while the connection is idle begin a head.
+/// A stream that records its progress. Bytes that arrive on an idle connection start a head.
 pub struct Watched {
     stream: Arc<TcpStream>,
     progress: Arc<Progress>,
 }
 
 impl Watched {
-    /// A stream whose connection is watched.
+    /// Wraps a stream.
     pub fn new(stream: Arc<TcpStream>, progress: Arc<Progress>) -> Self {
         Self { stream, progress }
     }
 
-    /// Writes as soon as the stream takes something.
+    /// Writes as soon as the stream is writable.
     fn poll_writing(
         &self,
         context: &mut Context<'_>,
@@ -96,7 +96,7 @@ impl AsyncWrite for Watched {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Nothing is kept back.
+        // Nothing is buffered.
         Poll::Ready(Ok(()))
     }
 
@@ -111,14 +111,14 @@ impl Watched {
     }
 }
 
-/// A request's body: while a part of it is awaited, the connection waits for its client.
+/// A request's body. While a frame is pending, the connection is in [`Stage::Body`].
 pub struct RequestBody {
     body: Incoming,
     progress: Arc<Progress>,
 }
 
 impl RequestBody {
-    /// The body of a request that is worked on from now on.
+    /// Wraps the body of a request, and enters [`Stage::Work`].
     pub fn new(body: Incoming, progress: Arc<Progress>) -> Self {
         progress.enter(Stage::Work);
         Self { body, progress }
@@ -157,14 +157,14 @@ impl Drop for RequestBody {
     }
 }
 
-/// An answer's body: when it has been handed over, the connection is idle.
+/// A response's body. Its drop makes the connection idle.
 pub struct AnswerBody {
     body: Body,
     progress: Arc<Progress>,
 }
 
 impl AnswerBody {
-    /// The body of an answer.
+    /// Wraps the body of a response.
     pub fn new(body: Body, progress: Arc<Progress>) -> Self {
         Self { body, progress }
     }
