@@ -1,4 +1,4 @@
-//! The platform's front door: authenticates every request as the site's settings say, and passes it on.
+//! App Service Authentication: authenticates every request by the site's settings, and forwards it.
 
 mod auth_settings;
 mod authenticate;
@@ -147,7 +147,7 @@ impl Door {
         })
     }
 
-    /// The platform's order: its own addresses, then what is open to all, then who calls.
+    /// The platform's order: its own paths, then excluded paths, then authentication.
     async fn guard(
         &self,
         site: &Site,
@@ -177,7 +177,7 @@ impl Door {
         }
     }
 
-    /// Tells the app who calls; or what the caller is answered who may not come in.
+    /// Adds the caller to the request; or the response to a caller that is not allowed.
     fn admit(
         &self,
         site: &Site,
@@ -212,7 +212,7 @@ impl Door {
         Err(Box::new(answer))
     }
 
-    /// A bearer token is looked at first, then the cookie of whoever signed in.
+    /// Checks a bearer token first, then the session cookie.
     fn caller(&self, settings: &AuthSettings, headers: &HeaderMap) -> Caller {
         let Some(entra) = settings.entra() else { return Caller::Nobody };
         match authenticate::bearer(&self.cloud, entra, headers) {

@@ -75,7 +75,7 @@ impl Shares {
     /// [`StoreError::Unavailable`], when none becomes free in time.
     pub(crate) async fn enter(&self, work: Work) -> Result<Share, StoreError> {
         let deadline = Instant::now() + self.patience;
-        // The row first: who waits for it holds nothing that others want.
+        // The row first: a waiting writer holds nothing that others need.
         let (first, second) = match work {
             Work::Read => (None, None),
             Work::Search => (Some(&self.searches), None),

@@ -1,4 +1,4 @@
-//! Which app, in which tenant, and who asks Graph and Resource Manager.
+//! The app, its tenant, and the credential for Graph and Resource Manager.
 
 use std::{env, fs, path::PathBuf, sync::Arc};
 
@@ -54,7 +54,7 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
 
-    /// An owner of the registration who is known, by object id, besides whoever asks; more of them by more of these options.
+    /// The object id of a known owner of the registration, besides the signed-in identity; repeat the option for more.
     #[arg(long = "owner", value_name = "ID")]
     owners: Vec<Uuid>,
 
@@ -137,7 +137,7 @@ impl Connection {
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
     }
 
-    /// Who asks Entra for tokens. A secret is never an option, which everybody on the machine could read.
+    /// The credential that obtains tokens from Entra. A secret is never an option, because every user of the machine can read options.
     fn identity(&self) -> Result<Identity> {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let client_id = variable(CLIENT_ID);
@@ -170,7 +170,7 @@ pub(crate) fn cloud(name: &str) -> Result<AzureCloud, String> {
     AzureCloud::by_name(name).ok_or_else(|| format!("give one of {names}"))
 }
 
-/// A token that somebody put into a file.
+/// A token from a file.
 #[derive(Debug)]
 struct TokenFile(TokenSource);
 
@@ -183,7 +183,7 @@ impl TokenCredential for TokenFile {
     ) -> azure_core::Result<AccessToken> {
         let token = self.0.get().await;
         let token = token.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
-        // Whoever reads it next reads the file again.
+        // The next use reads the file again.
         Ok(AccessToken::new(Secret::new(token.expose().to_owned()), OffsetDateTime::UNIX_EPOCH))
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Credentials {
     #[arg(long, value_name = "FILE", group = "credential")]
     token_file: Option<PathBuf>,
 
-    /// The client id of the agent that is to be let in: for a secret, a federated token, or one of several managed identities.
+    /// The client id of the allowed agent: for a secret, a federated token, or one of several managed identities.
     #[arg(long, env = "AZURE_CLIENT_ID", value_name = "ID")]
     agent_id: Option<String>,
 
@@ -35,7 +35,7 @@ pub(super) struct Credentials {
     #[arg(long, group = "credential")]
     managed_identity: bool,
 
-    /// Use whoever is signed in to the Azure CLI.
+    /// Use the account that is signed in to the Azure CLI.
     #[arg(long, group = "credential")]
     az: bool,
 
@@ -47,7 +47,7 @@ pub(super) struct Credentials {
     #[arg(long, value_name = "FILE")]
     wrong_audience_token_file: Option<PathBuf>,
 
-    /// For B5, the scope to ask for in place of Azure Resource Manager's. Microsoft Graph's tokens prove nothing: nobody else can check their signatures.
+    /// For B5, the scope to ask for in place of Azure Resource Manager's. Microsoft Graph's tokens prove nothing: only Graph can validate their signatures.
     #[arg(long, value_name = "SCOPE")]
     wrong_audience_scope: Option<String>,
 
@@ -94,7 +94,7 @@ impl Credentials {
         Ok(tokens.with(TokenKind::WrongAudience, source))
     }
 
-    /// Who asks Entra for tokens: what the options say, or else what is there.
+    /// The credential that obtains tokens from Entra: the one of the options, or else the first that is available.
     fn identity(&self) -> Result<Identity> {
         if self.az {
             return Ok(Identity::AzureCli);

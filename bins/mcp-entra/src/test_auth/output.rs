@@ -72,7 +72,7 @@ fn table(report: &Report, coloured: bool) -> String {
     report.to_table(columns.unwrap_or(WIDTH).max(60), coloured)
 }
 
-/// Colours are for terminals alone, and for nobody who set `NO_COLOR`.
+/// Whether to use colours: only on a terminal, and not if `NO_COLOR` is set.
 fn is_coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! People who signed in: the addresses under `/.auth/`, and the cookie.
+//! Browser sessions: the paths under `/.auth/`, and the cookie.
 
 use std::{
     collections::HashMap,
@@ -36,14 +36,14 @@ const LOGIN: &str = "/.auth/login/aad";
 /// Where the issuer sends them back.
 const CALLBACK: &str = "/.auth/login/aad/callback";
 
-/// Who signed in, by the words in their cookie; and who is about to, by the state that the issuer sends back.
+/// The sessions by their cookie, and the pending sign-ins by the state that the issuer returns.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     sessions: Mutex<HashMap<String, Session>>,
     logins: Mutex<HashMap<String, Login>>,
 }
 
-/// Somebody who signed in.
+/// A signed-in user.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     /// The ID token's claims.
@@ -54,7 +54,7 @@ pub(super) struct Session {
     expires: i64,
 }
 
-/// Somebody who is about to sign in.
+/// A pending sign-in.
 #[derive(Debug)]
 struct Login {
     nonce: String,
@@ -85,7 +85,7 @@ impl Session {
     }
 }
 
-/// Where whoever asked for a page signs in first.
+/// The redirect to the sign-in page, for a request without a session.
 pub(super) fn login_path(url: &Url) -> String {
     let query = url.query().map_or(String::new(), |query| format!("?{query}"));
     let back = format!("{}{query}", url.path());
@@ -188,7 +188,7 @@ async fn collect(
     Some(Session { claims, id_token, access_token, refresh_token, expires })
 }
 
-/// Forgets who signed in.
+/// Ends the session.
 fn end(door: &Door, headers: &HeaderMap, url: &Url) -> Response {
     if let Some(words) = cookie(headers) {
         lock(&door.sessions.sessions).remove(words);
@@ -199,7 +199,7 @@ fn end(door: &Door, headers: &HeaderMap, url: &Url) -> Response {
     ([(SET_COOKIE, cookie)], Redirect::to(&to)).into_response()
 }
 
-/// What the token store has of whoever asks.
+/// The token store's entry of the session.
 fn me(door: &Door, headers: &HeaderMap) -> Response {
     let Some(session) = door.sessions.find(headers) else {
         return StatusCode::UNAUTHORIZED.into_response();
@@ -216,7 +216,7 @@ fn me(door: &Door, headers: &HeaderMap) -> Response {
     .into_response()
 }
 
-/// Gets new tokens for whoever asks.
+/// Refreshes the tokens of the session.
 async fn refresh(door: &Door, entra: &AzureActiveDirectory, headers: &HeaderMap) -> Response {
     let Some((words, session)) = cookie(headers).zip(door.sessions.find(headers)) else {
         return StatusCode::UNAUTHORIZED.into_response();

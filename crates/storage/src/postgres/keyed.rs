@@ -1,5 +1,5 @@
 //! Creates with an idempotency key in PostgreSQL. Each asks for the key and then writes, in two round trips. What is
-//! written and its key are one statement: who comes second waits there for the first, and asks again.
+//! written and its key are one statement: the second writer waits there for the first, and asks again.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -170,7 +170,7 @@ impl<Insert> Query for Keyed<'_, Insert> {
     type SqlType = BigInt;
 }
 
-/// Deletes keys of a time or before, the oldest first. Leaves alone what somebody else is about to delete.
+/// Deletes keys of a time or before, the oldest first. Skips keys that another session is deleting.
 #[derive(QueryId)]
 struct Forget(NaiveDateTime);
 

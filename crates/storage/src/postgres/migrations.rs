@@ -22,7 +22,7 @@ pub(super) const LOCK: &str =
 /// Applies what is missing in one transaction, under a lock that every instance takes; tells how many. Then derives anew
 /// what an older version derived ([`derive::derive`]).
 ///
-/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, whoever goes away.
+/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, even if the caller is dropped.
 pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
     let pending = look(&mut connection).await?;
     if !pending.tables && !pending.rows {

@@ -37,7 +37,7 @@ pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> 
     Ok(Some(config))
 }
 
-/// Those whose word is taken for who a server is: of a file, or the system's.
+/// The trusted certificate authorities: of a file, or of the system.
 fn authorities(
     file: Option<PathBuf>,
     provider: &Arc<CryptoProvider>,
@@ -66,7 +66,7 @@ fn authorities(
         .map_err(|error| TlsError::Rustls(Error::General(error.to_string())))
 }
 
-/// Under which name a server must be vouched for.
+/// The name that the server's certificate must contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Name {
     Any,

@@ -29,10 +29,10 @@ pub(crate) struct Server {
 pub(crate) enum SslMode {
     /// Never TLS.
     Disable,
-    /// TLS when the server offers it, whoever it is.
+    /// TLS if the server offers it, without verification.
     #[default]
     Prefer,
-    /// TLS, whoever the server is.
+    /// TLS, without verification of the server.
     Require,
     /// TLS with a server that an authority vouches for.
     VerifyCa,
@@ -132,7 +132,7 @@ impl Server {
             config.host("localhost");
         }
         let ssl_mode = match (ssl_mode, ssl_root_cert.as_deref()) {
-            // As libpq does: authorities that vouch for any host prove nothing unless the name is checked.
+            // As libpq does: a certificate for any host proves nothing unless the name is checked.
             (None | Some(SslMode::VerifyFull), Some(SYSTEM)) => SslMode::VerifyFull,
             (Some(_), Some(SYSTEM)) => {
                 return Err(value_error(
