@@ -1,8 +1,8 @@
-//! Who calls, and what they may do.
+//! The caller and its permissions.
 
 use crate::text::is_hidden;
 
-/// A caller as an adapter knows it: who they are, and what they may do.
+/// A caller: its identity and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     author: Author,
@@ -16,38 +16,38 @@ impl Actor {
         Self { author, permissions }
     }
 
-    /// The caller where nobody is asked who they are (development): unknown, and allowed everything.
+    /// The caller without authentication (development): anonymous, with all permissions.
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Author::anonymous(), Permissions::ALL)
     }
 
-    /// Who it is. To write in their name, ask [`Self::may_write`].
+    /// The identity of the caller. For writes, use [`Self::may_write`].
     #[must_use]
     pub fn author(&self) -> &Author {
         &self.author
     }
 
-    /// What they may do.
+    /// The permissions of the caller.
     #[must_use]
     pub fn permissions(&self) -> Permissions {
         self.permissions
     }
 
-    /// Asks whether the caller may read.
+    /// Checks the permission to read.
     ///
     /// # Errors
-    /// When they may not.
+    /// The caller lacks it.
     pub fn may_read(&self) -> Result<(), Forbidden> {
         self.permissions.read.then_some(()).ok_or(Forbidden(Permission::Read))
     }
 
-    /// Asks whether the caller may write, and in whose name.
+    /// Checks the permission to write, and returns the author to write as.
     ///
-    /// Invariant: an author whose id does not fit ([`Author::is_id`]) writes nothing, whatever was granted.
+    /// Invariant: an author with an invalid id ([`Author::is_id`]) may not write, whatever was granted.
     ///
     /// # Errors
-    /// When they may not.
+    /// The caller lacks it.
     pub fn may_write(&self) -> Result<&Author, Forbidden> {
         let fits = self.author.id().is_none_or(Author::is_id);
         let may_write = self.permissions.write && fits;
@@ -55,7 +55,7 @@ impl Actor {
     }
 }
 
-/// What a caller may do; nothing, unless it was granted.
+/// The permissions of a caller. Default: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Permissions {
     /// List restaurants and read reviews.
@@ -67,11 +67,11 @@ pub struct Permissions {
 impl Permissions {
     /// Everything.
     pub const ALL: Self = Self { read: true, write: true };
-    /// Reading alone.
+    /// Only reading.
     pub const READ: Self = Self { read: true, write: false };
 }
 
-/// A single right.
+/// A single permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Permission {
@@ -82,7 +82,7 @@ pub enum Permission {
 }
 
 impl Permission {
-    /// The right as a word: `read` or `write`.
+    /// The permission as a word: `read` or `write`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,15 +92,15 @@ impl Permission {
     }
 }
 
-/// The caller lacks a right.
+/// The caller lacks a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the caller may not {}", .0.as_str())]
 pub struct Forbidden(
-    /// The right that is missing.
+    /// The missing permission.
     pub Permission,
 );
 
-/// Who stands behind a restaurant or a review: kept with it.
+/// The author of a restaurant or a review, stored with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
     kind: AuthorKind,
@@ -113,7 +113,7 @@ impl Author {
     /// its author may not write (see [`Self::is_id`]).
     pub const MAX_CHARS: usize = 100;
 
-    /// Nobody was asked who they are.
+    /// An author without authentication.
     #[must_use]
     pub fn anonymous() -> Self {
         Self::from_parts(AuthorKind::Anonymous, None, None)
@@ -137,7 +137,7 @@ impl Author {
         Self::from_parts(AuthorKind::Agent, Some(id), name)
     }
 
-    /// An author as a store kept it.
+    /// An author from a store.
     ///
     /// Invariant: the id is never changed. A cut id would make two callers one, who share their idempotency keys.
     #[must_use]
@@ -153,7 +153,7 @@ impl Author {
             && !text.chars().any(char::is_control)
     }
 
-    /// What kind of caller it was.
+    /// The kind of caller.
     #[must_use]
     pub fn kind(&self) -> AuthorKind {
         self.kind
@@ -182,7 +182,7 @@ fn printable(name: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthorKind {
-    /// Not asked.
+    /// Not authenticated.
     Anonymous,
     /// A signed-in person.
     Person,

@@ -8,7 +8,7 @@ use crate::{Author, RestaurantId, ReviewId};
 
 /// The record of an attempt to write: level `info`, target `audit`. Written when it is dropped, so an attempt that breaks
 /// off leaves one too. An adapter keeps it in the task that does the work, not in the one that waits for the answer.
-/// Until [`Self::outcome`] is told, the outcome is `unknown`: the row may have been written.
+/// Until [`Self::outcome`] is called, the outcome is `unknown`: the row may have been written.
 #[derive(Debug)]
 pub struct AuditRecord {
     author: Author,
@@ -20,13 +20,13 @@ pub struct AuditRecord {
 }
 
 impl AuditRecord {
-    /// The outcome of what was written.
+    /// The outcome of a successful write.
     pub const CREATED: &str = "created";
 
     /// The outcome of a create that was done before, under the same key.
     pub const REPLAYED: &str = "repeated";
 
-    /// The outcome of an attempt of which it is not known whether it wrote a row.
+    /// The outcome of an attempt that may have written a row.
     pub const UNKNOWN: &str = "unknown";
 
     /// The record of an attempt that begins now. It is written within `span`: that of the request, which has its id.
@@ -41,12 +41,12 @@ impl AuditRecord {
         Self { author, channel, operation, resource, outcome: Self::UNKNOWN, span }
     }
 
-    /// Notes what the attempt is about.
+    /// Sets the resource of the attempt.
     pub fn resource(&mut self, resource: AuditResource) {
         self.resource = resource;
     }
 
-    /// Notes what became of the attempt: [`Self::CREATED`], [`Self::REPLAYED`], or a short stable name of what went wrong.
+    /// Sets the outcome of the attempt: [`Self::CREATED`], [`Self::REPLAYED`], or a short stable name of the error.
     pub fn outcome(&mut self, outcome: &'static str) {
         self.outcome = outcome;
     }
@@ -90,7 +90,7 @@ impl AuditChannel {
     }
 }
 
-/// What the caller wants to do.
+/// The attempted operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuditOperation {

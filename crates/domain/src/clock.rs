@@ -1,8 +1,8 @@
-//! The time, as a parameter.
+//! The clock, as a parameter.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// Where the time comes from.
+/// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
     /// Now, in UTC, to the microsecond (what both databases keep).
     fn now(&self) -> DateTime<Utc>;

@@ -1,4 +1,4 @@
-//! What a create ends with, and how long a caller may repeat it.
+//! The result of a create, and how long a caller may repeat it.
 
 use chrono::TimeDelta;
 
@@ -9,12 +9,12 @@ impl IdempotencyKey {
     pub const LIFETIME: TimeDelta = TimeDelta::hours(24);
 }
 
-/// What a create gave: something new, or what the same create gave before.
+/// The result of a create: a new row, or the row of an earlier create with the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created<T> {
-    /// It was written now.
+    /// The create wrote it.
     New(T),
-    /// The caller repeated a create with its key. Nothing was written: this is what the first one gave, as it was then.
+    /// The caller repeated a create with its key. Nothing was written; this is the first result, as it was then.
     Replayed(T),
 }
 
@@ -28,7 +28,7 @@ impl<T> Created<T> {
     }
 }
 
-/// Why a create failed.
+/// The error of a create.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateError {

@@ -1,4 +1,4 @@
-//! A place in a list, in a form that travels: opaque to clients, checked when it comes back.
+//! Cursors: positions in a list, opaque to clients and validated on return.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use crate::{
 /// The longest cursor that is looked at, in bytes; the longest of ours has 2,235.
 const MAX_BYTES: usize = 2560;
 
-/// A place in a list of restaurants: after the one with this key and id.
+/// A position in a list of restaurants: after the restaurant with this key and id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestaurantCursor {
     /// What the order compares.
@@ -21,7 +21,7 @@ pub struct RestaurantCursor {
     pub id: RestaurantId,
 }
 
-/// What an order compares, with the value at the cursor's place.
+/// The value that an order compares, at the cursor's position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SortKey {
     /// [`crate::RestaurantName::sort_key`], ascending.
@@ -108,7 +108,7 @@ impl FromStr for RestaurantCursor {
     }
 }
 
-/// A place in a list of reviews, newest first: after the one with this id.
+/// A position in a list of reviews, newest first: after the review with this id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReviewCursor(pub ReviewId);
 

@@ -1,9 +1,9 @@
-//! Errors as the log has them.
+//! Errors with their sources, for the log.
 
 use std::{error::Error, fmt};
 
-/// An error with all that caused it, on one line: `the store failed: disk full`. Never for an answer, since sources tell of
-/// the inside.
+/// An error with all that caused it, on one line: `the store failed: disk full`. Not for responses, because sources show
+/// internals.
 #[derive(Debug, Clone, Copy)]
 pub struct ErrorChain<'a>(pub &'a (dyn Error + 'a));
 

@@ -11,6 +11,8 @@ pub struct Field {
     pub label: &'static str,
     /// The meaning and the limits, for the schema of a tool.
     pub description: &'static str,
+    /// Whether it must be given.
+    pub required: bool,
     /// The values that it takes.
     pub kind: FieldKind,
 }

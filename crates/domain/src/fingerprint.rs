@@ -1,4 +1,4 @@
-//! What stands for the content of a create: kept with its idempotency key, so that the texts need not be.
+//! The hash of a create's content, stored with its idempotency key in place of the texts.
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! Filling a store with many restaurants at once: sample data, or data from elsewhere.
+//! Imports of many restaurants at once, such as sample data.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};

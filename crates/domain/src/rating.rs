@@ -1,4 +1,4 @@
-//! A reviewer's stars, and what many of them come to.
+//! A reviewer's rating, and the summary of many ratings.
 
 use std::fmt;
 
@@ -17,6 +17,7 @@ impl Rating {
         name: "rating",
         label: "Rating",
         description: "The reviewer's stars: a whole number from 1 (worst) to 5 (best).",
+        required: true,
         kind: FieldKind::Integer { min: Self::MIN as i64, max: Self::MAX as i64 },
     };
     /// The worst rating.
@@ -79,7 +80,7 @@ impl fmt::Display for Rating {
     }
 }
 
-/// What the ratings of a restaurant come to. Stores keep it up to date as reviews are written, so reading it costs the same however many there are.
+/// The summary of a restaurant's ratings. Stores update it with each review, so its cost does not depend on their number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RatingSummary {
     /// The sum of all stars.

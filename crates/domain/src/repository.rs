@@ -1,4 +1,4 @@
-//! What every store does: one method for each thing that a page or a tool wants done.
+//! The interface of every store: one method for each use case of a page or a tool.
 
 use async_trait::async_trait;
 
@@ -65,9 +65,9 @@ pub trait Repository: Send + Sync + 'static {
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Created<Review>>, CreateError>;
 
-    /// Asks the store whether it can answer now.
+    /// Checks that the store is available.
     ///
     /// # Errors
-    /// When it cannot.
+    /// It is not.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -1,4 +1,4 @@
-//! A restaurant, and what it takes to add one.
+//! Restaurants.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use crate::{
     Author, Description, RatingSummary, RestaurantName, StreetAddress, field::content, text,
 };
 
-/// A restaurant as it is kept.
+/// A stored restaurant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restaurant {
     /// Its id.
     pub id: RestaurantId,
-    /// What it is called.
+    /// The name.
     pub name: RestaurantName,
-    /// Where it is.
+    /// The street address.
     pub street_address: StreetAddress,
-    /// What it is like.
+    /// The description.
     pub description: Description,
-    /// What its reviews come to.
+    /// The summary of its ratings.
     pub rating: RatingSummary,
     /// When it was added, to the microsecond.
     pub created_at: DateTime<Utc>,
-    /// Who added it.
+    /// The author.
     pub created_by: Author,
 }
 
@@ -57,7 +57,7 @@ content! {
 }
 
 impl NewRestaurant {
-    /// The restaurant that comes of keeping this one, before any review.
+    /// The stored restaurant, before any review.
     #[must_use]
     pub fn created(
         self,
@@ -70,12 +70,24 @@ impl NewRestaurant {
         Restaurant { id, name, street_address, description, rating, created_at, created_by }
     }
 
-    /// What a search looks through: name, address and description, folded as [`crate::SearchText`] is. A word of a search
+    /// The text that a search looks through: name, address and description, folded as [`crate::SearchText`] is. A word of a search
     /// never holds the line break between them.
     #[must_use]
     pub fn search_text(&self) -> String {
-        text::fold(&format!("{}\n{}\n{}", self.name, self.street_address, self.description))
+        search_text(&self.name, &self.street_address, &self.description)
     }
+}
+
+impl Restaurant {
+    /// The text that a search looks through, as [`NewRestaurant::search_text`].
+    #[must_use]
+    pub fn search_text(&self) -> String {
+        search_text(&self.name, &self.street_address, &self.description)
+    }
+}
+
+fn search_text(name: &RestaurantName, street: &StreetAddress, description: &Description) -> String {
+    text::fold(&format!("{name}\n{street}\n{description}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A review, and what it takes to write one.
+//! Reviews.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{Author, Rating, RestaurantId, ReviewText, UserName, field::content};
 
-/// A review as it is kept.
+/// A stored review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// Its id.
@@ -17,11 +17,11 @@ pub struct Review {
     pub user_name: UserName,
     /// The reviewer's stars.
     pub rating: Rating,
-    /// What the reviewer wrote.
+    /// The text of the review.
     pub text: ReviewText,
     /// When it was written, to the microsecond.
     pub created_at: DateTime<Utc>,
-    /// Who wrote it, as far as the product knows.
+    /// The author, as the product authenticated it.
     pub created_by: Author,
 }
 
@@ -50,7 +50,7 @@ content! {
 }
 
 impl NewReview {
-    /// The review that comes of keeping this one.
+    /// The stored review.
     #[must_use]
     pub fn created(
         self,

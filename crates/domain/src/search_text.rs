@@ -22,6 +22,7 @@ impl SearchText {
         name: "search",
         label: "Search",
         description: "Only restaurants whose name, street address or description contains every word of this text, in any order, in upper or lower case, with or without accents. Every character of a word stands for itself; there are no wildcards. Left out: all restaurants.",
+        required: false,
         kind: FieldKind::Text { max_chars: Self::MAX_CHARS, rows: 1 },
     };
     /// The greatest length, in Unicode scalar values.

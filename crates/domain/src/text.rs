@@ -42,6 +42,7 @@ fn clean(raw: &str, max: usize, lines: Lines) -> Result<String, Problem> {
 macro_rules! limited_text {
     ($(#[$doc:meta])* $name:ident {
         name: $wire:literal, label: $label:literal, max: $max:literal, rows: $rows:literal,
+        required: $required:literal,
         description: $description:literal $(,)?
     }) => {
         $(#[$doc])*
@@ -55,6 +56,7 @@ macro_rules! limited_text {
                 name: $wire,
                 label: $label,
                 description: $description,
+                required: $required,
                 kind: FieldKind::Text { max_chars: $max, rows: $rows },
             };
             /// The greatest length, in Unicode scalar values.
@@ -110,6 +112,7 @@ limited_text!(RestaurantName {
     label: "Name",
     max: 50,
     rows: 1,
+    required: true,
     description: "What the restaurant is called: one line of 1 to 50 characters.",
 });
 limited_text!(StreetAddress {
@@ -117,6 +120,7 @@ limited_text!(StreetAddress {
     label: "Street address",
     max: 50,
     rows: 1,
+    required: true,
     description: "Where it is: one line of 1 to 50 characters.",
 });
 limited_text!(Description {
@@ -124,6 +128,7 @@ limited_text!(Description {
     label: "Description",
     max: 250,
     rows: 5,
+    required: true,
     description: "What it is like: 1 to 250 characters, line breaks allowed.",
 });
 limited_text!(
@@ -134,6 +139,7 @@ limited_text!(
         label: "Your name",
         max: 50,
         rows: 1,
+        required: true,
         description: "The reviewer's name as readers shall see it: one line of 1 to 50 characters.",
     }
 );
@@ -142,6 +148,7 @@ limited_text!(ReviewText {
     label: "Review",
     max: 500,
     rows: 6,
+    required: true,
     description: "What the reviewer says, in their own words: 1 to 500 characters, line breaks allowed.",
 });
 limited_text!(
@@ -152,6 +159,7 @@ limited_text!(
         label: "Idempotency key",
         max: 100,
         rows: 1,
+        required: false,
         description: "A text of 1 to 100 characters that you make up for this one create, such as a UUID. When you do not know whether the call was done, repeat it with the same key and the same arguments within 24 hours: it is done once, and you get the first result again. Left out: every call adds one more.",
     }
 );

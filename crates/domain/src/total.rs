@@ -1,4 +1,4 @@
-//! How many restaurants match, counted no further than it is worth.
+//! The number of matches, counted up to a bound.
 
 /// The number of restaurants that match. All restaurants are counted exactly; the matches of a search up to
 /// [`Self::BOUND`], since to count them means to look at each.
@@ -11,7 +11,7 @@ pub enum Total {
 }
 
 impl Total {
-    /// How far the matches of a search are counted.
+    /// The bound up to which the matches of a search are counted.
     pub const BOUND: i64 = 1000;
 
     /// The total of a search whose matches were counted up to one more than [`Self::BOUND`].

@@ -1,4 +1,4 @@
-//! What can be wrong with an input, in words that say how to mend it.
+//! Validation errors, with the problem and its remedy.
 
 use std::fmt;
 

@@ -26,13 +26,13 @@ pub(crate) struct Argument {
 }
 
 impl Argument {
-    /// The required argument that holds a field of the domain.
+    /// The argument that holds a field of the domain.
     pub(crate) const fn of(field: &Field) -> Self {
         let kind = match field.kind {
             FieldKind::Text { max_chars, .. } => Kind::Text { max_chars },
             FieldKind::Integer { min, max } => Kind::Integer { min, max },
         };
-        Self { name: field.name, kind, required: true, description: field.description }
+        Self { name: field.name, kind, required: field.required, description: field.description }
     }
 }
 

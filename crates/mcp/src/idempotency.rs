@@ -5,5 +5,4 @@ use restaurant_domain::IdempotencyKey;
 use crate::argument::Argument;
 
 /// The key that a caller gives its create.
-pub(crate) const IDEMPOTENCY_KEY: Argument =
-    Argument { required: false, ..Argument::of(&IdempotencyKey::FIELD) };
+pub(crate) const IDEMPOTENCY_KEY: Argument = Argument::of(&IdempotencyKey::FIELD);

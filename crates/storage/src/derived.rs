@@ -1,5 +1,5 @@
-//! What is derived from a restaurant's texts, the key of its name and its search text, and which restaurants have it from
-//! an older version of this program.
+//! The texts that are derived from a restaurant's fields (the key of its name and its search text), and which of them an
+//! older version of this program derived.
 //!
 //! Each search text carries the version of the folding that made it and its restaurant's key: 0, the column's default, when
 //! a program that knows of no version wrote it. [`outdated`] and [`outdated_texts`] cost a look into an index when nothing
@@ -14,31 +14,32 @@ use diesel::{
     serialize::ToSql,
     sql_types::{BigInt, HasSqlType, Text},
 };
-use restaurant_domain::{
-    Description, FOLDING_VERSION, NewRestaurant, RestaurantName, StreetAddress,
-};
+use restaurant_domain::{FOLDING_VERSION, NewRestaurant};
 
-use crate::schema::{restaurant_search, restaurants};
+use crate::{
+    rows::{RESTAURANT_TEXTS, RestaurantTextColumns, RestaurantTexts},
+    schema::{restaurant_search, restaurants},
+};
 
 /// The key of a restaurant's name as it is stored; this key where there is no such restaurant.
 ///
 /// A cursor has the key that this program makes of a name. The row may have one of an older version, and be elsewhere in the
 /// order: a list that went on after the cursor's key would come by it again and again.
 #[derive(Debug, Clone, QueryId, ValidGrouping)]
-pub(crate) struct StoredKey {
+pub(crate) struct StoredNameKey {
     /// The key of the cursor.
     pub(crate) key: String,
     /// The restaurant of the cursor.
     pub(crate) id: i64,
 }
 
-impl Expression for StoredKey {
+impl Expression for StoredNameKey {
     type SqlType = Text;
 }
 
-impl<Source> AppearsOnTable<Source> for StoredKey {}
+impl<Source> AppearsOnTable<Source> for StoredNameKey {}
 
-impl<DB> QueryFragment<DB> for StoredKey
+impl<DB> QueryFragment<DB> for StoredNameKey
 where
     DB: Backend + HasSqlType<BigInt> + HasSqlType<Text>,
     i64: ToSql<BigInt, DB>,
@@ -56,42 +57,27 @@ where
     }
 }
 
-/// How many restaurants are derived anew in a transaction: few enough that a review of one of them waits for an instant.
+/// The number of restaurants in one backfill transaction: few, so that a review of one of them waits only briefly.
 pub(crate) const BATCH: i64 = 500;
 
-/// The texts of a restaurant, read by [`outdated_texts`].
-#[derive(Queryable)]
-pub(crate) struct Texts {
-    id: i64,
-    name: String,
-    street_address: String,
-    description: String,
-}
+/// A restaurant's id and texts, read by [`outdated_texts`].
+pub(crate) type SourceTexts = (i64, RestaurantTexts);
 
-/// What this version derives from a restaurant's texts.
-pub(crate) struct Derived {
+/// The derived texts of a restaurant.
+pub(crate) struct DerivedTexts {
     pub(crate) id: i64,
     pub(crate) name_key: String,
     pub(crate) search_text: String,
 }
 
-impl From<Texts> for Derived {
-    /// Takes the texts as they are: some may be of a time when more was allowed.
-    fn from(texts: Texts) -> Self {
-        let restaurant = NewRestaurant {
-            name: RestaurantName::from_stored(texts.name),
-            street_address: StreetAddress::from_stored(texts.street_address),
-            description: Description::from_stored(texts.description),
-        };
-        Self {
-            id: texts.id,
-            name_key: restaurant.name.sort_key(),
-            search_text: restaurant.search_text(),
-        }
+impl From<SourceTexts> for DerivedTexts {
+    fn from((id, texts): SourceTexts) -> Self {
+        let restaurant = NewRestaurant::from(texts);
+        Self { id, name_key: restaurant.name.sort_key(), search_text: restaurant.search_text() }
     }
 }
 
-/// One restaurant's id whose derived texts are outdated, whichever; none when there is none.
+/// The id of any restaurant with outdated derived texts.
 #[auto_type]
 pub(crate) fn outdated() -> _ {
     let version: i16 = FOLDING_VERSION;
@@ -105,6 +91,7 @@ pub(crate) fn outdated() -> _ {
 #[auto_type]
 pub(crate) fn outdated_texts(after: i64) -> _ {
     let (version, batch): (i16, i64) = (FOLDING_VERSION, BATCH);
+    let texts: RestaurantTextColumns = RESTAURANT_TEXTS;
     restaurants::table
         .inner_join(
             restaurant_search::table.on(restaurant_search::restaurant_id.eq(restaurants::id)),
@@ -113,10 +100,5 @@ pub(crate) fn outdated_texts(after: i64) -> _ {
         .filter(restaurant_search::restaurant_id.gt(after))
         .order(restaurant_search::restaurant_id.asc())
         .limit(batch)
-        .select((
-            restaurants::id,
-            restaurants::name,
-            restaurants::street_address,
-            restaurants::description,
-        ))
+        .select((restaurants::id, texts))
 }

@@ -1,52 +1,52 @@
-//! Which failures pass and which stay: the one place where the databases' errors become [`StoreError`]s.
+//! The conversion of database errors into [`StoreError`]s, and which of them are transient.
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use restaurant_domain::StoreError;
 
 use crate::rows::CorruptRow;
 
-/// What the work on a connection can end with.
+/// The error of work on a connection.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
     Corrupt(#[from] CorruptRow),
-    /// An idempotency key was taken meanwhile: the work may be done again.
+    /// Another create inserted the idempotency key: retry.
     #[error("an idempotency key was taken and freed again several times meanwhile")]
-    Contended,
+    Conflict,
     #[error(transparent)]
     NoConnection(Box<dyn std::error::Error + Send + Sync>),
     /// The work took longer than a statement may.
     #[error(transparent)]
-    OutOfTime(#[from] OutOfTime),
+    Timeout(#[from] Timeout),
 }
 
 impl From<WorkError> for StoreError {
     fn from(error: WorkError) -> Self {
         match error {
             WorkError::Query(error) if is_read_only(&error) => Self::read_only(error),
-            WorkError::Query(error) if passes(&error) => Self::unavailable(error),
+            WorkError::Query(error) if is_transient(&error) => Self::unavailable(error),
             WorkError::Query(error) => Self::failed(error),
             WorkError::Corrupt(error) => Self::failed(error),
             WorkError::NoConnection(error) => Self::Unavailable(error),
-            error @ (WorkError::Contended | WorkError::OutOfTime(_)) => Self::unavailable(error),
+            error @ (WorkError::Conflict | WorkError::Timeout(_)) => Self::unavailable(error),
         }
     }
 }
 
 impl WorkError {
-    /// The error of a write. A connection that broke or stayed silent leaves open whether the server did the work.
+    /// The error of a write. After a broken connection or a timeout it is unknown whether the server did the work.
     pub(crate) fn of_write(self) -> StoreError {
         match self {
             Self::Query(error) if is_broken(&error) => StoreError::Unconfirmed(error.into()),
-            Self::OutOfTime(error) => StoreError::Unconfirmed(error.into()),
+            Self::Timeout(error) => StoreError::Unconfirmed(error.into()),
             error => error.into(),
         }
     }
 }
 
-/// What a migration can end with.
+/// The error of a migration.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MigrateError {
     #[error(transparent)]
@@ -67,16 +67,16 @@ pub(crate) enum MigrateError {
         "the role {role} may not change the tables, which belong to {owner}, and migrations are pending: migrate once as \
          {owner}"
     )]
-    Foreign { role: String, owner: String },
+    NotOwner { role: String, owner: String },
     #[error(
         "the role {role} lacks {right}: GRANT {right} TO {role}, or migrate once as a role that has it"
     )]
-    Lacks { role: String, right: String },
+    MissingPrivilege { role: String, right: String },
 }
 
 impl MigrateError {
-    pub(crate) fn lacks(role: &str, right: impl Into<String>) -> Self {
-        Self::Lacks { role: role.to_owned(), right: right.into() }
+    pub(crate) fn missing_privilege(role: &str, right: impl Into<String>) -> Self {
+        Self::MissingPrivilege { role: role.to_owned(), right: right.into() }
     }
 }
 
@@ -85,7 +85,7 @@ impl From<MigrateError> for StoreError {
         match error {
             MigrateError::Query(error) => WorkError::Query(error).into(),
             // diesel hides the query's error in a text.
-            error @ MigrateError::Migration(_) if passing_text(&error.to_string()) => {
+            error @ MigrateError::Migration(_) if is_transient_message(&error.to_string()) => {
                 Self::unavailable(error)
             }
             error @ MigrateError::ReadOnly { .. } => Self::unavailable(error),
@@ -94,10 +94,10 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// A time limit of [`crate::Limits`] ran out.
+/// A timeout of [`crate::Limits`] expired.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: the time limit ran out")]
-pub(crate) struct OutOfTime(pub(crate) &'static str);
+pub(crate) struct Timeout(pub(crate) &'static str);
 
 /// Whether the connection broke before the server confirmed the work.
 fn is_broken(error: &QueryError) -> bool {
@@ -115,8 +115,8 @@ fn is_broken(error: &QueryError) -> bool {
     }
 }
 
-/// Whether trying again may help: the connection broke, the server is going or coming, something was taken for too long.
-fn passes(error: &QueryError) -> bool {
+/// Whether a retry may succeed: the connection broke, the server restarts, or a lock was held for too long.
+fn is_transient(error: &QueryError) -> bool {
     use DatabaseErrorKind as Kind;
     match error {
         QueryError::DatabaseError(
@@ -125,10 +125,10 @@ fn passes(error: &QueryError) -> bool {
         )
         | QueryError::BrokenTransactionManager => true,
         QueryError::DatabaseError(Kind::Unknown, information) => {
-            passing_text(information.message())
+            is_transient_message(information.message())
         }
         QueryError::RollbackErrorOnCommit { commit_error, rollback_error } => {
-            passes(commit_error) || passes(rollback_error)
+            is_transient(commit_error) || is_transient(rollback_error)
         }
         _ => false,
     }
@@ -148,15 +148,15 @@ pub(crate) fn is_locked(error: &QueryError) -> bool {
         if LOCKED.iter().any(|text| information.message().contains(text)))
 }
 
-fn passing_text(message: &str) -> bool {
-    PASSING.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
+fn is_transient_message(message: &str) -> bool {
+    TRANSIENT.iter().chain(BREAKING).chain(LOCKED).any(|text| message.contains(text))
 }
 
-/// Parts of the messages of failures that pass.
+/// Parts of the messages of transient errors.
 ///
 /// diesel-async keeps a PostgreSQL error's message and drops its code. A server that speaks another language than
-/// English (`lc_messages`) has these errors taken for lasting ones: a 500 instead of a 503, nothing worse.
-const PASSING: &[&str] = &[
+/// English (`lc_messages`) makes them permanent errors: a response of 500 instead of 503.
+const TRANSIENT: &[&str] = &[
     // 57014
     "canceling statement due to",
     // 57P03
@@ -177,7 +177,7 @@ const PASSING: &[&str] = &[
     "disk I/O error",
 ];
 
-/// Parts of the messages with which the server or PgBouncer ends a connection, which passes, too.
+/// Parts of the messages with which the server or PgBouncer closes a connection. Also transient.
 const BREAKING: &[&str] = &[
     // 57P01, 57P02, 25P03, 57P05
     "terminating connection",
@@ -185,7 +185,7 @@ const BREAKING: &[&str] = &[
     "server conn crashed",
 ];
 
-/// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`, which pass, too.
+/// The messages of `SQLITE_BUSY` and `SQLITE_LOCKED`. Also transient.
 const LOCKED: &[&str] = &["database is locked", "table is locked"];
 
 #[cfg(test)]

@@ -1,22 +1,27 @@
 #![doc = include_str!("../README.md")]
 
+mod concurrency;
 mod database;
 mod derived;
 mod error;
-mod keys;
+mod idempotency;
+mod limits;
+mod migration_state;
+mod open;
 mod postgres;
+mod postgres_options;
 mod queries;
 mod rows;
 mod schema;
 mod search;
-mod shares;
-mod sign_in;
 mod sqlite;
-mod statements;
+mod statement_spans;
 mod url;
 
 pub use self::{
-    database::{Database, Limits, open, open_with},
-    sign_in::{PasswordSource, PostgresOptions},
+    database::Database,
+    limits::Limits,
+    open::{open, open_with},
+    postgres_options::{PasswordSource, PostgresOptions},
     url::{DatabaseUrl, DatabaseUrlError},
 };

@@ -1,11 +1,12 @@
 //! The store in PostgreSQL.
 
-mod condition;
+mod backfill;
 mod connect;
-mod derive;
-mod keyed;
+mod idempotent;
+mod lock;
 mod migrations;
 mod pool;
+mod preflight;
 mod read;
 mod search;
 mod tls;
@@ -23,24 +24,25 @@ use restaurant_domain::{
 
 use self::{
     connect::Connector,
-    pool::{Connections, Turn, finish},
+    pool::{ConnectionPool, Reservation, run_to_completion},
 };
 use crate::{
-    Database, Limits,
-    database::Migrated,
+    concurrency::WorkKind,
+    database::Database,
     error::WorkError,
-    keys::{Answer, KeyRow},
-    shares::Work,
-    sign_in::PostgresOptions,
+    idempotency::{CreateOutcome, NewKeyRow},
+    limits::Limits,
+    migration_state::MigrationState,
+    postgres_options::PostgresOptions,
     url::Server,
 };
 
 /// Restaurants and reviews in a PostgreSQL database.
 pub(crate) struct PostgresStore {
     connector: Connector,
-    connections: Connections,
+    connections: ConnectionPool,
     clock: Arc<dyn Clock>,
-    migrated: Migrated,
+    migrated: MigrationState,
 }
 
 impl PostgresStore {
@@ -52,8 +54,8 @@ impl PostgresStore {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let connector = Connector::new(server, limits, options)?;
-        let connections = Connections::new(connector.clone(), limits)?;
-        Ok(Self { connector, connections, clock, migrated: Migrated::default() })
+        let connections = ConnectionPool::new(connector.clone(), limits)?;
+        Ok(Self { connector, connections, clock, migrated: MigrationState::default() })
     }
 }
 
@@ -65,20 +67,22 @@ impl PostgresStore {
     /// Creates, and again while another create takes the same key.
     async fn create<T, Attempt>(
         &self,
-        work: Work,
-        attempt: impl Fn(Turn) -> Attempt,
+        work: WorkKind,
+        attempt: impl Fn(Reservation) -> Attempt,
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         Attempt: Future<Output = Result<T, WorkError>> + Send + 'static,
     {
         for _ in 1..ATTEMPTS {
-            match finish(attempt(self.connections.turn(work).await?)).await? {
-                Err(WorkError::Contended) => {}
+            match run_to_completion(attempt(self.connections.reserve(work).await?)).await? {
+                Err(WorkError::Conflict) => {}
                 result => return result.map_err(WorkError::of_write),
             }
         }
-        finish(attempt(self.connections.turn(work).await?)).await?.map_err(WorkError::of_write)
+        run_to_completion(attempt(self.connections.reserve(work).await?))
+            .await?
+            .map_err(WorkError::of_write)
     }
 }
 
@@ -89,12 +93,14 @@ impl Repository for PostgresStore {
         query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
-        let turn = self.connections.turn(Work::of(query)).await?;
+        let reservation = self.connections.reserve(WorkKind::of(query)).await?;
         let query = query.clone();
         let list = async move {
-            turn.run_in_time(async |connection: &mut _| read::list(connection, &query).await).await
+            reservation
+                .run_in_time(async |connection: &mut _| read::list(connection, &query).await)
+                .await
         };
-        Ok(finish(list).await??)
+        Ok(run_to_completion(list).await??)
     }
 
     async fn restaurant_details(
@@ -103,12 +109,12 @@ impl Repository for PostgresStore {
         reviews: ReviewQuery,
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
-        let turn = self.connections.turn(Work::Read).await?;
+        let reservation = self.connections.reserve(WorkKind::Read).await?;
         let details = async move {
             let read = async |connection: &mut _| read::details(connection, id, reviews).await;
-            turn.run_in_time(read).await
+            reservation.run_in_time(read).await
         };
-        Ok(finish(details).await??)
+        Ok(run_to_completion(details).await??)
     }
 
     async fn create_restaurant(
@@ -119,21 +125,21 @@ impl Repository for PostgresStore {
     ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
         let now = self.clock.now();
-        let key =
-            key.map(|key| KeyRow::new(author, key, &Fingerprint::of_restaurant(&restaurant), now));
-        let attempt = |turn: Turn| {
+        let key = key
+            .map(|key| NewKeyRow::new(author, key, &Fingerprint::of_restaurant(&restaurant), now));
+        let attempt = |reservation: Reservation| {
             let (new, author, key) = (restaurant.clone(), author.clone(), key.clone());
             async move {
                 let create = async |connection: &mut _| match &key {
-                    None => {
-                        Ok(Answer::New(write::restaurant(connection, &new, now, &author).await?))
-                    }
-                    Some(key) => keyed::restaurant(connection, &new, now, &author, key).await,
+                    None => Ok(CreateOutcome::Inserted(
+                        write::restaurant(connection, &new, now, &author).await?,
+                    )),
+                    Some(key) => idempotent::restaurant(connection, &new, now, &author, key).await,
                 };
-                turn.run_in_time(create).await
+                reservation.run_in_time(create).await
             }
         };
-        let answer = self.create(Work::Write(None), attempt).await?;
+        let answer = self.create(WorkKind::Write(None), attempt).await?;
         answer.into_restaurant(restaurant, now, author)
     }
 
@@ -146,37 +152,38 @@ impl Repository for PostgresStore {
     ) -> Result<Option<Created<Review>>, CreateError> {
         self.migrated.check()?;
         let now = self.clock.now();
-        let key = key
-            .map(|key| KeyRow::new(author, key, &Fingerprint::of_review(restaurant, &review), now));
-        let attempt = |turn: Turn| {
+        let key = key.map(|key| {
+            NewKeyRow::new(author, key, &Fingerprint::of_review(restaurant, &review), now)
+        });
+        let attempt = |reservation: Reservation| {
             let (new, author, key) = (review.clone(), author.clone(), key.clone());
             async move {
                 let create = async |connection: &mut _| match &key {
                     None => {
                         let id = write::review(connection, restaurant, &new, now, &author).await?;
-                        Ok(id.map(Answer::New))
+                        Ok(id.map(CreateOutcome::Inserted))
                     }
                     Some(key) => {
-                        keyed::review(connection, restaurant, &new, now, &author, key).await
+                        idempotent::review(connection, restaurant, &new, now, &author, key).await
                     }
                 };
-                turn.run_in_time(create).await
+                reservation.run_in_time(create).await
             }
         };
-        let answer = self.create(Work::Write(Some(restaurant)), attempt).await?;
+        let answer = self.create(WorkKind::Write(Some(restaurant)), attempt).await?;
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.migrated.check()?;
-        let turn = self.connections.turn(Work::Read).await?;
+        let reservation = self.connections.reserve(WorkKind::Read).await?;
         let ping = async move {
             let ask = async |connection: &mut diesel_async::AsyncPgConnection| {
                 Ok(connection.batch_execute("SELECT 1").await?)
             };
-            turn.run_in_time(ask).await
+            reservation.run_in_time(ask).await
         };
-        Ok(finish(ping).await??)
+        Ok(run_to_completion(ping).await??)
     }
 }
 
@@ -188,14 +195,14 @@ impl Import for PostgresStore {
         only_if_empty: bool,
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
-        let turn = self.connections.turn(Work::Write(None)).await?;
+        let reservation = self.connections.reserve(WorkKind::Write(None)).await?;
         let import = async move {
             let write = async |connection: &mut _| {
                 write::import(connection, &restaurants, only_if_empty).await
             };
-            turn.run(write).await
+            reservation.run(write).await
         };
-        Ok(finish(import).await??)
+        Ok(run_to_completion(import).await??)
     }
 }
 

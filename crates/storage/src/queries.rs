@@ -13,54 +13,10 @@ use diesel::{
 use restaurant_domain::{RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, Total};
 
 use crate::{
-    derived::StoredKey,
-    rows::NewReviewRow,
+    derived::StoredNameKey,
+    rows::{NewReviewRow, RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
     schema::{restaurant_counts, restaurants, reviews},
 };
-
-/// What is read of a restaurant, as [`crate::rows::RestaurantRow`].
-pub(crate) const RESTAURANT: RestaurantColumns = (
-    restaurants::id,
-    restaurants::name,
-    restaurants::street_address,
-    restaurants::description,
-    restaurants::rating_sum,
-    restaurants::rating_count,
-    restaurants::created_at,
-    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
-);
-
-pub(crate) type RestaurantColumns = (
-    restaurants::id,
-    restaurants::name,
-    restaurants::street_address,
-    restaurants::description,
-    restaurants::rating_sum,
-    restaurants::rating_count,
-    restaurants::created_at,
-    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
-);
-
-/// What is read of a review, as [`crate::rows::ReviewRow`].
-pub(crate) const REVIEW: ReviewColumns = (
-    reviews::id,
-    reviews::restaurant_id,
-    reviews::user_name,
-    reviews::rating,
-    reviews::review_text,
-    reviews::created_at,
-    (reviews::created_by_kind, reviews::created_by_id, reviews::created_by_name),
-);
-
-pub(crate) type ReviewColumns = (
-    reviews::id,
-    reviews::restaurant_id,
-    reviews::user_name,
-    reviews::rating,
-    reviews::review_text,
-    reviews::created_at,
-    (reviews::created_by_kind, reviews::created_by_id, reviews::created_by_name),
-);
 
 /// Where a page of restaurants starts (a key and an id), and how many rows to read: one more than it shows.
 pub(crate) fn restaurants_page(query: &RestaurantQuery) -> (SortKey, i64, i64) {
@@ -84,8 +40,8 @@ pub(crate) fn reviews_page(query: ReviewQuery) -> (i64, i64) {
 #[auto_type]
 pub(crate) fn by_name(key: String, id: i64, rows: i64) -> _ {
     let columns: RestaurantColumns = RESTAURANT;
-    let from: StoredKey = StoredKey { key: key.clone(), id };
-    let after: StoredKey = StoredKey { key, id };
+    let from: StoredNameKey = StoredNameKey { key: key.clone(), id };
+    let after: StoredNameKey = StoredNameKey { key, id };
     restaurants::table
         .filter(restaurants::name_key.ge(from))
         .filter(restaurants::name_key.gt(after).or(restaurants::id.gt(id)))
@@ -120,7 +76,7 @@ pub(crate) fn by_reviews(key: i64, id: i64, rows: i64) -> _ {
 
 /// Restaurants, the newest first, after an id.
 #[auto_type]
-pub(crate) fn by_age(id: i64, rows: i64) -> _ {
+pub(crate) fn by_newest(id: i64, rows: i64) -> _ {
     let columns: RestaurantColumns = RESTAURANT;
     restaurants::table
         .filter(restaurants::id.lt(id))
@@ -164,29 +120,6 @@ pub(crate) fn reviews_of(restaurant: i64, after: i64, rows: i64) -> _ {
         .limit(rows)
         .select(columns)
 }
-
-/// The columns that [`review_of_known`] fills, in its order.
-pub(crate) const NEW_REVIEW: NewReviewColumns = (
-    reviews::restaurant_id,
-    reviews::user_name,
-    reviews::rating,
-    reviews::review_text,
-    reviews::created_at,
-    reviews::created_by_kind,
-    reviews::created_by_id,
-    reviews::created_by_name,
-);
-
-type NewReviewColumns = (
-    reviews::restaurant_id,
-    reviews::user_name,
-    reviews::rating,
-    reviews::review_text,
-    reviews::created_at,
-    reviews::created_by_kind,
-    reviews::created_by_id,
-    reviews::created_by_name,
-);
 
 /// The review as a row to insert if its restaurant exists, and as no row otherwise. Cheaper than to run into the foreign
 /// key, which writes first and then takes back.

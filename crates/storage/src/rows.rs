@@ -10,13 +10,64 @@ use restaurant_domain::{
 
 use crate::schema::{restaurant_search, restaurants, reviews};
 
-/// A restaurant, read as [`crate::queries::RESTAURANT`].
+/// Declares a list of columns as a constant and as its type.
+macro_rules! columns {
+    ($(#[$doc:meta])* $name:ident: $type:ident = $columns:tt) => {
+        $(#[$doc])*
+        pub(crate) const $name: $type = $columns;
+        pub(crate) type $type = $columns;
+    };
+}
+
+columns!(
+    /// The columns of [`RestaurantTexts`].
+    RESTAURANT_TEXTS: RestaurantTextColumns =
+        (restaurants::name, restaurants::street_address, restaurants::description)
+);
+
+/// The fields of a restaurant that its author wrote.
 #[derive(Queryable)]
-pub(crate) struct RestaurantRow {
-    id: i64,
+pub(crate) struct RestaurantTexts {
     name: String,
     street_address: String,
     description: String,
+}
+
+impl From<RestaurantTexts> for NewRestaurant {
+    /// Does not validate: an older version may have stored what this one refuses.
+    fn from(texts: RestaurantTexts) -> Self {
+        Self {
+            name: RestaurantName::from_stored(texts.name),
+            street_address: StreetAddress::from_stored(texts.street_address),
+            description: Description::from_stored(texts.description),
+        }
+    }
+}
+
+/// The columns of [`RestaurantRow`].
+pub(crate) const RESTAURANT: RestaurantColumns = (
+    restaurants::id,
+    RESTAURANT_TEXTS,
+    restaurants::rating_sum,
+    restaurants::rating_count,
+    restaurants::created_at,
+    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
+);
+
+pub(crate) type RestaurantColumns = (
+    restaurants::id,
+    RestaurantTextColumns,
+    restaurants::rating_sum,
+    restaurants::rating_count,
+    restaurants::created_at,
+    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
+);
+
+/// A stored restaurant.
+#[derive(Queryable)]
+pub(crate) struct RestaurantRow {
+    id: i64,
+    texts: RestaurantTexts,
     rating_sum: i64,
     rating_count: i64,
     created_at: NaiveDateTime,
@@ -27,19 +78,27 @@ impl TryFrom<RestaurantRow> for Restaurant {
     type Error = CorruptRow;
 
     fn try_from(row: RestaurantRow) -> Result<Self, CorruptRow> {
-        Ok(Self {
-            id: RestaurantId(row.id),
-            name: RestaurantName::from_stored(row.name),
-            street_address: StreetAddress::from_stored(row.street_address),
-            description: Description::from_stored(row.description),
-            rating: RatingSummary { sum: row.rating_sum, count: row.rating_count },
-            created_at: row.created_at.and_utc(),
-            created_by: row.created_by.try_into()?,
-        })
+        let (id, at) = (RestaurantId(row.id), row.created_at.and_utc());
+        let rating = RatingSummary { sum: row.rating_sum, count: row.rating_count };
+        let new = NewRestaurant::from(row.texts);
+        Ok(Self { rating, ..new.created(id, at, row.created_by.try_into()?) })
     }
 }
 
-/// A review, read as [`crate::queries::REVIEW`].
+columns!(
+    /// The columns of [`ReviewRow`].
+    REVIEW: ReviewColumns = (
+        reviews::id,
+        reviews::restaurant_id,
+        reviews::user_name,
+        reviews::rating,
+        reviews::review_text,
+        reviews::created_at,
+        (reviews::created_by_kind, reviews::created_by_id, reviews::created_by_name),
+    )
+);
+
+/// A stored review.
 #[derive(Queryable)]
 pub(crate) struct ReviewRow {
     id: i64,
@@ -88,7 +147,7 @@ impl TryFrom<AuthorRow> for Author {
 #[error("the column {0} holds a value that no version of this program writes")]
 pub(crate) struct CorruptRow(&'static str);
 
-/// A restaurant on its way in.
+/// A restaurant to insert.
 #[derive(Insertable)]
 #[diesel(table_name = restaurants)]
 pub(crate) struct NewRestaurantRow<'a> {
@@ -121,7 +180,7 @@ impl<'a> NewRestaurantRow<'a> {
     }
 }
 
-/// What a search looks through, on its way in.
+/// A search text to insert.
 #[derive(Insertable)]
 #[diesel(table_name = restaurant_search)]
 pub(crate) struct SearchRow {
@@ -136,7 +195,21 @@ impl SearchRow {
     }
 }
 
-/// A review on its way in.
+columns!(
+    /// The columns of [`NewReviewRow`].
+    NEW_REVIEW: NewReviewColumns = (
+        reviews::restaurant_id,
+        reviews::user_name,
+        reviews::rating,
+        reviews::review_text,
+        reviews::created_at,
+        reviews::created_by_kind,
+        reviews::created_by_id,
+        reviews::created_by_name,
+    )
+);
+
+/// A review to insert.
 #[derive(Insertable)]
 #[diesel(table_name = reviews)]
 pub(crate) struct NewReviewRow<'a> {

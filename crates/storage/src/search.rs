@@ -1,4 +1,4 @@
-//! What the searches of both databases share.
+//! The parts of searches that both databases share.
 
 use diesel::{
     backend::Backend,
@@ -13,13 +13,13 @@ use restaurant_domain::SearchText;
 /// Whether a restaurant's own text holds every word. For a planner an expression that it cannot turn around, so that it
 /// reads the restaurants in their order and looks at each.
 #[derive(Debug, Clone, ValidGrouping)]
-pub(crate) struct HoldsWords {
+pub(crate) struct ContainsWords {
     /// The function that finds the place of a text in another, from 1 on; 0 when it is not there.
     place: &'static str,
     words: Vec<String>,
 }
 
-impl HoldsWords {
+impl ContainsWords {
     /// Looks for the words of a search by a function of the database.
     pub(crate) fn new(search: &SearchText, place: &'static str) -> Self {
         let words: Vec<&str> = search.words().iter().map(String::as_str).collect();
@@ -27,19 +27,19 @@ impl HoldsWords {
     }
 }
 
-impl Expression for HoldsWords {
+impl Expression for ContainsWords {
     type SqlType = Bool;
 }
 
-impl<Source> AppearsOnTable<Source> for HoldsWords {}
+impl<Source> AppearsOnTable<Source> for ContainsWords {}
 
 /// Its text depends on more than its type, so it is known by its text.
-impl QueryId for HoldsWords {
+impl QueryId for ContainsWords {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<DB> QueryFragment<DB> for HoldsWords
+impl<DB> QueryFragment<DB> for ContainsWords
 where
     DB: Backend + HasSqlType<Text>,
     String: ToSql<Text, DB>,

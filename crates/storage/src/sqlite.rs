@@ -1,14 +1,15 @@
-//! The store in an SQLite file: many readers and one writer, each a blocking closure on a lent connection.
+//! The store in an SQLite file: many readers and one writer; each operation is a blocking closure on a pooled connection.
 
-mod derive;
+mod backfill;
 mod file;
-mod keyed;
+mod idempotent;
 mod migrations;
 mod plan;
 mod pool;
 mod read;
 mod search;
 mod write;
+mod write_lock;
 
 use std::{path::Path, sync::Arc};
 
@@ -20,35 +21,36 @@ use restaurant_domain::{
     RestaurantPage, RestaurantQuery, Review, ReviewQuery, StoreError,
 };
 
-use self::{file::File, pool::Connections};
+use self::{file::File, pool::ConnectionPool};
 use crate::{
-    Database, Limits,
-    database::Migrated,
+    concurrency::WorkKind,
+    database::Database,
     error::WorkError,
-    keys::{Answer, KeyRow},
-    shares::Work,
+    idempotency::{CreateOutcome, NewKeyRow},
+    limits::Limits,
+    migration_state::MigrationState,
 };
 
 /// Restaurants and reviews in an SQLite file.
 pub(crate) struct SqliteStore {
-    readers: Connections,
-    writer: Connections,
+    readers: ConnectionPool,
+    writer: ConnectionPool,
     clock: Arc<dyn Clock>,
-    migrated: Migrated,
+    migrated: MigrationState,
 }
 
 impl SqliteStore {
-    /// Opens a file, or makes it.
+    /// Opens a file, or creates it.
     pub(crate) async fn open(
         path: &Path,
         limits: Limits,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let file = File::new(path, limits.acquire);
-        let readers = Connections::new(file.clone(), limits.pool_size, limits)?;
-        let writer = Connections::new(file, 1, limits)?;
+        let readers = ConnectionPool::new(file.clone(), limits.pool_size, limits)?;
+        let writer = ConnectionPool::new(file, 1, limits)?;
         writer.open().await?;
-        Ok(Self { readers, writer, clock, migrated: Migrated::default() })
+        Ok(Self { readers, writer, clock, migrated: MigrationState::default() })
     }
 }
 
@@ -59,7 +61,7 @@ impl Repository for SqliteStore {
         query: &RestaurantQuery,
     ) -> Result<RestaurantPage, StoreError> {
         self.migrated.check()?;
-        let (kind, query) = (Work::of(query), query.clone());
+        let (kind, query) = (WorkKind::of(query), query.clone());
         let work = move |connection: &mut _| read::list(connection, &query);
         self.readers.run_in_time(kind, work).await
     }
@@ -71,7 +73,7 @@ impl Repository for SqliteStore {
     ) -> Result<Option<RestaurantDetails>, StoreError> {
         self.migrated.check()?;
         let work = move |connection: &mut _| read::details(connection, id, reviews);
-        self.readers.run_in_time(Work::Read, work).await
+        self.readers.run_in_time(WorkKind::Read, work).await
     }
 
     async fn create_restaurant(
@@ -82,16 +84,21 @@ impl Repository for SqliteStore {
     ) -> Result<Created<Restaurant>, CreateError> {
         self.migrated.check()?;
         let (now, author) = (self.clock.now(), author.clone());
-        let key =
-            key.map(|key| KeyRow::new(&author, key, &Fingerprint::of_restaurant(&restaurant), now));
+        let key = key
+            .map(|key| NewKeyRow::new(&author, key, &Fingerprint::of_restaurant(&restaurant), now));
         let work = move |connection: &mut _| {
             let answer = match key {
-                None => Answer::New(write::restaurant(connection, &restaurant, now, &author)?),
-                Some(key) => keyed::restaurant(connection, &restaurant, now, &author, key)?,
+                None => CreateOutcome::Inserted(write::restaurant(
+                    connection,
+                    &restaurant,
+                    now,
+                    &author,
+                )?),
+                Some(key) => idempotent::restaurant(connection, &restaurant, now, &author, key)?,
             };
             Ok::<_, WorkError>(answer.into_restaurant(restaurant, now, &author))
         };
-        self.writer.run(Work::Write(None), work).await?
+        self.writer.run(WorkKind::Write(None), work).await?
     }
 
     async fn create_review(
@@ -104,20 +111,21 @@ impl Repository for SqliteStore {
         self.migrated.check()?;
         let (now, author) = (self.clock.now(), author.clone());
         let key = key.map(|key| {
-            KeyRow::new(&author, key, &Fingerprint::of_review(restaurant, &review), now)
+            NewKeyRow::new(&author, key, &Fingerprint::of_review(restaurant, &review), now)
         });
         let work = move |connection: &mut _| {
             let answer = match key {
-                None => {
-                    write::review(connection, restaurant, &review, now, &author)?.map(Answer::New)
+                None => write::review(connection, restaurant, &review, now, &author)?
+                    .map(CreateOutcome::Inserted),
+                Some(key) => {
+                    idempotent::review(connection, restaurant, &review, now, &author, key)?
                 }
-                Some(key) => keyed::review(connection, restaurant, &review, now, &author, key)?,
             };
             Ok::<_, WorkError>(
                 answer.map(|answer| answer.into_review(restaurant, review, now, &author)),
             )
         };
-        self.writer.run(Work::Write(Some(restaurant)), work).await?.transpose()
+        self.writer.run(WorkKind::Write(Some(restaurant)), work).await?.transpose()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -126,7 +134,7 @@ impl Repository for SqliteStore {
         let work = |connection: &mut diesel::SqliteConnection| {
             Ok(connection.batch_execute("SELECT count(*) FROM restaurant_counts")?)
         };
-        self.readers.run_in_time(Work::Read, work).await
+        self.readers.run_in_time(WorkKind::Read, work).await
     }
 }
 
@@ -139,14 +147,14 @@ impl Import for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.migrated.check()?;
         let work = move |connection: &mut _| write::import(connection, &restaurants, only_if_empty);
-        self.writer.run(Work::Write(None), work).await
+        self.writer.run(WorkKind::Write(None), work).await
     }
 }
 
 #[async_trait]
 impl Database for SqliteStore {
     async fn migrate(&self) -> Result<usize, StoreError> {
-        let applied = self.writer.run(Work::Write(None), migrations::run).await?;
+        let applied = self.writer.run(WorkKind::Write(None), migrations::run).await?;
         self.migrated.set();
         Ok(applied)
     }

@@ -1,5 +1,6 @@
-//! Where the data is: URLs, libpq connection strings and single settings become one type.
+//! The address of the data: URLs, libpq connection strings and single settings become one type.
 
+mod error;
 mod libpq;
 mod npgsql;
 mod server;
@@ -10,14 +11,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use self::error::DatabaseUrlError;
 pub(crate) use self::server::{Server, SslMode};
 
-/// Where the data is. Its text forms leave the password out.
+/// The address of the data. Its text forms omit the password.
 #[derive(Clone)]
-pub struct DatabaseUrl(Place);
+pub struct DatabaseUrl(Backend);
 
 #[derive(Clone)]
-pub(crate) enum Place {
+pub(crate) enum Backend {
     Postgres(Box<Server>),
     Sqlite(PathBuf),
 }
@@ -85,32 +87,32 @@ impl DatabaseUrl {
     #[must_use]
     pub fn sqlite_path(&self) -> Option<&Path> {
         match &self.0 {
-            Place::Sqlite(path) => Some(path),
-            Place::Postgres(_) => None,
+            Backend::Sqlite(path) => Some(path),
+            Backend::Postgres(_) => None,
         }
     }
 
     /// Whether it has a password, for PostgreSQL.
     #[must_use]
     pub fn has_password(&self) -> bool {
-        matches!(&self.0, Place::Postgres(server) if server.config.get_password().is_some())
+        matches!(&self.0, Backend::Postgres(server) if server.config.get_password().is_some())
     }
 
-    /// Whether what is sent there is encrypted for certain, or stays on this machine.
+    /// Whether traffic is always encrypted, or stays on this machine.
     #[must_use]
     pub fn is_encrypted_or_loopback(&self) -> bool {
         match &self.0 {
-            Place::Sqlite(_) => true,
-            Place::Postgres(server) => server.is_encrypted() || server.is_near(),
+            Backend::Sqlite(_) => true,
+            Backend::Postgres(server) => server.is_encrypted() || server.is_loopback(),
         }
     }
 
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn backend(&self) -> &Backend {
         &self.0
     }
 
     fn postgres(server: Server) -> Self {
-        Self(Place::Postgres(Box::new(server)))
+        Self(Backend::Postgres(Box::new(server)))
     }
 
     fn sqlite(path: &str) -> Result<Self, DatabaseUrlError> {
@@ -118,7 +120,7 @@ impl DatabaseUrl {
         if !values::is_path(path) || matches!(file, "" | "." | ".." | ":memory:") {
             return Err(DatabaseUrlError::SqlitePath);
         }
-        Ok(Self(Place::Sqlite(path.into())))
+        Ok(Self(Backend::Sqlite(path.into())))
     }
 }
 
@@ -132,8 +134,8 @@ fn is_pairs(text: &str) -> bool {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Postgres(server) => server.fmt(f),
-            Place::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Backend::Postgres(server) => server.fmt(f),
+            Backend::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
         }
     }
 }
@@ -142,37 +144,4 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatabaseUrl({self})")
     }
-}
-
-/// What is wrong with a database's address. The text never holds a value, nor a key that is not a known one: either may be
-/// a part of a password that was not quoted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DatabaseUrlError {
-    /// It is no URL of a database that we know.
-    #[error(
-        "it is no database URL: give postgres://user:password@host:5432/name, \
-         sqlite://relative/path or sqlite:///absolute/path"
-    )]
-    Scheme,
-    /// The path of an SQLite URL is not that of a file.
-    #[error(
-        "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
-         without ; ? and parameters; a database in memory is not supported"
-    )]
-    SqlitePath,
-    /// A key that is not supported. Holds what may be said of it: its name, when it is a known one.
-    #[error("{0} is not supported: leave it out, or give one of {known}", known = values::KEYS)]
-    Key(String),
-    /// A value that its key does not take.
-    #[error("the value of {key} is wrong: give {expected}")]
-    Value {
-        /// The key.
-        key: &'static str,
-        /// What it takes.
-        expected: &'static str,
-    },
-    /// The connection string or the URL does not hold together.
-    #[error("{0}")]
-    Form(&'static str),
 }

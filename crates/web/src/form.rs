@@ -15,6 +15,7 @@ pub(crate) struct TextField {
     max: usize,
     /// The visible rows; one row is an input of one line.
     rows: usize,
+    required: bool,
     value: String,
     error: Option<String>,
 }
@@ -26,8 +27,16 @@ impl TextField {
             FieldKind::Text { max_chars, rows } => (max_chars, rows),
             FieldKind::Integer { max, .. } => (max.to_string().len(), 1),
         };
-        let Field { name, label, .. } = *field;
-        Self { name, label, max, rows, value: value.to_owned(), error: message_for(name, errors) }
+        let Field { name, label, required, .. } = *field;
+        Self {
+            name,
+            label,
+            max,
+            rows,
+            required,
+            value: value.to_owned(),
+            error: message_for(name, errors),
+        }
     }
 }
 

@@ -193,12 +193,7 @@ fn next_id(rows: usize) -> i64 {
 }
 
 fn matches(restaurant: &Restaurant, query: &RestaurantQuery) -> bool {
-    let new = NewRestaurant {
-        name: restaurant.name.clone(),
-        street_address: restaurant.street_address.clone(),
-        description: restaurant.description.clone(),
-    };
-    query.search().is_none_or(|search| search.is_in(&new.search_text()))
+    query.search().is_none_or(|search| search.is_in(&restaurant.search_text()))
 }
 
 fn sort(restaurants: &mut [&Restaurant], sort: RestaurantSort) {

@@ -22,7 +22,6 @@ pub(super) struct ListRestaurantsTool {
 
 const SEARCH: Argument = Argument {
     kind: Kind::Search { max_chars: SearchText::MAX_CHARS },
-    required: false,
     ..Argument::of(&SearchText::FIELD)
 };
 const SORT: Argument = Argument {

@@ -1,4 +1,4 @@
-//! How a connection to PostgreSQL is made: address, TLS, limits.
+//! Connections to PostgreSQL: address, TLS, limits.
 
 use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
 
@@ -11,26 +11,25 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use crate::{
-    Limits,
-    error::OutOfTime,
-    sign_in::PostgresOptions,
-    statements::Statements,
+    error::Timeout,
+    limits::Limits,
+    postgres_options::PostgresOptions,
+    statement_spans::StatementSpans,
     url::{Server, SslMode},
 };
 
-/// What connections are called where neither the address nor the caller says it.
+/// The default `application_name`.
 const APPLICATION_NAME: &str = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
 
-/// How long data on its way may stay unacknowledged before the connection counts as broken.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
+/// The longest time that sent data may stay unacknowledged before the connection counts as broken.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// After how long a silent connection is probed, and how often and how many times then: a server that vanished is
-/// noticed within a minute, and a firewall between sees that the connection is in use.
-const SILENCE: Duration = Duration::from_secs(30);
-const PROBE: Duration = Duration::from_secs(10);
-const PROBES: u32 = 3;
+/// TCP keepalive: detects a lost server within a minute, and keeps firewalls from dropping idle connections.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_RETRIES: u32 = 3;
 
-/// Makes connections to one server.
+/// Connects to one server.
 #[derive(Clone)]
 pub(super) struct Connector {
     config: Arc<Config>,
@@ -40,7 +39,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Reads the certificates, and connects to nothing yet.
+    /// Reads the certificates. Does not connect.
     pub(super) fn new(
         server: &Server,
         limits: Limits,
@@ -57,19 +56,19 @@ impl Connector {
                 .application_name(options.application_name.as_deref().unwrap_or(APPLICATION_NAME));
         }
         if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-            config.keepalives_idle(SILENCE);
+            config.keepalives_idle(KEEPALIVE_IDLE);
         }
         if config.get_keepalives_interval().is_none() {
-            config.keepalives_interval(PROBE);
+            config.keepalives_interval(KEEPALIVE_INTERVAL);
         }
-        config.keepalives_retries(PROBES).tcp_user_timeout(UNACKNOWLEDGED);
+        config.keepalives_retries(KEEPALIVE_RETRIES).tcp_user_timeout(TCP_USER_TIMEOUT);
         let tls = tls::client(server).map_err(StoreError::failed)?;
         let tls = tls.map(MakeRustlsConnect::new);
         Ok(Self { config: Arc::new(config), tls, limits, options })
     }
 
-    /// Whether a connection is lent for one transaction at a time.
-    pub(super) fn is_pooled(&self) -> bool {
+    /// Whether a pooler assigns server connections for one transaction at a time.
+    pub(super) fn is_transaction_pooled(&self) -> bool {
         self.options.transaction_pooling
     }
 
@@ -77,38 +76,38 @@ impl Connector {
     /// time, and one core for each, so that one caller's search leaves the others to the rest. By statements, since
     /// PgBouncer refuses the same settings as start-up options.
     pub(super) fn statement_limits(&self) -> String {
-        let set = if self.is_pooled() { "SET LOCAL" } else { "SET" };
+        let set = if self.is_transaction_pooled() { "SET LOCAL" } else { "SET" };
         let milliseconds = self.limits.statement.as_millis().max(1);
         format!(
             "{set} statement_timeout = {milliseconds}; {set} max_parallel_workers_per_gather = 0"
         )
     }
 
-    /// The address, with a password that is good now.
+    /// The configuration, with the current password.
     async fn config(&self) -> ConnectionResult<Cow<'_, Config>> {
         let Some(source) = &self.options.password else { return Ok(Cow::Borrowed(&*self.config)) };
         let password = source.password().await.map_err(|error| {
-            ConnectionError::BadConnection(format!("no password can be had: {error}"))
+            ConnectionError::BadConnection(format!("no password is available: {error}"))
         })?;
         let mut config = Config::clone(&self.config);
         config.password(password);
         Ok(Cow::Owned(config))
     }
 
-    /// Connects, for as long as it takes. The limit on statements holds for the connection from then on, unless it is
-    /// lent for one transaction at a time.
+    /// Connects without a timeout. Sets the statement limits of the connection, unless a pooler assigns it for one
+    /// transaction at a time.
     pub(super) async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
         let config = self.config().await?;
         let mut connection = if let Some(tls) = &self.tls {
             let connected = config.connect(tls.clone()).await;
-            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            let (client, connection) = connected.map_err(|error| with_causes(&error))?;
             self.set_up(client, connection).await?
         } else {
             let connected = config.connect(NoTls).await;
-            let (client, connection) = connected.map_err(|error| readable(&error))?;
+            let (client, connection) = connected.map_err(|error| with_causes(&error))?;
             self.set_up(client, connection).await?
         };
-        connection.set_instrumentation(Statements::of("postgresql"));
+        connection.set_instrumentation(StatementSpans::of("postgresql"));
         Ok(connection)
     }
 
@@ -121,7 +120,7 @@ impl Connector {
         S: TlsStream + Unpin + Send + 'static,
     {
         let failed = ConnectionError::CouldntSetupConfiguration;
-        if !self.is_pooled() {
+        if !self.is_transaction_pooled() {
             let connected = AsyncPgConnection::try_from_client_and_connection(client, connection);
             let mut connection = connected.await?;
             connection.batch_execute(&self.statement_limits()).await.map_err(failed)?;
@@ -129,24 +128,24 @@ impl Connector {
         }
         tokio::spawn(connection);
         // diesel prepares statements to set the connection up, so that has to be one transaction too.
-        client.batch_execute("BEGIN").await.map_err(|error| readable(&error))?;
+        client.batch_execute("BEGIN").await.map_err(|error| with_causes(&error))?;
         let mut connection = AsyncPgConnection::try_from(client).await?;
         connection.set_prepared_statement_cache_size(CacheSize::Disabled);
         connection.batch_execute("COMMIT").await.map_err(failed)?;
         Ok(connection)
     }
 
-    /// Connects, within the limit.
+    /// Connects within the timeout.
     pub(super) async fn connect_in_time(&self) -> Result<AsyncPgConnection, StoreError> {
         let connected = timeout(self.limits.connect, self.connect()).await;
         connected
-            .map_err(|_| StoreError::unavailable(OutOfTime("connecting to PostgreSQL")))?
+            .map_err(|_| StoreError::unavailable(Timeout("connecting to PostgreSQL")))?
             .map_err(StoreError::unavailable)
     }
 }
 
-/// Keeps the causes, which diesel's error has no place for.
-fn readable(error: &tokio_postgres::Error) -> ConnectionError {
+/// Adds the causes to the text, because diesel's error has no source.
+fn with_causes(error: &tokio_postgres::Error) -> ConnectionError {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -1,4 +1,4 @@
-//! The schema of PostgreSQL.
+//! Migrations of PostgreSQL.
 
 use diesel::{Connection, connection::SimpleConnection};
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
@@ -7,22 +7,18 @@ use restaurant_domain::StoreError;
 use tokio::task::spawn_blocking;
 
 use super::{
-    condition::{needs_derivation, needs_migration},
-    derive,
+    backfill,
+    lock::LOCK,
+    preflight::{needs_backfill, needs_migration},
 };
 use crate::error::MigrateError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
-/// Takes the lock that every instance takes, for a transaction. Any number will do, as long as all instances take the same.
-/// To wait for another's migrations, and to run long ones, has no limit.
-pub(super) const LOCK: &str =
-    "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7305808869231650149)";
-
-/// Applies what is missing in one transaction, under a lock that every instance takes; tells how many. Then derives anew
-/// what an older version derived ([`derive::derive`]).
+/// Applies pending migrations in one transaction, under the lock of all instances; returns their number. Then backfills
+/// ([`backfill::backfill`]).
 ///
-/// On a thread that may block, which diesel's harness needs: so it runs to its end on any runtime, even if the caller is dropped.
+/// Runs on a blocking thread, which diesel's harness needs. So it completes even when its caller is dropped.
 pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, StoreError> {
     let pending = look(&mut connection).await?;
     if !pending.tables && !pending.rows {
@@ -31,7 +27,7 @@ pub(super) async fn run(mut connection: AsyncPgConnection) -> Result<usize, Stor
     let mut connection = AsyncConnectionWrapper::<_>::from(connection);
     let migrate = move || {
         let applied = if pending.tables { migrate(&mut connection)? } else { 0 };
-        let restaurants = derive::derive(&mut connection)?;
+        let restaurants = backfill::backfill(&mut connection)?;
         if restaurants > 0 {
             tracing::info!(restaurants, "search texts and sort keys are derived anew");
         }
@@ -50,7 +46,7 @@ fn migrate(
     })
 }
 
-/// What is to be done.
+/// The pending work.
 struct Pending {
     /// Migrations are to be applied.
     tables: bool,
@@ -58,12 +54,12 @@ struct Pending {
     rows: bool,
 }
 
-/// Looks before any lock is taken, in a transaction, so that a pooler lends one connection for it.
+/// Finds the pending work before any lock is taken, in one transaction, so that a pooler uses one connection for it.
 async fn look(connection: &mut AsyncPgConnection) -> Result<Pending, MigrateError> {
     let look = async |connection: &mut _| {
         let tables = needs_migration(connection, MIGRATIONS).await?;
-        // The column that tells of it may be among what is to be applied.
-        let rows = tables || needs_derivation(connection).await?;
+        // A pending migration may add the column that it reads.
+        let rows = tables || needs_backfill(connection).await?;
         Ok(Pending { tables, rows })
     };
     diesel_async::AsyncConnection::transaction(connection, look).await

@@ -1,4 +1,4 @@
-//! The connections to PostgreSQL, and how they are lent.
+//! The connection pool of PostgreSQL.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,31 +18,32 @@ use tracing::Instrument;
 
 use super::connect::Connector;
 use crate::{
-    Limits,
-    error::{OutOfTime, WorkError},
-    shares::{Share, Shares, Work},
+    concurrency::{ConcurrencyLimits, Permit, WorkKind},
+    error::{Timeout, WorkError},
+    limits::Limits,
 };
 
-/// How much longer than a statement may run its caller waits: so the server, which says why, is usually the first to give up.
+/// The caller waits this much longer than the statement timeout, so that usually the server's error, with its reason,
+/// comes first.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Lends connections to work, each kind of work its share.
-pub(super) struct Connections {
+/// A connection pool with concurrency limits for each kind of work.
+pub(super) struct ConnectionPool {
     pool: Pool<AsyncPgConnection>,
-    shares: Shares,
-    patience: Duration,
-    /// What every transaction opens with, where each is lent a connection of its own.
+    concurrency: ConcurrencyLimits,
+    timeout: Duration,
+    /// The first statement of every transaction, for a pooler in transaction mode.
     transaction_opens: Option<Arc<str>>,
 }
 
-impl Connections {
-    /// A pool, empty until it is needed.
+impl ConnectionPool {
+    /// Creates an empty pool.
     pub(super) fn new(connector: Connector, limits: Limits) -> Result<Self, StoreError> {
         let mut config = ManagerConfig::default();
-        // Says nothing to the server: a connection that is closed, or that was left in the middle of a transaction, is
-        // known without.
+        // Sends nothing to the server: the client knows of closed connections and of open transactions.
         config.recycling_method = RecyclingMethod::Fast;
-        let transaction_opens = connector.is_pooled().then(|| connector.statement_limits().into());
+        let transaction_opens =
+            connector.is_transaction_pooled().then(|| connector.statement_limits().into());
         config.custom_setup = Box::new(move |_| {
             let connector = connector.clone();
             async move { connector.connect().await }.boxed()
@@ -56,39 +57,39 @@ impl Connections {
             .recycle_timeout(Some(limits.acquire))
             .build()
             .map_err(StoreError::failed)?;
-        let shares = Shares::new(size, limits.acquire);
-        Ok(Self { pool, shares, patience: limits.statement + GRACE, transaction_opens })
+        let concurrency = ConcurrencyLimits::new(size, limits.acquire);
+        Ok(Self { pool, concurrency, timeout: limits.statement + GRACE, transaction_opens })
     }
 
-    /// Waits for the turn of a kind of work. A caller that goes away meanwhile leaves nothing behind.
-    pub(super) async fn turn(&self, work: Work) -> Result<Turn, StoreError> {
-        Ok(Turn {
-            _share: self.shares.enter(work).await?,
+    /// Reserves a connection for a kind of work. A cancelled wait has no effect.
+    pub(super) async fn reserve(&self, work: WorkKind) -> Result<Reservation, StoreError> {
+        Ok(Reservation {
+            _permit: self.concurrency.acquire(work).await?,
             pool: self.pool.clone(),
-            patience: self.patience,
+            timeout: self.timeout,
             transaction_opens: self.transaction_opens.clone(),
         })
     }
 }
 
-/// Runs work whose turn it is to its end in a task of its own, whether or not its caller waits for it: so its connection
-/// goes back whole, and one that was begun to be made is made.
-pub(super) async fn finish<T: Send + 'static>(
+/// Runs work to completion in a task of its own, whether or not its caller waits. So its connection returns to the pool in a
+/// known state.
+pub(super) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, StoreError> {
     tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)
 }
 
-/// The right to do one piece of work on a connection.
-pub(super) struct Turn {
-    _share: Share,
+/// The right to run one piece of work on a connection.
+pub(super) struct Reservation {
+    _permit: Permit,
     pool: Pool<AsyncPgConnection>,
-    patience: Duration,
+    timeout: Duration,
     transaction_opens: Option<Arc<str>>,
 }
 
-impl Turn {
-    /// Runs work on a connection, for as long as its statements may take together.
+impl Reservation {
+    /// Runs work on a connection without a timeout of its own; each statement has one.
     pub(super) async fn run<T>(
         self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
@@ -97,19 +98,19 @@ impl Turn {
         work_on(&mut connection, self.transaction_opens.as_deref(), work).await
     }
 
-    /// As [`Self::run`], but for no longer than one statement may take. That also gives up on a server that is connected
-    /// and silent, which cannot apply the limit itself.
+    /// As [`Self::run`], with the timeout of one statement. This also covers a server that is connected and does not
+    /// respond.
     pub(super) async fn run_in_time<T>(
         self,
         work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T, WorkError>,
     ) -> Result<T, WorkError> {
         let mut connection = self.connection().await?;
         let opens = self.transaction_opens.as_deref();
-        let result = timeout(self.patience, work_on(&mut connection, opens, work)).await;
+        let result = timeout(self.timeout, work_on(&mut connection, opens, work)).await;
         result.unwrap_or_else(|_| {
-            // Not given back: the next work to get this connection would wait for the same silence.
+            // Not returned to the pool: the next work would wait for the same server.
             drop(Object::take(connection));
-            Err(OutOfTime("a statement").into())
+            Err(Timeout("a statement").into())
         })
     }
 
@@ -118,7 +119,7 @@ impl Turn {
     }
 }
 
-/// Does the work; in a transaction that opens with a statement, where the connection is lent for no longer.
+/// Runs work; with an opening statement, in a transaction.
 async fn work_on<T>(
     connection: &mut AsyncPgConnection,
     opens: Option<&str>,
@@ -133,7 +134,7 @@ async fn work_on<T>(
     if result.is_ok() {
         Transactions::commit_transaction(connection).await?;
     } else {
-        // The first failure is the one to tell of; a connection that is left broken is thrown away.
+        // The first error is reported; the pool drops a broken connection.
         let _ = Transactions::rollback_transaction(connection).await;
     }
     result

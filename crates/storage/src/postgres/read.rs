@@ -1,4 +1,4 @@
-//! What pages and tools read from PostgreSQL. The queries of a page are sent together and answered together.
+//! Reads from PostgreSQL. The queries of a page are pipelined.
 
 use diesel::{dsl, pg::Pg, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -11,8 +11,8 @@ use restaurant_domain::{
 use super::search::{matches, matching};
 use crate::{
     error::WorkError,
-    queries::{self, RestaurantColumns, by_age, by_name, by_rating, by_reviews},
-    rows::{RestaurantRow, ReviewRow},
+    queries::{self, by_name, by_newest, by_rating, by_reviews},
+    rows::{RestaurantColumns, RestaurantRow, ReviewRow},
     schema::restaurants,
 };
 
@@ -80,7 +80,7 @@ fn page(query: &RestaurantQuery) -> PageQuery<'_> {
         SortKey::Name(key) => by_name(key, id, rows).into_boxed(),
         SortKey::Rating(key) => by_rating(key, id, rows).into_boxed(),
         SortKey::Reviews(key) => by_reviews(key, id, rows).into_boxed(),
-        SortKey::Newest => by_age(id, rows).into_boxed(),
+        SortKey::Newest => by_newest(id, rows).into_boxed(),
     }
 }
 

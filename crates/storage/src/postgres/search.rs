@@ -10,7 +10,7 @@ use restaurant_domain::SearchText;
 
 use crate::{
     schema::restaurant_search,
-    search::{HoldsWords, padded},
+    search::{ContainsWords, padded},
 };
 
 /// How many words the index is asked for. The others are looked for in what it finds.
@@ -40,8 +40,8 @@ pub(super) type Matching<'a> =
     IntoBoxed<'a, dsl::Select<restaurant_search::table, restaurant_search::restaurant_id>, Pg>;
 
 /// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
-pub(super) fn matches(search: &SearchText) -> HoldsWords {
-    HoldsWords::new(search, "strpos")
+pub(super) fn matches(search: &SearchText) -> ContainsWords {
+    ContainsWords::new(search, "strpos")
 }
 
 /// The word as a pattern of `LIKE`, whose escape is `\` unless told otherwise.

@@ -1,4 +1,4 @@
-//! TLS as libpq's `sslmode` has it, by rustls.
+//! TLS as libpq's `sslmode` defines it, with rustls.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,13 +14,13 @@ use rustls::{
 
 use crate::url::{Server, SslMode};
 
-/// The client's side of TLS; `None` where none is wanted.
+/// The TLS configuration of the client; `None` for `sslmode=disable`.
 pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> {
     let name = match server.ssl_mode {
         SslMode::Disable => return Ok(None),
         SslMode::Prefer | SslMode::Require => None,
-        SslMode::VerifyCa => Some(Name::Any),
-        SslMode::VerifyFull => Some(Name::Ours),
+        SslMode::VerifyCa => Some(HostCheck::Skip),
+        SslMode::VerifyFull => Some(HostCheck::Match),
     };
     let provider = Arc::new(aws_lc_rs::default_provider());
     let chain = match name {
@@ -37,7 +37,7 @@ pub(super) fn client(server: &Server) -> Result<Option<ClientConfig>, TlsError> 
     Ok(Some(config))
 }
 
-/// The trusted certificate authorities: of a file, or of the system.
+/// The trusted certificate authorities: of a file, or the system's.
 fn authorities(
     file: Option<PathBuf>,
     provider: &Arc<CryptoProvider>,
@@ -66,18 +66,18 @@ fn authorities(
         .map_err(|error| TlsError::Rustls(Error::General(error.to_string())))
 }
 
-/// The name that the server's certificate must contain.
+/// Whether the certificate must match the host name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Name {
-    Any,
-    Ours,
+enum HostCheck {
+    Skip,
+    Match,
 }
 
-/// Checks as much of a server's certificate as the `sslmode` asks for. That the server holds the certificate's key is
-/// always checked.
+/// Verifies as much of a server's certificate as the `sslmode` requires. Always verifies that the server holds the
+/// certificate's key.
 #[derive(Debug)]
 struct Verifier {
-    chain: Option<(Arc<WebPkiServerVerifier>, Name)>,
+    chain: Option<(Arc<WebPkiServerVerifier>, HostCheck)>,
     provider: Arc<CryptoProvider>,
 }
 
@@ -92,10 +92,10 @@ impl ServerCertVerifier for Verifier {
     ) -> Result<ServerCertVerified, Error> {
         let Some((chain, name)) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at last: all else was right.
+            // The name is verified last: the chain is valid.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) if *name == Name::Any => Ok(ServerCertVerified::assertion()),
+            )) if *name == HostCheck::Skip => Ok(ServerCertVerified::assertion()),
             result => result,
         }
     }
@@ -125,7 +125,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Why TLS cannot be set up.
+/// The error of the TLS configuration.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     #[error("the certificates of sslrootcert, {}, cannot be read: {cause}", path.display())]

@@ -1,4 +1,4 @@
-//! What pages, tools and imports write to PostgreSQL.
+//! Writes to PostgreSQL.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -7,8 +7,8 @@ use restaurant_domain::{Author, ImportRestaurant, NewRestaurant, NewReview, Rest
 
 use crate::{
     error::WorkError,
-    queries::{NEW_REVIEW, any_restaurant, review_of_known},
-    rows::{NewRestaurantRow, NewReviewRow, SearchRow},
+    queries::{any_restaurant, review_of_known},
+    rows::{NEW_REVIEW, NewRestaurantRow, NewReviewRow, SearchRow},
     schema::{restaurant_search, restaurants, reviews},
 };
 
@@ -57,7 +57,7 @@ pub(super) async fn review(
     Ok(id.optional()?)
 }
 
-/// Adds restaurants with their reviews; tells whether it did.
+/// Adds restaurants with their reviews; returns whether it did.
 pub(super) async fn import(
     connection: &mut AsyncPgConnection,
     imports: &[ImportRestaurant],

@@ -1,4 +1,4 @@
-//! A database file: how to connect to it, and whether it is still the one that was opened.
+//! A database file: connecting to it, and checking that it is still the file that was opened.
 
 use std::{
     fs, io,
@@ -16,24 +16,24 @@ use tokio::task::JoinError;
 
 use crate::{
     error::{WorkError, is_locked},
-    statements::Statements,
+    statement_spans::StatementSpans,
 };
 
-/// What tells the program's files from other SQLite files: "REST" in ASCII.
-const MARK: i32 = 0x5245_5354;
+/// The `application_id` of the program's files: "REST" in ASCII.
+const APPLICATION_ID: i32 = 0x5245_5354;
 
 /// The mode of a file that the program makes: its owner alone reads and writes it. SQLite gives the `-wal` and `-shm` files
 /// the mode of the file that they belong to.
 const MODE: u32 = 0o600;
 
-/// How long to rest before asking again for what another connection has locked.
-const BUSY_REST: Duration = Duration::from_millis(5);
+/// The interval between attempts at what another connection has locked.
+const BUSY_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// What means something in SQLite's `file:` URIs.
+/// The characters with a meaning in SQLite's `file:` URIs.
 const URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
-/// A database file. Only the first connection makes it: whoever deletes it while the program runs shall not find an empty
-/// one in its place.
+/// A database file. Only the first connection creates it: a file that is deleted while the program runs must not be
+/// replaced by an empty one.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     path: Arc<Path>,
@@ -51,7 +51,7 @@ impl File {
         Self { path: path.into(), busy, opened: Arc::default() }
     }
 
-    /// Connects. The first time it makes the file if it is missing.
+    /// Connects. The first connection creates a missing file.
     pub(crate) fn connect(&self) -> Result<SqliteConnection, FileError> {
         if self.opened.get().is_some() {
             self.is_in_place()?;
@@ -65,17 +65,16 @@ impl File {
         if *self.opened.get_or_init(|| found) != found {
             return Err(self.error(Cause::Replaced));
         }
-        if belongs_to_another(&mut connection).map_err(|cause| self.error(cause))? {
-            return Err(self.error(Cause::Foreign));
+        if is_of_another_application(&mut connection).map_err(|cause| self.error(cause))? {
+            return Err(self.error(Cause::OtherApplication));
         }
         let set = connection.batch_execute(&self.pragmas());
-        set.and_then(|()| self.write_ahead(&mut connection)).map_err(|cause| self.error(cause))?;
-        connection.set_instrumentation(Statements::of("sqlite"));
+        set.and_then(|()| self.enable_wal(&mut connection)).map_err(|cause| self.error(cause))?;
+        connection.set_instrumentation(StatementSpans::of("sqlite"));
         Ok(connection)
     }
 
-    /// Asks whether the file that was opened still has its name. What is written to one that has lost it is lost with the
-    /// last connection.
+    /// Checks that the opened file still has its name. Writes to a file without a name are lost with the last connection.
     pub(crate) fn is_in_place(&self) -> Result<(), FileError> {
         let opened = self.opened.get().copied();
         match self.identity() {
@@ -84,17 +83,17 @@ impl File {
             Err(FileError { cause: Cause::Io(error), .. })
                 if error.kind() == io::ErrorKind::NotFound =>
             {
-                Err(self.error(Cause::Gone))
+                Err(self.error(Cause::Missing))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Writes the mark, to see whether the file can be written: SQLite opens what it may not write for reading.
+    /// Writes the application id, to check that the file is writable: SQLite opens a read-only file without an error.
     pub(crate) fn mark(&self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
-        let marked = connection.batch_execute(&format!("PRAGMA application_id = {MARK}"));
+        let marked = connection.batch_execute(&format!("PRAGMA application_id = {APPLICATION_ID}"));
         marked.map_err(|error| match WorkError::from(error).into() {
-            StoreError::Failed(cause) => StoreError::failed(self.error(Cause::Mark(cause))),
+            StoreError::Failed(cause) => StoreError::failed(self.error(Cause::ReadOnlyFile(cause))),
             passing => passing,
         })
     }
@@ -133,11 +132,13 @@ impl File {
 
     /// Turns the write-ahead log on, which the file remembers. Of several connections that do it at once SQLite lets one
     /// through and fails the others without waiting, whatever `busy_timeout` says: they ask again.
-    fn write_ahead(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
+    fn enable_wal(&self, connection: &mut SqliteConnection) -> QueryResult<()> {
         let end = Instant::now() + self.busy;
         loop {
             match connection.batch_execute("PRAGMA journal_mode = WAL") {
-                Err(error) if is_locked(&error) && Instant::now() < end => thread::sleep(BUSY_REST),
+                Err(error) if is_locked(&error) && Instant::now() < end => {
+                    thread::sleep(BUSY_RETRY_INTERVAL);
+                }
                 result => return result,
             }
         }
@@ -155,10 +156,10 @@ impl File {
 }
 
 /// Whether a file is another program's: it has another mark, or none and tables that are not ours. Changes nothing.
-fn belongs_to_another(connection: &mut SqliteConnection) -> QueryResult<bool> {
+fn is_of_another_application(connection: &mut SqliteConnection) -> QueryResult<bool> {
     connection.batch_execute("PRAGMA busy_timeout = 3000")?;
     let query = format!(
-        "SELECT application_id NOT IN (0, {MARK}) OR (application_id = 0 \
+        "SELECT application_id NOT IN (0, {APPLICATION_ID}) OR (application_id = 0 \
             AND EXISTS (SELECT * FROM sqlite_schema) \
             AND NOT EXISTS (SELECT * FROM sqlite_schema WHERE name = '__diesel_schema_migrations')) \
          FROM pragma_application_id"
@@ -186,13 +187,13 @@ pub(super) enum Cause {
     #[error(transparent)]
     Thread(#[from] JoinError),
     #[error(transparent)]
-    Mark(Box<dyn std::error::Error + Send + Sync>),
+    ReadOnlyFile(Box<dyn std::error::Error + Send + Sync>),
     #[error("its path is not UTF-8")]
     NotUtf8,
     #[error("it belongs to another program: name a file of this program's own, or a new one")]
-    Foreign,
+    OtherApplication,
     #[error("it was deleted or moved while it was open: put it back, or restart the server")]
-    Gone,
+    Missing,
     #[error(
         "another file is in its place: put the first one back, or restart the server to use the other"
     )]

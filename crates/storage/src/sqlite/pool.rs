@@ -1,4 +1,4 @@
-//! The pools that lend SQLite connections to blocking closures.
+//! The connection pools of SQLite, for blocking closures.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use tracing::{Instrument, Span};
 
 use super::file::{File, FileError};
 use crate::{
-    Limits,
-    error::{OutOfTime, WorkError},
-    shares::{Share, Shares, Work},
+    concurrency::{ConcurrencyLimits, Permit, WorkKind},
+    error::{Timeout, WorkError},
+    limits::Limits,
 };
 
-/// Lends connections to closures that block.
-pub(crate) struct Connections {
+/// A pool of connections for blocking closures.
+pub(crate) struct ConnectionPool {
     pool: Pool<File>,
-    shares: Shares,
-    patience: Duration,
+    concurrency: ConcurrencyLimits,
+    timeout: Duration,
 }
 
-impl Connections {
-    /// Connections to a file, at most `size` of them.
+impl ConnectionPool {
+    /// A pool of at most `size` connections to a file.
     pub(crate) fn new(file: File, size: usize, limits: Limits) -> Result<Self, StoreError> {
         let size = size.max(1);
         let timeouts = Timeouts {
@@ -40,44 +40,44 @@ impl Connections {
             .timeouts(timeouts)
             .build()
             .map_err(StoreError::failed)?;
-        let shares = Shares::new(size, limits.acquire);
-        Ok(Self { pool, shares, patience: limits.acquire + limits.statement })
+        let concurrency = ConcurrencyLimits::new(size, limits.acquire);
+        Ok(Self { pool, concurrency, timeout: limits.acquire + limits.statement })
     }
 
-    /// Runs a closure on a connection, on a thread that may block, for as long as it takes.
+    /// Runs a closure on a connection, on a blocking thread, without a timeout.
     ///
-    /// A caller that goes away changes nothing: the closure runs to its end, and only then is its connection lent again.
+    /// The closure runs to completion even when the caller is dropped. Then its connection returns to the pool.
     pub(crate) async fn run<T, E>(
         &self,
-        kind: Work,
+        kind: WorkKind,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         E: Into<StoreError> + Send + 'static,
     {
-        let (share, pool) = (self.shares.enter(kind).await?, self.pool.clone());
-        // From here on in a task: a connection that was begun to be made is made.
+        let (share, pool) = (self.concurrency.acquire(kind).await?, self.pool.clone());
+        // In a task of its own, so that it completes.
         let work = async move {
-            let lent = Lent::from(&pool, share).await?;
+            let connection = PooledConnection::from(&pool, share).await?;
             let span = Span::current();
-            let work = spawn_blocking(move || span.in_scope(|| lent.run(work)));
+            let work = spawn_blocking(move || span.in_scope(|| connection.run(work)));
             work.await.map_err(StoreError::failed)?
         };
         tokio::spawn(work.in_current_span()).await.map_err(StoreError::failed)?
     }
 
-    /// As [`Self::run`], but the caller waits no longer than a statement may take.
+    /// As [`Self::run`], with the timeout of a statement for the caller.
     pub(crate) async fn run_in_time<T: Send + 'static>(
         &self,
-        kind: Work,
+        kind: WorkKind,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, WorkError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let late = |_| StoreError::unavailable(OutOfTime("a statement"));
-        timeout(self.patience, self.run(kind, work)).await.map_err(late)?
+        let late = |_| StoreError::unavailable(Timeout("a statement"));
+        timeout(self.timeout, self.run(kind, work)).await.map_err(late)?
     }
 
-    /// Makes the first connection, and sees whether the file can be written.
+    /// Makes the first connection, and checks that the file is writable.
     pub(crate) async fn open(&self) -> Result<(), StoreError> {
         let mut connection = self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => StoreError::failed(error),
@@ -89,24 +89,24 @@ impl Connections {
     }
 }
 
-/// A connection at work.
-struct Lent {
+/// A connection in use.
+struct PooledConnection {
     connection: Object<File>,
     file: File,
-    _share: Share,
+    _permit: Permit,
 }
 
-impl Lent {
-    async fn from(pool: &Pool<File>, share: Share) -> Result<Self, StoreError> {
+impl PooledConnection {
+    async fn from(pool: &Pool<File>, share: Permit) -> Result<Self, StoreError> {
         let connection = pool.get().await.map_err(|error| match error {
-            // The file was there when the store was opened: what is wrong now may pass.
+            // The file existed when the store was opened, so the error may be transient.
             PoolError::Backend(error) => StoreError::unavailable(error),
             error => StoreError::unavailable(error),
         })?;
-        Ok(Self { connection, file: pool.manager().clone(), _share: share })
+        Ok(Self { connection, file: pool.manager().clone(), _permit: share })
     }
 
-    /// Does the work, if the connection's file is in its place: what is acknowledged shall be found there.
+    /// Runs work if the file is still in its place: an acknowledged write must be found there.
     fn run<T, E: Into<StoreError>>(
         mut self,
         work: impl FnOnce(&mut SqliteConnection) -> Result<T, E>,

@@ -6,7 +6,7 @@ use restaurant_domain::SearchText;
 
 use crate::{
     schema::restaurant_search,
-    search::{HoldsWords, padded},
+    search::{ContainsWords, padded},
 };
 
 /// The shortest word, in characters, that the index can find: it is made of parts of this length.
@@ -54,8 +54,8 @@ pub(super) type Matching<'a> = IntoBoxed<
 >;
 
 /// Whether a restaurant is among them, looked up in its own text: the restaurants are read in their order.
-pub(super) fn matches(search: &SearchText) -> HoldsWords {
-    HoldsWords::new(search, "instr")
+pub(super) fn matches(search: &SearchText) -> ContainsWords {
+    ContainsWords::new(search, "instr")
 }
 
 /// The word as a phrase of FTS5's query language, in which only a quote needs an escape.

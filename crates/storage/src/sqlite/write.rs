@@ -7,8 +7,8 @@ use restaurant_domain::{Author, ImportRestaurant, NewRestaurant, NewReview, Rest
 
 use crate::{
     error::WorkError,
-    queries::{NEW_REVIEW, any_restaurant, review_of_known},
-    rows::{NewRestaurantRow, NewReviewRow, SearchRow},
+    queries::{any_restaurant, review_of_known},
+    rows::{NEW_REVIEW, NewRestaurantRow, NewReviewRow, SearchRow},
     schema::{restaurant_search, restaurants, reviews},
 };
 

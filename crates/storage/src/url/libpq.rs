@@ -2,7 +2,7 @@
 
 use std::iter::Peekable;
 
-use super::DatabaseUrlError;
+use super::error::DatabaseUrlError;
 
 /// Takes a connection string apart.
 pub(super) fn parse(text: &str) -> Result<Vec<(String, String)>, DatabaseUrlError> {

@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Config, Host};
 
 use super::{
-    DatabaseUrlError,
+    error::DatabaseUrlError,
     values::{check, read, value_error},
 };
 
@@ -29,14 +29,14 @@ pub(crate) struct Server {
 pub(crate) enum SslMode {
     /// Never TLS.
     Disable,
-    /// TLS if the server offers it, without verification.
+    /// TLS when the server offers it, without verification.
     #[default]
     Prefer,
-    /// TLS, without verification of the server.
+    /// TLS, without verification.
     Require,
-    /// TLS with a server that an authority vouches for.
+    /// TLS; verifies the certificate chain.
     VerifyCa,
-    /// TLS with a server that an authority vouches for under the name we call it by.
+    /// TLS; verifies the certificate chain and the host name.
     VerifyFull,
 }
 
@@ -132,7 +132,7 @@ impl Server {
             config.host("localhost");
         }
         let ssl_mode = match (ssl_mode, ssl_root_cert.as_deref()) {
-            // As libpq does: a certificate for any host proves nothing unless the name is checked.
+            // As libpq does: authorities that vouch for any host prove nothing unless the name is checked.
             (None | Some(SslMode::VerifyFull), Some(SYSTEM)) => SslMode::VerifyFull,
             (Some(_), Some(SYSTEM)) => {
                 return Err(value_error(
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// Whether every host is this machine.
-    pub(super) fn is_near(&self) -> bool {
+    pub(super) fn is_loopback(&self) -> bool {
         let is_loopback = |host: &str| {
             host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
         };

@@ -5,12 +5,7 @@ use std::net::IpAddr;
 use restaurant_domain::quoted;
 use tokio_postgres::Config;
 
-use super::{DatabaseUrlError, libpq};
-
-/// The keys that are supported, for people.
-pub(super) const KEYS: &str = "host, hostaddr, port, dbname, user, password, sslmode, sslrootcert, \
-    application_name, options, connect_timeout, target_session_attrs, load_balance_hosts, channel_binding, \
-    keepalives, keepalives_idle, keepalives_interval";
+use super::{error::DatabaseUrlError, libpq};
 
 /// What each key takes, for those that tokio-postgres checks.
 ///

@@ -1,27 +1,28 @@
-//! Deriving anew in SQLite what an older version of this program derived.
+//! The backfill of derived texts in SQLite.
 
 use diesel::prelude::*;
 use restaurant_domain::FOLDING_VERSION;
 
-use super::migrations::in_turn;
+use super::write_lock::with_write_lock;
 use crate::{
-    derived::{Derived, Texts, outdated, outdated_texts},
+    derived::{DerivedTexts, SourceTexts, outdated, outdated_texts},
     schema::{restaurant_search, restaurants},
 };
 
-/// Whether a restaurant's derived texts are outdated. Reads, and nothing else.
+/// Whether a restaurant's derived texts are outdated. Only reads.
 pub(super) fn is_pending(connection: &mut SqliteConnection) -> QueryResult<bool> {
     Ok(outdated().first::<i64>(connection).optional()?.is_some())
 }
 
-/// Derives all outdated texts anew; tells of how many restaurants.
+/// Derives all outdated texts again; returns the number of restaurants.
 ///
-/// An immediate transaction for each batch: other writers of the file wait for one batch at most, and what is done stays
-/// done when a later batch fails. Other instances may do the same at the same time: each does a part.
-pub(super) fn derive(connection: &mut SqliteConnection) -> QueryResult<usize> {
+/// Each batch is an immediate transaction: writers wait for one batch at most, and finished batches stay when a later one
+/// fails. Several instances may backfill at once.
+pub(super) fn backfill(connection: &mut SqliteConnection) -> QueryResult<usize> {
     let (mut after, mut count) = (i64::MIN, 0);
     while is_pending(connection)? {
-        let (last, batch) = in_turn(connection, |connection| derive_batch(connection, after))?;
+        let (last, batch) =
+            with_write_lock(connection, |connection| backfill_batch(connection, after))?;
         count += batch;
         match last {
             Some(last) => after = last,
@@ -31,15 +32,15 @@ pub(super) fn derive(connection: &mut SqliteConnection) -> QueryResult<usize> {
     Ok(count)
 }
 
-/// Gives the last restaurant's id, and how many there were.
-fn derive_batch(
+/// Returns the last restaurant's id, and the number of restaurants.
+fn backfill_batch(
     connection: &mut SqliteConnection,
     after: i64,
 ) -> QueryResult<(Option<i64>, usize)> {
-    let batch = outdated_texts(after).load::<Texts>(connection)?;
+    let batch = outdated_texts(after).load::<SourceTexts>(connection)?;
     let (mut last, count) = (None, batch.len());
     for texts in batch {
-        let Derived { id, name_key, search_text } = texts.into();
+        let DerivedTexts { id, name_key, search_text } = texts.into();
         let renamed = restaurants::name_key.ne(name_key.clone());
         diesel::update(restaurants::table.find(id).filter(renamed))
             .set(restaurants::name_key.eq(name_key))

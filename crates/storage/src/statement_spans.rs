@@ -13,13 +13,13 @@ const VALUES: &str = " -- binds: ";
 ///
 /// The spans are of level debug and target `restaurant_storage::statement`; their names and fields are OpenTelemetry's
 /// semantic conventions for database clients. Source: <https://opentelemetry.io/docs/specs/semconv/db/>.
-pub(crate) struct Statements {
+pub(crate) struct StatementSpans {
     system: &'static str,
     /// Those that were sent together are answered in their order.
     running: VecDeque<Span>,
 }
 
-impl Statements {
+impl StatementSpans {
     /// Of a connection to a database of this kind.
     pub(crate) fn of(system: &'static str) -> Self {
         Self { system, running: VecDeque::new() }
@@ -46,7 +46,7 @@ impl Statements {
     }
 }
 
-impl Instrumentation for Statements {
+impl Instrumentation for StatementSpans {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         match event {
             InstrumentationEvent::StartQuery { query, .. } => {

@@ -1,10 +1,10 @@
-//! How a store signs in to PostgreSQL where the address does not say it all.
+//! Options of PostgreSQL that are not in its address.
 
 use std::{error::Error, fmt, sync::Arc};
 
 use async_trait::async_trait;
 
-/// Where the password of each new connection comes from: such as an access token, which is good for an hour.
+/// Provides the password of each new connection, for example an access token.
 #[async_trait]
 pub trait PasswordSource: fmt::Debug + Send + Sync {
     /// A password that is good now. Asked for within the time limit of making a connection, so one that takes long to
@@ -15,11 +15,11 @@ pub trait PasswordSource: fmt::Debug + Send + Sync {
     async fn password(&self) -> Result<String, Box<dyn Error + Send + Sync>>;
 }
 
-/// What of a PostgreSQL is not in its address.
+/// Options of PostgreSQL that are not in its address.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// Where passwords come from, in place of the one in the address. Default: the address.
+    /// The source of passwords. Default: the password of the address.
     pub password: Option<Arc<dyn PasswordSource>>,
     /// Whether a pooler stands between that lends a connection for one transaction (PgBouncer's `pool_mode =
     /// transaction`). Then every piece of work is a transaction, and no prepared statement outlives it. Default: no.

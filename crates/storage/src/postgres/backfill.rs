@@ -1,4 +1,4 @@
-//! Deriving anew in PostgreSQL what an older version of this program derived.
+//! The backfill of derived texts in PostgreSQL.
 
 use diesel::{
     Connection, QueryDsl, QueryResult, RunQueryDsl,
@@ -9,19 +9,19 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, async_connection_wrapper::AsyncConnectionWrapper};
 use restaurant_domain::FOLDING_VERSION;
 
-use super::migrations::LOCK;
-use crate::derived::{Derived, Texts, outdated_texts};
+use super::lock::LOCK;
+use crate::derived::{DerivedTexts, SourceTexts, outdated_texts};
 
 type Wrapped = AsyncConnectionWrapper<AsyncPgConnection>;
 
-/// Derives all outdated texts anew; tells of how many restaurants.
+/// Derives all outdated texts again; returns the number of restaurants.
 ///
-/// A transaction for each batch, under the lock that every instance takes, so that writers wait for one batch at most and
-/// what is done stays done when a later batch fails. Rows are locked in the order of their ids.
-pub(super) fn derive(connection: &mut Wrapped) -> QueryResult<usize> {
+/// Each batch is a transaction under the lock of all instances: writers wait for one batch at most, and finished batches stay
+/// when a later one fails. Rows are locked in the order of their ids.
+pub(super) fn backfill(connection: &mut Wrapped) -> QueryResult<usize> {
     let (mut after, mut count) = (i64::MIN, 0);
     loop {
-        let batch = connection.transaction(|connection| derive_batch(connection, after))?;
+        let batch = connection.transaction(|connection| backfill_batch(connection, after))?;
         count += batch.len();
         match batch.last() {
             Some(last) => after = last.id,
@@ -30,10 +30,10 @@ pub(super) fn derive(connection: &mut Wrapped) -> QueryResult<usize> {
     }
 }
 
-fn derive_batch(connection: &mut Wrapped, after: i64) -> QueryResult<Vec<Derived>> {
+fn backfill_batch(connection: &mut Wrapped, after: i64) -> QueryResult<Vec<DerivedTexts>> {
     connection.batch_execute(LOCK)?;
-    let texts = outdated_texts(after).for_no_key_update().load::<Texts>(connection)?;
-    let batch: Vec<Derived> = texts.into_iter().map(Into::into).collect();
+    let texts = outdated_texts(after).for_no_key_update().load::<SourceTexts>(connection)?;
+    let batch: Vec<DerivedTexts> = texts.into_iter().map(Into::into).collect();
     let ids: Vec<i64> = batch.iter().map(|derived| derived.id).collect();
     let keys: Vec<&str> = batch.iter().map(|derived| derived.name_key.as_str()).collect();
     let texts: Vec<&str> = batch.iter().map(|derived| derived.search_text.as_str()).collect();

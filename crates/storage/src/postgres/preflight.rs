@@ -1,4 +1,4 @@
-//! What a store reads of its database before it migrates: whether it has to, and whether it may.
+//! The checks before a migration: whether migrations are pending, and whether the role may apply them.
 
 use std::collections::HashSet;
 
@@ -15,16 +15,16 @@ use diesel_migrations::EmbeddedMigrations;
 use crate::{derived::outdated, error::MigrateError};
 
 /// The rights that reads and writes need, each once. The triggers run with the rights of the caller.
-const GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
+const MISSING_GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
     FROM (VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
         ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
         ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights), \
         unnest(string_to_array(rights, ',')) AS wanted \
     WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)";
 
-/// What a database is, and what its role may do there.
+/// The state of a database, and the privileges of its role.
 #[derive(Debug, QueryableByName)]
-struct Facts {
+struct DatabaseState {
     #[diesel(sql_type = Text)]
     database: String,
     #[diesel(sql_type = Text)]
@@ -37,22 +37,22 @@ struct Facts {
     read_only: bool,
     #[diesel(sql_type = Bool)]
     may_create: bool,
-    /// Another role that has the tables.
+    /// Another role that owns the tables.
     #[diesel(sql_type = Nullable<Text>)]
-    foreign_owner: Option<String>,
+    other_owner: Option<String>,
     /// Whether the list of applied migrations may be read; `None` when there is none.
     #[diesel(sql_type = Nullable<Bool>)]
     may_read_list: Option<bool>,
 }
 
-const FACTS: &str = "SELECT current_database()::text AS database, current_user::text AS role, \
+const DATABASE_STATE: &str = "SELECT current_database()::text AS database, current_user::text AS role, \
     current_setting('server_encoding') AS encoding, \
     coalesce(current_schema()::text, 'public') AS schema, \
     pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS read_only, \
     coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may_create, \
     (SELECT rolname::text FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner \
         WHERE pg_class.oid = to_regclass('restaurants') AND NOT pg_has_role(relowner, 'USAGE')) \
-        AS foreign_owner, \
+        AS other_owner, \
     has_table_privilege(to_regclass('__diesel_schema_migrations'), 'SELECT') AS may_read_list";
 
 #[derive(QueryableByName)]
@@ -62,7 +62,7 @@ struct Version {
 }
 
 #[derive(QueryableByName)]
-struct Lacking {
+struct MissingGrants {
     #[diesel(sql_type = Nullable<Text>)]
     lacking: Option<String>,
 }
@@ -76,28 +76,31 @@ pub(super) async fn needs_migration(
     connection: &mut AsyncPgConnection,
     migrations: EmbeddedMigrations,
 ) -> Result<bool, MigrateError> {
-    let facts: Facts = sql_query(FACTS).get_result(connection).await?;
-    let Facts { database, role, .. } = &facts;
-    let applied = match facts.may_read_list {
+    let state: DatabaseState = sql_query(DATABASE_STATE).get_result(connection).await?;
+    let DatabaseState { database, role, .. } = &state;
+    let applied = match state.may_read_list {
         None => HashSet::new(),
         Some(true) => applied(connection).await?,
         Some(false) => {
-            return Err(MigrateError::lacks(role, "SELECT ON __diesel_schema_migrations"));
+            return Err(MigrateError::missing_privilege(
+                role,
+                "SELECT ON __diesel_schema_migrations",
+            ));
         }
     };
     let pending = pending(&migrations, &applied)?;
     if pending == 0 {
-        warn_of_lacking_grants(connection, role).await?;
+        warn_of_missing_grants(connection, role).await?;
         Ok(false)
-    } else if facts.encoding != "UTF8" {
-        let (database, encoding) = (database.clone(), facts.encoding.clone());
+    } else if state.encoding != "UTF8" {
+        let (database, encoding) = (database.clone(), state.encoding.clone());
         Err(MigrateError::Encoding { database, encoding })
-    } else if facts.read_only {
+    } else if state.read_only {
         Err(MigrateError::ReadOnly { database: database.clone(), pending })
-    } else if let Some(owner) = &facts.foreign_owner {
-        Err(MigrateError::Foreign { role: role.clone(), owner: owner.clone() })
-    } else if !facts.may_create {
-        Err(MigrateError::lacks(role, format!("CREATE ON SCHEMA {}", facts.schema)))
+    } else if let Some(owner) = &state.other_owner {
+        Err(MigrateError::NotOwner { role: role.clone(), owner: owner.clone() })
+    } else if !state.may_create {
+        Err(MigrateError::missing_privilege(role, format!("CREATE ON SCHEMA {}", state.schema)))
     } else {
         Ok(true)
     }
@@ -118,7 +121,7 @@ struct MayDerive {
 /// Whether a restaurant's derived texts are outdated, and may be derived anew here. Reads, and nothing else.
 ///
 /// Where they may not, on a standby for one, the store answers all the same: they are another instance's to derive.
-pub(super) async fn needs_derivation(
+pub(super) async fn needs_backfill(
     connection: &mut AsyncPgConnection,
 ) -> Result<bool, MigrateError> {
     if outdated().get_results::<i64>(connection).await?.is_empty() {
@@ -152,11 +155,11 @@ async fn applied(connection: &mut AsyncPgConnection) -> Result<HashSet<String>, 
 }
 
 /// A role that only reads is as good as any for an instance that takes no writes, so this is no error.
-async fn warn_of_lacking_grants(
+async fn warn_of_missing_grants(
     connection: &mut AsyncPgConnection,
     role: &str,
 ) -> Result<(), MigrateError> {
-    let Lacking { lacking } = sql_query(GRANTS).get_result(connection).await?;
+    let MissingGrants { lacking } = sql_query(MISSING_GRANTS).get_result(connection).await?;
     if let Some(lacking) = lacking {
         tracing::warn!(role, lacking, "the database role lacks rights; GRANT them");
     }

@@ -1,4 +1,4 @@
-//! Idempotency keys: their rows, and the queries about them that both databases share.
+//! Idempotency keys: their rows, and the queries that both databases share.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -11,19 +11,19 @@ use restaurant_domain::{
 };
 
 use crate::{
-    queries::{RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
-    rows::{CorruptRow, RestaurantRow, ReviewRow},
+    rows::{
+        CorruptRow, RESTAURANT, REVIEW, RestaurantColumns, RestaurantRow, ReviewColumns, ReviewRow,
+    },
     schema::{idempotency_keys, restaurants, reviews},
 };
 
-/// How many keys that are too old a create with a key deletes: more than it adds, so that they go, and few enough not to
-/// keep it waiting.
-pub(crate) const FORGET_AT_ONCE: i64 = 100;
+/// The number of expired keys that a create with a key deletes at most: more than it adds, and few enough to be fast.
+pub(crate) const EXPIRED_BATCH: i64 = 100;
 
-/// A key on its way in, with what was created under it once that is known.
+/// A key to insert, with the id of the created row once it is known.
 #[derive(Debug, Clone, Insertable)]
 #[diesel(table_name = idempotency_keys)]
-pub(crate) struct KeyRow {
+pub(crate) struct NewKeyRow {
     pub(crate) caller_kind: &'static str,
     pub(crate) caller_id: String,
     pub(crate) key: String,
@@ -33,8 +33,8 @@ pub(crate) struct KeyRow {
     pub(crate) review_id: Option<i64>,
 }
 
-impl KeyRow {
-    /// A key of a create that is asked for at `now`.
+impl NewKeyRow {
+    /// A key of a create at `now`.
     pub(crate) fn new(
         author: &Author,
         key: &IdempotencyKey,
@@ -52,44 +52,44 @@ impl KeyRow {
         }
     }
 
-    /// Keys of this time or before are too old.
+    /// Keys of this time or earlier are expired.
     pub(crate) fn expired(&self) -> NaiveDateTime {
         self.created_at - IdempotencyKey::LIFETIME
     }
 }
 
-/// A key as it is kept, with what was created under it; `None` stands for the other kind of create.
+/// A stored key with the row that it created; `None` for the other kind of create.
 #[derive(Debug, Queryable)]
-pub(crate) struct Kept<Row> {
+pub(crate) struct KeyRow<Row> {
     fingerprint: Vec<u8>,
     created_at: NaiveDateTime,
     created: Option<Row>,
 }
 
-impl<Row> Kept<Row> {
-    /// What the kept key answers to a create with the same key; `None` when it is too old to answer anything.
-    pub(crate) fn answer(self, asked: &KeyRow) -> Option<Answer<Row>> {
+impl<Row> KeyRow<Row> {
+    /// The outcome of another create with the same key; `None` for an expired key.
+    pub(crate) fn answer(self, asked: &NewKeyRow) -> Option<CreateOutcome<Row>> {
         if self.created_at <= asked.expired() {
             return None;
         }
         let created = self.created.filter(|_| self.fingerprint == asked.fingerprint);
-        Some(created.map_or(Answer::Reused, Answer::First))
+        Some(created.map_or(CreateOutcome::KeyReused, CreateOutcome::Replayed))
     }
 }
 
-/// What a create with a key comes to.
+/// The outcome of a create.
 #[derive(Debug)]
-pub(crate) enum Answer<Row> {
-    /// It was written, under this id.
-    New(i64),
-    /// The same create was written before.
-    First(Row),
+pub(crate) enum CreateOutcome<Row> {
+    /// The row was inserted with this id.
+    Inserted(i64),
+    /// The same create inserted this row before.
+    Replayed(Row),
     /// The key was used for other content.
-    Reused,
+    KeyReused,
 }
 
-impl Answer<RestaurantRow> {
-    /// What a create of `new` gives its caller.
+impl CreateOutcome<RestaurantRow> {
+    /// The result of the create of `new` for its caller.
     pub(crate) fn into_restaurant(
         self,
         new: NewRestaurant,
@@ -97,18 +97,20 @@ impl Answer<RestaurantRow> {
         author: &Author,
     ) -> Result<Created<Restaurant>, CreateError> {
         match self {
-            Self::New(id) => Ok(Created::New(new.created(RestaurantId(id), now, author.clone()))),
-            Self::First(row) => {
+            Self::Inserted(id) => {
+                Ok(Created::New(new.created(RestaurantId(id), now, author.clone())))
+            }
+            Self::Replayed(row) => {
                 let first = Restaurant::try_from(row).map_err(corrupt)?;
                 Ok(Created::Replayed(Restaurant { rating: RatingSummary::default(), ..first }))
             }
-            Self::Reused => Err(CreateError::KeyReused),
+            Self::KeyReused => Err(CreateError::KeyReused),
         }
     }
 }
 
-impl Answer<ReviewRow> {
-    /// What a create of `new` gives its caller.
+impl CreateOutcome<ReviewRow> {
+    /// The result of the create of `new` for its caller.
     pub(crate) fn into_review(
         self,
         restaurant: RestaurantId,
@@ -117,11 +119,11 @@ impl Answer<ReviewRow> {
         author: &Author,
     ) -> Result<Created<Review>, CreateError> {
         match self {
-            Self::New(id) => {
+            Self::Inserted(id) => {
                 Ok(Created::New(new.created(ReviewId(id), restaurant, now, author.clone())))
             }
-            Self::First(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
-            Self::Reused => Err(CreateError::KeyReused),
+            Self::Replayed(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
+            Self::KeyReused => Err(CreateError::KeyReused),
         }
     }
 }
@@ -130,9 +132,9 @@ fn corrupt(row: CorruptRow) -> StoreError {
     StoreError::failed(row)
 }
 
-/// A key with its restaurant, as [`Kept`].
+/// A key with its restaurant, as [`KeyRow`].
 #[auto_type]
-pub(crate) fn kept_restaurant<'a>(key: &'a KeyRow) -> _ {
+pub(crate) fn key_with_restaurant<'a>(key: &'a NewKeyRow) -> _ {
     let kind: &'a str = key.caller_kind;
     let id: &'a str = &key.caller_id;
     let name: &'a str = &key.key;
@@ -145,9 +147,9 @@ pub(crate) fn kept_restaurant<'a>(key: &'a KeyRow) -> _ {
         .select((idempotency_keys::fingerprint, idempotency_keys::created_at, columns))
 }
 
-/// A key with its review, as [`Kept`].
+/// A key with its review, as [`KeyRow`].
 #[auto_type]
-pub(crate) fn kept_review<'a>(key: &'a KeyRow) -> _ {
+pub(crate) fn key_with_review<'a>(key: &'a NewKeyRow) -> _ {
     let kind: &'a str = key.caller_kind;
     let id: &'a str = &key.caller_id;
     let name: &'a str = &key.key;

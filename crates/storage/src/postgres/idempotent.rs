@@ -1,5 +1,5 @@
-//! Creates with an idempotency key in PostgreSQL. Each asks for the key and then writes, in two round trips. What is
-//! written and its key are one statement: the second writer waits there for the first, and asks again.
+//! Creates with an idempotency key in PostgreSQL. Each reads the key and then writes, in two round trips. One statement
+//! inserts the row and its key: a concurrent create with the same key waits there for the first, and retries.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
@@ -15,87 +15,89 @@ use restaurant_domain::{Author, FOLDING_VERSION, NewRestaurant, NewReview, Resta
 
 use crate::{
     error::WorkError,
-    keys::{Answer, FORGET_AT_ONCE, Kept, KeyRow, kept_restaurant, kept_review},
-    queries::{NEW_REVIEW, review_of_known},
-    rows::{NewRestaurantRow, NewReviewRow, RestaurantRow, ReviewRow},
+    idempotency::{
+        CreateOutcome, EXPIRED_BATCH, KeyRow, NewKeyRow, key_with_restaurant, key_with_review,
+    },
+    queries::review_of_known,
+    rows::{NEW_REVIEW, NewRestaurantRow, NewReviewRow, RestaurantRow, ReviewRow},
     schema::{idempotency_keys, restaurants, reviews},
 };
 
-/// Adds a restaurant, or finds what its key stands for.
+/// Adds a restaurant, or finds the result of its key.
 pub(super) async fn restaurant(
     connection: &AsyncPgConnection,
     new: &NewRestaurant,
     created_at: DateTime<Utc>,
     author: &Author,
-    key: &KeyRow,
-) -> Result<Answer<RestaurantRow>, WorkError> {
+    key: &NewKeyRow,
+) -> Result<CreateOutcome<RestaurantRow>, WorkError> {
     let text = &new.search_text();
-    let find = || async move { kept_restaurant(key).load::<Kept<_>>(&mut &*connection).await };
+    let find =
+        || async move { key_with_restaurant(key).load::<KeyRow<_>>(&mut &*connection).await };
     let write = || async move {
         let insert = diesel::insert_into(restaurants::table)
             .values(NewRestaurantRow::new(new, created_at, author))
             .returning(restaurants::id);
-        let insert = Keyed { insert, made: Made::Restaurant { text }, key };
+        let insert = InsertWithKey { insert, made: CreatedKind::Restaurant { text }, key };
         insert.get_result(&mut &*connection).await.map(Some)
     };
-    let answer = once(connection, key, find, write).await?;
+    let answer = find_or_insert(connection, key, find, write).await?;
     Ok(answer.ok_or(QueryError::NotFound)?)
 }
 
-/// Adds a review, or finds what its key stands for; `None` when there is no such restaurant.
+/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) async fn review(
     connection: &AsyncPgConnection,
     restaurant: RestaurantId,
     new: &NewReview,
     created_at: DateTime<Utc>,
     author: &Author,
-    key: &KeyRow,
-) -> Result<Option<Answer<ReviewRow>>, WorkError> {
-    let find = || async move { kept_review(key).load::<Kept<_>>(&mut &*connection).await };
+    key: &NewKeyRow,
+) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
+    let find = || async move { key_with_review(key).load::<KeyRow<_>>(&mut &*connection).await };
     let write = || async move {
         let row = NewReviewRow::new(restaurant.0, new, created_at, author);
         let insert = review_of_known(&row)
             .insert_into(reviews::table)
             .into_columns(NEW_REVIEW)
             .returning(reviews::id);
-        let insert = Keyed { insert, made: Made::Review, key };
+        let insert = InsertWithKey { insert, made: CreatedKind::Review, key };
         insert.get_result(&mut &*connection).await.optional()
     };
-    once(connection, key, find, write).await
+    find_or_insert(connection, key, find, write).await
 }
 
-/// Finds what a key stands for, or writes, whichever it takes. Another create that takes the key between the two makes it
-/// [`WorkError::Contended`]: to be done again.
-async fn once<Row, Find, Write>(
+/// Finds the result of a key, or inserts. [`WorkError::Conflict`] when another create inserts the key in between: retry.
+async fn find_or_insert<Row, Find, Write>(
     connection: &AsyncPgConnection,
-    key: &KeyRow,
+    key: &NewKeyRow,
     find: impl Fn() -> Find,
     write: impl Fn() -> Write,
-) -> Result<Option<Answer<Row>>, WorkError>
+) -> Result<Option<CreateOutcome<Row>>, WorkError>
 where
-    Find: Future<Output = QueryResult<Vec<Kept<Row>>>>,
+    Find: Future<Output = QueryResult<Vec<KeyRow<Row>>>>,
     Write: Future<Output = QueryResult<Option<i64>>>,
 {
-    let (kept, _) = try_join(find(), forget(connection, key)).await?;
+    let (kept, _) = try_join(find(), delete_expired(connection, key)).await?;
     if let Some(kept) = kept.into_iter().next() {
         match kept.answer(key) {
             Some(answer) => return Ok(Some(answer)),
-            None => free(connection, key).await?,
+            None => delete_key(connection, key).await?,
         }
     }
     match write().await {
-        Err(error) if is_taken(&error) => Err(WorkError::Contended),
-        written => Ok(written?.map(Answer::New)),
+        Err(error) if is_taken(&error) => Err(WorkError::Conflict),
+        written => Ok(written?.map(CreateOutcome::Inserted)),
     }
 }
 
-/// Deletes some of the keys that are too old.
-async fn forget(connection: &AsyncPgConnection, key: &KeyRow) -> QueryResult<usize> {
-    Forget(key.expired()).execute(&mut &*connection).await
+/// Deletes some expired keys.
+async fn delete_expired(connection: &AsyncPgConnection, key: &NewKeyRow) -> QueryResult<usize> {
+    DeleteExpired(key.expired()).execute(&mut &*connection).await
 }
 
-/// Deletes a key that is too old, so that it can be given again.
-async fn free(connection: &AsyncPgConnection, key: &KeyRow) -> QueryResult<()> {
+/// Deletes an expired key, so that it can be used again.
+async fn delete_key(connection: &AsyncPgConnection, key: &NewKeyRow) -> QueryResult<()> {
     let id = (key.caller_kind, &key.caller_id, &key.key);
     let old = idempotency_keys::created_at.le(key.expired());
     let old = idempotency_keys::table.find(id).filter(old);
@@ -107,26 +109,26 @@ fn is_taken(error: &QueryError) -> bool {
     matches!(error, QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
 }
 
-/// What is created with a key.
-enum Made<'a> {
+/// The kind of the created row.
+enum CreatedKind<'a> {
     Restaurant { text: &'a str },
     Review,
 }
 
-/// The insert of a row, and of its key if there is a row. Gives the row's id.
-struct Keyed<'a, Insert> {
+/// Inserts a row, and its key if there is a row. Returns the row's id.
+struct InsertWithKey<'a, Insert> {
     insert: Insert,
-    made: Made<'a>,
-    key: &'a KeyRow,
+    made: CreatedKind<'a>,
+    key: &'a NewKeyRow,
 }
 
-impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for Keyed<'_, Insert> {
+impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for InsertWithKey<'_, Insert> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql("WITH created AS (");
         self.insert.walk_ast(out.reborrow())?;
         out.push_sql(")");
         let column = match &self.made {
-            Made::Restaurant { text } => {
+            CreatedKind::Restaurant { text } => {
                 out.push_sql(
                     ", found AS (\
                      INSERT INTO restaurant_search (restaurant_id, text, folding) SELECT id, ",
@@ -137,7 +139,7 @@ impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for Keyed<'_, Insert> {
                 out.push_sql(" FROM created)");
                 "restaurant_id"
             }
-            Made::Review => "review_id",
+            CreatedKind::Review => "review_id",
         };
         out.push_sql(
             " INSERT INTO idempotency_keys \
@@ -160,21 +162,21 @@ impl<Insert: QueryFragment<Pg>> QueryFragment<Pg> for Keyed<'_, Insert> {
     }
 }
 
-/// Its text depends on more than its type, so it is known by its text.
-impl<Insert> QueryId for Keyed<'_, Insert> {
+/// The SQL depends on more than the type, so statements are cached by their text.
+impl<Insert> QueryId for InsertWithKey<'_, Insert> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl<Insert> Query for Keyed<'_, Insert> {
+impl<Insert> Query for InsertWithKey<'_, Insert> {
     type SqlType = BigInt;
 }
 
-/// Deletes keys of a time or before, the oldest first. Skips keys that another session is deleting.
+/// Deletes keys up to a time, the oldest first. Skips rows that another transaction has locked.
 #[derive(QueryId)]
-struct Forget(NaiveDateTime);
+struct DeleteExpired(NaiveDateTime);
 
-impl QueryFragment<Pg> for Forget {
+impl QueryFragment<Pg> for DeleteExpired {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(\
@@ -182,7 +184,7 @@ impl QueryFragment<Pg> for Forget {
         );
         out.push_bind_param::<Timestamp, _>(&self.0)?;
         out.push_sql(" ORDER BY created_at LIMIT ");
-        out.push_bind_param::<BigInt, _>(&FORGET_AT_ONCE)?;
+        out.push_bind_param::<BigInt, _>(&EXPIRED_BATCH)?;
         out.push_sql(" FOR UPDATE SKIP LOCKED))");
         Ok(())
     }
