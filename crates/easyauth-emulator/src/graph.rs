@@ -11,6 +11,7 @@ mod key;
 mod list;
 mod options;
 mod owner;
+mod ownership;
 mod password;
 mod permission;
 mod replication;
