@@ -253,10 +253,7 @@ impl ServerBuilder {
 }
 
 /// The server binary: `RESTAURANT_SERVER_BIN`, or else built now, once in this process.
-///
-/// # Errors
-/// it does not build; the error holds the compiler's output.
-pub async fn binary() -> Result<PathBuf> {
+async fn binary() -> Result<PathBuf> {
     static BINARY: OnceCell<PathBuf> = OnceCell::const_new();
     let built = BINARY.get_or_try_init(|| async {
         match env::var_os("RESTAURANT_SERVER_BIN") {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use restaurant_tests::{on_both_databases, product::Product, server::Server};
+use restaurant_tests::{on_both_databases, product::Product};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -105,47 +105,4 @@ async fn ctrl_c_stops_the_server_too(mut product: Product) {
     let interrupted = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
     assert!(interrupted.success());
     assert_eq!(product.server.wait().await.unwrap().code(), Some(0));
-}
-
-/// A server with a request whose body never ends.
-async fn with_endless_request(drain_seconds: &str) -> (Server, TcpStream) {
-    let server = Server::builder().env("REQUEST_SECONDS", "60").env("DRAIN_SECONDS", drain_seconds);
-    let server = server.start().await.unwrap();
-    let address = server.url("").replace("http://", "");
-    let mut stream = TcpStream::connect(&address).await.unwrap();
-    let get = format!("GET /create HTTP/1.1\r\nHost: {address}\r\n\r\n");
-    stream.write_all(get.as_bytes()).await.unwrap();
-    read_answer(&mut stream).await;
-    let post = format!(
-        "POST /add HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nx"
-    );
-    stream.write_all(post.as_bytes()).await.unwrap();
-    (server, stream)
-}
-
-#[tokio::test]
-async fn the_end_of_the_drain_time_cuts_requests_off() {
-    let (mut server, mut stream) = with_endless_request("0.5").await;
-    server.terminate().unwrap();
-    assert_eq!(server.wait().await.unwrap().code(), Some(0));
-    assert!(server.logs().join("\n").contains("the drain time is over"));
-    let mut answer = Vec::new();
-    // A reset is an end, too.
-    let _ = stream.read_to_end(&mut answer).await;
-    assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
-}
-
-#[tokio::test]
-async fn a_second_signal_ends_the_drain() {
-    let (mut server, _stream) = with_endless_request("60").await;
-    server.terminate().unwrap();
-    let stopping = async {
-        while !server.logs().iter().any(|line| line.contains("\"stopping\"")) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), stopping).await.unwrap();
-    server.terminate().unwrap();
-    assert_eq!(server.wait().await.unwrap().code(), Some(0));
-    assert!(!server.logs().join("\n").contains("the drain time is over"));
 }

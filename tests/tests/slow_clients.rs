@@ -4,10 +4,7 @@
 
 use std::time::Duration;
 
-use restaurant_tests::{
-    postgres::shared,
-    server::{self, Server},
-};
+use restaurant_tests::{postgres::shared, server::Server};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -130,21 +127,6 @@ async fn a_head_has_a_limit() {
     let server = Server::builder().start().await.unwrap();
     let get = reqwest::Client::new().get(server.url("/")).header("x-long", "x".repeat(300_000));
     assert_eq!(get.send().await.unwrap().status().as_u16(), 431);
-}
-
-#[tokio::test]
-async fn a_server_without_free_descriptors_recovers() {
-    let limited = Server::builder().program("sh").arg("-c").arg("ulimit -n 64 && exec \"$0\"");
-    let server = limited.arg(server::binary().await.unwrap()).start().await.unwrap();
-    let mut clients = Vec::new();
-    for _ in 0..100 {
-        clients.push(connect(&server).await);
-    }
-    until(async || server.logs().iter().any(|line| line.contains("cannot take a connection")))
-        .await;
-    drop(clients);
-    let health = get(&mut connect(&server).await, "/healthz").await.unwrap();
-    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
 }
 
 /// A connection on which nothing has been sent.

@@ -174,7 +174,7 @@ async fn an_application_of_the_environment_may_ask() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("may call"), "{said}");
 
-    // A secret in a file is in nobody's list of processes, nor in the environment.
+    // A secret in a file is in no list of processes, and not in the environment.
     let file = desk.file("secret");
     std::fs::write(&file, format!("{}\n", sample::OPERATOR_SECRET)).unwrap();
     let mut by_file = listing("");

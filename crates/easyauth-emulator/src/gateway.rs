@@ -1,4 +1,4 @@
-//! The platform's front state: authenticates every request as the site's settings say, and passes it on.
+//! App Service Authentication: authenticates every request by the site's settings, and forwards it.
 
 mod auth_settings;
 mod authenticate;
@@ -140,7 +140,7 @@ impl GatewayState {
         })
     }
 
-    /// The platform's order: its own addresses, then what is open to all, then who calls.
+    /// The platform's order: its own paths, then excluded paths, then authentication.
     async fn guard(
         &self,
         site: &Site,
@@ -170,7 +170,7 @@ impl GatewayState {
         }
     }
 
-    /// Tells the app who calls; or what the caller is answered who may not come in.
+    /// Adds the caller to the request; or the response to a caller that is not allowed.
     fn admit(
         &self,
         site: &Site,
@@ -205,7 +205,7 @@ impl GatewayState {
         Err(Box::new(answer))
     }
 
-    /// A bearer token is looked at first, then the cookie of whoever signed in.
+    /// Checks a bearer token first, then the session cookie.
     fn caller(&self, settings: &AuthSettings, headers: &HeaderMap) -> Caller {
         let Some(entra) = settings.entra() else { return Caller::Nobody };
         match authenticate::bearer(&self.cloud, entra, headers) {
