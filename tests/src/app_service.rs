@@ -1,4 +1,4 @@
-//! App Service on one machine: the server behind the emulated platform, restarted when its settings change.
+//! An emulated App Service: the server behind the emulated platform, restarted when its settings change.
 
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub struct AppService {
 }
 
 impl AppService {
-    /// With an SQLite file and sample data.
+    /// Starts with an SQLite file and sample data.
     ///
     /// # Errors
     /// When the server does not start.
@@ -41,7 +41,7 @@ impl AppService {
         Self::start(options, "sqlite://data.sqlite3".to_owned(), None).await
     }
 
-    /// With a PostgreSQL database and sample data.
+    /// Starts with a PostgreSQL database and sample data.
     ///
     /// # Errors
     /// When PostgreSQL or the server does not start.
@@ -53,8 +53,8 @@ impl AppService {
         Self::start(options, database.url().to_owned(), Some(database)).await
     }
 
-    /// With an SQLite file and sample data, as it is when it was just deployed: nobody asks who calls, and no
-    /// registration is its own.
+    /// Starts a newly deployed app with an SQLite file and sample data: without authentication and without an app
+    /// registration.
     ///
     /// # Errors
     /// When the server does not start.
@@ -88,13 +88,13 @@ impl AppService {
     ) -> Result<Self> {
         site.app_settings.insert("DATABASE_URL".to_owned(), database_url);
         let mut options = options;
-        // It is the server's own check that is to be seen.
+        // The server's own check is under test.
         options.gateway.passes_foreign_origins = true;
         let emulator = Emulator::start(Directory::sample(), options).await?;
         Self::start_site(site, emulator, database).await
     }
 
-    /// A web app that you describe, in a cloud of yours; the database ends after it.
+    /// Starts a given web app in a given cloud. The database is dropped after it.
     ///
     /// # Errors
     /// When the server does not start.
@@ -138,48 +138,48 @@ impl AppService {
         &self.server
     }
 
-    /// The cloud that it is in.
+    /// The app's cloud.
     #[must_use]
     pub fn cloud(&self) -> &Cloud {
         self.emulator.cloud()
     }
 
-    /// The settings of its authentication as they are now.
+    /// The current authentication settings.
     #[must_use]
     pub fn auth_settings(&self) -> Value {
         self.site().auth_settings
     }
 
-    /// It as Resource Manager has it.
+    /// The app's resource in Resource Manager.
     ///
     /// # Panics
-    /// When somebody took it out of the cloud.
+    /// When it was removed from the cloud.
     #[must_use]
     pub fn site(&self) -> Site {
         let sites = self.cloud().sites();
         sites.iter().find(|site| site.name == SITE).expect("it was put there").clone()
     }
 
-    /// A proof of it at an address, with every kind of token; nothing may be switched off.
+    /// Returns a probe of an address with every kind of token. It may not disable authentication.
     ///
     /// # Errors
-    /// When the address is none.
+    /// When the address is invalid.
     pub fn probe_at(&self, origin: &str) -> Result<Probe> {
         probe(self.cloud(), origin)
     }
 
-    /// A proof of it in which authentication may be switched off.
+    /// Returns a probe that may disable authentication.
     ///
     /// # Errors
-    /// When the emulator has not what the proof needs.
+    /// When the emulator lacks what the probe needs.
     pub fn probe(&self) -> Result<Probe> {
         self.probe_through(self.cloud().origin())
     }
 
-    /// The same, with Resource Manager at an address.
+    /// Returns a probe that may disable authentication through the Resource Manager at an address.
     ///
     /// # Errors
-    /// When the address is none, or the emulator has not what the proof needs.
+    /// When the address is invalid, or the emulator lacks what the probe needs.
     pub fn probe_through(&self, resource_manager: &str) -> Result<Probe> {
         let mut probe = self.probe_at(self.origin())?;
         let token = TokenSource::Ready(AccessToken::new(&self.operator_token()?)?);
@@ -211,10 +211,10 @@ impl Drop for AppService {
     }
 }
 
-/// A proof of the sample's protected app at an address, with every kind of token.
+/// Returns a probe of the sample's protected app at an address, with every kind of token.
 ///
 /// # Errors
-/// When the address is none, or the cloud's tenant is not the sample.
+/// When the address is invalid, or the cloud's tenant is not the sample.
 pub fn probe(cloud: &Cloud, origin: &str) -> Result<Probe> {
     let target = Target::new(origin, sample::TENANT_ID, sample::API)?;
     let target = target.authority(cloud.origin())?;
@@ -241,7 +241,7 @@ async fn restart_on_change(cloud: Cloud, mut server: Server) {
     while changes.changed().await.is_ok() {
         let site = cloud.sites().iter().find(|site| site.name == SITE).cloned();
         let Some(site) = site else { return };
-        // One that has ended by itself is as good.
+        // It may have ended by itself.
         let _ = server.terminate();
         let _ = server.wait().await;
         match environment(&site).env("BIND", &address).folder(&folder).start().await {

@@ -1,4 +1,4 @@
-//! What goes wrong in front of an app: a reverse proxy that passes everything on, but for one fault.
+//! A reverse proxy that forwards every request and injects one fault.
 
 use std::{
     io,
@@ -28,70 +28,70 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 mod resign;
 
-/// What is wrong.
+/// The injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
-    /// Authentication is off everywhere: requests go to the server at this origin, which asks nobody.
+    /// Requests go to the server at this origin, which has no authentication.
     NoAuthentication(String),
-    /// Every request is answered 401, without a challenge.
+    /// Every request gets 401 without a challenge.
     Unauthorized,
-    /// The protected resource metadata are not there.
+    /// The protected resource metadata are missing.
     NoMetadata,
-    /// Those of the endpoint are not there, those of the origin are.
+    /// The metadata of the endpoint are missing; those of the origin exist.
     NoSuffixedMetadata,
-    /// They want a token.
+    /// The metadata require a token.
     GuardedMetadata,
-    /// They name another resource.
+    /// The metadata name another resource.
     WrongResource,
-    /// A 401 says nothing of the metadata.
+    /// The challenge of a 401 does not name the metadata.
     ChallengeWithoutMetadata,
-    /// A 403 does not say what is missing.
+    /// The challenge of a 403 does not name the missing scope.
     ForbiddenWithoutReason,
-    /// Something of a token is not looked at.
+    /// One check of the token is missing.
     Unchecked(Check),
-    /// Whoever sends the platform's header is who it says: the request goes past the platform, to the server at this
-    /// origin.
+    /// A client principal header of the caller is accepted: the request bypasses the platform and goes to the server at
+    /// this origin.
     AcceptsForgedHeaders(String),
-    /// Tools may be called without a token: the server at this origin, which asks nobody, answers.
+    /// Tool calls without a token go to the server at this origin, which has no authentication.
     AnonymousCalls(String),
-    /// This path is excluded from authentication: without a token, the server at this origin, which asks nobody, answers.
+    /// This path is excluded from authentication: requests without a token go to the server at this origin.
     AnonymousPath(&'static str, String),
-    /// The metadata send clients to an authorization server that is not the tenant's.
+    /// The metadata name an authorization server of another party.
     ForeignIssuer,
     /// The metadata name the scope of another app.
     ForeignScope,
-    /// `Origin` is not looked at.
+    /// The `Origin` header is not checked.
     IgnoresOrigin,
-    /// A token in the query is taken.
+    /// A token in the query is accepted.
     AcceptsQueryToken,
-    /// Version 2.0 tokens are refused.
+    /// Version 2.0 tokens are rejected.
     RejectsV2Tokens,
-    /// This tool is not there.
+    /// This tool is missing.
     MissingTool(&'static str),
-    /// This tool answers, and does nothing.
+    /// This tool reports success without writing.
     DiscardsWrites(&'static str),
-    /// No request is ever answered.
+    /// No request gets a response.
     Hangs,
-    /// Calls of this tool are never answered.
+    /// Calls of this tool get no response.
     ToolHangs(&'static str),
     /// A 401 is a redirect to this address.
     RedirectsToLogin(String),
     /// A 401 is a sign-in page with the status 200.
     ReturnsLoginPage,
-    /// MCP is answered by event streams.
+    /// MCP responses are event streams.
     EventStream,
-    /// The requests of these numbers, from 1, are answered 503.
+    /// The requests with these numbers, counted from 1, get 503.
     Unavailable(RangeInclusive<u32>),
-    /// Every request is answered 500, with all that was sent.
+    /// Every request gets 500 with everything that it sent.
     EchoesRequest,
 }
 
-/// What of a token is not looked at.
+/// A check of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Check {
-    /// Who signed it.
+    /// The signature.
     Signature,
     /// `aud`.
     Audience,
@@ -124,11 +124,11 @@ struct Proxy {
     requests: AtomicU32,
 }
 
-/// How much of a request or an answer it holds.
+/// The size limit of a request body in bytes.
 const MAX_BYTES: usize = 16 << 20;
 
 impl FaultProxy {
-    /// Starts on a free port of 127.0.0.1, before the app at `upstream`. Tokens are those of `cloud`.
+    /// Starts on a free port of 127.0.0.1 in front of the app at `upstream`. `cloud` issues the tokens.
     ///
     /// # Errors
     /// When there is no free port.
@@ -152,7 +152,7 @@ impl FaultProxy {
         Ok(Self { origin, task })
     }
 
-    /// Where it is reached.
+    /// The proxy's origin.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
@@ -193,7 +193,7 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
 }
 
 impl Proxy {
-    /// What is answered in the app's place.
+    /// Returns the response that replaces the app's.
     async fn answer(&self, path: &str, headers: &HeaderMap, message: &Value) -> Option<Response> {
         let nth = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let tool = message["params"]["name"].as_str();
@@ -258,7 +258,7 @@ impl Proxy {
         }
     }
 
-    /// The app's answer, at this origin, with the fault.
+    /// Rewrites the app's response to this origin and injects the fault.
     async fn change_answer(&self, message: &Value, answer: reqwest::Response) -> Response {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let is_text = headers.get(CONTENT_TYPE).is_some();
@@ -332,7 +332,7 @@ impl Proxy {
     }
 }
 
-/// The answer of a tool that wrote something.
+/// Returns the result of a successful write.
 fn pretend(message: &Value) -> Response {
     let mut made = message["params"]["arguments"].clone();
     made["id"] = json!(9_999_999);

@@ -10,9 +10,9 @@ use anyhow::{Result, ensure};
 
 use crate::workspace;
 
-/// Gives the folder `name` in `target`, after `install` has filled it with what `wanted` names.
+/// Returns the folder `name` in `target`, after `install` has filled it.
 ///
-/// Whoever comes first installs; the others wait. What was wanted is compared as a text.
+/// The first process installs; the others wait. A changed `wanted` text causes a new installation.
 ///
 /// # Errors
 /// `install` fails, or the folder cannot be written.
@@ -39,10 +39,10 @@ pub(crate) fn once(
     Ok(folder)
 }
 
-/// Checks that a program has succeeded.
+/// Checks that a program succeeded.
 ///
 /// # Errors
-/// It has not; the error has what it said.
+/// It failed; the error holds its output.
 pub(crate) fn check(output: &Output) -> Result<()> {
     let said = [&*output.stdout, &*output.stderr].concat();
     ensure!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&said));

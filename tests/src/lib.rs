@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod agent;
 pub mod app_service;
 pub mod browser;
 pub mod fault_proxy;
 mod installation;
+pub mod mcp;
 pub mod node;
 pub mod postgres;
 mod process;

@@ -1,4 +1,4 @@
-//! Processes that tests start, and what ends them even when the test is killed.
+//! Processes that tests start, and their cleanup even when the test is killed.
 
 use std::{
     fmt::Display,
@@ -48,7 +48,7 @@ impl CleanupProcess {
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            // Outside our group: Ctrl-C in a terminal must not end the one that cleans up.
+            // In its own group, so that Ctrl-C in a terminal does not end the cleanup.
             .process_group(0)
             .spawn()
             .context("sh does not start")?;
@@ -56,19 +56,19 @@ impl CleanupProcess {
         Ok(Self { shell, orders })
     }
 
-    /// Names the process to end, and the signal to end it by (`SIGKILL` follows after 5 s).
+    /// Sets the process to end, and the signal (`SIGKILL` follows after 5 s).
     ///
     /// A negative `target` is a process group.
     pub(crate) fn kill_on_exit(&mut self, signal: &str, target: i64) -> io::Result<()> {
         self.order(&format!("{signal} {target}\n"))
     }
 
-    /// Names no process any more: the one that was named has ended.
+    /// Forgets the process: it has ended.
     pub(crate) fn forget(&mut self) -> io::Result<()> {
         self.order("\n")
     }
 
-    /// Has the clean-up begin now. Dropping the cleanup waits for its end.
+    /// Begins the cleanup. Dropping this value waits for its end.
     pub(crate) fn begin(&mut self) {
         self.orders = None;
     }
@@ -81,12 +81,12 @@ impl CleanupProcess {
 impl Drop for CleanupProcess {
     fn drop(&mut self) {
         self.begin();
-        // Nobody is left to tell of a failure.
+        // A failure cannot be reported here.
         let _ = self.shell.wait();
     }
 }
 
-/// Sends `signal` (`TERM`, `INT`, …) to `target`; a process that is gone is an error.
+/// Sends `signal` (`TERM`, `INT`, …) to `target`. It is an error when the process has ended.
 pub(crate) fn signal(signal: &str, target: impl Display) -> Result<()> {
     let kill = format!("kill -s {signal} -- {target}");
     let status = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status()?;
@@ -94,7 +94,7 @@ pub(crate) fn signal(signal: &str, target: impl Display) -> Result<()> {
     Ok(())
 }
 
-/// The processes that `parent` started and that live. Empty where there is no `/proc`.
+/// Returns the running child processes of `parent`. Empty where there is no `/proc`.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
     processes
@@ -103,7 +103,7 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Whether `pid` runs: a process that has ended and waits for its parent to notice does not.
+/// Returns whether `pid` runs. A zombie does not.
 pub(crate) fn runs(pid: u32) -> bool {
     state(pid).is_some_and(|(state, _)| state != "Z")
 }

@@ -1,4 +1,4 @@
-//! Programs that are built by cargo when they are needed.
+//! Programs that cargo builds on demand.
 
 use std::{env, path::PathBuf, process::Stdio};
 
@@ -8,10 +8,10 @@ use tokio::process::Command;
 
 use crate::workspace;
 
-/// Builds a program, chosen by cargo's own options, and says where it is.
+/// Builds the program that cargo's options select, and returns its path.
 ///
 /// # Errors
-/// It does not build; the error has what the compiler said.
+/// It does not build; the error holds the compiler's output.
 pub async fn build(target: &[&str]) -> Result<PathBuf> {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--locked", "--message-format=json"])

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context, value::Serde};
 use serde_json::json;
 
-use crate::server::Server;
+use crate::{mcp, server::Server};
 
 /// Writes the document.
 ///
@@ -24,8 +24,8 @@ pub async fn markdown() -> Result<String> {
 
 /// What a method of the server lists.
 async fn list(server: &Server, method: &str, field: &str) -> Result<Value> {
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method});
-    let request = reqwest::Client::new().post(server.url("/mcp")).json(&message);
+    let message = mcp::request(method, &json!({}));
+    let request = mcp::post(&reqwest::Client::new(), server.url("/mcp"), &message);
     let answer: serde_json::Value = request.send().await?.json().await?;
     let list = answer["result"][field].as_array().with_context(|| format!("{method}: {answer}"))?;
     Ok(Serde(list).into())

@@ -76,7 +76,7 @@ impl Server {
         self.stderr.snapshot()
     }
 
-    /// Waits until the server says that its database answers (`/readyz`).
+    /// Waits until `/readyz` reports that the database answers.
     ///
     /// # Errors
     /// It does not within 30 seconds.
@@ -141,7 +141,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nobody is left to tell of a failure.
+        // A failure cannot be reported here.
         let _ = self.child.start_kill();
         // The runtime that would notice its end may be the one that we block.
         while matches!(self.child.try_wait(), Ok(None)) {
@@ -264,27 +264,27 @@ async fn binary() -> Result<PathBuf> {
     built.await.cloned()
 }
 
-/// Builds the server's binary by cargo, and says where it is.
+/// Builds the server's binary and returns its path.
 ///
 /// # Errors
-/// It does not build; the error has what the compiler said.
+/// it does not build; the error holds the compiler's output.
 pub async fn build() -> Result<PathBuf> {
     program::build(&["--package=restaurant-server"]).await
 }
 
-/// Builds the server that the MCP conformance suite wants to meet, and says where it is.
+/// Builds the server for the MCP conformance suite and returns its path.
 ///
 /// # Errors
-/// It does not build; the error has what the compiler said.
+/// it does not build; the error holds the compiler's output.
 pub async fn build_conformance_fixture() -> Result<PathBuf> {
     // The whole workspace's features, as `cargo test --workspace` has them: then it is built already.
     program::build(&["--workspace", "--example=conformance"]).await
 }
 
-/// Builds the project of somebody else's that embeds the MCP adapter (`tests/embedding`), and says where it is.
+/// Builds the project that embeds the MCP adapter (`tests/embedding`) and returns its path.
 ///
 /// # Errors
-/// It does not build; the error has what the compiler said.
+/// it does not build; the error holds the compiler's output.
 pub async fn build_embedding() -> Result<PathBuf> {
     let target = workspace::target().join("embedding");
     let target = target.to_str().context("the target folder's path is not UTF-8")?;

@@ -1,4 +1,4 @@
-//! TLS before something on this machine that speaks without it.
+//! A proxy that terminates TLS in front of a local service.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -14,7 +14,7 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
 };
 
-/// A door by which `https` reaches what speaks `http`. It closes when this value is dropped.
+/// A proxy from `https` to a plain `http` service. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct TlsProxy {
     origin: String,
@@ -29,7 +29,7 @@ impl Drop for TlsProxy {
 }
 
 impl TlsProxy {
-    /// Before an origin (`http://127.0.0.1:…`); the certificate of its authority goes into a file in `folder`.
+    /// Starts in front of an origin (`http://127.0.0.1:…`) and writes the authority's certificate to a file in `folder`.
     ///
     /// # Errors
     /// The file cannot be written, or no port is free.
@@ -64,7 +64,7 @@ impl TlsProxy {
     }
 }
 
-/// What speaks TLS as `localhost`, and the file in `folder` with the certificate of its authority.
+/// Returns an acceptor for `localhost`, and the path of the authority's certificate in `folder`.
 pub(crate) fn localhost(folder: &Path) -> Result<(TlsAcceptor, String)> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -13,7 +13,7 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode, redirect::Policy};
-use restaurant_tests::{on_both_databases, product::Product};
+use restaurant_tests::{mcp, on_both_databases, product::Product};
 use serde_json::{Value, json};
 use tokio::{
     io::AsyncWriteExt,
@@ -228,8 +228,7 @@ fn form(address: &str) -> String {
 fn tool(address: &str) -> String {
     let arguments =
         json!({"restaurant_id": 1, "user_name": "Ann", "rating": 4, "review_text": "Good"});
-    let params = json!({"name": "create_review_mcp", "arguments": arguments});
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+    let call = mcp::tool_call("create_review_mcp", &arguments);
     post(address, "/mcp", "application/json", &call.to_string())
 }
 
@@ -242,12 +241,10 @@ fn post(address: &str, path: &str, content_type: &str, body: &str) -> String {
 }
 
 /// How many reviews the first restaurant has.
-async fn reviews(mcp: &str) -> u64 {
-    let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let request =
-        client().post(mcp).header("accept", "application/json, text/event-stream").json(&call);
-    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+async fn reviews(url: &str) -> u64 {
+    let call = mcp::tool_call("get_details_mcp", &json!({"restaurant_id": 1}));
+    let answer: Value =
+        mcp::post(&client(), url, &call).send().await.unwrap().json().await.unwrap();
     let restaurant = &answer["result"]["structuredContent"]["restaurant"];
     restaurant["review_count"].as_u64().unwrap()
 }

@@ -6,6 +6,7 @@ use std::{process::Output, time::Duration};
 
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use restaurant_tests::{
+    mcp,
     postgres::{Cluster, TestDatabase, shared},
     server::{Server, ServerBuilder},
 };
@@ -66,10 +67,8 @@ async fn get(server: &Server, path: &str) -> StatusCode {
 
 /// The result of a tool.
 async fn call(server: &Server, tool: &str, arguments: Value) -> Value {
-    let params = json!({"name": tool, "arguments": arguments});
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let request = client().post(server.url("/mcp")).json(&call);
-    let request = request.header("accept", "application/json, text/event-stream");
+    let call = mcp::tool_call(tool, &arguments);
+    let request = mcp::post(&client(), server.url("/mcp"), &call);
     request.send().await.unwrap().json::<Value>().await.unwrap()["result"].clone()
 }
 

@@ -2,43 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use restaurant_tests::server::{self, Server};
-use rmcp::{
-    RoleClient, ServiceExt,
-    model::{
-        ArgumentInfo, CallToolRequestParams, CallToolResult, CompleteRequestParams,
-        GetPromptRequestParams, ReadResourceRequestParams, Reference,
-    },
-    service::RunningService,
-    transport::{
-        StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
-    },
+use restaurant_tests::{
+    agent::Agent,
+    server::{self, Server},
+};
+use rmcp::model::{
+    ArgumentInfo, CompleteRequestParams, GetPromptRequestParams, ReadResourceRequestParams,
+    Reference,
 };
 use serde_json::{Value, json};
 
-type Client = RunningService<RoleClient, ()>;
-
-async fn connect(guide: &Server, token: &str) -> Client {
-    let config = StreamableHttpClientTransportConfig::with_uri(guide.url("/agents"));
-    let transport = StreamableHttpClientTransport::from_config(config.auth_header(token));
-    ().serve(transport).await.unwrap()
+async fn connect(guide: &Server, token: &str) -> Agent {
+    Agent::connect(guide.url("/agents"), Some(token)).await.unwrap()
 }
 
-async fn call(client: &Client, tool: &'static str, arguments: Value) -> CallToolResult {
-    let call = CallToolRequestParams::new(tool).with_arguments(rmcp::model::object(arguments));
-    client.call_tool(call).await.unwrap()
-}
-
-/// The structured content of a call that works.
-async fn ok(client: &Client, tool: &'static str, arguments: Value) -> Value {
-    let result = call(client, tool, arguments).await;
-    assert_eq!(result.is_error, Some(false), "{result:?}");
-    result.structured_content.unwrap()
-}
-
-async fn tools(client: &Client) -> Vec<String> {
-    let tools = client.list_all_tools().await.unwrap();
-    tools.into_iter().map(|tool| tool.name.into_owned()).collect()
+/// The result of a call that succeeds.
+async fn ok(agent: &Agent, tool: &'static str, arguments: Value) -> Value {
+    agent.call(tool, arguments).await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -50,11 +30,11 @@ async fn a_project_of_its_own_serves_agents() {
     assert_eq!(page, "The guide knows 2 restaurants.\n");
 
     let editor = connect(&guide, "e").await;
-    let info = editor.peer_info().unwrap();
+    let info = editor.client.peer_info().unwrap();
     assert_eq!(info.server_info.as_ref().unwrap().name, "city-guide");
     // The guide's policy keeps create_restaurant_mcp to itself.
     let allowed = ["list_restaurants_mcp", "get_details_mcp", "create_review_mcp"];
-    assert_eq!(tools(&editor).await, allowed);
+    assert_eq!(editor.tools().await.unwrap(), allowed);
     let found = ok(&editor, "list_restaurants_mcp", json!({"search": "FISH"})).await;
     let id = &found["restaurants"][0]["id"];
     let review = json!({
@@ -66,20 +46,21 @@ async fn a_project_of_its_own_serves_agents() {
     let details = ok(&editor, "get_details_mcp", json!({"restaurant_id": id})).await;
     assert_eq!(details["reviews"], json!([written]));
     let new = json!({"restaurant_name": "A", "street_address": "B", "description": "C"});
-    assert_eq!(call(&editor, "create_restaurant_mcp", new).await.is_error, Some(true));
+    editor.call("create_restaurant_mcp", new).await.unwrap().unwrap_err();
 
-    assert_eq!(editor.list_all_resources().await.unwrap().len(), 2);
+    assert_eq!(editor.client.list_all_resources().await.unwrap().len(), 2);
     let read = ReadResourceRequestParams::new(format!("restaurant://{id}"));
-    assert_eq!(editor.read_resource(read).await.unwrap().contents.len(), 1);
+    assert_eq!(editor.client.read_resource(read).await.unwrap().contents.len(), 1);
     let prompt = GetPromptRequestParams::new("write_fair_review");
     let prompt =
         prompt.with_arguments(rmcp::model::object(json!({"restaurant": "harbour lights"})));
-    assert_eq!(editor.get_prompt(prompt).await.unwrap().messages.len(), 2);
+    assert_eq!(editor.client.get_prompt(prompt).await.unwrap().messages.len(), 2);
     let reference = Reference::for_prompt("write_fair_review");
     let typed = ArgumentInfo::new("restaurant", "the g");
-    let completed = editor.complete(CompleteRequestParams::new(reference, typed)).await.unwrap();
+    let completed =
+        editor.client.complete(CompleteRequestParams::new(reference, typed)).await.unwrap();
     assert_eq!(completed.completion.values, ["The Green Room"]);
-    editor.cancel().await.unwrap();
+    editor.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -98,9 +79,9 @@ async fn its_users_decide_who_may_do_what() {
         assert_eq!(refused.headers()["www-authenticate"], "Bearer");
     }
     let reader = connect(&guide, "r").await;
-    assert_eq!(tools(&reader).await, ["list_restaurants_mcp", "get_details_mcp"]);
+    assert_eq!(reader.tools().await.unwrap(), ["list_restaurants_mcp", "get_details_mcp"]);
     let review =
         json!({"restaurant_id": 1, "user_name": "Ann", "rating": 5, "review_text": "Fresh."});
-    assert_eq!(call(&reader, "create_review_mcp", review).await.is_error, Some(true));
-    reader.cancel().await.unwrap();
+    reader.call("create_review_mcp", review).await.unwrap().unwrap_err();
+    reader.close().await.unwrap();
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Client;
 use restaurant_tests::{
+    mcp,
     postgres::shared,
     server::{Server, ServerBuilder},
 };
@@ -21,8 +22,7 @@ fn create(key: &str) -> Value {
         "restaurant_name": "Once", "street_address": "1 Quay", "description": "Fish",
         "idempotency_key": key,
     });
-    let params = json!({"name": "create_restaurant_mcp", "arguments": arguments});
-    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    mcp::tool_call("create_restaurant_mcp", &arguments)
 }
 
 /// The created restaurant; an error of the connection, or a result that asks to try again, is none.
@@ -49,9 +49,8 @@ async fn insist(client: &Client, url: &str, key: &str) -> Value {
 }
 
 async fn count(server: &Server) -> Value {
-    let params = json!({"name": "list_restaurants_mcp", "arguments": {"search": "once"}});
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let request = Client::new().post(server.url("/mcp")).json(&call);
+    let call = mcp::tool_call("list_restaurants_mcp", &json!({"search": "once"}));
+    let request = mcp::post(&Client::new(), server.url("/mcp"), &call);
     let answer: Value = request.send().await.unwrap().json().await.unwrap();
     answer["result"]["structuredContent"]["total"].clone()
 }

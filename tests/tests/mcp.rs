@@ -1,14 +1,8 @@
 //! An agent over MCP, in detail, on both databases.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use restaurant_tests::{on_both_databases, product::Product};
-use rmcp::{
-    RoleClient, ServiceExt,
-    model::{CallToolRequestParams, CallToolResult},
-    service::RunningService,
-    transport::StreamableHttpClientTransport,
-};
+use restaurant_tests::{agent::Agent, on_both_databases, product::Product};
 use serde_json::{Value, json};
 
 on_both_databases! {
@@ -19,29 +13,16 @@ on_both_databases! {
 const TOOLS: [&str; 4] =
     ["create_restaurant_mcp", "create_review_mcp", "get_details_mcp", "list_restaurants_mcp"];
 
-type Client = RunningService<RoleClient, ()>;
-
-async fn connect(product: &Product, path: &str) -> Client {
-    ().serve(StreamableHttpClientTransport::from_uri(product.url(path))).await.unwrap()
+async fn connect(product: &Product, path: &str) -> Agent {
+    Agent::connect(product.url(path), None).await.unwrap()
 }
 
-async fn call(client: &Client, tool: &'static str, arguments: Value) -> CallToolResult {
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-    let params = CallToolRequestParams::new(tool).with_arguments(arguments);
-    client.call_tool(params).await.unwrap()
+/// The result of a call that succeeds.
+async fn ok(client: &Agent, tool: &'static str, arguments: Value) -> Value {
+    client.call(tool, arguments).await.unwrap().unwrap()
 }
 
-/// The structured content of a call that worked; its text says the same.
-async fn ok(client: &Client, tool: &'static str, arguments: Value) -> Value {
-    let result = call(client, tool, arguments).await;
-    assert_ne!(result.is_error, Some(true), "{result:?}");
-    let structured = result.structured_content.clone().unwrap();
-    let text = result.content[0].as_text().unwrap();
-    assert_eq!(serde_json::from_str::<Value>(&text.text).unwrap(), structured);
-    structured
-}
-
-async fn create(client: &Client, name: &str) -> Value {
+async fn create(client: &Agent, name: &str) -> Value {
     let arguments =
         json!({"restaurant_name": name, "street_address": "1 Main Street", "description": "Soup"});
     ok(client, "create_restaurant_mcp", arguments).await
@@ -49,8 +30,7 @@ async fn create(client: &Client, name: &str) -> Value {
 
 async fn rmcps_client_lists_and_calls_all_four(product: Product) {
     let client = connect(&product, "/mcp/mcp").await;
-    let mut names: Vec<_> =
-        client.list_all_tools().await.unwrap().iter().map(|tool| tool.name.to_string()).collect();
+    let mut names = client.tools().await.unwrap();
     names.sort_unstable();
     assert_eq!(names, TOOLS);
 
@@ -92,13 +72,12 @@ async fn rmcps_client_lists_and_calls_all_four(product: Product) {
         ("get_details_mcp", json!({}), "restaurant_id"),
         ("list_restaurants_mcp", json!({"cursor": "nonsense"}), "cursor"),
     ] {
-        let result = call(&client, tool, arguments).await;
-        assert_eq!(result.is_error, Some(true), "{tool}: {result:?}");
-        assert!(result.content[0].as_text().unwrap().text.contains(says), "{tool}: {result:?}");
+        let error = client.call(tool, arguments).await.unwrap().unwrap_err();
+        assert!(error.to_string().contains(says), "{tool}: {error}");
     }
     let details = ok(&client, "get_details_mcp", json!({"restaurant_id": id})).await;
     assert_eq!(details["restaurant"]["review_count"], 1, "a refused call writes nothing");
-    client.cancel().await.unwrap();
+    client.close().await.unwrap();
 }
 
 async fn both_addresses_and_the_pages_show_the_same_data(product: Product) {

@@ -13,6 +13,7 @@ use std::{
 
 use reqwest::{Client, StatusCode, redirect::Policy};
 use restaurant_tests::{
+    mcp,
     postgres::{Cluster, TestDatabase},
     server::Server,
 };
@@ -36,10 +37,8 @@ fn client() -> Client {
 
 /// What one call of `list_restaurants_mcp` answers.
 async fn list_by_mcp(client: &Client, server: &Server) -> Value {
-    let call = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "list_restaurants_mcp", "arguments": {}}});
-    let request =
-        client.post(server.url("/mcp")).header("accept", "application/json, text/event-stream");
-    request.json(&call).send().await.unwrap().json().await.unwrap()
+    let call = mcp::tool_call("list_restaurants_mcp", &json!({}));
+    mcp::post(client, server.url("/mcp"), &call).send().await.unwrap().json().await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,7 +25,7 @@ impl Observer for Nobody {
     fn note(&self, _text: &str) {}
 }
 
-/// A PostgreSQL that speaks TLS, and trusts whoever reaches it by TLS from this machine: its gate asks for tokens.
+/// A PostgreSQL that speaks TLS, and trusts every TLS client on this machine: the proxy in front of it asks for tokens.
 async fn cluster() -> Cluster {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();

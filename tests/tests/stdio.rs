@@ -5,14 +5,12 @@
 use std::{path::Path, process::Stdio, time::Duration};
 
 use restaurant_tests::{
+    agent::Agent,
+    mcp,
     postgres::shared,
     server::{Server, ServerBuilder},
 };
-use rmcp::{
-    RoleClient, ServiceExt,
-    model::{CallToolRequestParams, ReadResourceRequestParams},
-    service::RunningService,
-};
+use rmcp::model::ReadResourceRequestParams;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -26,7 +24,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A client whose server is a process of its own.
 struct Session {
-    client: RunningService<RoleClient, ()>,
+    agent: Agent,
     child: Child,
     /// Read from the start: a full pipe would hold the server up.
     log: JoinHandle<String>,
@@ -36,23 +34,19 @@ impl Session {
     async fn start(server: ServerBuilder, folder: &Path) -> Self {
         let mut command = server.arg("mcp-stdio").command(folder).await.unwrap();
         let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
-        let streams = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        let (output, input) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let log = tokio::spawn(async move {
             let mut log = String::new();
             stderr.read_to_string(&mut log).await.unwrap();
             log
         });
-        let client = timeout(TIMEOUT, ().serve(streams)).await.unwrap().unwrap();
-        Self { client, child, log }
+        let agent = timeout(TIMEOUT, Agent::over(output, input)).await.unwrap().unwrap();
+        Self { agent, child, log }
     }
 
     async fn call(&self, tool: &'static str, arguments: Value) -> Result<Value, Value> {
-        let call = CallToolRequestParams::new(tool).with_arguments(rmcp::model::object(arguments));
-        let result = timeout(TIMEOUT, self.client.call_tool(call)).await.unwrap().unwrap();
-        let text = &result.content[0].as_text().unwrap().text;
-        let json = serde_json::from_str(text).unwrap();
-        if result.is_error == Some(true) { Err(json) } else { Ok(json) }
+        timeout(TIMEOUT, self.agent.call(tool, arguments)).await.unwrap().unwrap()
     }
 
     async fn create(&self, name: &str) -> Result<Value, Value> {
@@ -63,7 +57,7 @@ impl Session {
 
     /// Leaves, sees the server end well, and returns its log.
     async fn leave(mut self) -> String {
-        self.client.cancel().await.unwrap();
+        self.agent.close().await.unwrap();
         let status = timeout(TIMEOUT, self.child.wait()).await.unwrap().unwrap();
         assert!(status.success(), "{status}");
         self.log.await.unwrap()
@@ -78,11 +72,12 @@ fn sqlite() -> ServerBuilder {
 async fn a_first_start_has_sample_data_and_leaves_an_audit_record() {
     let folder = TempDir::new().unwrap();
     let session = Session::start(sqlite().env("LOG", "error"), folder.path()).await;
-    assert_eq!(session.client.list_all_tools().await.unwrap().len(), 4);
-    assert_eq!(session.client.list_all_resources().await.unwrap().len(), 12);
+    assert_eq!(session.agent.client.list_all_tools().await.unwrap().len(), 4);
+    assert_eq!(session.agent.client.list_all_resources().await.unwrap().len(), 12);
     let restaurant = session.create("Private Anchor").await.unwrap();
     let uri = format!("restaurant://{}", restaurant["id"]);
-    let read = session.client.read_resource(ReadResourceRequestParams::new(uri)).await.unwrap();
+    let read =
+        session.agent.client.read_resource(ReadResourceRequestParams::new(uri)).await.unwrap();
     assert_eq!(read.contents.len(), 1);
     let log = session.leave().await;
     let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -223,7 +218,7 @@ async fn a_read_only_server_lets_nobody_write_by_any_door() {
     let folder = TempDir::new().unwrap();
     let read_only = || sqlite().env("READ_ONLY", "true");
     let session = Session::start(read_only(), folder.path()).await;
-    let tools = session.client.list_all_tools().await.unwrap();
+    let tools = session.agent.client.list_all_tools().await.unwrap();
     assert!(tools.iter().all(|tool| !tool.name.starts_with("create")), "{tools:?}");
     assert_eq!(session.create("Anchor").await.unwrap_err()["code"], "forbidden");
     session.leave().await;
@@ -235,10 +230,7 @@ async fn a_read_only_server_lets_nobody_write_by_any_door() {
     assert_eq!(refused.status(), 403);
     let page = client.get(server.url("/")).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("The Blue Door") && !page.contains("/create"), "{page}");
-    let call = json!({
-        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "create_restaurant_mcp", "arguments": {}},
-    });
-    let answer = client.post(server.url("/mcp")).json(&call).send().await.unwrap();
+    let call = mcp::tool_call("create_restaurant_mcp", &json!({}));
+    let answer = mcp::post(&client, server.url("/mcp"), &call).send().await.unwrap();
     assert!(answer.text().await.unwrap().contains("read-only"));
 }

@@ -51,7 +51,7 @@ pub(crate) struct SetUp {
     #[arg(long, default_value = "Restaurant reviews", value_name = "NAME")]
     name: String,
 
-    /// Go on with the registration that has the name, whoever made it. Look at it first; --client-id says more clearly which one it is.
+    /// Continue with an existing registration of this name, made by any owner. Review it first; --client-id identifies it more clearly.
     #[arg(long)]
     adopt: bool,
 
@@ -59,7 +59,7 @@ pub(crate) struct SetUp {
     #[arg(long, value_name = "ID", required_unless_present = "client_secret")]
     identity: Option<Uuid>,
 
-    /// Use a client secret instead. It goes straight into the app settings, and is shown to nobody.
+    /// Use a client secret instead. It is written to the app settings and is never shown.
     #[arg(long, conflicts_with = "identity")]
     client_secret: bool,
 }

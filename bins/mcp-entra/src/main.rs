@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-/// Guards an MCP server with Microsoft Entra ID, and proves that the guard holds.
+/// Protect an MCP server with Microsoft Entra ID, and test the protection.
 #[derive(Parser)]
 #[command(name = "mcp-entra", version, max_term_width = 100)]
 enum Command {

@@ -16,18 +16,18 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) use self::arguments::Arguments;
 use self::progress::Progress;
 
-/// Usage that makes no sense, which a person has to change.
+/// A usage error: the caller has to change the options.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Usage(String);
 
-/// Refuses what was asked for.
+/// Returns a usage error.
 fn usage<T>(message: impl Into<String>) -> Result<T> {
     Err(Usage(message.into()).into())
 }
 
 /// Runs the command. It exits with 0 when all cases passed or were skipped on purpose, 1 when one failed, 2 when the
-/// usage is wrong, 3 when the app or a token could not be had or nothing was judged at all, 130 when it was interrupted.
+/// usage is wrong, 3 when the app or a token is unavailable or no case was judged, 130 when it was interrupted.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -79,7 +79,7 @@ async fn judge(arguments: &Arguments, probe: &Probe) -> Result<u8> {
     Ok(report.exit_code())
 }
 
-/// Ctrl-C and its like end the run in order: authentication that was switched off is switched on again first.
+/// Ends the run on SIGINT, SIGTERM and SIGHUP, after it enables authentication again.
 fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let mut signals = signal(kind)?;
@@ -108,7 +108,7 @@ fn print_plan(case: &Case) {
     }
 }
 
-/// Whether a person sits before this program.
+/// Returns whether the program runs in a terminal.
 fn is_attended() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use easyauth_emulator::{Application, Options, sample};
-use restaurant_tests::{app_service::AppService, tls_proxy::TlsProxy};
+use restaurant_tests::{app_service::AppService, mcp, tls_proxy::TlsProxy};
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 use uuid::{Uuid, uuid};
@@ -101,11 +101,10 @@ impl Desk {
         let cloud = self.app.cloud();
         let claims = cloud.app_claims(client, sample::API).unwrap();
         let token = cloud.sign(&cloud.token_header(), &claims);
-        let request = reqwest::Client::new().post(format!("{}/mcp", self.app.origin()));
-        let request = request.bearer_auth(token).header("accept", "application/json");
-        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
-        let answer = request.header("content-type", "application/json").body(body).send().await;
-        answer.unwrap().status().as_u16()
+        let list = mcp::request("tools/list", &serde_json::json!({}));
+        let url = format!("{}/mcp", self.app.origin());
+        let request = mcp::post(&reqwest::Client::new(), url, &list).bearer_auth(token);
+        request.send().await.unwrap().status().as_u16()
     }
 }
 
@@ -175,7 +174,7 @@ async fn an_application_of_the_environment_may_ask() {
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("may call"), "{said}");
 
-    // A secret in a file is in nobody's list of processes, nor in the environment.
+    // A secret in a file is in no list of processes, and not in the environment.
     let file = desk.file("secret");
     std::fs::write(&file, format!("{}\n", sample::OPERATOR_SECRET)).unwrap();
     let mut by_file = listing("");

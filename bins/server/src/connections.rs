@@ -147,7 +147,7 @@ impl Server {
         }
     }
 
-    /// Takes the connections that the system has made but nobody has fetched: their clients believe that they are served.
+    /// Accepts the connections that the system has queued: for their clients they are already established.
     fn accept_queued(&self, listener: TcpListener) {
         socket_options::let_nobody_in(&listener);
         let Ok(listener) = listener.into_std() else { return };

@@ -74,7 +74,7 @@ impl Line {
 }
 
 impl Line {
-    /// What of it telemetry gets, by OpenTelemetry's conventions: a method that is none of HTTP's own has no name there.
+    /// The method for telemetry, by OpenTelemetry's conventions: a method that HTTP does not define has no name there.
     fn report(&self) {
         let span = &self.span;
         let method = if METHODS.contains(&self.method.as_str()) { &self.method } else { "_OTHER" };

@@ -53,12 +53,12 @@ pub struct Settings {
     #[command(flatten)]
     pub authentication: AuthenticationSettings,
 
-    /// Serve other addresses than loopback without authentication. Whoever reaches the port may then read and write.
+    /// Serve other addresses than loopback without authentication. Every client that reaches the port may then read and write.
     #[arg(long, env = "ALLOW_INSECURE", global = true, action = ArgAction::Set, num_args = 0..=1,
         default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     allow_insecure: bool,
 
-    /// Let nobody write, neither on the pages nor over MCP, whatever their rights.
+    /// Reject every write, on the pages and over MCP, whatever the caller's permissions.
     #[arg(long, env = "READ_ONLY", global = true, action = ArgAction::Set, num_args = 0..=1,
         default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     pub read_only: bool,
@@ -180,19 +180,19 @@ pub enum LogFormat {
 /// Why settings that are each right do not fit together.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// Nobody would be asked who they are, and anybody could come.
+    /// An address other than loopback would be served without authentication.
     #[error(
-        "AUTH_MODE=none serves loopback addresses only, and {0} is none: bind 127.0.0.1, or set ALLOW_INSECURE=true to let whoever reaches the port read and write"
+        "AUTH_MODE=none serves loopback addresses only, and {0} is not one: bind 127.0.0.1, or set ALLOW_INSECURE=true to allow every client that reaches the port to read and write"
     )]
     NotLoopback(SocketAddr),
-    /// The platform's headers would be believed, whoever wrote them.
+    /// The server would trust the platform's headers from any client.
     #[error(
-        "AUTH_MODE={0} believes the headers of Azure App Service, and WEBSITE_AUTH_ENABLED, which it sets, is not true: whoever reaches the port could write them; turn authentication on for the app, or set AUTH_MODE=entra"
+        "AUTH_MODE={0} trusts the headers of Azure App Service, and WEBSITE_AUTH_ENABLED, which it sets, is not true: every client that reaches the port could write them; turn authentication on for the app, or set AUTH_MODE=entra"
     )]
     NoPlatform(&'static str),
-    /// Access tokens are to be looked at, and something is missing for that.
+    /// A setting that validating access tokens requires is missing.
     #[error(
-        "{0} is missing: AUTH_MODE with entra needs it (ENTRA_ALLOWED_CLIENTS may be empty: then nobody comes in)"
+        "{0} is missing: AUTH_MODE with entra needs it (if ENTRA_ALLOWED_CLIENTS is empty, every request is rejected)"
     )]
     NotForEntra(&'static str),
     /// Clients could not be told where to get a token.
@@ -205,10 +205,10 @@ pub enum SettingsError {
         "PUBLIC_URL is plain http to another machine, which would show access tokens to the network: set it to https://…, or set ALLOW_INSECURE=true"
     )]
     PlainPublicUrl,
-    /// A token is to be the password, and the address does not fit that.
+    /// The database address does not fit a token as the password.
     #[error("DATABASE_AUTH=entra: {0}")]
     NotForToken(&'static str),
-    /// A part of a PostgreSQL's address without its host: an SQLite file in its place would lose what is written there.
+    /// A part of a PostgreSQL address without its host: an SQLite file in its place would lose what is written there.
     #[error("DBHOST is missing, and {0} is set: set DBHOST, or unset {0}")]
     NoHost(&'static str),
     /// The database's address is wrong.
@@ -225,7 +225,7 @@ impl Settings {
     /// Where to listen.
     ///
     /// # Errors
-    /// When anybody could come and nobody would be asked who they are.
+    /// When an address other than loopback would be served without authentication.
     pub fn listen_address(&self) -> Result<SocketAddr, SettingsError> {
         let address = self.address();
         match self.authentication.mode()? {

@@ -37,6 +37,6 @@ pub fn let_nobody_in(listener: &TcpListener) {
 #[cfg(not(target_os = "linux"))]
 pub fn limit_writing(_: &TcpStream, _: Duration) {}
 
-/// Leaves the door open until the listener is gone.
+/// Keeps accepting until the listener is dropped.
 #[cfg(not(target_os = "linux"))]
 pub fn let_nobody_in(_: &TcpListener) {}

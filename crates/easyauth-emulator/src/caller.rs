@@ -1,4 +1,4 @@
-//! Who calls Graph or ARM: the bearer token of a request, and the permissions in it.
+//! The caller of Graph or ARM: the bearer token of a request, and its permissions.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use serde_json::{Map, Value};

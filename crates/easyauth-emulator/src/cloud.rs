@@ -71,7 +71,7 @@ impl Cloud {
         self.0.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of each change that Resource Manager makes to a web app, for whoever runs the app: the platform restarts it.
+    /// Reports each change that Resource Manager makes to a web app, after which the platform restarts the app.
     #[must_use]
     pub fn site_changes(&self) -> watch::Receiver<()> {
         self.0.site_changes.subscribe()
@@ -87,7 +87,7 @@ impl Cloud {
         self.0.tenant_id
     }
 
-    /// How often somebody asked for the issuer's public keys.
+    /// The number of requests for the issuer's public keys.
     #[must_use]
     pub fn key_requests(&self) -> u64 {
         self.0.key_requests.load(Ordering::Relaxed)

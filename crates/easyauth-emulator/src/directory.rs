@@ -16,7 +16,7 @@ pub struct Directory {
     pub applications: Vec<Application>,
     /// What acts in the tenant: one for each application that may get tokens, and managed and agent identities.
     pub service_principals: Vec<ServicePrincipal>,
-    /// Who has which app role.
+    /// The assignments of app roles.
     pub assignments: Vec<AppRoleAssignment>,
     /// People.
     pub users: Vec<User>,
@@ -140,7 +140,7 @@ pub struct ServicePrincipal {
     pub other: Map<String, Value>,
 }
 
-/// Who has which app role.
+/// The assignments of app roles.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppRoleAssignment {

@@ -1,4 +1,4 @@
-//! The platform's front door: authenticates every request as the site's settings say, and passes it on.
+//! App Service Authentication: authenticates every request by the site's settings, and forwards it.
 
 mod auth_settings;
 mod authenticate;
@@ -8,6 +8,8 @@ mod principal;
 mod proxy;
 mod refusal;
 mod session;
+mod sign_in;
+mod state;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -27,6 +29,7 @@ use self::{
     authenticate::Caller,
     proxy::Upstream,
     session::Sessions,
+    state::GatewayState,
 };
 use crate::{Cloud, Site};
 
@@ -38,16 +41,6 @@ const OWN: &str = "/.auth/";
 pub struct Gateway {
     origin: String,
     task: JoinHandle<()>,
-}
-
-/// What a request is answered by.
-#[derive(Debug)]
-struct Door {
-    cloud: Cloud,
-    site: String,
-    origin: String,
-    upstream: Upstream,
-    sessions: Sessions,
 }
 
 impl Gateway {
@@ -64,19 +57,19 @@ impl Gateway {
         let address = listener.local_addr()?;
         let upstream = Url::parse(upstream).map_err(io::Error::other)?;
         let host = upstream.host_str().unwrap_or_default();
-        let is_near = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-        if !address.ip().is_loopback() || !is_near || upstream.scheme() != "http" {
+        let is_loopback = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
+        if !address.ip().is_loopback() || !is_loopback || upstream.scheme() != "http" {
             return Err(io::Error::other("the gateway and its app are on loopback alone"));
         }
         let origin = format!("http://{address}");
-        let door = Door {
+        let state = GatewayState {
             cloud,
             site: site.to_owned(),
             origin: origin.clone(),
             upstream: Upstream::new(upstream).map_err(io::Error::other)?,
             sessions: Sessions::default(),
         };
-        let app = Router::new().fallback(handle).with_state(Arc::new(door));
+        let app = Router::new().fallback(handle).with_state(Arc::new(state));
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let task = tokio::spawn(async move {
             // Accepting never fails for good.
@@ -100,41 +93,41 @@ impl Drop for Gateway {
 
 /// Answers a request: by the site's settings as they are now.
 async fn handle(
-    State(door): State<Arc<Door>>,
+    State(state): State<Arc<GatewayState>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     mut request: Request,
 ) -> Response {
     if let Some(status) = framing::refusal(&request) {
         return refusal::empty(status);
     }
-    if let Some(refusal) = door.refuse_foreign(&request) {
+    if let Some(refusal) = state.refuse_foreign(&request) {
         return refusal;
     }
-    let site = door.cloud.sites().iter().find(|site| site.name == door.site).cloned();
+    let site = state.cloud.sites().iter().find(|site| site.name == state.site).cloned();
     let Some(site) = site else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(settings) = AuthSettings::read(&site.auth_settings) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let url = door.upstream.url(request.uri());
+    let url = state.upstream.url(request.uri());
     let headers = request.headers_mut();
     proxy::drop_hop_by_hop(headers);
     proxy::add_forwarded(headers, &client.ip().to_string());
     if settings.platform.enabled && url.path().starts_with(OWN) {
         // A sign-in that has begun runs to its end, also when its browser has gone: the issuer gives each code once.
-        let own = tokio::spawn(async move { door.guard(&site, &settings, url, request).await });
+        let own = tokio::spawn(async move { state.guard(&site, &settings, url, request).await });
         return own.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
     }
     if settings.platform.enabled {
-        return door.guard(&site, &settings, url, request).await;
+        return state.guard(&site, &settings, url, request).await;
     }
-    let options = &door.cloud.options().gateway;
+    let options = &state.cloud.options().gateway;
     if options.strips_when_off {
         principal::strip(headers, options);
     }
-    door.upstream.forward(url, request).await
+    state.upstream.forward(url, request).await
 }
 
-impl Door {
+impl GatewayState {
     /// The refusal of a request that is for another host, or from a page elsewhere. The app may be told to refuse the
     /// latter itself.
     fn refuse_foreign(&self, request: &Request) -> Option<Response> {
@@ -147,7 +140,7 @@ impl Door {
         })
     }
 
-    /// The platform's order: its own addresses, then what is open to all, then who calls.
+    /// The platform's order: its own paths, then excluded paths, then authentication.
     async fn guard(
         &self,
         site: &Site,
@@ -163,7 +156,7 @@ impl Door {
         if let Some(entra) = settings.entra()
             && url.path().starts_with(OWN)
         {
-            return session::handle(self, settings, entra, &url, request).await;
+            return sign_in::handle(self, settings, entra, &url, request).await;
         }
         if let Some(answer) = self.metadata(site, settings.entra(), &url, request.method()) {
             return answer;
@@ -177,7 +170,7 @@ impl Door {
         }
     }
 
-    /// Tells the app who calls; or what the caller is answered who may not come in.
+    /// Adds the caller to the request; or the response to a caller that is not allowed.
     fn admit(
         &self,
         site: &Site,
@@ -205,14 +198,14 @@ impl Door {
                 Action::Return401 => self.unauthorized(site, settings.entra(), url),
                 Action::Return403 => refusal::empty(StatusCode::FORBIDDEN),
                 Action::RedirectToLoginPage => {
-                    (StatusCode::FOUND, [(LOCATION, session::login_path(url))]).into_response()
+                    (StatusCode::FOUND, [(LOCATION, sign_in::login_path(url))]).into_response()
                 }
             },
         };
         Err(Box::new(answer))
     }
 
-    /// A bearer token is looked at first, then the cookie of whoever signed in.
+    /// Checks a bearer token first, then the session cookie.
     fn caller(&self, settings: &AuthSettings, headers: &HeaderMap) -> Caller {
         let Some(entra) = settings.entra() else { return Caller::Nobody };
         match authenticate::bearer(&self.cloud, entra, headers) {

@@ -11,6 +11,7 @@ mod key;
 mod list;
 mod options;
 mod owner;
+mod ownership;
 mod password;
 mod permission;
 mod replication;
@@ -105,7 +106,7 @@ fn service_principals() -> Router<Graph> {
         .route("/servicePrincipals/{key}/appRoleAssignments/{id}", delete(assignment::give_up))
 }
 
-/// Lets in whoever may come in, and words errors.
+/// Authorizes the caller, and formats errors.
 async fn front(cloud: Cloud, inner: Router, request: Request) -> Response {
     let headers = request.headers().clone();
     let response = match admit(&cloud, request) {

@@ -47,7 +47,7 @@ pub const OTHER_USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000002");
 pub const ALLOWED_CLIENTS: [Uuid; 6] =
     [AGENT, ROLELESS, INTERACTIVE, FOUNDRY_AGENT, MANAGED_IDENTITY, API];
 
-/// The app's roles by their values; the first lets in.
+/// The values of the app's roles; the first grants access.
 const ROLES: [&str; 3] = ["MCP.Access", "MCP.Read", "MCP.Write"];
 
 /// The id of a role.

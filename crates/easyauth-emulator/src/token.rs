@@ -79,7 +79,7 @@ impl Cloud {
         self.keys().roll()
     }
 
-    /// A key comes into use that nobody has seen before.
+    /// A new key comes into use.
     ///
     /// # Errors
     /// When the machine makes no new key.

@@ -1,4 +1,4 @@
-//! `list`: who may call, and who is only half let in.
+//! `list`: the allowed callers, and the callers with an incomplete permission.
 
 use std::fmt;
 
@@ -9,25 +9,25 @@ use crate::{
     registration::{ROLE, Registration},
 };
 
-/// Somebody who has the role, or stands in a list.
+/// A caller that has the role or is in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Access {
-    /// The application id, as tokens and lists have it; what somebody wrote there may be no id.
+    /// The application id, as in tokens and lists; an entry of a list may be no id.
     pub app_id: String,
-    /// Who it is; nothing where the tenant knows nobody with that id.
+    /// The identity; `None` if the tenant has none with that id.
     pub identity: Option<Identity>,
     /// Whether it is the app's own registration, as which people sign in at the browser.
     pub is_the_app: bool,
-    /// What keeps it from calling in its own name; nothing for whoever may.
+    /// The grants that it lacks to call in its own name; empty if it may.
     pub missing_grants: Vec<MissingGrant>,
 }
 
-/// What somebody needs to call in their own name, and does not have.
+/// A grant that a caller lacks to call in its own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MissingGrant {
-    /// A service principal: the tenant knows nobody with that id.
+    /// A service principal: the tenant has none with that id.
     Principal,
     /// The app role. Without it a program may still call for people.
     Role,
@@ -64,7 +64,7 @@ impl Access {
 }
 
 impl Admin {
-    /// Everybody who has the role, in the order of the tenant, and then whoever else stands in a list of clients.
+    /// All callers with the role, in the order of the tenant, then the other entries of the lists of clients.
     ///
     /// # Errors
     /// When `setup` was not run, or Azure refuses.
@@ -124,7 +124,7 @@ impl Access {
         has_role: bool,
     ) -> Self {
         let app_id = identity.app_id.to_string();
-        // A list in which nobody is keeps nobody out.
+        // An empty list excludes no client.
         let keeps_out =
             |list: &str, id: &str| !settings.list(list).is_empty() && !settings.names(list, id);
         let object_id = identity.object_id.to_string();

@@ -1,4 +1,4 @@
-//! Who administers which web app in which tenant, and how the tenant is read.
+//! The administration of a web app in a tenant, and how the tenant is read.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -37,7 +37,7 @@ impl Admin {
     /// Of the web app with this resource id, in the tenant with this id.
     ///
     /// # Errors
-    /// When the resource id is none of a web app.
+    /// When the resource id is not that of a web app.
     pub fn new(
         tenant_id: Uuid,
         graph: Endpoint,

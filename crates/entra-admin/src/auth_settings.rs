@@ -31,7 +31,7 @@ pub(crate) mod at {
     pub(crate) const IDENTITIES: &str = "identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedPrincipals/identities";
 }
 
-/// Both lists of client applications: the platform lets in who is in each that has anybody in it.
+/// Both lists of client applications: the platform allows a client that is in each list that is not empty.
 pub(crate) const CLIENT_LISTS: [&str; 2] = [at::POLICY, at::CHECKS];
 
 impl AuthSettings {

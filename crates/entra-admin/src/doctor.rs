@@ -22,7 +22,7 @@ impl Admin {
     /// nothing was done for them yet.
     ///
     /// # Errors
-    /// When an id is none of a service principal, or Azure refuses; not when something is wrong.
+    /// When an id is not that of a service principal, or Azure refuses; not when something is wrong.
     pub async fn doctor(&self, agents: &[Uuid]) -> Result<Option<Finding>, AdminError> {
         let settings = self.auth_settings().await?;
         let registration = match self.registration_to_examine(&settings).await? {
@@ -58,7 +58,7 @@ impl Admin {
             return Ok(Some(finding));
         }
         let problem = self.examine_sign_in(&registration, &settings, &app_settings).await?;
-        // What proves the app is known now, so any other credential is somebody else's.
+        // What proves the app is known now, so any other credential has another owner.
         let credential = || foreign.first().map(|found| self.in_others_hands(found));
         Ok(problem.map(|problem| problem.mended_by(setup)).or_else(credential))
     }

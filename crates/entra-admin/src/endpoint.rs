@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// five minutes at least.
 const TOKEN_USE: Duration = Duration::from_mins(2);
 
-/// A service of Azure, and who asks it. Tokens are sent to its origin alone: redirects are not followed.
+/// A service of Azure with a credential. Tokens are sent only to its origin: redirects are not followed.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     name: &'static str,
@@ -166,7 +166,7 @@ impl Endpoint {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        // The address may name what nobody has to read in a log.
+        // The address may contain details that do not belong in a log.
         let unreachable = |error: reqwest::Error| AdminError::Unreachable {
             service: self.name,
             source: error.without_url(),
@@ -195,7 +195,7 @@ impl Endpoint {
         }
     }
 
-    /// The object id of whoever asks, as the token says it; nothing where the token cannot be read.
+    /// The object id of the signed-in identity, from the token; `None` if the token cannot be read.
     pub(crate) async fn caller(&self) -> Result<Option<Uuid>, AdminError> {
         let token = self.token().await?;
         let claims = token.secret().split('.').nth(1).unwrap_or_default();

@@ -14,7 +14,7 @@ pub enum AdminError {
     /// The address is none that tokens may be sent to. It is not shown: it may have a password in it.
     #[error("tokens are sent to https://host alone, or to http on this machine, without a path")]
     Address,
-    /// The resource id is none of a web app.
+    /// The resource id is not that of a web app.
     #[error(
         "the resource id has to be /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME"
     )]
@@ -24,7 +24,7 @@ pub enum AdminError {
     Token {
         /// Whom it is for.
         service: &'static str,
-        /// Why there is none, in the words of whoever issues it.
+        /// The issuer's reason.
         reason: String,
     },
     /// It cannot be reached.
@@ -41,7 +41,7 @@ pub enum AdminError {
         "{service} does not take the token: sign in again, to the tenant that the web app belongs to"
     )]
     TokenRefused {
-        /// Who refuses it.
+        /// The service that refuses it.
         service: &'static str,
     },
     /// `Authorization_RequestDenied`: the caller may not do this in the tenant.
@@ -95,7 +95,7 @@ pub enum AdminError {
     /// 429 for too long.
     #[error("{service} asks to be left alone; try again in {} seconds", .retry_after.as_secs())]
     Throttled {
-        /// Who.
+        /// The identity.
         service: &'static str,
         /// For how long.
         retry_after: Duration,
@@ -111,7 +111,7 @@ pub enum AdminError {
     /// Any other fault.
     #[error("{service} answers {status} {code} to {method} {path}: {message}")]
     Refused {
-        /// Who.
+        /// The identity.
         service: &'static str,
         /// The status.
         status: u16,
@@ -127,7 +127,7 @@ pub enum AdminError {
     /// What is answered is not what the documentation of Azure says.
     #[error("{service} answers {method} {path} with something else than it should")]
     Unexpected {
-        /// Who.
+        /// The identity.
         service: &'static str,
         /// The method.
         method: Method,
@@ -182,7 +182,7 @@ pub enum AdminError {
         /// The client id of the one in use.
         in_use: String,
     },
-    /// The registration has no such role, or nobody can be given it.
+    /// The registration has no such role, or the role cannot be assigned.
     #[error(
         "the registration has no role MCP.Access that may be given to an identity: run `setup` first"
     )]
@@ -195,7 +195,7 @@ pub enum AdminError {
         /// The id.
         id: Uuid,
     },
-    /// The id is that of something that calls nobody by itself.
+    /// The id is that of an object that makes no calls itself.
     #[error(
         "{id} is a {kind} ({name}), not a service principal: only agents, managed identities and applications are let in by this command"
     )]

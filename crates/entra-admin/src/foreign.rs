@@ -143,7 +143,7 @@ impl Admin {
             && members(&registration.0["api"]["preAuthorizedApplications"]).is_empty())
     }
 
-    /// Who asks, and who is known to own the registration.
+    /// The signed-in identity, and the known owners of the registration.
     async fn known_owners(&self) -> Result<Vec<Uuid>, AdminError> {
         let caller = self.graph.caller().await?;
         Ok(caller.into_iter().chain(self.owners.iter().copied()).collect())

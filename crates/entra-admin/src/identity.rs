@@ -1,4 +1,4 @@
-//! Who is let in: any service principal, found by either of its ids.
+//! An allowed identity: any service principal, found by either of its ids.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl Admin {
     /// The service principal with this object id or application id.
     ///
     /// # Errors
-    /// When nothing has the id, or something that calls nobody by itself; and any of Graph's.
+    /// When no object has the id, or its object makes no calls itself; and any of Graph's.
     pub async fn identity(&self, id: Uuid) -> Result<Identity, AdminError> {
         match self.find_identity(id).await? {
             Some(identity) => Ok(identity),
@@ -62,7 +62,7 @@ impl Admin {
 
     async fn any_object(&self, id: Uuid) -> Result<Option<Value>, AdminError> {
         match self.find(&format!("/v1.0/directoryObjects/{id}")).await {
-            // Who may register applications need not see people, and has done nothing wrong.
+            // An account that may register applications may lack the right to read users; this is not an error.
             Err(AdminError::RequestDenied { .. }) => Ok(None),
             answer => answer,
         }

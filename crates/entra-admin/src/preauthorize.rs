@@ -18,17 +18,17 @@ use crate::{
 pub struct Preauthorized {
     /// The steps that were needed; none where all was done.
     pub steps: Vec<Step>,
-    /// Who is let in, in the order of the ids.
+    /// The allowed identities, in the order of the ids.
     pub identities: Vec<Identity>,
 }
 
 impl Admin {
-    /// Lets in service principals of any type, each given by its object id or application id: gives them the role
+    /// Allows service principals of any type, each given by its object id or application id: gives them the role
     /// `MCP.Access`, and puts them into both lists of client applications (and into that of object ids, if it is used).
     /// All are looked up before anything is changed.
     ///
     /// # Errors
-    /// When an id is none of a service principal, `setup` was not run, or Azure refuses.
+    /// When an id is not that of a service principal, `setup` was not run, or Azure refuses.
     pub async fn preauthorize(&self, ids: &[Uuid]) -> Result<Preauthorized, AdminError> {
         let mut run = ChangeSet::new(self);
         let registration = self.registration(&self.auth_settings().await?).await?;

@@ -66,7 +66,7 @@ impl Refusal {
         passes.then(|| self.retry_after.map_or(pause, |it| it.max(pause)))
     }
 
-    /// Whether somebody else has written what it was about since it was read.
+    /// Whether another writer has changed the object since it was read.
     pub(crate) fn is_of_another_version(&self) -> bool {
         self.status == StatusCode::PRECONDITION_FAILED
     }

@@ -76,7 +76,7 @@ impl ChangeSet<'_> {
             let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo/{id}");
             let what = format!("take the role {ROLE} from {}", identity.name);
             match self.change_tenant(what, Call::new(Method::DELETE, path, Value::Null)).await {
-                // Somebody else has taken it meanwhile.
+                // Another writer has removed it meanwhile.
                 Ok(_) | Err(AdminError::Refused { status: 404, .. }) => {}
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! `setup`: from nothing to a web app that lets in whom it is told to, and nobody else.
+//! `setup`: from nothing to a web app that accepts only allowed callers.
 
 mod application;
 mod authentication;

@@ -1,4 +1,4 @@
-//! Who calls, and what they may do here.
+//! The caller of a request, and the caller's permissions.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -12,7 +12,7 @@ use crate::operation::Operation;
 
 /// Finds the caller in a request's extensions.
 pub(crate) type ActorFrom = dyn Fn(&Extensions) -> Option<Actor> + Send + Sync;
-/// Tells whether a caller, who has the right that an operation needs, may have it.
+/// Decides whether a caller with the permission for an operation may perform it.
 pub(crate) type Policy = dyn Fn(&Actor, Operation) -> bool + Send + Sync;
 
 /// The rules for callers. Nothing in them widens an [`Actor`]'s own permissions.
@@ -20,9 +20,9 @@ pub(crate) type Policy = dyn Fn(&Actor, Operation) -> bool + Send + Sync;
 pub(crate) struct Access {
     /// Finds the caller.
     pub(crate) actor_from: Arc<ActorFrom>,
-    /// Who calls when nobody is found.
+    /// The actor of a request without an actor.
     pub(crate) default_actor: Option<Actor>,
-    /// Whether nobody may write.
+    /// Whether writes are rejected.
     pub(crate) read_only: bool,
     /// The host application's further rule.
     pub(crate) policy: Option<Arc<Policy>>,
@@ -40,7 +40,7 @@ impl Default for Access {
 }
 
 impl Access {
-    /// Who calls. Without an answer it is somebody who may do nothing.
+    /// The caller. Without one, an actor without permissions.
     pub(crate) fn actor(&self, extensions: Option<&Extensions>) -> Actor {
         let find = || extensions.and_then(|extensions| (self.actor_from)(extensions));
         let Ok(found) = catch_unwind(AssertUnwindSafe(find)) else {
@@ -86,7 +86,7 @@ impl Access {
     }
 }
 
-/// Somebody who may do nothing.
+/// An actor without permissions.
 fn nobody() -> Actor {
     Actor::new(Author::anonymous(), Permissions::default())
 }
@@ -97,7 +97,7 @@ pub(crate) enum Denied {
     /// They lack a right.
     #[error("you may not {}", right(*.0))]
     Permission(Permission),
-    /// Nobody may write here.
+    /// The server is read-only.
     #[error("this server is read-only: nobody may add restaurants or reviews")]
     ReadOnly,
     /// The host application's policy says no.

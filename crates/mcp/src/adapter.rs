@@ -23,7 +23,7 @@ const INSTRUCTIONS: &str = "Restaurants and what their guests say about them. \
 
 /// An MCP server over a [`Repository`], to be mounted in an axum application.
 ///
-/// Who calls is the [`Actor`] in the HTTP request's extensions, put there by a layer of the host application.
+/// The caller is the [`Actor`] in the HTTP request's extensions, which a layer of the host application inserts.
 /// Without one the caller may do nothing, unless [`Self::default_actor`] says otherwise.
 pub struct McpAdapter {
     pub(crate) repository: Arc<dyn Repository>,
@@ -269,7 +269,7 @@ impl McpAdapter {
     }
 
     /// How to find the caller in a request's extensions, where the host application's authentication put them. Without
-    /// this, an [`Actor`] is looked for. `None` means that nobody was found: see [`Self::default_actor`]. After a panic in it the caller may do nothing.
+    /// this, the extensions are searched for an [`Actor`]. `None` means that there is no caller: see [`Self::default_actor`]. After a panic in it the caller may do nothing.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -300,7 +300,7 @@ impl McpAdapter {
         self
     }
 
-    /// Who calls when nobody is found in the request's extensions. Without this, such a caller may do nothing.
+    /// The actor of requests without an [`Actor`] in their extensions. Without this, such a request has no permissions.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -318,7 +318,7 @@ impl McpAdapter {
         self
     }
 
-    /// A further rule for who may do what: asked after the [`Actor`]'s own permissions, which it can narrow but not widen.
+    /// A further rule for permissions: checked after the [`Actor`]'s own permissions, which it can narrow but not widen.
     /// What it denies is neither listed nor done; a panic in it denies.
     ///
     /// ```
@@ -344,7 +344,7 @@ impl McpAdapter {
         self
     }
 
-    /// Lets nobody write, whatever they may do otherwise.
+    /// Rejects every write, whatever the caller's permissions.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -14,7 +14,7 @@ pub(crate) enum Completion {
     Name(String),
     /// The id of the restaurant of that name.
     Id(String),
-    /// Something that nobody but the person knows.
+    /// A value that only the user knows.
     Nothing,
 }
 

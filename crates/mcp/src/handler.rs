@@ -56,7 +56,7 @@ pub(crate) struct Settings {
     pub(crate) repository: Arc<dyn Repository>,
     /// The tools.
     pub(crate) tools: Toolbox,
-    /// Who calls, and what they may do.
+    /// The caller and the permissions.
     pub(crate) access: Arc<Access>,
     /// Counts the calls that write.
     pub(crate) tasks: TaskTracker,
@@ -74,7 +74,7 @@ impl Handler {
         Self(Arc::new(settings))
     }
 
-    /// Who calls.
+    /// The caller.
     fn actor(&self, context: &RequestContext<RoleServer>) -> Actor {
         let parts = context.extensions.get::<Parts>();
         self.0.access.actor(parts.map(|parts| &parts.extensions))

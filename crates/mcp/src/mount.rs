@@ -69,7 +69,7 @@ impl McpAdapter {
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
     /// stdio. What is no message is answered with an error, and the session goes on. Calls that write and have begun are
-    /// finished before it returns. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so who calls is [`Self::default_actor`].
+    /// finished before it returns. There is no HTTP request that could hold an [`Actor`](restaurant_domain::Actor), so the caller is [`Self::default_actor`].
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -15,7 +15,7 @@ const OFFERED: u8 = 50;
 /// How many restaurants of the same name are told apart.
 const NAMESAKES: u8 = 10;
 
-/// The restaurants that somebody may mean, and whether there are more.
+/// The restaurants that match, and whether there are more.
 pub(crate) struct Offers {
     /// The restaurants: those whose names begin with what was typed, then those that hold it elsewhere.
     pub(crate) restaurants: Vec<Restaurant>,
@@ -23,7 +23,7 @@ pub(crate) struct Offers {
     pub(crate) more: bool,
 }
 
-/// Whom somebody may mean who typed the beginning or a part of a name.
+/// The restaurants whose names begin with a text or contain it.
 ///
 /// # Errors
 /// When the store fails.

@@ -60,7 +60,7 @@ pub(crate) struct Request<'a> {
     pub(crate) repository: &'a dyn Repository,
     /// The rules.
     pub(crate) access: &'a Access,
-    /// Who asks.
+    /// The caller.
     pub(crate) actor: &'a Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,
@@ -68,7 +68,7 @@ pub(crate) struct Request<'a> {
     pub(crate) max_response_bytes: usize,
 }
 
-/// Asks whether a prompt is of use to a caller. Every prompt has restaurants attached, for those who may read them.
+/// Whether a prompt is of use to a caller. Every prompt has restaurants attached, for those who may read them.
 fn check(actor: &Actor, access: &Access, operation: Operation) -> Result<(), Denied> {
     access.check(actor, Operation::GetDetails)?;
     access.check(actor, operation)

@@ -34,7 +34,7 @@ pub(crate) enum RequestError {
     Store(StoreError),
     /// The request took longer than it may.
     TimedOut(Duration),
-    /// The caller hung up: nobody reads this.
+    /// The caller disconnected and does not receive this.
     Cancelled,
     /// The server has a defect: it panicked, or its answer has no JSON form.
     Defect(&'static str),

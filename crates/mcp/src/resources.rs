@@ -76,7 +76,7 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// As "not found", when it is none of ours.
+    /// As "not found", when it is not the address of a restaurant.
     pub(crate) fn parse(uri: &str) -> Result<Self, ErrorData> {
         Self::read(uri).ok_or_else(|| {
             let message = format!("there is no resource {}: read {URI_TEMPLATE}", quoted(uri));

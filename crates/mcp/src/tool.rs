@@ -64,13 +64,13 @@ pub(crate) struct Entry {
     run: fn(Call) -> BoxFuture<'static, Result<Rendered, RequestError>>,
 }
 
-/// What a call brings along: all that it needs to run without whoever asked for it.
+/// The input of a call: everything that it needs to run independently of the request.
 pub(crate) struct Call {
     /// The store.
     pub(crate) repository: Arc<dyn Repository>,
     /// The rules.
     pub(crate) access: Arc<Access>,
-    /// Who calls.
+    /// The caller.
     pub(crate) actor: Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,

@@ -1,4 +1,4 @@
-//! The guard around a handler of somebody else.
+//! The guard around a foreign handler.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 

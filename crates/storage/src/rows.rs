@@ -142,7 +142,7 @@ impl TryFrom<AuthorRow> for Author {
     }
 }
 
-/// A row that the schema's constraints should have refused: somebody changed the schema.
+/// A row that violates the schema's constraints: the schema was changed.
 #[derive(Debug, thiserror::Error)]
 #[error("the column {0} holds a value that no version of this program writes")]
 pub(crate) struct CorruptRow(&'static str);

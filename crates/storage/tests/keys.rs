@@ -1,4 +1,4 @@
-//! Idempotency keys in the databases' own tables: how long they stay, with what they go, and who waits for whom.
+//! Idempotency keys in the databases' own tables: how long they are kept, when they are deleted, and the order of concurrent writers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 

@@ -76,7 +76,7 @@ async fn instances_share_the_poolers_connections() {
     }
 }
 
-/// The limit on statements belongs to a transaction, and not to whoever gets the connection next.
+/// The statement timeout applies to a transaction, not to the next user of the connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_statement_that_takes_too_long_is_ended_and_nobody_elses() {
     let pooled = pooled().await;

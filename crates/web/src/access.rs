@@ -6,7 +6,7 @@ use restaurant_domain::{Actor, Author};
 
 use crate::{app_state::AppState, error_page::PageError, page_context::PageContext};
 
-/// A caller who may read.
+/// A caller with permission to read.
 pub(crate) struct Reader(pub(crate) PageContext);
 
 impl FromRequestParts<AppState> for Reader {
@@ -19,7 +19,7 @@ impl FromRequestParts<AppState> for Reader {
     }
 }
 
-/// A caller who may write, and read too: every form leads to a page that shows what was written.
+/// A caller with permission to write and to read: every form leads to a page that shows what was written.
 pub(crate) struct Writer {
     /// In whose name.
     pub(crate) author: Author,
@@ -37,7 +37,7 @@ impl FromRequestParts<AppState> for Writer {
     }
 }
 
-/// Invariant: a request that nobody vouched for is refused, not taken for an anonymous one.
+/// Invariant: a request without an actor is rejected, not treated as anonymous.
 fn actor(parts: &Parts) -> Result<&Actor, PageError> {
     parts.extensions.get().ok_or(PageError::NoActor)
 }

@@ -21,7 +21,7 @@ pub struct WebConfig {
     /// is written in a task of its own, whether or not its sender waits for the answer. Default: a tracker that only the
     /// router knows.
     pub tasks: TaskTracker,
-    /// Where whoever is signed in signs out: a path on this site. Default: none, and no link to it.
+    /// The path on this site where a signed-in user signs out. Default: none, and no link to it.
     pub sign_out_path: Option<String>,
 }
 

@@ -72,7 +72,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .with_state(state))
 }
 
-/// Whether the service lives (`/healthz`) and can serve (`/readyz`): for probes, which nobody asks who they are.
+/// Health checks without authentication: the process runs (`/healthz`), the store responds (`/readyz`).
 pub fn health_router(repository: Arc<dyn Repository>, config: &WebConfig) -> Router {
     let health = Health { repository, ready_timeout: config.ready_timeout };
     Router::new()

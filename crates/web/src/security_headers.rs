@@ -32,7 +32,7 @@ const HEADERS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// What is shown may depend on who asks: no shared cache keeps it, and a browser asks again before it shows it anew.
+/// A page may depend on the caller: no shared cache stores it, and a browser revalidates it before it shows it again.
 /// Not `no-store`, so that going back after a refused form still finds what was typed.
 const PAGE_CACHING: HeaderValue = HeaderValue::from_static("private, no-cache");
 

@@ -1,4 +1,4 @@
-//! How long a request may take, and who is to blame when it takes longer.
+//! The time limit of a request, and the status when it takes longer: the client's fault or the server's.
 
 use std::sync::{
     Arc,

@@ -1,4 +1,4 @@
-//! A token that a verifier takes who leaves out a check: what the check is about is mended, and the issuer signs anew.
+//! Simulates a validator without one check: corrects the claim that the check is about, and signs the token again.
 
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::Check;
 
-/// The version that the token of a request says it has.
+/// Returns the `ver` claim of a request's token.
 pub(super) fn version(headers: &HeaderMap) -> Option<String> {
     claims(token(headers)?)?["ver"].as_str().map(str::to_owned)
 }
 
-/// Replaces the token of a request by one to which the check makes no difference.
+/// Replaces the token of a request by one that passes the check.
 pub(super) fn resign(cloud: &Cloud, check: Check, headers: &mut HeaderMap) {
     let Some(resigned) = token(headers).and_then(|token| mended(cloud, check, token)) else {
         return;
@@ -56,7 +56,7 @@ fn claims(token: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-/// Whether the issuer signed the token.
+/// Returns whether the issuer signed the token.
 fn is_signed(cloud: &Cloud, token: &str) -> bool {
     let Ok(key) = DecodingKey::from_rsa_pem(cloud.public_key_pem().as_bytes()) else {
         return false;

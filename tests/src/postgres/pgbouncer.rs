@@ -1,4 +1,4 @@
-//! `PgBouncer` before a cluster, lending a connection for one transaction at a time.
+//! `PgBouncer` in front of a cluster, in transaction pooling mode.
 
 use std::{
     fs::{self, File, Permissions},
@@ -65,7 +65,7 @@ impl PgBouncer {
         for _ in 0..3 {
             let port = free_port()?;
             match Self::start(cluster, port, settings).await {
-                // Between our finding the port free and its binding it, anybody may take it.
+                // Another process may bind the port before PgBouncer does.
                 Err(error) if error.to_string().contains("in use") => {}
                 other => return other,
             }

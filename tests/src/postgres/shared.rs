@@ -10,11 +10,11 @@ use super::{
     database::{TestDatabase, with_database},
 };
 
-/// A running cluster that nobody stops: for every test that only needs a database.
+/// A running cluster for every test that only needs a database. No test stops it.
 #[derive(Debug)]
 pub struct SharedCluster {
     url: String,
-    /// Kept so that it runs as long as the process. `None` when somebody else started it.
+    /// Kept so that it runs as long as the process. `None` when another process started it.
     _cluster: Option<Cluster>,
 }
 

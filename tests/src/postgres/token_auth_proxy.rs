@@ -1,5 +1,5 @@
-//! A PostgreSQL that takes access tokens for passwords, as Azure's does: it asks for the password in the clear, judges it,
-//! and lets the cluster behind answer the rest.
+//! A proxy that accepts access tokens as PostgreSQL passwords, as Azure does: it requests a cleartext password, validates it,
+//! and forwards the rest to the cluster.
 
 use std::{
     path::Path,
@@ -24,13 +24,13 @@ use tokio_rustls::TlsAcceptor;
 use super::{TestDatabase, cluster::Cluster, pgbouncer::PgBouncer};
 use crate::tls_proxy;
 
-/// What a token for Azure's databases is for.
+/// The audience of a token for Azure's databases.
 const AUDIENCE: &str = "https://ossrdbms-aad.database.windows.net";
 
-/// The startup message's code for "is TLS there?".
+/// The request code of `SSLRequest`.
 const SSL_REQUEST: u32 = 80_877_103;
 
-/// A gate before the cluster of a database; it ends when this value is dropped.
+/// A running proxy. It stops when this value is dropped.
 #[derive(Debug)]
 pub struct TokenAuthProxy {
     port: u16,
@@ -45,7 +45,7 @@ struct Counts {
 }
 
 impl TokenAuthProxy {
-    /// Starts a gate on a free port of 127.0.0.1. The cluster behind has to trust this machine.
+    /// Starts on a free port of 127.0.0.1. The cluster must trust this machine.
     ///
     /// # Errors
     /// When there is no free port.
@@ -53,8 +53,8 @@ impl TokenAuthProxy {
         Self::listen(cluster.port(), cloud, None).await
     }
 
-    /// Starts a gate that speaks TLS, as `localhost`, before a pooler that trusts this machine; and the file in `folder`
-    /// with the certificate of its authority.
+    /// Starts with TLS as `localhost` in front of a pooler that trusts this machine. Returns the path of the authority's
+    /// certificate in `folder` too.
     ///
     /// # Errors
     /// When there is no free port, or the file cannot be written.
@@ -76,7 +76,7 @@ impl TokenAuthProxy {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (cloud, counts, tls) = (cloud.clone(), Arc::clone(&shared), tls.clone());
-                // A client that breaks off is no concern of ours.
+                // A client that disconnects is not an error of the proxy.
                 tokio::spawn(async move {
                     match tls {
                         Some(tls) => {
@@ -96,19 +96,19 @@ impl TokenAuthProxy {
         self.port
     }
 
-    /// The URL of a database behind it, without a password.
+    /// The URL of a database through the proxy, without a password.
     #[must_use]
     pub fn url(&self, database: &TestDatabase) -> String {
         format!("postgres://{}@127.0.0.1:{}/{}", Cluster::USER, self.port, database.name())
     }
 
-    /// How many sign-ins were let in.
+    /// The number of accepted sign-ins.
     #[must_use]
     pub fn accepted(&self) -> u32 {
         self.counts.accepted.load(Ordering::SeqCst)
     }
 
-    /// How many were refused.
+    /// The number of rejected sign-ins.
     #[must_use]
     pub fn rejected(&self) -> u32 {
         self.counts.rejected.load(Ordering::SeqCst)

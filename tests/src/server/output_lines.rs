@@ -1,4 +1,4 @@
-//! What a process says, line by line, while it runs.
+//! The output of a running process, line by line.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ impl OutputLines {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What `read` makes of the first line that it makes something of; `None` at the stream's end.
+    /// Returns the first `Some` that `read` returns for a line; `None` at the stream's end.
     pub(super) async fn find<T>(&self, read: impl Fn(&str) -> Option<T>) -> Option<T> {
         let mut counted = self.1.clone();
         loop {

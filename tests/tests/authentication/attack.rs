@@ -1,6 +1,7 @@
 //! An attack: what a request brings, and what each door has to answer.
 
 use reqwest::{Client, Response};
+use restaurant_tests::mcp;
 use serde_json::{Value, json};
 
 use crate::protected_server::{Deployment, ProtectedServer};
@@ -58,11 +59,8 @@ pub async fn send(
     method: &str,
     params: Value,
 ) -> reqwest::Result<Response> {
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-    let mut request = Client::new()
-        .post(protected.url("/mcp/mcp"))
-        .header("accept", "application/json, text/event-stream")
-        .json(&message);
+    let message = mcp::request(method, &params);
+    let mut request = mcp::post(&Client::new(), protected.url("/mcp/mcp"), &message);
     for (name, value) in lines {
         request = request.header(name, value);
     }

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use easyauth_emulator::sample;
+use restaurant_tests::mcp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,11 +42,8 @@ fn header(value: impl Into<String>) -> Lines {
 
 /// Asks the server itself, past the platform, for its tools.
 async fn status(protected: &ProtectedServer, lines: &Lines) -> u16 {
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let mut request = reqwest::Client::new()
-        .post(protected.server.url("/mcp"))
-        .header("accept", "application/json, text/event-stream")
-        .json(&message);
+    let list = mcp::request("tools/list", &json!({}));
+    let mut request = mcp::post(&reqwest::Client::new(), protected.server.url("/mcp"), &list);
     for (name, value) in lines {
         request = request.header(name, value);
     }

@@ -1,4 +1,4 @@
-//! The real server, by itself and behind the platform's gateway: nobody comes in uninvited, and who is invited does.
+//! The real server, by itself and behind the platform's gateway: it accepts allowed callers only.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 

@@ -2,7 +2,7 @@
 
 use easyauth_emulator::sample;
 use reqwest::{Client, redirect::Policy};
-use restaurant_tests::browser::Browser;
+use restaurant_tests::{browser::Browser, mcp};
 use serde_json::json;
 use thirtyfour::{By, WebDriver, error::WebDriverResult, prelude::ElementWaitable};
 
@@ -79,9 +79,9 @@ async fn a_session_is_good_for_pages_and_not_for_tools() {
     let cookie = &cookie(&protected).await;
     let get = |path: &str| client.get(protected.url(path)).header("cookie", cookie).send();
     assert_eq!(get("/").await.unwrap().status(), 200);
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-    let tools = client.post(protected.url("/mcp")).header("cookie", cookie).json(&message);
-    let tools = tools.header("accept", "application/json, text/event-stream").send().await.unwrap();
+    let list = mcp::request("tools/list", &json!({}));
+    let tools = mcp::post(&client, protected.url("/mcp"), &list).header("cookie", cookie);
+    let tools = tools.send().await.unwrap();
     assert_eq!(tools.status(), 403, "nobody granted a program the scope");
     assert_eq!(client.get(protected.url("/")).send().await.unwrap().status(), 302);
 }

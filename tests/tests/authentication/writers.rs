@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use easyauth_emulator::{Cloud, sample};
 use reqwest::{Client, redirect::Policy};
-use restaurant_tests::server::Server;
+use restaurant_tests::{mcp, server::Server};
 use serde_json::{Value, json};
 
 use crate::{
@@ -124,10 +124,7 @@ async fn write(origin: &str, lines: &Lines, way: &str) -> (u16, String) {
         json!({"restaurant_id": 1, "user_name": "Mallory", "rating": 1, "review_text": "x"});
     let restaurant = json!({"restaurant_name": "x", "street_address": "x", "description": "x"});
     let call = |arguments: &Value| {
-        let params = json!({"name": way, "arguments": arguments});
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        let request = client.post(format!("{origin}/mcp")).json(&message);
-        request.header("accept", "application/json, text/event-stream")
+        mcp::post(&client, format!("{origin}/mcp"), &mcp::tool_call(way, arguments))
     };
     let form = |fields: &[(&str, &str)]| client.post(format!("{origin}{way}")).form(fields);
     let mut request = match way {
@@ -146,13 +143,11 @@ async fn write(origin: &str, lines: &Lines, way: &str) -> (u16, String) {
 /// How many restaurants there are, and how many reviews of the first, for a caller who may read them.
 async fn counts(origin: &str, reader: &Lines) -> [i64; 2] {
     let call = async |tool: &str, arguments: Value| {
-        let params = json!({"name": tool, "arguments": arguments});
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-        let mut request = Client::new().post(format!("{origin}/mcp")).json(&message);
+        let call = mcp::tool_call(tool, &arguments);
+        let mut request = mcp::post(&Client::new(), format!("{origin}/mcp"), &call);
         for (name, value) in reader {
             request = request.header(name, value);
         }
-        let request = request.header("accept", "application/json, text/event-stream");
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         answer["result"]["structuredContent"].clone()
     };

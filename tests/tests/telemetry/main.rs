@@ -9,6 +9,7 @@ use std::time::Duration;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind, status::StatusCode};
 use reqwest::{Client, Response};
 use restaurant_tests::{
+    mcp,
     postgres::shared,
     server::{Server, ServerBuilder},
     tls_proxy::TlsProxy,
@@ -24,10 +25,8 @@ const SECRET: &str = "hush-7c1f";
 const FOREIGN_TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
 
 async fn call(server: &Server, tool: &str, arguments: Value) -> Response {
-    let params = json!({"name": tool, "arguments": arguments});
-    let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
-    let request = Client::new().post(server.url("/mcp")).json(&message);
-    let request = request.header("accept", "application/json, text/event-stream");
+    let call = mcp::tool_call(tool, &arguments);
+    let request = mcp::post(&Client::new(), server.url("/mcp"), &call);
     request.header("mcp-protocol-version", "2025-11-25").send().await.unwrap()
 }
 

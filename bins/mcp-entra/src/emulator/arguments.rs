@@ -2,40 +2,40 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Emulates App Service Authentication and an Entra-like issuer on this machine, to try an app behind them.
+/// Emulate App Service Authentication, an issuer like Entra ID, and a part of Graph and Resource Manager on loopback.
 ///
-/// It is a test double: it asks for no password, and its tokens are valid nowhere else.
+/// It is a test double: it asks for no password, and its tokens are not valid anywhere else.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The app to stand before, for example `http://127.0.0.1:8000`. Without it there is the issuer alone.
+    /// The app to protect, for example `http://127.0.0.1:8000`.
     #[arg(long, value_name = "URL", required_unless_present = "issuer_only")]
     pub(super) upstream: Option<String>,
 
-    /// Stand before no app.
+    /// Run without an app.
     #[arg(long, conflicts_with = "upstream")]
     pub(super) issuer_only: bool,
 
-    /// Where the app is reached through the gateway: a loopback address. Port 0 takes a free one.
+    /// The gateway's address, on loopback. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4280")]
     pub(super) listen: SocketAddr,
 
-    /// Where the issuer, Graph and ARM are reached: a loopback address. Port 0 takes a free one.
+    /// The address of the issuer, Graph and Resource Manager, on loopback. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4281")]
     pub(super) cloud_listen: SocketAddr,
 
-    /// The settings of authentication, as they are deployed; the repository's `infra/authsettings.json` unless set.
+    /// A file with the authentication settings to deploy. Default: the repository's `infra/authsettings.json`.
     #[arg(long, value_name = "FILE")]
     pub(super) auth_settings: Option<PathBuf>,
 
-    /// Refuse a token request whose `resource` is no identifier URI of the app that owns the scope (AADSTS9010010), as some deployments of Entra do.
+    /// Reject a token request whose `resource` is not an identifier URI of the app that owns the scope (AADSTS9010010), as some tenants do.
     #[arg(long)]
     pub(super) check_resource: bool,
 
-    /// A host name under which the emulator answers as well, besides 127.0.0.1 and localhost. A page that gets such a name for this machine may then change everything here.
+    /// A host name to accept besides 127.0.0.1 and localhost. A web page that resolves such a name to this machine can then change every setting.
     #[arg(long, value_name = "NAME")]
     pub(super) allow_host: Vec<String>,
 
-    /// An origin whose pages may send requests as well, such as `chrome-extension://…`, besides those of this machine.
+    /// An origin to accept besides those of this machine, such as `chrome-extension://…`.
     #[arg(long, value_name = "ORIGIN")]
     pub(super) allow_origin: Vec<String>,
 }

@@ -4,11 +4,11 @@ use std::{fmt::Display, io::Write as _};
 
 use easyauth_emulator::{Cloud, Gateway, sample};
 
-/// Says what this is, where everything is, and how to use it.
+/// Prints the addresses and how to use them.
 pub(super) fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
     say("This is a test double of Azure App Service Authentication and Microsoft Entra ID.");
-    say("It asks nobody for a password; its tokens are good nowhere else.");
-    say("It listens on loopback alone.\n");
+    say("It asks for no password, and its tokens are not valid anywhere else.");
+    say("It listens on loopback addresses only.\n");
     if let Some(gateway) = gateway {
         say(format_args!("App     {}", gateway.origin()));
     }
@@ -20,13 +20,13 @@ pub(super) fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
     for (id, secret, what) in [
         (sample::AGENT, sample::AGENT_SECRET, "has the role MCP.Access"),
         (sample::ROLELESS, sample::ROLELESS_SECRET, "has no role"),
-        (sample::UNLISTED, sample::UNLISTED_SECRET, "has the role, and is not on the app's list"),
+        (sample::UNLISTED, sample::UNLISTED_SECRET, "has the role, but is not an allowed client"),
     ] {
         say(format_args!("  {id}  {secret:<22} {what}"));
     }
     say("\nA token:");
     print_token_request(cloud);
-    say("\nFor programs that look for a managed identity:");
+    say("\nFor programs that use a managed identity:");
     let (endpoint, header) = (cloud.identity_endpoint(), cloud.identity_header());
     say(format_args!("  IDENTITY_ENDPOINT={endpoint} IDENTITY_HEADER={header}"));
     say("\nCtrl-C ends it.");

@@ -1,4 +1,4 @@
-//! Which app, in which tenant, and who asks Graph and Resource Manager.
+//! The app, its tenant, and the credentials for Graph and Resource Manager.
 
 use std::{env, fs, path::PathBuf, sync::Arc};
 
@@ -18,7 +18,7 @@ const CLIENT_ID: &str = "AZURE_CLIENT_ID";
 const SECRET: &str = "AZURE_CLIENT_SECRET";
 const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 
-/// Which app, and who asks: the application of `AZURE_CLIENT_ID` with `AZURE_CLIENT_SECRET` or `AZURE_FEDERATED_TOKEN_FILE` where they are set, or else whoever is signed in to the Azure CLI.
+/// The app and the credentials. Default: the application of `AZURE_CLIENT_ID` with `AZURE_CLIENT_SECRET` or `AZURE_FEDERATED_TOKEN_FILE` where they are set, or else the account that is signed in to the Azure CLI.
 #[derive(Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct Connection {
@@ -26,15 +26,15 @@ pub(crate) struct Connection {
     #[arg(long, env = "AZURE_TENANT_ID", value_name = "ID")]
     tenant: Option<Uuid>,
 
-    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME. `azd env get-value WEB_APP_RESOURCE_ID` says it.
+    /// The web app's resource ID: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME. `azd env get-value WEB_APP_RESOURCE_ID` prints it.
     #[arg(long, env = "WEB_APP_RESOURCE_ID", value_name = "ID")]
     resource_id: Option<String>,
 
-    /// The client id of the app's registration, where it is not the one that its authentication names.
+    /// The client id of the app's registration. Default: the one in its authentication settings.
     #[arg(long, value_name = "ID")]
     client_id: Option<Uuid>,
 
-    /// Say what would be changed, and change nothing.
+    /// Print the changes without making them.
     #[arg(long)]
     dry_run: bool,
 
@@ -42,19 +42,19 @@ pub(crate) struct Connection {
     #[arg(long)]
     managed_identity: bool,
 
-    /// A file with a token for Microsoft Graph, in place of the Azure CLI.
+    /// A file with an access token for Microsoft Graph, instead of the Azure CLI's.
     #[arg(long, value_name = "FILE")]
     graph_token_file: Option<PathBuf>,
 
-    /// A file with a token for Azure Resource Manager, in place of the Azure CLI.
+    /// A file with an access token for Azure Resource Manager, instead of the Azure CLI's.
     #[arg(long, value_name = "FILE")]
     arm_token_file: Option<PathBuf>,
 
-    /// A file with the client secret of `AZURE_CLIENT_ID`; or the variable `AZURE_CLIENT_SECRET`. A secret is never an option itself: everybody on the machine can read those.
+    /// A file with the client secret of `AZURE_CLIENT_ID`; or the variable `AZURE_CLIENT_SECRET`. A secret is never an option, because every user of the machine can read options.
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
 
-    /// An owner of the registration who is known, by object id, besides whoever asks; more of them by more of these options.
+    /// The object id of a known owner of the registration, besides the caller. May be given several times.
     #[arg(long = "owner", value_name = "ID")]
     owners: Vec<Uuid>,
 
@@ -62,7 +62,7 @@ pub(crate) struct Connection {
     #[arg(long, value_name = "NAME", value_parser = cloud)]
     cloud: Option<AzureCloud>,
 
-    /// Where Entra is: that of the cloud, or an emulated one by https.
+    /// The authority host of Entra ID: that of the cloud, or an emulated one over https.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
     authority: Option<String>,
 
@@ -76,7 +76,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// The administration of the app.
+    /// Returns the client that administers the app.
     pub(super) fn admin(&self) -> Result<Admin> {
         let tenant = self.tenant.context("--tenant (or AZURE_TENANT_ID) is missing")?;
         let resource_id = self.resource_id.as_deref();
@@ -105,12 +105,12 @@ impl Connection {
         })
     }
 
-    /// Whether nothing is changed.
+    /// Returns whether `--dry-run` is set.
     pub(super) fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// The options that name tenant and app, for a command that is to be pasted.
+    /// Returns the options that name tenant and app, for a printed command.
     pub(super) fn options(&self) -> String {
         let tenant = self.tenant.map(|id| format!(" --tenant {id}"));
         let app = self.resource_id.as_ref().map(|id| format!(" --resource-id {id}"));
@@ -119,7 +119,7 @@ impl Connection {
         [tenant, app, cloud].into_iter().flatten().collect()
     }
 
-    /// The cloud that is named, or in which the authority is.
+    /// Returns the named cloud, or that of the authority.
     fn cloud(&self) -> AzureCloud {
         let of_authority = || AzureCloud::of_authority(self.authority.as_deref()?);
         self.cloud.or_else(of_authority).unwrap_or_default()
@@ -137,7 +137,7 @@ impl Connection {
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
     }
 
-    /// Who asks Entra for tokens. A secret is never an option, which everybody on the machine could read.
+    /// Returns the identity that requests tokens.
     fn identity(&self) -> Result<Identity> {
         let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let client_id = variable(CLIENT_ID);
@@ -164,13 +164,13 @@ impl Connection {
     }
 }
 
-/// The cloud of a name.
+/// Returns the cloud of a name.
 pub(crate) fn cloud(name: &str) -> Result<AzureCloud, String> {
     let names = AzureCloud::ALL.map(AzureCloud::name).join(", ");
     AzureCloud::by_name(name).ok_or_else(|| format!("give one of {names}"))
 }
 
-/// A token that somebody put into a file.
+/// A token that is read from a file.
 #[derive(Debug)]
 struct TokenFile(TokenSource);
 
@@ -183,7 +183,7 @@ impl TokenCredential for TokenFile {
     ) -> azure_core::Result<AccessToken> {
         let token = self.0.get().await;
         let token = token.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
-        // Whoever reads it next reads the file again.
+        // Expired at once, so that the next use reads the file again.
         Ok(AccessToken::new(Secret::new(token.expose().to_owned()), OffsetDateTime::UNIX_EPOCH))
     }
 }

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The options of `test-auth`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -14,11 +14,11 @@ use super::{credentials::Credentials, output::Output, usage};
 
 /// Prove, case by case, that an app accepts allowed callers only.
 ///
-/// Exit code: 0 all cases passed or were skipped on purpose, 1 one failed, 2 wrong usage, 3 the app or a token could not be had or nothing was judged at all, 130 interrupted. docs/test-auth.md says what each case proves.
+/// Exit code: 0 all cases passed or were skipped on purpose, 1 a case failed, 2 wrong usage, 3 the app or a token is unavailable or no case was judged, 130 interrupted. docs/test-auth.md describes each case.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
-    /// The app: https://, its host, and no path. Plain http only to this machine.
+    /// The app's origin: https:// and a host, without a path. Plain http is accepted for loopback addresses only.
     #[arg(long, value_name = "URL", required_unless_present_any = ["list", "dry_run"])]
     pub(super) url: Option<String>,
 
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "/mcp/mcp", value_name = "PATH")]
     pub(super) mcp_path: String,
 
-    /// The app role that lets programs in.
+    /// The app role that programs need.
     #[arg(long, default_value = "MCP.Access", value_name = "ROLE")]
     pub(super) role: String,
 
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = cloud)]
     pub(super) cloud: Option<AzureCloud>,
 
-    /// Where Entra is: that of the cloud, or an emulated one. Azure Resource Manager and the issuers follow from it.
+    /// The authority host of Entra ID. Default: that of the cloud. The issuers and the address of Azure Resource Manager follow from it.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
     pub(super) authority: Option<String>,
 
@@ -55,11 +55,11 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     pub(super) cases: Cases,
 
-    /// Use the Python package `mcp` for the cases of group C as well. It is installed into the user's cache folder.
+    /// Run the cases of group C with the Python package `mcp` too. It is installed into the user's cache folder.
     #[arg(long, num_args = 0..=1, default_value = "false", default_missing_value = "true", require_equals = true, value_name = "BOOL", action = clap::ArgAction::Set)]
     pub(super) python: bool,
 
-    /// With --python, an interpreter that has the package already.
+    /// With --python, an interpreter in which the package is installed.
     #[arg(long, value_name = "FILE")]
     pub(super) python_interpreter: Option<PathBuf>,
 
@@ -67,19 +67,19 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) list: bool,
 
-    /// Say what would be sent, and send nothing.
+    /// Print what would be sent, and send nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Leave out what writes into the app: A7, A8, B10, B11, and of C2 the review.
+    /// Skip the requests that write: A7, A8, B10, B11, and the review of C2.
     #[arg(long)]
     pub(super) no_writes: bool,
 
-    /// How long a case may take, in seconds: more than 0, at most 600.
+    /// The time limit of a case in seconds: more than 0, at most 600.
     #[arg(long, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     pub(super) timeout: Duration,
 
-    /// How long to wait for an app that starts, or whose authentication was switched, in seconds: more than 0, at most 600.
+    /// The time limit in seconds for an app that starts or changes its authentication: more than 0, at most 600.
     #[arg(long, default_value = "300", value_name = "SECONDS", value_parser = seconds)]
     pub(super) patience: Duration,
 
@@ -87,54 +87,54 @@ pub(crate) struct Arguments {
     pub(super) output: Output,
 }
 
-/// Authentication off, and on again.
+/// The options for the cases that need authentication off.
 #[derive(Args)]
-#[command(next_help_heading = "Authentication off, and on again")]
+#[command(next_help_heading = "Cases without authentication")]
 pub(super) struct Switching {
-    /// Judge the cases of group A and C1 too: authentication is switched off for them, for all the world, and on again after. The settings are saved to a file before.
+    /// Run the cases of group A and C1 too. This disables authentication for every caller while they run, and enables it again afterwards. The settings are saved to a file first.
     #[arg(long, requires = "resource_id")]
     pub(super) allow_disabling_auth: bool,
 
-    /// The web app: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME.
+    /// The web app's resource ID: /subscriptions/…/resourceGroups/…/providers/Microsoft.Web/sites/NAME.
     #[arg(long, value_name = "ID")]
     pub(super) resource_id: Option<String>,
 
-    /// The web app's name again, in place of the question whether its authentication may be switched off.
+    /// The web app's name, which confirms that its authentication may be disabled. Without it, a terminal is asked.
     #[arg(long, value_name = "NAME")]
     pub(super) confirm: Option<String>,
 
-    /// A file with a token for Azure Resource Manager. Without it, the Azure CLI is asked for one.
+    /// A file with an access token for Azure Resource Manager. Default: a token from the Azure CLI.
     #[arg(long, value_name = "FILE")]
     pub(super) arm_token_file: Option<PathBuf>,
 
-    /// Where Azure Resource Manager is: that of the cloud, or an emulated one.
+    /// The address of Azure Resource Manager. Default: that of the cloud.
     #[arg(long, value_name = "URL")]
     pub(super) resource_manager: Option<String>,
 
-    /// The folder in which the settings are saved before they are changed.
+    /// The folder for the copy of the settings that is saved before a change.
     #[arg(long, default_value = ".", value_name = "FOLDER")]
     pub(super) settings_folder: PathBuf,
 }
 
-/// Which cases.
+/// The selection of cases.
 #[derive(Args)]
 #[command(next_help_heading = "Cases")]
 pub(super) struct Cases {
-    /// Only the cases of these groups: A, B, C, D.
+    /// Run only the cases of these groups: A, B, C, D.
     #[arg(long, value_name = "GROUP", value_delimiter = ',')]
     group: Vec<String>,
 
-    /// Only these cases, such as B4; with --group, those too.
+    /// Run only these cases, such as B4, in addition to those of --group.
     #[arg(long, value_name = "CASE", value_delimiter = ',')]
     case: Vec<String>,
 
-    /// Without these cases.
+    /// Skip these cases.
     #[arg(long, value_name = "CASE", value_delimiter = ',')]
     skip: Vec<String>,
 }
 
 impl Cases {
-    /// The cases that were asked for.
+    /// Returns the selected cases.
     pub(super) fn select(&self) -> Result<Vec<&'static Case>> {
         let mut wanted = Vec::new();
         for group in &self.group {
@@ -165,7 +165,7 @@ fn ids(option: &str, given: &[String]) -> Result<Vec<&'static str>> {
     given.iter().map(id).collect()
 }
 
-/// Whether a case needs a token that a credential brings.
+/// Returns whether a case needs a token that a credential supplies.
 pub(super) fn needs_credential(case: &Case) -> bool {
     let brought = [TokenKind::Good, TokenKind::WrongAudience];
     case.authentication == Authentication::On && brought.iter().any(|it| case.tokens.contains(it))

@@ -1,4 +1,4 @@
-//! Whose tokens the proof is made with.
+//! The tokens that the cases send.
 
 use std::{env, fs, path::PathBuf, sync::Arc};
 
@@ -8,18 +8,18 @@ use clap::Args;
 
 use super::{Usage, usage};
 
-/// The variable with the agent's secret. It is no option: arguments can be read by everybody on the machine.
+/// The variable with the agent's secret. It is not an option, because every user of the machine can read arguments.
 const SECRET: &str = "AZURE_CLIENT_SECRET";
 
-/// Where the tokens come from. Without any of these options: the client secret of `AZURE_CLIENT_SECRET`, the federated token file, a managed identity of App Service, or the Azure CLI, whichever is there first.
+/// The sources of tokens. Default: the first that is available of the client secret in `AZURE_CLIENT_SECRET`, the federated token file, a managed identity of App Service, and the Azure CLI.
 #[derive(Args)]
 #[command(next_help_heading = "Tokens")]
 pub(super) struct Credentials {
-    /// A file with a ready token for the app, in place of a credential.
+    /// A file with an access token for the app, instead of a credential.
     #[arg(long, value_name = "FILE", group = "credential")]
     token_file: Option<PathBuf>,
 
-    /// The client id of the agent that is to be let in: for a secret, a federated token, or one of several managed identities.
+    /// The client id of the allowed agent: for a client secret, a federated token, or one of several managed identities.
     #[arg(long, env = "AZURE_CLIENT_ID", value_name = "ID")]
     agent_id: Option<String>,
 
@@ -35,19 +35,19 @@ pub(super) struct Credentials {
     #[arg(long, group = "credential")]
     managed_identity: bool,
 
-    /// Use whoever is signed in to the Azure CLI.
+    /// Use the account that is signed in to the Azure CLI.
     #[arg(long, group = "credential")]
     az: bool,
 
-    /// The scope to ask for. Default: `api://CLIENT_ID/.default`.
+    /// The scope to request. Default: `api://CLIENT_ID/.default`.
     #[arg(long, value_name = "SCOPE")]
     pub(super) scope: Option<String>,
 
-    /// For B5, a file with a real token for another API. Without it the credential asks for one.
+    /// For B5, a file with a valid token for another API. Default: the credential requests one.
     #[arg(long, value_name = "FILE")]
     wrong_audience_token_file: Option<PathBuf>,
 
-    /// For B5, the scope to ask for in place of Azure Resource Manager's. Microsoft Graph's tokens prove nothing: nobody else can check their signatures.
+    /// For B5, the scope to request instead of Azure Resource Manager's. Do not use Microsoft Graph: only Graph can verify the signatures of its tokens.
     #[arg(long, value_name = "SCOPE")]
     wrong_audience_scope: Option<String>,
 
@@ -57,8 +57,10 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// The tokens that were given, and those that a credential gets: where it is needed it has to be there, and where it
-    /// is only useful it may be missing.
+    /// Returns the given tokens and those of the credential.
+    ///
+    /// # Errors
+    /// A needed credential is missing. One that is only useful may be missing.
     pub(super) fn tokens(&self, target: &Target, needed: bool, useful: bool) -> Result<Tokens> {
         let mut tokens = match &self.token_file {
             Some(file) => Tokens::default().with(TokenKind::Good, TokenSource::File(file.clone())),
@@ -94,7 +96,7 @@ impl Credentials {
         Ok(tokens.with(TokenKind::WrongAudience, source))
     }
 
-    /// Who asks Entra for tokens: what the options say, or else what is there.
+    /// Returns the identity that requests tokens: the one of the options, or else the first that is available.
     fn identity(&self) -> Result<Identity> {
         if self.az {
             return Ok(Identity::AzureCli);
@@ -140,7 +142,7 @@ impl Credentials {
     }
 }
 
-/// Whether a program is in a folder of `PATH`.
+/// Returns whether a program is in a folder of `PATH`.
 fn is_installed(program: &str) -> bool {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path).any(|folder| folder.join(program).is_file())

@@ -1,4 +1,4 @@
-//! Where the report goes, and in which form.
+//! The output of the report.
 
 use std::{env, fs, io::IsTerminal, path::PathBuf};
 
@@ -8,15 +8,15 @@ use clap::{Args, ValueEnum};
 
 use super::usage;
 
-/// The report's form.
+/// The report's format and destination.
 #[derive(Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct Output {
-    /// How the report is written.
+    /// The format of the report.
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
 
-    /// Write the report to a file; a table goes to standard error all the same.
+    /// Write the report to a file. The table is printed on standard error too.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -29,11 +29,11 @@ enum Format {
     Markdown,
 }
 
-/// Columns where the terminal does not say how many it has.
+/// The table's width in columns where `COLUMNS` is not set.
 const WIDTH: u16 = 120;
 
 impl Output {
-    /// Whether the file can be written, before anything is sent.
+    /// Checks that the file can be written, before anything is sent.
     pub(super) fn check(&self) -> Result<()> {
         let Some(path) = &self.output else { return Ok(()) };
         match fs::OpenOptions::new().append(true).create(true).open(path) {
@@ -72,7 +72,7 @@ fn table(report: &Report, coloured: bool) -> String {
     report.to_table(columns.unwrap_or(WIDTH).max(60), coloured)
 }
 
-/// Colours are for terminals alone, and for nobody who set `NO_COLOR`.
+/// Returns whether to print colours: on a terminal, unless `NO_COLOR` is set.
 fn is_coloured(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

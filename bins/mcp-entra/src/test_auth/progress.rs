@@ -1,17 +1,17 @@
-//! How the run goes on, on standard error: a line that changes on a terminal, a line for each case elsewhere.
+//! Progress on standard error: a progress bar on a terminal, a line for each case elsewhere.
 
 use std::io::{IsTerminal as _, Write as _};
 
 use auth_probe::{Case, CaseReport, Observer};
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Tells people something. Where nobody reads any more (a closed terminal, a pipe whose reader has ended) it is lost, and
-/// the run goes on: authentication may be off, and has to come on again.
+/// Prints a line. A closed terminal or pipe loses it without ending the run: authentication may be off, and the run must
+/// enable it again.
 pub(super) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// The run so far.
+/// The progress of a run.
 pub(super) struct Progress {
     /// On a terminal.
     bar: Option<ProgressBar>,
@@ -28,7 +28,7 @@ impl Progress {
         Self { bar }
     }
 
-    /// Takes the changing line away.
+    /// Removes the progress bar.
     pub(super) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

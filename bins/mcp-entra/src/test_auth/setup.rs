@@ -1,4 +1,4 @@
-//! The app to judge, from the command line.
+//! The probe that the options describe.
 
 use std::io::{Write as _, stdin};
 
@@ -11,7 +11,7 @@ use super::{
     is_attended, usage,
 };
 
-/// The proof of an app that is deployed.
+/// Returns the probe of a deployed app.
 pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let target = target(arguments)?;
     let cases = arguments.cases.select()?;
@@ -52,7 +52,7 @@ fn wrong(option: &'static str) -> impl Fn(TargetError) -> anyhow::Error {
     move |error| Usage(format!("{option}: {error}")).into()
 }
 
-/// The web app whose authentication may be switched off; a person has to have said so.
+/// Returns the web app whose authentication may be disabled, after a confirmation.
 fn web_app(arguments: &Arguments, target: &Target) -> Result<Option<WebApp>> {
     let switching = &arguments.switching;
     let Some(id) = switching.resource_id.as_ref().filter(|_| switching.allow_disabling_auth) else {

@@ -10,7 +10,7 @@ use std::{
 
 use auth_probe::Case;
 use easyauth_emulator::{Options, sample};
-use restaurant_tests::{app_service::AppService, workspace};
+use restaurant_tests::{app_service::AppService, mcp, workspace};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -103,11 +103,10 @@ impl Reader {
         let claims = cloud.app_claims(sample::FOUNDRY_AGENT, client_id).unwrap();
         assert_eq!(claims["idtyp"], "app");
         let token = cloud.sign(&cloud.token_header(), &claims);
-        let message = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-        let request = reqwest::Client::new().post(format!("{}/mcp/mcp", self.app.origin()));
-        let request = request.header("accept", "application/json").bearer_auth(token);
-        let answer: Value =
-            request.json(&message).send().await.unwrap().json().await.unwrap_or_default();
+        let list = mcp::request("tools/list", &json!({}));
+        let url = format!("{}/mcp/mcp", self.app.origin());
+        let request = mcp::post(&reqwest::Client::new(), url, &list).bearer_auth(token);
+        let answer: Value = request.send().await.unwrap().json().await.unwrap_or_default();
         let tools = answer["result"]["tools"].as_array();
         let tools = tools.unwrap_or_else(|| panic!("{answer}")).iter();
         tools.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()

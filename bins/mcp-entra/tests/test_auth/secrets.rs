@@ -1,4 +1,4 @@
-//! Tokens are seen by nobody but the app.
+//! Only the app receives tokens.
 
 use easyauth_emulator::Options;
 use restaurant_tests::{

@@ -1,4 +1,4 @@
-//! How many connections there may be, who has to make room when all places are taken, and what is kept for health checks.
+//! The limit on connections, which one is closed when the limit is reached, and the reserve for health checks.
 
 use std::{
     collections::HashMap,

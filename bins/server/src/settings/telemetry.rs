@@ -1,4 +1,4 @@
-//! The settings of telemetry: where it goes, and who it says it is from.
+//! The settings of telemetry: its destination and its service name.
 
 use axum::http::Uri;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! Who calls: by a bearer token, checked in the platform's order, or by the cookie of who signed in.
+//! Authentication of a caller: by a bearer token, checked in the platform's order, or by a session cookie.
 
 use http::{HeaderMap, header::AUTHORIZATION};
 use serde_json::{Map, Value};
@@ -15,11 +15,11 @@ pub(super) enum Caller {
     Nobody,
     /// By a good token, whose bearer may call.
     Known(Map<String, Value>),
-    /// By a cookie, and who signed in may call.
+    /// By a session cookie, and the user is allowed.
     SignedIn(Session),
     /// By a token that is not good: 401.
     Stranger,
-    /// Who it is, and they may not call: 403.
+    /// An authenticated caller that is not allowed: 403.
     Forbidden,
 }
 
@@ -43,7 +43,7 @@ pub(super) fn bearer(cloud: &Cloud, entra: &AzureActiveDirectory, headers: &Head
     if may_call(entra, options, &claims) { Caller::Known(claims) } else { Caller::Forbidden }
 }
 
-/// Looks at whoever signed in. They did so as at the app itself, so that its registration is their client.
+/// Checks the user of a session. The user signed in at the app itself, so its registration is the client.
 pub(super) fn signed_in(
     options: &GatewayOptions,
     entra: &AzureActiveDirectory,

@@ -25,7 +25,7 @@ pub struct GatewayOptions {
     /// App Service; the platform's own addresses refuse them always. Default: no, since a browser of this machine may show
     /// any page.
     pub passes_foreign_origins: bool,
-    /// Whether the lists of clients are for people who signed in at the browser too; their client is the app's own
+    /// Whether the lists of clients also apply to users who signed in at the browser; their client is the app's own
     /// registration. Default: yes.
     pub checks_client_of_sessions: bool,
 }

@@ -38,7 +38,7 @@ pub(super) fn strip(headers: &mut HeaderMap, options: &GatewayOptions) {
     }
 }
 
-/// Tells the app who calls.
+/// Adds the caller's identity headers to the request.
 pub(super) fn inject(
     headers: &mut HeaderMap,
     claims: &Map<String, Value>,

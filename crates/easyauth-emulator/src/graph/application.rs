@@ -13,7 +13,7 @@ use http::{StatusCode, header::LOCATION};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner};
+use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, ownership};
 use crate::{Application, Cloud, Directory, caller::Caller};
 
 const RESOURCE: &str = "Application";
@@ -51,7 +51,7 @@ pub(super) async fn create(
     mut body: Body,
 ) -> Result<Response, GraphError> {
     let mut directory = graph.cloud.directory();
-    let owners = owner::named(&mut body, &directory, &caller)?;
+    let owners = ownership::named(&mut body, &directory, &caller)?;
     let ids = (Uuid::new_v4(), Uuid::new_v4());
     let new = Application { id: ids.0, app_id: ids.1, owners, ..Application::default() };
     let defaults = json!({

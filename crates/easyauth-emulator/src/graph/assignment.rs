@@ -14,7 +14,7 @@ use crate::{AppRoleAssignment, Directory, ServicePrincipal};
 const RESOURCE: &str = "AppRoleAssignment";
 const FILTERABLE: &[&str] = &["resourceId", "principalDisplayName"];
 
-/// `GET /servicePrincipals/{key}/appRoleAssignedTo`: who has the roles of this application.
+/// `GET /servicePrincipals/{key}/appRoleAssignedTo`: the assignments of this application's roles.
 pub(super) async fn given(
     State(graph): State<Graph>,
     key: Key,

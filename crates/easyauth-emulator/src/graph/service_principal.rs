@@ -9,7 +9,7 @@ use http::{StatusCode, header::LOCATION};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, owner};
+use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, ownership};
 use crate::{Application, Directory, ServicePrincipal, caller::Caller};
 
 const RESOURCE: &str = "ServicePrincipal";
@@ -59,7 +59,7 @@ pub(super) async fn create(
         app_id,
         display_name: application.display_name.clone(),
         service_principal_type: "Application".to_owned(),
-        owners: owner::of_new(&caller),
+        owners: ownership::of_new(&caller),
         ..ServicePrincipal::default()
     };
     let new = changed(&new, &without_app_id(body))?;

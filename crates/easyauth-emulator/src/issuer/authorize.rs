@@ -1,4 +1,4 @@
-//! Where people say who they are: a list of the tenant's users to pick from, without a password.
+//! The sign-in page: a list of the tenant's users to select from, without a password.
 
 use axum::{
     extract::{Path, Query, State},
@@ -25,13 +25,13 @@ pub(super) struct AuthorizeQuery {
     code_challenge_method: Option<String>,
     /// What the token is for (RFC 8707), besides the scope.
     resource: Option<String>,
-    /// `none`: nobody is to be asked.
+    /// `none`: no interaction with the user.
     prompt: Option<String>,
     /// The person to sign in without asking: their user principal name.
     login_hint: Option<String>,
 }
 
-/// Shows who can sign in, or signs in whom `login_hint` names.
+/// Shows the users, or signs in the user that `login_hint` names.
 pub(super) async fn authorize(
     State(cloud): State<Cloud>,
     Path(tenant): Path<String>,
@@ -78,7 +78,7 @@ pub(super) async fn authorize(
     back(&redirect_uri, &query, "code", &code)
 }
 
-/// Ends nothing: nobody is signed in at the issuer. Goes where it is told, if that is on this machine.
+/// Redirects to the given address, if it is on this machine. The issuer has no sessions to end.
 pub(super) async fn logout(Query(query): Query<LogoutQuery>) -> Response {
     match query.post_logout_redirect_uri.filter(|uri| is_loopback(uri)) {
         Some(uri) => Redirect::to(&uri).into_response(),

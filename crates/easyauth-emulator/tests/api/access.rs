@@ -1,4 +1,4 @@
-//! Who may ask at all.
+//! The callers that Graph and ARM accept.
 
 use easyauth_emulator::{
     Directory,

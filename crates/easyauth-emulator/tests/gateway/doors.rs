@@ -1,4 +1,4 @@
-//! Who is passed on and who is not, in every setting.
+//! The requests that the gateway forwards, in every setting.
 
 use easyauth_emulator::{Gateway, GatewayOptions, sample};
 use reqwest::{Response, StatusCode};

@@ -1,4 +1,4 @@
-//! People who sign in at the platform: the addresses under `/.auth/`, and the cookie.
+//! Browser sessions: the paths under `/.auth/`, and the cookie.
 
 use easyauth_emulator::sample;
 use reqwest::{Response, StatusCode};

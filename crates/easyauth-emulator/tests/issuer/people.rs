@@ -1,4 +1,4 @@
-//! People who sign in: the code flow, and what stops somebody else from using it.
+//! Sign-in of users: the authorization code flow, and its protection against other clients.
 
 use easyauth_emulator::{Emulator, sample};
 use reqwest::{Response, StatusCode, Url};

@@ -1,4 +1,4 @@
-//! Who may call: by token, and by cookie.
+//! Allowed callers: by token, and by cookie.
 
 use easyauth_emulator::{Options, sample};
 use serde_json::json;

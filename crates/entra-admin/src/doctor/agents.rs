@@ -1,4 +1,4 @@
-//! Who is let in only half: in one list of two, with the role but in no list, or the other way round.
+//! Agents with an incomplete permission: in one list of two, with the role but in no list, or the reverse.
 
 use super::{Finding, Problem, Remedy, only_in_one};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
 };
 
-/// The two lists of clients: each has to have somebody in it, and both the same. `setup` is what sets up again.
+/// The two lists of clients: neither may be empty, and both must be equal. `setup` is what sets up again.
 pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -> Option<Finding> {
     match CLIENT_LISTS.iter().filter(|list| settings.list(list).is_empty()).count() {
         0 => {}
@@ -24,7 +24,7 @@ pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -
     Some(Problem::ListsDiffer { client }.mended_by(remedy))
 }
 
-/// The first who has no role, or else the first who is in no list.
+/// The first agent without the role, or else the first that is in no list.
 pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Finding> {
     let known = |identity: &Identity| {
         let mut identities = access.iter().filter_map(|it| it.identity.as_ref());

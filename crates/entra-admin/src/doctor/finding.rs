@@ -34,13 +34,13 @@ pub enum Problem {
     /// Others than the operator speak for the registration, or change it.
     #[error("{0}")]
     Foreign(Foreign),
-    /// Nobody can ask for a token.
+    /// No client can request a token.
     #[error("the registration has no identifier URI, so nobody can ask for a token for it")]
     NoIdentifierUri,
-    /// Nobody can act for people.
+    /// No client can act for users.
     #[error("the registration has no scope user_impersonation")]
     ScopeMissing,
-    /// Nobody can act for people any more.
+    /// No client can act for users any more.
     #[error("the scope user_impersonation is disabled")]
     ScopeDisabled,
     /// There is nothing to assign.
@@ -108,12 +108,12 @@ pub enum Problem {
         /// The identifier URI.
         uri: String,
     },
-    /// Everybody in the tenant is let in, or nobody.
+    /// Every client of the tenant is allowed, or none.
     #[error(
         "both lists of client applications are empty, so any client of the tenant may call, or none"
     )]
     ListsEmpty,
-    /// One list keeps nobody out.
+    /// One list excludes no client.
     #[error(
         "one of allowedApplications and allowedClientApplications is empty, and keeps nobody out: both have to name the same clients"
     )]
@@ -123,7 +123,7 @@ pub enum Problem {
         "the app itself is in only one of allowedApplications and allowedClientApplications, so people who sign in with a browser may get 403"
     )]
     AppNotListed,
-    /// Who is in one list only gets 403.
+    /// A client in only one list gets 403.
     #[error(
         "the client {client} is in only one of allowedApplications and allowedClientApplications, so it gets 403"
     )]
@@ -139,16 +139,16 @@ pub enum Problem {
     /// Its token has no role.
     #[error("{agent} does not have the role MCP.Access, so it gets 403 from the app")]
     AgentWithoutRole {
-        /// Who.
+        /// The agent.
         agent: Identity,
     },
     /// The platform refuses it.
     #[error("{agent} is not in the lists of who may call, so it gets 403 from the platform")]
     AgentNotListed {
-        /// Who.
+        /// The agent.
         agent: Identity,
     },
-    /// Entra sends nobody back to the app.
+    /// Entra redirects no user back to the app.
     #[error(
         "the registration does not have the redirect address {address}, so nobody can sign in with a browser"
     )]

@@ -1,4 +1,4 @@
-//! What people need who sign in with a browser; agents do without.
+//! The settings that browser sign-in needs; agents do not need them.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A right of somebody else over the registration, described.
+//! The description of a foreign right over the registration.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ pub struct Foreign {
 pub enum ForeignKind {
     /// `signInAudience`: accounts of other tenants, or personal ones.
     Audience,
-    /// An owner, who is neither who asks nor one who is known.
+    /// An owner that is neither the signed-in identity nor known.
     Owner,
     /// An owner of the service principal.
     PrincipalOwner,

@@ -64,7 +64,7 @@ impl ChangeSet<'_> {
                 after.add(at::AUDIENCES, &audience);
             }
             after.shut_empty_lists(client_id);
-            // People who sign in at the browser come as the app itself.
+            // The client of users who sign in at the browser is the app itself.
             for list in CLIENT_LISTS {
                 after.add(list, client_id);
             }

@@ -13,6 +13,6 @@ pub(crate) const SECRET_SETTING: &str = "MICROSOFT_PROVIDER_AUTHENTICATION_SECRE
 pub enum ClientCredential {
     /// By the token of a user-assigned managed identity of the web app, given by its object id or client id.
     ManagedIdentity(Uuid),
-    /// By a secret, which goes straight into the app settings and is shown to nobody. It is kept if it is there already.
+    /// By a secret, which is written to the app settings and is never shown. It is kept if it is there already.
     ClientSecret,
 }

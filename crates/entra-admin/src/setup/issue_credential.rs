@@ -74,7 +74,7 @@ impl ChangeSet<'_> {
         let what = format!("trust the managed identity {}", identity.name);
         let call = Call::new(Method::POST, path, body).about_new();
         match self.change_tenant(what, call).await {
-            // Somebody else has made it meanwhile.
+            // Another writer has created it meanwhile.
             Err(AdminError::Duplicate { message }) => {
                 let is_there = admin.trusts(registration, identity).await?;
                 if is_there { Ok(()) } else { Err(AdminError::Duplicate { message }) }
@@ -98,7 +98,7 @@ impl ChangeSet<'_> {
         let made = self.change_tenant("make a secret", call).await?;
         let secret = &made["secretText"];
         let stored = self.write_app_settings(plan, Some((SECRET_SETTING, secret.clone()))).await;
-        // Somebody else may have stored one of theirs meanwhile.
+        // Another writer may have stored one meanwhile.
         if !stored.as_ref().is_ok_and(|stored| stored.get(SECRET_SETTING) == Some(secret)) {
             self.take_back(&path, &made["keyId"]).await?;
         }

@@ -1,4 +1,4 @@
-//! From an empty tenant to an agent that may call, by hand of nobody.
+//! From an empty tenant to an allowed agent, without manual steps.
 
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ async fn an_agent_that_was_let_in_calls_and_others_do_not() {
     let scope = tenant.site(|site| site.app_settings[METADATA_SETTING].clone());
     assert_eq!(scope, format!("api://{id}/user_impersonation"));
     assert_eq!(tenant.setting("/platform"), json!({ "enabled": true, "runtimeVersion": "~2" }));
-    // What nobody asked for is as it is deployed.
+    // Other settings are as they were deployed.
     assert_eq!(tenant.setting("/login/tokenStore/enabled"), true);
     assert_eq!(tenant.setting("/globalValidation/excludedPaths"), json!(["/healthz"]));
     let registration = tenant.setting("/identityProviders/azureActiveDirectory/registration");

@@ -1,4 +1,4 @@
-//! Who may call, and what the others lack.
+//! The allowed callers, and the grants that others lack.
 
 use easyauth_emulator::sample::{FOUNDRY_AGENT, INTERACTIVE, MANAGED_IDENTITY};
 use entra_admin::MissingGrant;

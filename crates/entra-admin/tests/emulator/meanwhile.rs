@@ -1,4 +1,4 @@
-//! What somebody else writes while a command is on its way stays: for every command that writes, and every moment.
+//! Concurrent changes by another writer are kept, for every command that writes and at every request.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ async fn tenant(conditional_writes: bool) -> Tenant {
     Tenant::with(options).await
 }
 
-/// A tenant in which two agents are let in.
+/// A tenant with two allowed agents.
 async fn with_two(conditional_writes: bool) -> Tenant {
     let tenant = tenant(conditional_writes).await;
     tenant.admin().setup(&set_up()).await.unwrap();

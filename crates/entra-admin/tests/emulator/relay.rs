@@ -1,4 +1,4 @@
-//! What stands between a command and Azure: somebody else does something while a request is on its way.
+//! A relay between a command and Azure: another writer acts while a request is in flight.
 
 use std::sync::{Arc, Mutex};
 

@@ -77,7 +77,7 @@ impl Tenant {
         Self { emulator, gateway }
     }
 
-    /// One in which an agent is let in.
+    /// One with an allowed agent.
     pub async fn with_agent() -> Self {
         let tenant = Self::start().await;
         tenant.admin().setup(&set_up()).await.unwrap();

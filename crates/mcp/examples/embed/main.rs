@@ -47,7 +47,7 @@ async fn main() -> io::Result<()> {
     let ended = CancellationToken::new();
     let mcp = McpAdapter::new(store.clone())
         .server_info("city-guide", "City guide", "1.0.0")
-        // The user whom `authenticate` found is who calls.
+        // The user that `authenticate` found is the caller.
         .actor_from(|extensions| {
             let User { name, permissions } = extensions.get()?;
             Some(Actor::new(Author::person(name, Some(name)), *permissions))

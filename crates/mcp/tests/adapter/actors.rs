@@ -1,4 +1,4 @@
-//! Who may do what.
+//! The permissions of actors.
 
 use std::sync::Arc;
 

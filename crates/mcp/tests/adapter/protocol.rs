@@ -98,7 +98,7 @@ async fn any_accept_that_admits_json_is_served() {
             TOOL_NAMES.len()
         );
     }
-    // reqwest always sends Accept, so this one goes in by the other door.
+    // reqwest always sends Accept, so this request goes to the router directly.
     let request = Request::post("/mcp").header("host", "localhost");
     let request = request.header("content-type", "application/json").body(Body::from(list()));
     let response = adapter().router(&["/mcp"]).oneshot(request.unwrap()).await.unwrap();

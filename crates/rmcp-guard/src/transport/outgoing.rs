@@ -37,7 +37,7 @@ impl TransportLayer {
         refusal
     }
 
-    /// The last guard: who answers keeps to the limit; what does not is kept back.
+    /// The last check of the limit: a response that exceeds it is not sent.
     async fn bound(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
         let (parts, body) = response.into_parts();
         let limit = self.max_response_bytes;

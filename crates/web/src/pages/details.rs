@@ -70,7 +70,7 @@ pub(super) struct DetailsPage {
     is_first: bool,
     /// The cursor of the next page; `None` on the last.
     next: Option<String>,
-    /// `None` for whoever may not write.
+    /// `None` for a caller without permission to write.
     form: Option<ReviewForm>,
 }
 
@@ -99,7 +99,7 @@ impl DetailsPage {
         }
     }
 
-    /// With the form, for whoever may write.
+    /// With the form, for a caller with permission to write.
     pub(super) fn with_form(self, form: ReviewForm) -> Self {
         Self { form: Some(form), ..self }
     }

@@ -1,4 +1,4 @@
-//! Who may see and do what.
+//! The permissions of actors on the pages.
 
 use restaurant_domain::{Actor, Author, Permissions};
 use restaurant_web::WebConfig;
