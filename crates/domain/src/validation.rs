@@ -109,7 +109,7 @@ pub enum Problem {
         /// What came, shortened.
         given: String,
     },
-    /// It is none of the words that are known.
+    /// It is not one of the known words.
     #[error("is {given}: give one of {allowed}")]
     UnknownChoice {
         /// What came, shortened.

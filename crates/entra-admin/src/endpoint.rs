@@ -236,7 +236,7 @@ fn parse_origin(text: &str) -> Result<Url, AdminError> {
     if is_safe && is_bare { Ok(url) } else { Err(AdminError::Address) }
 }
 
-/// Whether it is this machine. Names that only resolve to it are not: whoever answers the name decides.
+/// Whether it is this machine. Names that only resolve to it are not: the name server decides.
 fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');

@@ -37,7 +37,7 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 
 /// From this many bytes on a head that has not ended gets 431; what was read along may be as much again.
 ///
-/// In front of the server App Service writes who calls (up to [`easyauth::ClientPrincipalHeader::MAX_BYTES`]), and with its token
+/// In front of the server App Service writes the client principal header (up to [`easyauth::ClientPrincipalHeader::MAX_BYTES`]), and with its token
 /// store up to three tokens, beside the caller's own token and cookie: for a person with 200 groups some 80 KiB.
 const HEAD_BYTES: usize = 128 * 1024;
 
@@ -191,7 +191,7 @@ impl Answers {
         !place.is_reserve()
     }
 
-    /// Waits for a place among the connections that are served; `false` when none comes in time.
+    /// Waits for a free connection slot; `false` when none is free in time.
     async fn queue(&self) -> bool {
         self.progress.enter(Stage::Queued);
         let place = select! {

@@ -42,7 +42,7 @@ pub(super) async fn authorize(
         return TokenError::Tenant.into_response();
     }
     let Some((client_id, redirect_uri)) = registered(&cloud, &query) else {
-        // Never a redirect: the address is nobody's whom the tenant knows.
+        // Never a redirect: the address belongs to no application of the tenant.
         let message = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application.";
         return (StatusCode::BAD_REQUEST, message).into_response();
     };

@@ -16,7 +16,7 @@ pub enum DatabaseUrlError {
          sqlite://relative/path or sqlite:///absolute/path"
     )]
     Scheme,
-    /// The path of an SQLite URL is none of a file.
+    /// The path of an SQLite URL is not that of a file.
     #[error(
         "the SQLite path is no path of a file: give sqlite://relative/path or sqlite:///absolute/path, \
          without ; ? and parameters; a database in memory is not supported"
