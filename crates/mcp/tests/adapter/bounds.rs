@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use restaurant_domain::{
-    Description, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview, Rating,
-    Repository, RestaurantName, ReviewText, StreetAddress, UserName, testing::InMemoryStore,
+    Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview, Rating, Repository,
+    ReviewText, UserName, testing::InMemoryStore,
 };
 use restaurant_mcp::{McpAdapter, TOOL_NAMES};
 use serde_json::{Value, json};
@@ -30,11 +30,12 @@ async fn store(restaurants: usize) -> Arc<InMemoryStore> {
         created_at: at,
     };
     let import = (0..restaurants).map(|number| ImportRestaurant {
-        restaurant: NewRestaurant {
-            name: RestaurantName::parse(&widest(50)).unwrap(),
-            street_address: StreetAddress::parse(&widest(50)).unwrap(),
-            description: Description::parse(&widest(250)).unwrap(),
-        },
+        restaurant: NewRestaurant::draft()
+            .name(widest(50))
+            .street_address(widest(50))
+            .description(widest(250))
+            .parse()
+            .unwrap(),
         created_at: at,
         reviews: (0..if number == 0 { 100 } else { 0 }).map(|_| review()).collect(),
     });

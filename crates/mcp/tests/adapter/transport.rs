@@ -9,10 +9,7 @@ use axum::{
 use futures_util::stream;
 use http::{Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::BodyExt;
-use restaurant_domain::{
-    Author, Description, NewRestaurant, Repository, RestaurantName, StreetAddress,
-    testing::InMemoryStore,
-};
+use restaurant_domain::{Author, Description, NewRestaurant, Repository, testing::InMemoryStore};
 use restaurant_mcp::{McpAdapter, TOOL_NAMES};
 use rmcp_guard::TransportLayer;
 use serde_json::{Value, json};
@@ -97,11 +94,9 @@ async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
     let log = Log::start();
     // Pages are cut to fit. What cannot be cut is a text that no input could have brought in.
     let store = InMemoryStore::default();
-    let restaurant = NewRestaurant {
-        name: RestaurantName::from_stored("Blue Door".to_owned()),
-        street_address: StreetAddress::from_stored("1 Quay".to_owned()),
-        description: Description::from_stored("x".repeat(70_000)),
-    };
+    let draft = NewRestaurant::draft().name("Blue Door").street_address("1 Quay");
+    let mut restaurant = draft.description("Fish").parse().unwrap();
+    restaurant.description = Description::from_stored("x".repeat(70_000));
     store.create_restaurant(restaurant, &Author::anonymous(), None).await.unwrap();
     let server = Server::of(McpAdapter::new(Arc::new(store)).max_response_bytes(65_536)).await;
     assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
