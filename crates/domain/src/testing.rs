@@ -2,6 +2,11 @@
 
 pub mod contract;
 mod in_memory;
+mod intercepted_store;
 mod manual_clock;
 
-pub use self::{in_memory::InMemoryStore, manual_clock::ManualClock};
+pub use self::{
+    in_memory::InMemoryStore,
+    intercepted_store::{Failure, InterceptedStore, StoreOperation},
+    manual_clock::ManualClock,
+};

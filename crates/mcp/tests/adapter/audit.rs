@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Extension, extract::Request, middleware, response::Response};
-use restaurant_domain::{Actor, Author, Permissions, testing::InMemoryStore};
+use restaurant_domain::{
+    Actor, Author, Permissions,
+    testing::{Failure, InMemoryStore},
+};
 use restaurant_mcp::{McpAdapter, TaskTracker};
 use serde_json::json;
 use tracing::Instrument;
@@ -11,7 +14,7 @@ use tracing::Instrument;
 use crate::{
     log::Log,
     server::{Server, message},
-    stores::{FailingStore, Failure, WaitingStore},
+    stores,
 };
 
 /// A host's layer that gives each request an id.
@@ -63,15 +66,19 @@ async fn what_was_not_written_is_recorded_with_its_reason() {
     server.error("create_review_mcp", review.clone()).await;
     let server = serve(adapter(), Permissions::READ).await;
     server.error("create_review_mcp", review.clone()).await;
-    let failing = McpAdapter::new(Arc::new(FailingStore(Failure::Unavailable)));
-    let server = serve(failing, Permissions::ALL).await;
-    server.error("create_review_mcp", review).await;
+    for failure in [Failure::Unavailable, Failure::Unconfirmed] {
+        let failing = McpAdapter::new(Arc::new(failure.store()));
+        let server = serve(failing, Permissions::ALL).await;
+        let error = server.error("create_review_mcp", review.clone()).await;
+        assert_eq!(error["code"], "unavailable", "{error}");
+    }
     let records = log.audit("");
     let expected = [
         ("resource=- ", "invalid_arguments"),
         ("resource=restaurant/9 ", "not_found"),
         ("resource=- ", "forbidden"),
         ("resource=restaurant/9 ", "unavailable"),
+        ("resource=restaurant/9 ", "unknown"),
     ];
     assert_eq!(records.len(), expected.len(), "{records:?}");
     for (record, (resource, outcome)) in records.iter().zip(expected) {
@@ -94,7 +101,7 @@ async fn reading_leaves_no_record() {
 #[tokio::test]
 async fn a_write_whose_caller_hangs_up_is_finished() {
     let log = Log::start();
-    let (store, begun, leave) = WaitingStore::new();
+    let (store, begun, leave) = stores::waiting();
     let tasks = TaskTracker::new();
     let server = serve(McpAdapter::new(store).tasks(tasks.clone()), Permissions::ALL).await;
     let arguments =

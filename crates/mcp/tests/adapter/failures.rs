@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use reqwest::StatusCode;
+use restaurant_domain::testing::Failure;
 use restaurant_mcp::{CancellationToken, McpAdapter, TOOL_NAMES};
 use serde_json::{Value, json};
 
 use crate::{
     log::Log,
     server::{Server, json_of, message},
-    stores::{FailingStore, Failure, SECRET},
+    stores,
 };
 
 /// Good arguments for every tool.
@@ -27,7 +28,7 @@ fn calls() -> [(&'static str, Value); 4] {
 }
 
 async fn server(failure: Failure) -> Server {
-    Server::of(McpAdapter::new(Arc::new(FailingStore(failure)))).await
+    Server::of(McpAdapter::new(Arc::new(failure.store()))).await
 }
 
 #[tokio::test]
@@ -38,9 +39,9 @@ async fn an_unavailable_store_asks_to_try_again() {
         let error = server.error(tool, arguments).await;
         assert_eq!((&error["code"], &error["retryable"]), (&json!("unavailable"), &json!(true)));
         assert_eq!(error["retry_after_seconds"], 5);
-        assert!(!error.to_string().contains(SECRET));
+        assert!(!error.to_string().contains(Failure::SECRET));
     }
-    assert_eq!(log.with(SECRET).len(), calls().len(), "each failure once");
+    assert_eq!(log.with(Failure::SECRET).len(), calls().len(), "each failure once");
 }
 
 #[tokio::test]
@@ -51,9 +52,9 @@ async fn a_read_only_store_says_so() {
         let error = server.error(tool, arguments).await;
         assert_eq!((&error["code"], &error["retryable"]), (&json!("unavailable"), &json!(true)));
         assert!(error["message"].as_str().unwrap().contains("read-only"), "{error}");
-        assert!(!error.to_string().contains(SECRET));
+        assert!(!error.to_string().contains(Failure::SECRET));
     }
-    assert_eq!(log.with(SECRET).len(), calls().len(), "each failure once");
+    assert_eq!(log.with(Failure::SECRET).len(), calls().len(), "each failure once");
 }
 
 #[tokio::test]
@@ -63,9 +64,9 @@ async fn a_failed_store_leaks_nothing() {
     for (tool, arguments) in calls() {
         let error = server.error(tool, arguments).await;
         assert_eq!((&error["code"], &error["retryable"]), (&json!("internal"), &json!(false)));
-        assert!(!error.to_string().contains(SECRET));
+        assert!(!error.to_string().contains(Failure::SECRET));
     }
-    let lines = log.with(SECRET);
+    let lines = log.with(Failure::SECRET);
     assert_eq!(lines.len(), calls().len(), "each failure once");
     assert!(lines[0].contains("ERROR") && lines[0].contains("list_restaurants_mcp"), "{lines:?}");
 }
@@ -73,11 +74,11 @@ async fn a_failed_store_leaks_nothing() {
 #[tokio::test]
 async fn a_panic_ends_its_call_and_not_the_server() {
     let log = Log::start();
-    let server = server(Failure::Panic).await;
+    let server = server(Failure::Panics).await;
     for (tool, arguments) in calls() {
         let error = server.error(tool, arguments).await;
         assert_eq!(error["code"], "internal");
-        assert!(!error.to_string().contains(SECRET));
+        assert!(!error.to_string().contains(Failure::SECRET));
     }
     assert_eq!(log.with("a panic").len(), calls().len());
     assert_eq!(server.tools().await.len(), TOOL_NAMES.len());
@@ -85,7 +86,7 @@ async fn a_panic_ends_its_call_and_not_the_server() {
 
 #[tokio::test]
 async fn a_call_is_given_up_after_its_time() {
-    let (store, _begun, dropped) = FailingStore::hanging();
+    let (store, _begun, dropped) = stores::hanging();
     let adapter = McpAdapter::new(store).call_timeout(Duration::from_millis(50));
     let server = Server::of(adapter).await;
     let error = server.error("list_restaurants_mcp", json!({}));
@@ -97,7 +98,7 @@ async fn a_call_is_given_up_after_its_time() {
 
 #[tokio::test]
 async fn a_caller_that_hangs_up_ends_the_work() {
-    let (store, begun, dropped) = FailingStore::hanging();
+    let (store, begun, dropped) = stores::hanging();
     let server = Server::of(McpAdapter::new(store)).await;
     let params = json!({"name": "list_restaurants_mcp", "arguments": {}});
     let call = tokio::spawn(server.post(message("tools/call", &params)).send());
@@ -109,7 +110,7 @@ async fn a_caller_that_hangs_up_ends_the_work() {
 
 #[tokio::test]
 async fn the_hosts_token_ends_what_still_runs() {
-    let (store, begun, dropped) = FailingStore::hanging();
+    let (store, begun, dropped) = stores::hanging();
     let token = CancellationToken::new();
     let server = Server::of(McpAdapter::new(store).cancellation_token(token.clone())).await;
     let params = json!({"name": "list_restaurants_mcp", "arguments": {}});

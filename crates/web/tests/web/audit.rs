@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use restaurant_domain::{Actor, Author, Permissions, Repository};
+use restaurant_domain::{Actor, Author, Permissions, Repository, testing::Failure};
 use restaurant_web::WebConfig;
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
@@ -10,7 +10,7 @@ use tracing::Instrument;
 use crate::{
     log::Log,
     site::{TestSite, and_header, encode, form},
-    stores::{Broken, Slow, small},
+    stores::{slow, small},
 };
 
 const REVIEW: [(&str, &str); 3] =
@@ -62,17 +62,20 @@ async fn what_was_not_written_is_recorded_with_its_reason() {
     records(&log, 3, &["resource=restaurant/1 outcome=\"cross_origin\""]);
     site(small().await, Permissions::READ).post("/review/1", &REVIEW).await;
     records(&log, 4, &["actor_id=\"a1b2\"", "outcome=\"forbidden\""]);
-    site(Arc::new(Broken::Unavailable), Permissions::ALL).post("/review/1", &REVIEW).await;
+    site(Arc::new(Failure::Unavailable.store()), Permissions::ALL).post("/review/1", &REVIEW).await;
     records(&log, 5, &["outcome=\"unavailable\""]);
-    site(Arc::new(Broken::Panics), Permissions::ALL).post("/review/1", &REVIEW).await;
+    site(Arc::new(Failure::Panics.store()), Permissions::ALL).post("/review/1", &REVIEW).await;
     records(&log, 6, &["outcome=\"internal\""]);
+    let unconfirmed = site(Arc::new(Failure::Unconfirmed.store()), Permissions::ALL);
+    unconfirmed.post("/review/1", &REVIEW).await.is_error_page(503).hides(Failure::SECRET);
+    records(&log, 7, &["outcome=\"unknown\""]);
 }
 
 /// It is written all the same, and the record says so.
 #[tokio::test(start_paused = true)]
 async fn a_form_whose_sender_goes_away_is_written() {
     let log = Log::start();
-    let store = Arc::new(Slow(small().await, Duration::from_secs(5)));
+    let store = slow(small().await, Duration::from_secs(5));
     let site = site(store.clone(), Permissions::ALL);
     let sent = timeout(Duration::from_secs(1), site.post("/review/2", &REVIEW));
     assert!(sent.await.is_err());
@@ -85,7 +88,7 @@ async fn a_form_whose_sender_goes_away_is_written() {
 #[tokio::test(start_paused = true)]
 async fn a_form_that_takes_longer_than_its_sender_waits_is_written() {
     let log = Log::start();
-    let store = Arc::new(Slow(small().await, Duration::from_secs(20)));
+    let store = slow(small().await, Duration::from_secs(20));
     let site = site(store.clone(), Permissions::ALL);
     site.post("/review/2", &REVIEW).await.is_error_page(503);
     records(&log, 0, &[]);
@@ -96,7 +99,7 @@ async fn a_form_that_takes_longer_than_its_sender_waits_is_written() {
 #[tokio::test(start_paused = true)]
 async fn a_form_that_is_never_answered_is_given_up() {
     let log = Log::start();
-    let site = site(Arc::new(Broken::Hangs), Permissions::ALL);
+    let site = site(Arc::new(Failure::Hangs.store()), Permissions::ALL);
     site.post("/review/1", &REVIEW).await.is_error_page(503);
     sleep(Duration::from_mins(2)).await; // tidy: the clock is paused
     records(&log, 1, &["resource=restaurant/1 outcome=\"unknown\""]);

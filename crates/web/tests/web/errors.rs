@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use restaurant_domain::Actor;
+use restaurant_domain::{Actor, testing::Failure};
 use restaurant_web::WebConfig;
 
 use crate::{
     site::{Answer, TestSite, encode, form, request},
-    stores::{Broken, SECRET, small},
+    stores::small,
 };
 
 const REVIEW: [(&str, &str); 3] = [("user_name", "A"), ("rating", "1"), ("review_text", "B")];
@@ -15,8 +15,8 @@ const RESTAURANT: [(&str, &str); 3] =
     [("restaurant_name", "A"), ("street_address", "B"), ("description", "C")];
 
 /// Every operation that asks the store.
-async fn operations(store: Broken) -> Vec<Answer> {
-    let site = TestSite::over(Arc::new(store));
+async fn operations(store: Failure) -> Vec<Answer> {
+    let site = TestSite::over(Arc::new(store.store()));
     vec![
         site.get("/").await,
         site.get("/details/1").await,
@@ -28,34 +28,34 @@ async fn operations(store: Broken) -> Vec<Answer> {
 
 #[tokio::test]
 async fn a_store_that_is_away_is_503() {
-    for answer in operations(Broken::Unavailable).await {
-        answer.is_error_page(503).hides(SECRET);
+    for answer in operations(Failure::Unavailable).await {
+        answer.is_error_page(503).hides(Failure::SECRET);
         assert_eq!(answer.header("retry-after"), "5");
     }
 }
 
 #[tokio::test]
 async fn a_store_that_takes_no_writes_says_so() {
-    for answer in operations(Broken::ReadOnly).await {
-        answer.is_error_page(503).hides(SECRET).shows("so nothing was saved");
+    for answer in operations(Failure::ReadOnly).await {
+        answer.is_error_page(503).hides(Failure::SECRET).shows("so nothing was saved");
         assert_eq!(answer.header("retry-after"), "5");
     }
 }
 
 #[tokio::test]
 async fn a_store_that_fails_is_500() {
-    for answer in operations(Broken::Failed).await {
-        answer.is_error_page(500).hides(SECRET);
+    for answer in operations(Failure::Failed).await {
+        answer.is_error_page(500).hides(Failure::SECRET);
         assert_eq!(answer.header("retry-after"), "");
     }
 }
 
 #[tokio::test]
 async fn a_panic_is_500_and_the_next_request_works() {
-    for answer in operations(Broken::Panics).await {
-        answer.is_error_page(500).hides(SECRET);
+    for answer in operations(Failure::Panics).await {
+        answer.is_error_page(500).hides(Failure::SECRET);
     }
-    let site = TestSite::over(Arc::new(Broken::Panics));
+    let site = TestSite::over(Arc::new(Failure::Panics.store()));
     site.get("/").await.is_error_page(500);
     assert_eq!(site.get("/create").await.status, 200);
 }
@@ -63,7 +63,7 @@ async fn a_panic_is_500_and_the_next_request_works() {
 #[tokio::test(start_paused = true)]
 async fn a_store_that_never_answers_is_503_in_time() {
     let started = tokio::time::Instant::now();
-    let answers = operations(Broken::Hangs).await;
+    let answers = operations(Failure::Hangs).await;
     assert_eq!(started.elapsed().as_secs() / 10, 5, "the default is 10 s for each of 5 requests");
     for answer in answers {
         answer.is_error_page(503);
@@ -71,7 +71,8 @@ async fn a_store_that_never_answers_is_503_in_time() {
     }
     let mut config = WebConfig::default();
     config.request_timeout = Duration::from_millis(50);
-    let site = TestSite::with(Arc::new(Broken::Hangs), config, Some(Actor::unauthenticated()));
+    let site =
+        TestSite::with(Arc::new(Failure::Hangs.store()), config, Some(Actor::unauthenticated()));
     let started = tokio::time::Instant::now();
     site.get("/").await.is_error_page(503);
     assert!(started.elapsed() < Duration::from_millis(100));

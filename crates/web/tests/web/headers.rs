@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use restaurant_domain::testing::Failure;
+
 use crate::{
     site::{TestSite, request},
-    stores::{Broken, small},
+    stores::small,
 };
 
 #[tokio::test]
 async fn every_response_is_guarded() {
     let site = TestSite::over(small().await);
-    let broken = TestSite::over(Arc::new(Broken::Panics));
+    let broken = TestSite::over(Arc::new(Failure::Panics.store()));
     let answers = [
         site.get("/").await,
         site.get("/create").await,

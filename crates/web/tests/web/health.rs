@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    site::TestSite,
-    stores::{Broken, SECRET, small},
-};
+use restaurant_domain::testing::Failure;
+
+use crate::{site::TestSite, stores::small};
 
 #[tokio::test]
 async fn a_working_site_is_alive_and_ready() {
@@ -20,8 +19,8 @@ async fn a_working_site_is_alive_and_ready() {
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_store_is_not_ready_but_the_process_lives() {
-    for store in [Broken::Unavailable, Broken::Failed, Broken::Hangs] {
-        let site = TestSite::over(Arc::new(store));
+    for store in [Failure::Unavailable, Failure::Failed, Failure::Hangs] {
+        let site = TestSite::over(Arc::new(store.store()));
         assert_eq!(site.get("/healthz").await.status, 200);
         let started = tokio::time::Instant::now();
         let answer = site.get("/readyz").await;
@@ -29,10 +28,10 @@ async fn a_broken_store_is_not_ready_but_the_process_lives() {
         assert_eq!(answer.status, 503);
         assert_eq!(answer.header("retry-after"), "5");
         assert_eq!(answer.header("cache-control"), "no-store");
-        answer.shows("not ready\n").hides(SECRET).hides("<");
+        answer.shows("not ready\n").hides(Failure::SECRET).hides("<");
     }
-    let panics = TestSite::over(Arc::new(Broken::Panics));
+    let panics = TestSite::over(Arc::new(Failure::Panics.store()));
     let answer = panics.get("/readyz").await;
     assert_eq!(answer.status, 500);
-    answer.hides(SECRET);
+    answer.hides(Failure::SECRET);
 }

@@ -1,6 +1,6 @@
 //! The router as a browser meets it: requests in, responses out, over stores that obey, fail, hang or panic.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod access;
 mod assets;

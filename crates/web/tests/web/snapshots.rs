@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use restaurant_domain::{Actor, Author, Permissions};
+use restaurant_domain::{Actor, Author, Permissions, testing::Failure};
 use restaurant_web::WebConfig;
 
 use crate::{
     bodies::silent,
     markup,
     site::{TestSite, form, request},
-    stores::{Broken, empty, small},
+    stores::{empty, small},
 };
 
 /// Compares with the reviewed page, whose static files stand without their hashes; checks its markup on the way.
@@ -74,8 +74,8 @@ async fn errors() {
     assert_page!("error_413", 413, site.send(form("/add", &long)).await);
     assert_page!("error_415", 415, site.send(request("POST", "/add")).await);
     assert_page!("error_422", 422, site.get("/details/1?cursor=x").await);
-    for (name, store) in [("error_500", Broken::Failed), ("error_503", Broken::Unavailable)] {
-        let answer = TestSite::over(Arc::new(store)).get("/").await;
+    for (name, store) in [("error_500", Failure::Failed), ("error_503", Failure::Unavailable)] {
+        let answer = TestSite::over(Arc::new(store.store())).get("/").await;
         markup::check(answer.text());
         insta::assert_snapshot!(name, without_hashes(answer.text()));
     }

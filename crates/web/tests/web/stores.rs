@@ -1,13 +1,11 @@
-//! Stores for tests: one with known content, and ones that do not work.
+//! Stores with known content, and a slow one.
 
-use std::{future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Repository,
-    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review,
-    ReviewQuery, StoreError, testing::InMemoryStore,
+    Author, Clock, NewRestaurant, NewReview, Repository, RestaurantId,
+    testing::{InMemoryStore, InterceptedStore, StoreOperation},
 };
 use tokio::time::sleep;
 
@@ -52,110 +50,12 @@ pub(crate) async fn review(store: &dyn Repository, id: i64, stars: i64, author: 
     store.create_review(RestaurantId(id), new, author, None).await.unwrap();
 }
 
-pub(crate) const SECRET: &str = "db.internal:5432";
-
-/// A store that does not work.
-#[derive(Clone, Copy)]
-pub(crate) enum Broken {
-    Unavailable,
-    ReadOnly,
-    Failed,
-    Hangs,
-    Panics,
-}
-
-impl Broken {
-    async fn answer<T>(self) -> Result<T, StoreError> {
-        match self {
-            Self::Unavailable => Err(StoreError::unavailable(SECRET)),
-            Self::ReadOnly => Err(StoreError::read_only(SECRET)),
-            Self::Failed => Err(StoreError::failed(SECRET)),
-            Self::Hangs => future::pending().await,
-            Self::Panics => panic!("{SECRET}"),
-        }
-    }
-}
-
-#[async_trait]
-impl Repository for Broken {
-    async fn list_restaurants(&self, _: &RestaurantQuery) -> Result<RestaurantPage, StoreError> {
-        self.answer().await
-    }
-
-    async fn restaurant_details(
-        &self,
-        _: RestaurantId,
-        _: ReviewQuery,
-    ) -> Result<Option<RestaurantDetails>, StoreError> {
-        self.answer().await
-    }
-
-    async fn create_restaurant(
-        &self,
-        _: NewRestaurant,
-        _: &Author,
-        _: Option<&IdempotencyKey>,
-    ) -> Result<Created<Restaurant>, CreateError> {
-        Ok(self.answer().await?)
-    }
-
-    async fn create_review(
-        &self,
-        _: RestaurantId,
-        _: NewReview,
-        _: &Author,
-        _: Option<&IdempotencyKey>,
-    ) -> Result<Option<Created<Review>>, CreateError> {
-        Ok(self.answer().await?)
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.answer().await
-    }
-}
-
 /// A store that takes its time to write.
-pub(crate) struct Slow(pub(crate) Arc<InMemoryStore>, pub(crate) Duration);
-
-#[async_trait]
-impl Repository for Slow {
-    async fn list_restaurants(
-        &self,
-        query: &RestaurantQuery,
-    ) -> Result<RestaurantPage, StoreError> {
-        self.0.list_restaurants(query).await
-    }
-
-    async fn restaurant_details(
-        &self,
-        id: RestaurantId,
-        reviews: ReviewQuery,
-    ) -> Result<Option<RestaurantDetails>, StoreError> {
-        self.0.restaurant_details(id, reviews).await
-    }
-
-    async fn create_restaurant(
-        &self,
-        new: NewRestaurant,
-        author: &Author,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Created<Restaurant>, CreateError> {
-        sleep(self.1).await; // tidy: the clock is paused
-        self.0.create_restaurant(new, author, key).await
-    }
-
-    async fn create_review(
-        &self,
-        id: RestaurantId,
-        new: NewReview,
-        author: &Author,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<Created<Review>>, CreateError> {
-        sleep(self.1).await; // tidy: the clock is paused
-        self.0.create_review(id, new, author, key).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.0.ping().await
-    }
+pub(crate) fn slow(store: Arc<InMemoryStore>, time: Duration) -> Arc<InterceptedStore> {
+    Arc::new(InterceptedStore::new(store, move |operation| async move {
+        if operation == StoreOperation::Write {
+            sleep(time).await; // tidy: the clock is paused
+        }
+        Ok(())
+    }))
 }
