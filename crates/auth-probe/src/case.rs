@@ -9,7 +9,12 @@ mod resource;
 use std::future::Future;
 use std::pin::Pin;
 
-use crate::{TokenKind, context::Context, diagnosis::Diagnosis};
+use crate::{
+    TokenKind,
+    context::Context,
+    outcome::CaseFailure,
+    requirements::{Authentication, Writes},
+};
 
 /// A case of the proof. Its id is fixed.
 #[derive(Debug, Clone, Copy)]
@@ -33,51 +38,11 @@ pub struct Case {
     pub(crate) check: Check,
 }
 
-/// Whether callers are asked who they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authentication {
-    /// They are not.
-    Off,
-    /// They are.
-    On,
-}
-
-/// Whether a case writes into the app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Writes {
-    /// It only reads.
-    Never,
-    /// It reads as well, so without its writes a part of it can be judged.
-    Also,
-    /// Without its writes nothing is left of it.
-    Only,
-}
-
-/// Judges a case: what came back when all was well, or the trouble.
+/// Judges a case: describes the response of a case that passed, or the failure.
 pub(crate) type Check =
     for<'a> fn(
         &'a Context<'a>,
-    ) -> Pin<Box<dyn Future<Output = Result<String, Trouble>> + Send + 'a>>;
-
-/// Why a case did not pass.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// The app did not do what it must.
-    Wrong {
-        /// What it did.
-        got: String,
-        /// What may be behind it.
-        diagnosis: Option<Diagnosis>,
-    },
-    /// Something else was in the way, so that nothing can be said of the app.
-    Unjudged(Diagnosis),
-}
-
-impl Trouble {
-    pub(crate) fn wrong(got: impl Into<String>) -> Self {
-        Self::Wrong { got: got.into(), diagnosis: None }
-    }
-}
+    ) -> Pin<Box<dyn Future<Output = Result<String, CaseFailure>> + Send + 'a>>;
 
 impl Case {
     /// The letter of its group.

@@ -15,8 +15,9 @@ use rmcp::{
 use serde_json::{Value, json};
 
 use crate::{
-    case::{Trouble, functions},
+    case::functions,
     context::{Caller, Context},
+    outcome::CaseFailure,
 };
 
 /// What a client found, or what it said when it gave up.
@@ -34,30 +35,31 @@ struct Review {
 }
 
 /// Every client gets its work done.
-pub(crate) async fn works(context: &Context<'_>) -> Result<String, Trouble> {
+pub(crate) async fn works(context: &Context<'_>) -> Result<String, CaseFailure> {
     let caller = context.good();
     let writes = matches!(caller, Caller::Bearer(..)) && context.run.writes;
     let mut got = Vec::new();
     for client in clients(context) {
         let review = if writes { Some(client.review(context).await?) } else { None };
         let visit = client.visit(context, caller, review.as_ref()).await;
-        let visit = visit.map_err(|why| Trouble::wrong(format!("{}: {why}", client.name())))?;
+        let visit =
+            visit.map_err(|why| CaseFailure::failed(format!("{}: {why}", client.name())))?;
         let result = judge(context, &visit, review.as_ref());
-        result.map_err(|why| Trouble::wrong(format!("{}: {why}", client.name())))?;
+        result.map_err(|why| CaseFailure::failed(format!("{}: {why}", client.name())))?;
         got.push(format!("{}: {} tools", client.name(), visit.tools.len()));
     }
     Ok(got.join("; "))
 }
 
 /// Every client says that it was refused.
-pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, Trouble> {
+pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, CaseFailure> {
     let mut got = Vec::new();
     for client in clients(context) {
         let name = client.name();
         match client.visit(context, Caller::Nobody, None).await {
-            Ok(_) => return Err(Trouble::wrong(format!("{name}: came in"))),
+            Ok(_) => return Err(CaseFailure::failed(format!("{name}: came in"))),
             Err(why) if client.says_unauthorized(&why) => got.push(format!("{name}: 401")),
-            Err(why) => return Err(Trouble::wrong(format!("{name}: {why}"))),
+            Err(why) => return Err(CaseFailure::failed(format!("{name}: {why}"))),
         }
     }
     Ok(got.join("; "))
@@ -109,7 +111,7 @@ impl Client<'_> {
         }
     }
 
-    async fn review(&self, context: &Context<'_>) -> Result<Review, Trouble> {
+    async fn review(&self, context: &Context<'_>) -> Result<Review, CaseFailure> {
         let restaurant = context.restaurant().await?;
         let text = format!("test-auth {} {} {}", context.run.id, context.id, self.name());
         Ok(Review { restaurant, text })
@@ -143,7 +145,7 @@ async fn by_rmcp(
     if let Caller::Bearer(token, _) = caller {
         config = config.auth_header(token.expose());
     }
-    let http = context.run.wire.client().clone();
+    let http = context.run.http.client().clone();
     let transport = StreamableHttpClientTransport::with_client(http, config);
     let client = ().serve(transport).await.map_err(|error| match error {
         ClientInitializeError::TransportError { .. }

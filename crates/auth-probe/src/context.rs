@@ -11,12 +11,14 @@ use tokio::sync::OnceCell;
 
 use crate::{
     AccessToken, Target, TokenKind,
-    case::{Authentication, Trouble},
+    clock::now,
     diagnosis::{self, Diagnosis},
     forgery::Forgery,
+    http_client::{Answer, HttpClient, NoAnswer, Request},
     mcp,
+    outcome::CaseFailure,
     report::Row,
-    wire::{Answer, NoAnswer, Request, Wire},
+    requirements::Authentication,
 };
 
 /// What all cases of a run share.
@@ -24,7 +26,7 @@ use crate::{
 pub(crate) struct Run {
     pub(crate) id: String,
     pub(crate) target: Target,
-    pub(crate) wire: Wire,
+    pub(crate) http: HttpClient,
     pub(crate) python: Option<PathBuf>,
     pub(crate) writes: bool,
     rows: Mutex<Vec<Row>>,
@@ -64,11 +66,11 @@ impl Run {
         writes: bool,
     ) -> reqwest::Result<Self> {
         let id = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
-        let wire = Wire::new(&target.origin)?;
+        let http = HttpClient::new(&target.origin)?;
         Ok(Self {
             id,
             target,
-            wire,
+            http,
             python,
             writes,
             rows: Mutex::default(),
@@ -134,9 +136,9 @@ impl<'a> Context<'a> {
     }
 
     /// A caller with a token of this kind.
-    pub(crate) fn bearer(&self, kind: TokenKind) -> Result<Caller<'_>, Trouble> {
+    pub(crate) fn bearer(&self, kind: TokenKind) -> Result<Caller<'_>, CaseFailure> {
         let token = self.token(kind).ok_or_else(|| {
-            Trouble::Unjudged(Diagnosis::without_fix(format!(
+            CaseFailure::Inconclusive(Diagnosis::without_fix(format!(
                 "there is no token of the kind {}",
                 kind.name()
             )))
@@ -148,19 +150,19 @@ impl<'a> Context<'a> {
     pub(crate) fn forgery(&self) -> Forgery {
         match self.token(TokenKind::Good) {
             Some(good) => Forgery::of(good),
-            None => Forgery::invented(&self.run.target, crate::probe::now()),
+            None => Forgery::invented(&self.run.target, now()),
         }
     }
 
     /// Sends a request; no answer is a fault of the app.
-    pub(crate) async fn send(&self, request: Request) -> Result<Answer, Trouble> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, CaseFailure> {
         self.record(request.line());
-        self.run.wire.send(&request).await.map_err(|no_answer| {
+        self.run.http.send(&request).await.map_err(|no_answer| {
             let got = format!("no answer: {}", no_answer.reason());
             let diagnosis = diagnosis::no_answer(self.target(), &no_answer);
             match no_answer {
-                NoAnswer::Unreachable(_) => Trouble::Unjudged(diagnosis),
-                NoAnswer::Broken(_) => Trouble::Wrong { got, diagnosis: Some(diagnosis) },
+                NoAnswer::Unreachable(_) => CaseFailure::Inconclusive(diagnosis),
+                NoAnswer::Broken(_) => CaseFailure::Failed { got, diagnosis: Some(diagnosis) },
             }
         })
     }
@@ -188,12 +190,12 @@ impl<'a> Context<'a> {
         method: &str,
         params: &Value,
         caller: Caller<'_>,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, CaseFailure> {
         self.send(self.message(method, params, caller)).await
     }
 
     /// What `initialize` is answered.
-    pub(crate) async fn initialize(&self, caller: Caller<'_>) -> Result<Answer, Trouble> {
+    pub(crate) async fn initialize(&self, caller: Caller<'_>) -> Result<Answer, CaseFailure> {
         self.ask("initialize", &mcp::initialize(), caller).await
     }
 
@@ -203,19 +205,19 @@ impl<'a> Context<'a> {
         method: &str,
         params: &Value,
         caller: Caller<'_>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, CaseFailure> {
         let answer = self.ask(method, params, caller).await?;
         mcp::result(&answer).map_err(|why| self.not_let_in(&answer, caller, &why))
     }
 
     /// An answer that is none to a caller who has to be let in.
-    pub(crate) fn not_let_in(&self, answer: &Answer, caller: Caller<'_>, why: &str) -> Trouble {
+    pub(crate) fn not_let_in(&self, answer: &Answer, caller: Caller<'_>, why: &str) -> CaseFailure {
         let token = match caller {
             Caller::Nobody => None,
             Caller::Bearer(token, _) => Some(token),
         };
         let diagnosis = diagnosis::not_let_in(self.target(), answer, token);
-        Trouble::Wrong { got: format!("{} ({why})", answer.summary()), diagnosis }
+        CaseFailure::Failed { got: format!("{} ({why})", answer.summary()), diagnosis }
     }
 
     /// What a tool gives.
@@ -224,14 +226,14 @@ impl<'a> Context<'a> {
         tool: &str,
         arguments: Value,
         caller: Caller<'_>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, CaseFailure> {
         let params = json!({"name": tool, "arguments": arguments});
         let result = self.result("tools/call", &params, caller).await?;
-        mcp::content(&result).map_err(|why| Trouble::wrong(format!("{tool}: {why}")))
+        mcp::content(&result).map_err(|why| CaseFailure::failed(format!("{tool}: {why}")))
     }
 
     /// The restaurant that this run writes to, so that nobody's average changes. Made by whoever needs it first.
-    pub(crate) async fn restaurant(&self) -> Result<i64, Trouble> {
+    pub(crate) async fn restaurant(&self) -> Result<i64, CaseFailure> {
         let make = || async {
             let name = self.restaurant_name();
             let arguments = json!({
@@ -240,8 +242,9 @@ impl<'a> Context<'a> {
                 "description": "Made by a test of this app's authentication. It may be deleted.",
             });
             let made = self.call("create_restaurant_mcp", arguments, self.good()).await?;
-            let id =
-                made["id"].as_i64().ok_or_else(|| Trouble::wrong(format!("no id in {made}")))?;
+            let id = made["id"]
+                .as_i64()
+                .ok_or_else(|| CaseFailure::failed(format!("no id in {made}")))?;
             self.run.add_row(self.id, "restaurant", id, &name);
             Ok(id)
         };

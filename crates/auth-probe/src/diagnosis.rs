@@ -2,7 +2,7 @@
 
 use crate::{
     AccessToken, Target,
-    wire::{Answer, NoAnswer},
+    http_client::{Answer, NoAnswer},
 };
 
 /// A likely cause, and what to do.

@@ -2,27 +2,32 @@
 
 mod case;
 mod client;
+mod clock;
 mod cloud;
 mod context;
 mod credential;
 mod diagnosis;
+mod event_stream;
 mod forgery;
+mod http_client;
 mod mcp;
+mod outcome;
 mod probe;
 mod report;
+mod requirements;
 mod target;
 mod token;
 mod tokens;
 mod web_app;
-mod wire;
 
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
-    case::{Authentication, Case, Writes},
+    case::Case,
     credential::Identity,
     probe::{Observer, Probe, Unreachable},
     report::{CaseReport, Report, Row, Verdict},
+    requirements::{Authentication, Writes},
     target::{AUTHORITY, Target, TargetError},
     token::{AccessToken, NotToken, TokenKind},
     tokens::{TokenError, TokenSource, Tokens},

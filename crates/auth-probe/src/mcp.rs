@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::wire::Answer;
+use crate::{
+    event_stream::{is_response, messages},
+    http_client::Answer,
+};
 
 /// The tools that the app must have.
 pub(crate) const TOOLS: [&str; 4] =
@@ -45,25 +48,6 @@ pub(crate) fn result(answer: &Answer) -> Result<Value, String> {
     message.get_mut("result").map(Value::take).ok_or_else(|| "no result".to_owned())
 }
 
-/// Whether an event stream has brought the response already.
-pub(crate) fn has_response(stream: &[u8]) -> bool {
-    messages(&String::from_utf8_lossy(stream)).iter().any(is_response)
-}
-
-fn is_response(message: &Value) -> bool {
-    message["id"] == 1 && (message.get("result").is_some() || message.get("error").is_some())
-}
-
-/// The JSON messages of an event stream.
-fn messages(stream: &str) -> Vec<Value> {
-    let stream = stream.replace("\r\n", "\n");
-    let data = |event: &str| {
-        let lines = event.lines().filter_map(|line| line.strip_prefix("data:"));
-        lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
-    };
-    stream.split("\n\n").filter_map(|event| serde_json::from_str(&data(event)).ok()).collect()
-}
-
 /// What a tool gives: its structured content, or the JSON in its text.
 pub(crate) fn content(result: &Value) -> Result<Value, String> {
     let text = result["content"][0]["text"].as_str();
@@ -82,7 +66,8 @@ mod tests {
     use reqwest::header::HeaderMap;
     use serde_json::json;
 
-    use super::{Answer, content, has_response, result};
+    use super::{Answer, content, result};
+    use crate::event_stream::has_response;
 
     fn answer(kind: &'static str, body: &str) -> Answer {
         let mut headers = HeaderMap::new();

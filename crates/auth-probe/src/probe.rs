@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Case, Report, Target, Tokens, WebApp,
-    case::Authentication,
     context::{Phase, Run},
+    http_client::{NoAnswer, Request},
     mcp,
     report::CaseReport,
-    wire::{NoAnswer, Request},
+    requirements::Authentication,
 };
 
 /// How long to wait between two looks at whether the app has changed.
@@ -131,7 +131,7 @@ struct Session<'a> {
 #[derive(Default)]
 struct Outcome {
     cases: Vec<CaseReport>,
-    alarms: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// Whether the app lets anybody in.
@@ -160,7 +160,7 @@ impl Session<'_> {
         loop {
             let request = Request::get(self.probe.target.url("/"));
             let answer =
-                tokio::time::timeout(self.probe.timeout, self.run.wire.send(&request)).await;
+                tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
             match answer {
                 Ok(Ok(answer)) if matches!(answer.status.as_u16(), 502..=504) => {
                     if !is_told {
@@ -234,7 +234,7 @@ impl Session<'_> {
         let url = self.probe.target.mcp.clone();
         let body = mcp::request("initialize", &mcp::initialize());
         let request = Request::message(url, body, String::new());
-        let answer = tokio::time::timeout(self.probe.timeout, self.run.wire.send(&request)).await;
+        let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
         match answer {
             Err(_) => State::Unclear("no answer in time".to_owned()),
             Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
@@ -284,7 +284,9 @@ impl Session<'_> {
         let judged = judged.catch_unwind().await;
         // From here to the restored settings nobody else's code is called: an observer whose terminal is gone may panic.
         if judged.is_err() {
-            outcome.alarms.push("the proof itself failed while authentication was off".to_owned());
+            outcome
+                .warnings
+                .push("the proof itself failed while authentication was off".to_owned());
         }
         self.restore(&saved, outcome).await;
         let left: Vec<_> = self
@@ -320,13 +322,15 @@ impl Session<'_> {
 
     async fn restore(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
         if let Err(error) = saved.restore().await {
-            outcome.alarms.push(format!(
+            outcome.warnings.push(format!(
                 "AUTHENTICATION MAY BE OFF: its settings could not be restored ({}). Restore them by\n{}",
                 self.shown(&judge::chain(&error)),
                 saved.restore_command()
             ));
         } else if let Err(why) = self.until(&State::Shut).await {
-            outcome.alarms.push(format!("the settings of authentication are restored, but {why}"));
+            outcome
+                .warnings
+                .push(format!("the settings of authentication are restored, but {why}"));
         }
     }
 
@@ -340,15 +344,8 @@ impl Session<'_> {
             mcp: self.probe.target.mcp.to_string(),
             cases,
             rows: self.run.rows(),
-            alarms: outcome.alarms.iter().map(|alarm| self.run.redact(alarm)).collect(),
+            warnings: outcome.warnings.iter().map(|warning| self.run.redact(warning)).collect(),
             interrupted: self.interrupt.is_cancelled(),
         }
     }
-}
-
-/// Seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "tokens are of the real time, which no test sets")]
-pub(crate) fn now() -> f64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0.0, |since| since.as_secs_f64())
 }

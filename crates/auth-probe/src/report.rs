@@ -74,7 +74,8 @@ pub struct Report {
     /// What it wrote.
     pub rows: Vec<Row>,
     /// What else went wrong: authentication that could not be switched on again, above all.
-    pub alarms: Vec<String>,
+    #[serde(rename = "alarms")]
+    pub warnings: Vec<String>,
     /// Whether it was ended before it was through.
     pub interrupted: bool,
 }
@@ -96,7 +97,7 @@ impl Report {
     /// or were skipped on purpose.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.count(Verdict::Failed) > 0 || !self.alarms.is_empty() {
+        if self.count(Verdict::Failed) > 0 || !self.warnings.is_empty() {
             1
         } else if self.interrupted {
             130

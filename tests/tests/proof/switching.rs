@@ -116,7 +116,7 @@ async fn a_panic_leaves_authentication_on() {
     let before = state(&app);
     let report = probe.run(&Fails("A2"), &CancellationToken::new()).await.unwrap();
     assert_eq!(report.exit_code(), 1);
-    assert!(report.alarms[0].contains("failed"), "{:?}", report.alarms);
+    assert!(report.warnings[0].contains("failed"), "{:?}", report.warnings);
     assert_eq!(report.cases.len(), 8);
     assert_eq!(state(&app), before);
     is_shut(&app).await;
@@ -191,7 +191,7 @@ async fn a_write_that_fails_for_a_while_is_repeated() {
     let (app, probe, _folder) = app(failing(3..=5)).await;
     let before = state(&app);
     let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);
     assert_eq!(state(&app), before);
 }
 
@@ -201,11 +201,11 @@ async fn when_even_the_way_back_fails_the_owner_is_told_what_to_run() {
     let before = state(&app);
     let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
     assert_eq!(report.exit_code(), 1);
-    let alarm = &report.alarms[0];
-    assert!(alarm.contains("AUTHENTICATION MAY BE OFF"), "{alarm}");
+    let warning = &report.warnings[0];
+    assert!(warning.contains("AUTHENTICATION MAY BE OFF"), "{warning}");
     let id = app.site().id;
     for part in ["az rest --method put", &format!("{id}/config/authsettingsV2"), "ALLOW_INSECURE"] {
-        assert!(alarm.contains(part), "{alarm}");
+        assert!(warning.contains(part), "{warning}");
     }
     assert_ne!(state(&app), before);
 }
@@ -253,7 +253,7 @@ async fn what_switches_off_never_arrives_after_what_switches_on() {
     let relay = Relay::start(wrong, app.cloud().origin()).await;
     probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
     let report = probe.run(&Notes::default(), &interrupt).await.unwrap();
-    assert_eq!((report.alarms.len(), report.exit_code()), (0, 130), "{:?}", report.alarms);
+    assert_eq!((report.warnings.len(), report.exit_code()), (0, 130), "{:?}", report.warnings);
     assert_eq!(state(&app), before);
     is_shut(&app).await;
 }
@@ -299,7 +299,7 @@ async fn what_others_write_while_authentication_is_off_stays() {
     let (app, probe, _folder) = app(Options::default()).await;
     let after = with_client_shut_out(&app);
     let report = probe.run(&Writes("A3", &app), &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);
     assert_eq!(state(&app), after);
     is_shut(&app).await;
 }
@@ -316,7 +316,7 @@ async fn what_others_write_while_a_write_is_on_its_way_stays() {
         let relay = Relay::start(wrong, app.cloud().origin()).await;
         probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
         let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
-        assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+        assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);
         assert_eq!(state(&app), after, "write {nth}");
         is_shut(&app).await;
     }
@@ -354,7 +354,7 @@ async fn another_web_app_than_the_one_that_is_asked_stays_shut() {
     let before = state(&app);
     probe.patience = Duration::from_secs(1);
     let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3), "{:?}", report.alarms);
+    assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3), "{:?}", report.warnings);
     let cause = report.cases[0].cause.as_deref().unwrap();
     assert!(cause.contains("other.example"), "{cause}");
     assert_eq!(app.site().restarts, 0);
@@ -389,7 +389,7 @@ async fn whoever_cannot_sign_in_any_more_still_switches_on() {
     probe.web_app = Some(WebApp::new(app.cloud().origin(), &app.site().id, token).unwrap());
     let takes = Takes("A8", file.path());
     let report = probe.run(&takes, &CancellationToken::new()).await.unwrap();
-    assert_eq!((report.exit_code(), report.alarms.len()), (0, 0), "{:?}", report.alarms);
+    assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);
     assert_eq!(state(&app), before);
     is_shut(&app).await;
 }

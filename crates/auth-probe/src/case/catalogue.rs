@@ -1,7 +1,11 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Authentication, Case, Trouble, Writes, functions, metadata, refusals, resource};
+use super::{Case, functions, metadata, refusals, resource};
 use crate::TokenKind;
+use crate::{
+    outcome::CaseFailure,
+    requirements::{Authentication, Writes},
+};
 
 /// The cases by group.
 pub(super) static CASES: [&[Case]; 4] = [A, B, C, D];
@@ -22,7 +26,7 @@ const PLAIN: Case = Case {
     tokens: &[],
     forges: false,
     writes: Writes::Never,
-    check: |_| Box::pin(async { Err(Trouble::wrong("there is no check")) }),
+    check: |_| Box::pin(async { Err(CaseFailure::failed("there is no check")) }),
 };
 const OPEN: Case = Case { authentication: Authentication::Off, ..PLAIN };
 const GOOD: Case = Case { tokens: &[TokenKind::Good], ..PLAIN };

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::Trouble;
 use crate::{
     TokenKind,
     context::{Caller, Context},
     diagnosis::Diagnosis,
+    http_client::Request,
     mcp,
-    wire::Request,
+    outcome::CaseFailure,
 };
 
 /// `GET /` is a page.
-pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
     let answer = context.send(Request::get(context.target().url("/"))).await?;
     if answer.status == 200 {
         return Ok("200".to_owned());
@@ -20,7 +20,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
     Err(context.not_let_in(&answer, Caller::Nobody, "not 200"))
 }
 
-pub(super) async fn initialize(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn initialize(context: &Context<'_>) -> Result<String, CaseFailure> {
     initialize_as(context, context.good()).await
 }
 
@@ -28,18 +28,18 @@ pub(super) async fn initialize(context: &Context<'_>) -> Result<String, Trouble>
 pub(super) async fn initialize_as(
     context: &Context<'_>,
     caller: Caller<'_>,
-) -> Result<String, Trouble> {
+) -> Result<String, CaseFailure> {
     let result = context.result("initialize", &mcp::initialize(), caller).await?;
     let name = result["serverInfo"]["name"].as_str();
     let version = result["protocolVersion"].as_str();
     match (name, version, &result["capabilities"]) {
         (Some(name), Some(version), Value::Object(_)) => Ok(format!("{name}, protocol {version}")),
-        _ => Err(Trouble::wrong(format!("a result without one of them: {result}"))),
+        _ => Err(CaseFailure::failed(format!("a result without one of them: {result}"))),
     }
 }
 
 /// A version 1.0 token and a version 2.0 one.
-pub(super) async fn both_versions(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn both_versions(context: &Context<'_>) -> Result<String, CaseFailure> {
     let mut got = Vec::new();
     for kind in [TokenKind::V1, TokenKind::V2] {
         if context.token(kind).is_some() {
@@ -50,7 +50,7 @@ pub(super) async fn both_versions(context: &Context<'_>) -> Result<String, Troub
     Ok(got.join(", "))
 }
 
-pub(super) async fn list_tools(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn list_tools(context: &Context<'_>) -> Result<String, CaseFailure> {
     list_tools_as(context, context.good()).await
 }
 
@@ -58,11 +58,11 @@ pub(super) async fn list_tools(context: &Context<'_>) -> Result<String, Trouble>
 pub(super) async fn list_tools_as(
     context: &Context<'_>,
     caller: Caller<'_>,
-) -> Result<String, Trouble> {
+) -> Result<String, CaseFailure> {
     let result = context.result("tools/list", &json!({}), caller).await?;
     let tools = result["tools"].as_array().into_iter().flatten();
     let listed: Vec<_> = tools.filter_map(|tool| tool["name"].as_str()).collect();
-    check_tools(&listed).map_err(Trouble::wrong)?;
+    check_tools(&listed).map_err(CaseFailure::failed)?;
     Ok(format!("{} tools", listed.len()))
 }
 
@@ -75,32 +75,37 @@ pub(crate) fn check_tools(listed: &[&str]) -> Result<(), String> {
     Err(format!("{} missing among: {}", missing.join(", "), listed.join(", ")))
 }
 
-pub(super) async fn list_restaurants(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn list_restaurants(context: &Context<'_>) -> Result<String, CaseFailure> {
     let restaurants = restaurants(context).await?;
     Ok(format!("{} restaurants", restaurants.len()))
 }
 
 /// The restaurants that are listed. An empty list proves nothing, so then this run adds one.
-async fn restaurants(context: &Context<'_>) -> Result<Vec<Value>, Trouble> {
+async fn restaurants(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
     let listed = listed(context).await?;
     if !listed.is_empty() {
         return Ok(listed);
     }
     if !context.run.writes {
         let fix = "add one, or leave out --no-writes";
-        return Err(Trouble::Unjudged(Diagnosis::new("the app has no restaurant to show", fix)));
+        return Err(CaseFailure::Inconclusive(Diagnosis::new(
+            "the app has no restaurant to show",
+            fix,
+        )));
     }
     let id = context.restaurant().await?;
     let listed = self::listed(context).await?;
     if listed.iter().any(|restaurant| restaurant["id"] == id) {
         return Ok(listed);
     }
-    Err(Trouble::wrong(format!("restaurant {id} was added to an empty list, and is not in it")))
+    Err(CaseFailure::failed(format!(
+        "restaurant {id} was added to an empty list, and is not in it"
+    )))
 }
 
-async fn listed(context: &Context<'_>) -> Result<Vec<Value>, Trouble> {
+async fn listed(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
     let list = context.call("list_restaurants_mcp", json!({}), context.good()).await?;
-    check_restaurants(&list).map_err(Trouble::wrong)
+    check_restaurants(&list).map_err(CaseFailure::failed)
 }
 
 /// The restaurants of a list: ours name them `restaurants`, the Python original `result`.
@@ -114,16 +119,18 @@ pub(crate) fn check_restaurants(content: &Value) -> Result<Vec<Value>, String> {
     }
 }
 
-pub(super) async fn get_details(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn get_details(context: &Context<'_>) -> Result<String, CaseFailure> {
     let restaurants = restaurants(context).await?;
-    let Some(first) = restaurants.first() else { return Err(Trouble::wrong("no restaurants")) };
+    let Some(first) = restaurants.first() else {
+        return Err(CaseFailure::failed("no restaurants"));
+    };
     let (id, name) = (first["id"].as_i64().unwrap_or_default(), &first["name"]);
     let details = details(context, id).await?;
-    let reviews = check_details(&details, id, name).map_err(Trouble::wrong)?;
+    let reviews = check_details(&details, id, name).map_err(CaseFailure::failed)?;
     Ok(format!("restaurant {id} with {reviews} reviews"))
 }
 
-async fn details(context: &Context<'_>, restaurant: i64) -> Result<Value, Trouble> {
+async fn details(context: &Context<'_>, restaurant: i64) -> Result<Value, CaseFailure> {
     let arguments = json!({"restaurant_id": restaurant});
     context.call("get_details_mcp", arguments, context.good()).await
 }
@@ -138,13 +145,13 @@ pub(crate) fn check_details(details: &Value, id: i64, name: &Value) -> Result<us
     }
 }
 
-pub(super) async fn create_review(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn create_review(context: &Context<'_>) -> Result<String, CaseFailure> {
     let restaurant = context.restaurant().await?;
     let text = format!("test-auth {} {}", context.run.id, context.id);
     let made = context.call("create_review_mcp", review(restaurant, &text), context.good()).await?;
-    let id = check_created_review(&made, &text).map_err(Trouble::wrong)?;
+    let id = check_created_review(&made, &text).map_err(CaseFailure::failed)?;
     context.run.add_row(context.id, "review", id, &text);
-    check_review(&details(context, restaurant).await?, id, &text).map_err(Trouble::wrong)?;
+    check_review(&details(context, restaurant).await?, id, &text).map_err(CaseFailure::failed)?;
     Ok(format!("review {id}, which is there when read back"))
 }
 
@@ -171,11 +178,11 @@ pub(crate) fn check_review(details: &Value, id: i64, text: &str) -> Result<(), S
     Err(format!("review {id} is said to be written, and is not there when read back"))
 }
 
-pub(super) async fn create_restaurant(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn create_restaurant(context: &Context<'_>) -> Result<String, CaseFailure> {
     let id = context.restaurant().await?;
     let details = details(context, id).await?;
     check_details(&details, id, &json!(context.restaurant_name())).map_err(|why| {
-        Trouble::wrong(format!("restaurant {id} is said to be added, and is not there: {why}"))
+        CaseFailure::failed(format!("restaurant {id} is said to be added, and is not there: {why}"))
     })?;
     Ok(format!("restaurant {id}, which is there when read back"))
 }

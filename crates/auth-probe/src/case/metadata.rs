@@ -3,33 +3,37 @@
 use reqwest::Url;
 use serde_json::Value;
 
-use super::Trouble;
 use crate::{
     context::{Caller, Context},
     diagnosis,
-    wire::{Answer, Request},
+    http_client::{Answer, Request},
+    outcome::CaseFailure,
 };
 
 /// There is none where nothing is protected.
-pub(super) async fn absent(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn absent(context: &Context<'_>) -> Result<String, CaseFailure> {
     let answer = context.send(Request::get(context.target().metadata())).await?;
-    if answer.status == 404 { Ok("404".to_owned()) } else { Err(Trouble::wrong(answer.summary())) }
+    if answer.status == 404 {
+        Ok("404".to_owned())
+    } else {
+        Err(CaseFailure::failed(answer.summary()))
+    }
 }
 
-pub(super) async fn present(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn present(context: &Context<'_>) -> Result<String, CaseFailure> {
     let document = document(context, context.target().metadata()).await?;
     Ok(format!("resource {}", document["resource"]))
 }
 
-pub(super) async fn suffixed(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn suffixed(context: &Context<'_>) -> Result<String, CaseFailure> {
     let document = document(context, context.target().mcp_metadata()).await?;
     Ok(format!("resource {}", document["resource"]))
 }
 
 /// The metadata at an address of the app, which have to be complete, and to send nobody to sign in elsewhere.
-pub(super) async fn document(context: &Context<'_>, url: Url) -> Result<Value, Trouble> {
+pub(super) async fn document(context: &Context<'_>, url: Url) -> Result<Value, CaseFailure> {
     let answer = context.send(Request::get(url)).await?;
-    let document = read(&answer).map_err(|why| Trouble::Wrong {
+    let document = read(&answer).map_err(|why| CaseFailure::Failed {
         got: format!("{} ({why})", answer.summary()),
         diagnosis: Some(diagnosis::no_metadata(context.target(), &answer)),
     })?;
@@ -37,7 +41,7 @@ pub(super) async fn document(context: &Context<'_>, url: Url) -> Result<Value, T
     let mut servers = servers.filter_map(Value::as_str);
     match servers.find(|server| !context.target().is_issuer(server)) {
         None => Ok(document),
-        Some(other) => Err(Trouble::Wrong {
+        Some(other) => Err(CaseFailure::Failed {
             got: format!("the authorization server {other}, which is not the tenant's"),
             diagnosis: Some(diagnosis::other_issuer(context.target())),
         }),
@@ -63,9 +67,9 @@ fn read(answer: &Answer) -> Result<Value, String> {
 }
 
 /// The address that the challenge of a 401 names answers.
-pub(super) async fn challenged(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn challenged(context: &Context<'_>) -> Result<String, CaseFailure> {
     let answer = context.initialize(Caller::Nobody).await?;
-    let url = challenge(&answer, &context.target().origin).map_err(|why| Trouble::Wrong {
+    let url = challenge(&answer, &context.target().origin).map_err(|why| CaseFailure::Failed {
         got: format!("{} ({why})", answer.summary()),
         diagnosis: Some(diagnosis::no_challenge(context.target(), &answer)),
     })?;

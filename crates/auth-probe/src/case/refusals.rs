@@ -3,14 +3,15 @@
 use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::{Trouble, functions};
+use super::functions;
 use crate::{
     AccessToken, TokenKind,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     forgery::public_key_forms,
+    http_client::{Answer, Request},
     mcp,
-    wire::{Answer, Request},
+    outcome::CaseFailure,
 };
 
 /// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
@@ -18,7 +19,7 @@ use crate::{
 const REFUSED_OR_ABSENT: [u16; 4] = [401, 403, 404, 405];
 
 /// `GET /` without a token, and the app's other pages. The form is empty, and not even a form: it writes nothing.
-pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
     let answer = context.send(Request::get(target.url("/"))).await?;
     let got = refused(context, &answer, &[401])?;
@@ -38,7 +39,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<String, Trouble> {
 const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
 
 /// `initialize` without a token; and what a client sends that leaves it out. Also under the endpoint's other address.
-pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
     let answer = context.initialize(Caller::Nobody).await?;
     let got = refused(context, &answer, &[401])?;
     let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
@@ -58,13 +59,16 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, Trouble> 
 }
 
 /// `initialize` with a real token that makes its bearer nobody.
-pub(super) async fn stranger(context: &Context<'_>, kind: TokenKind) -> Result<String, Trouble> {
+pub(super) async fn stranger(
+    context: &Context<'_>,
+    kind: TokenKind,
+) -> Result<String, CaseFailure> {
     let answer = context.initialize(context.bearer(kind)?).await?;
     refused(context, &answer, &[401])
 }
 
 /// The platform says 403 of a client that it does not list; an app that checks the token itself tells strangers nothing.
-pub(super) async fn unlisted(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn unlisted(context: &Context<'_>) -> Result<String, CaseFailure> {
     let answer = context.initialize(context.bearer(TokenKind::UnlistedClient)?).await?;
     refused(context, &answer, &[403, 401])
 }
@@ -73,7 +77,7 @@ pub(super) async fn unlisted(context: &Context<'_>) -> Result<String, Trouble> {
 pub(super) async fn without_right(
     context: &Context<'_>,
     kind: TokenKind,
-) -> Result<String, Trouble> {
+) -> Result<String, CaseFailure> {
     let answer = context.initialize(context.bearer(kind)?).await?;
     let got = refused(context, &answer, &[403])?;
     let challenges = answer.headers.get_all("www-authenticate").iter();
@@ -86,11 +90,11 @@ pub(super) async fn without_right(
          cannot tell the one from the other",
     );
     let got = format!("{} (without insufficient_scope in WWW-Authenticate)", answer.summary());
-    Err(Trouble::Wrong { got, diagnosis: Some(diagnosis) })
+    Err(CaseFailure::Failed { got, diagnosis: Some(diagnosis) })
 }
 
 /// A delegated token with the scope comes in, one without does not.
-pub(super) async fn delegated(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn delegated(context: &Context<'_>) -> Result<String, CaseFailure> {
     let mut got = Vec::new();
     if context.token(TokenKind::Delegated).is_some() {
         functions::initialize_as(context, context.bearer(TokenKind::Delegated)?).await?;
@@ -103,25 +107,25 @@ pub(super) async fn delegated(context: &Context<'_>) -> Result<String, Trouble> 
     Ok(got.join("; "))
 }
 
-pub(super) async fn forged(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn forged(context: &Context<'_>) -> Result<String, CaseFailure> {
     let token = context.forgery().by_own_key();
     let got = refuses(context, token, "signed by somebody else").await?;
     unless_refused_anyway(context, got).await
 }
 
-pub(super) async fn unknown_key(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn unknown_key(context: &Context<'_>) -> Result<String, CaseFailure> {
     let token = context.forgery().by_unknown_key();
     let got = refuses(context, token, "of an unknown kid").await?;
     unless_refused_anyway(context, got).await
 }
 
-pub(super) async fn unsigned(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn unsigned(context: &Context<'_>) -> Result<String, CaseFailure> {
     let token = context.forgery().unsigned();
     let got = refuses(context, token, "alg none").await?;
     unless_refused_anyway(context, got).await
 }
 
-pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, CaseFailure> {
     let forgery = context.forgery();
     let key = issuer_key(context, forgery.kid()).await?;
     let forms = public_key_forms(&key).map_err(unmade)?;
@@ -135,7 +139,7 @@ pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, Troub
 
 /// A refusal of what was made of the good token proves nothing where that token is refused too: it may be expired, or for
 /// another app, and the app look at nothing else.
-async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<String, Trouble> {
+async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<String, CaseFailure> {
     if context.token(TokenKind::Good).is_none() {
         return Ok(format!("{got}; with made-up claims, for want of a good token"));
     }
@@ -145,7 +149,7 @@ async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<Str
     }
     let cause =
         format!("the good token itself is refused, so this proves nothing: {}", answer.summary());
-    Err(Trouble::Unjudged(Diagnosis::new(cause, "mend what B6 says first")))
+    Err(CaseFailure::Inconclusive(Diagnosis::new(cause, "mend what B6 says first")))
 }
 
 /// `initialize` with a forged token.
@@ -153,19 +157,22 @@ async fn refuses(
     context: &Context<'_>,
     token: Result<AccessToken, String>,
     what: &str,
-) -> Result<String, Trouble> {
+) -> Result<String, CaseFailure> {
     let token = token.map_err(unmade)?;
     context.run.keep_secret(&token);
     let answer = context.initialize(Caller::Bearer(&token, what)).await?;
     refused(context, &answer, &[401])
 }
 
-fn unmade(why: impl Into<String>) -> Trouble {
-    Trouble::Unjudged(Diagnosis::without_fix(format!("the token cannot be forged: {}", why.into())))
+fn unmade(why: impl Into<String>) -> CaseFailure {
+    CaseFailure::Inconclusive(Diagnosis::without_fix(format!(
+        "the token cannot be forged: {}",
+        why.into()
+    )))
 }
 
 /// The key that the issuer publishes under an id, or its first one. No token goes there.
-async fn issuer_key(context: &Context<'_>, kid: Option<&str>) -> Result<Value, Trouble> {
+async fn issuer_key(context: &Context<'_>, kid: Option<&str>) -> Result<Value, CaseFailure> {
     let target = context.target();
     let mut url = target.authority.clone();
     url.set_path(&format!("{}/discovery/v2.0/keys", target.tenant_id));
@@ -175,10 +182,10 @@ async fn issuer_key(context: &Context<'_>, kid: Option<&str>) -> Result<Value, T
     known.or(keys.first()).cloned().ok_or_else(|| unmade("the issuer publishes no key"))
 }
 
-async fn get_json(context: &Context<'_>, url: Url) -> Result<Value, Trouble> {
+async fn get_json(context: &Context<'_>, url: Url) -> Result<Value, CaseFailure> {
     let request = Request::get(url);
     context.record(request.line());
-    let answer = context.run.wire.send(&request).await;
+    let answer = context.run.http.send(&request).await;
     let answer =
         answer.map_err(|no| unmade(format!("the issuer does not answer: {}", no.reason())))?;
     serde_json::from_str(&answer.body)
@@ -211,7 +218,7 @@ fn with_forged_principal(request: Request, context: &Context<'_>, role: Option<&
 
 /// Without a token, somebody who claims the role is nobody. With a good one, somebody who claims to be without it is
 /// still who the token says.
-pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, CaseFailure> {
     let list = |caller| context.message("tools/list", &json!({}), caller);
     let role = context.target().role.as_str();
     let request = with_forged_principal(list(Caller::Nobody), context, Some(role));
@@ -219,7 +226,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Tr
     let got = refused(context, &answer, &[401])?;
     let request = with_forged_principal(list(context.good()), context, None);
     let answer = context.send(request).await?;
-    let result = mcp::result(&answer).map_err(|_| Trouble::Wrong {
+    let result = mcp::result(&answer).map_err(|_| CaseFailure::Failed {
         got: format!("with a good token: {}", answer.summary()),
         diagnosis: Some(diagnosis::headers_pass(context.target())),
     })?;
@@ -227,7 +234,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Tr
     Ok(format!("{got}; with a good token {tools} tools, as without the headers"))
 }
 
-pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, CaseFailure> {
     let Caller::Bearer(token, what) = context.bearer(TokenKind::Good)? else {
         return Err(unmade("there is no token"));
     };
@@ -236,21 +243,28 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Trou
     unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
 }
 
-pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, CaseFailure> {
     let caller = context.bearer(TokenKind::Good)?;
     let message = context.message("initialize", &mcp::initialize(), caller);
     let answer = context.send(message.header("origin", "https://attacker.example")).await?;
     if answer.status == 403 {
         return unless_refused_anyway(context, "403".to_owned()).await;
     }
-    Err(Trouble::Wrong { got: answer.summary(), diagnosis: Some(diagnosis::origin_unchecked()) })
+    Err(CaseFailure::Failed {
+        got: answer.summary(),
+        diagnosis: Some(diagnosis::origin_unchecked()),
+    })
 }
 
 /// An answer that must be one of these statuses.
-fn refused(context: &Context<'_>, answer: &Answer, expected: &[u16]) -> Result<String, Trouble> {
+fn refused(
+    context: &Context<'_>,
+    answer: &Answer,
+    expected: &[u16],
+) -> Result<String, CaseFailure> {
     if expected.contains(&answer.status.as_u16()) {
         return Ok(answer.status.as_u16().to_string());
     }
     let diagnosis = diagnosis::not_refused(context.target(), answer, expected);
-    Err(Trouble::Wrong { got: answer.summary(), diagnosis })
+    Err(CaseFailure::Failed { got: answer.summary(), diagnosis })
 }

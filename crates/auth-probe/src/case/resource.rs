@@ -4,12 +4,13 @@
 use reqwest::Url;
 use serde_json::Value;
 
-use super::{Trouble, metadata};
+use super::metadata;
 use crate::{
     Target,
     context::Context,
     diagnosis,
-    wire::{Answer, Request},
+    http_client::{Answer, Request},
+    outcome::CaseFailure,
 };
 
 /// A code challenge, as of RFC 7636, appendix B: no code is ever collected.
@@ -43,12 +44,12 @@ enum Said {
 
 /// Its `resource` is the URL that the client uses, or the client will not believe it (RFC 9728, section 3.3); its scopes
 /// are the registration's; and the issuer takes both together.
-pub(super) async fn fits(context: &Context<'_>) -> Result<String, Trouble> {
+pub(super) async fn fits(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
     let document = metadata::document(context, target.mcp_metadata()).await?;
     let resource = document["resource"].as_str().unwrap_or_default();
     if resource != target.mcp.as_str() {
-        return Err(Trouble::Wrong {
+        return Err(CaseFailure::Failed {
             got: format!("resource {resource}, where the client uses {}", target.mcp),
             diagnosis: Some(diagnosis::other_resource(target)),
         });
@@ -57,7 +58,7 @@ pub(super) async fn fits(context: &Context<'_>) -> Result<String, Trouble> {
     let prefix = |scope: &str| scope.rsplit_once('/').map(|(uri, _)| uri.to_owned());
     let is_own = |scope: &&str| prefix(scope).is_some_and(|uri| target.is_own_name(&uri));
     if let Some(other) = scopes.iter().copied().find(|scope| !is_own(scope)) {
-        return Err(Trouble::Wrong {
+        return Err(CaseFailure::Failed {
             got: format!("the scope {other}, which is not the registration's"),
             diagnosis: Some(diagnosis::other_scope(target, other)),
         });
@@ -66,11 +67,11 @@ pub(super) async fn fits(context: &Context<'_>) -> Result<String, Trouble> {
     let scopes = scopes.join(" ");
     match ask(context, resource, &scopes).await? {
         Said::Takes => Ok(format!("resource {resource}, which the issuer takes with {scopes}")),
-        Said::RefusesResource(error) => Err(Trouble::Wrong {
+        Said::RefusesResource(error) => Err(CaseFailure::Failed {
             got: format!("resource {resource}, which the issuer refuses with {scopes}: {error}"),
             diagnosis: Some(diagnosis::resource_refused(target, resource)),
         }),
-        Said::RefusesScope(error) => Err(Trouble::Wrong {
+        Said::RefusesScope(error) => Err(CaseFailure::Failed {
             got: format!("the scopes {scopes}, which the issuer refuses: {error}"),
             diagnosis: Some(diagnosis::other_scope(target, &scopes)),
         }),
@@ -78,7 +79,7 @@ pub(super) async fn fits(context: &Context<'_>) -> Result<String, Trouble> {
             Ok(format!("resource {resource}, by which the scopes are named"))
         }
         Said::Else(why) => {
-            Err(Trouble::Unjudged(diagnosis::resource_unknown(target, resource, &why)))
+            Err(CaseFailure::Inconclusive(diagnosis::resource_unknown(target, resource, &why)))
         }
     }
 }
@@ -91,7 +92,7 @@ fn api_scopes(document: &Value) -> Vec<&str> {
 
 /// Begins a sign-in as the app's own registration, without any prompt (`prompt=none`). No secret and no token
 /// goes to the issuer.
-async fn ask(context: &Context<'_>, resource: &str, scopes: &str) -> Result<Said, Trouble> {
+async fn ask(context: &Context<'_>, resource: &str, scopes: &str) -> Result<Said, CaseFailure> {
     let target = context.target();
     if scopes.is_empty() {
         return Ok(Said::Else("the metadata name no scope of an API".to_owned()));
@@ -100,7 +101,7 @@ async fn ask(context: &Context<'_>, resource: &str, scopes: &str) -> Result<Said
     for back in redirect_addresses(target) {
         let request = Request::get(authorization(target, resource, scopes, &back));
         context.record(request.line());
-        said = match context.run.wire.send(&request).await {
+        said = match context.run.http.send(&request).await {
             Ok(answer) => self::said(&answer),
             Err(no_answer) => {
                 Said::Else(format!("the issuer does not answer: {}", no_answer.reason()))
@@ -181,7 +182,7 @@ mod tests {
     };
 
     use super::{Said, said};
-    use crate::wire::Answer;
+    use crate::http_client::Answer;
 
     fn redirect(query: &str) -> Said {
         let address = format!("https://app.example/.auth/login/aad/callback?{query}");

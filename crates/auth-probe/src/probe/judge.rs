@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, error::Error, sync::Mutex, time::Instant};
 
-use super::{Session, now};
+use super::Session;
 use crate::{
     AccessToken, Case, TokenKind, Verdict,
-    case::{Trouble, Writes},
+    clock::now,
     context::{Context, Phase, lock},
     diagnosis::{self, Diagnosis},
+    outcome::CaseFailure,
     report::CaseReport,
+    requirements::Writes,
 };
 
 /// How many characters of what came back a report shows.
@@ -54,7 +56,7 @@ impl Session<'_> {
             Context::new(&self.run, case.id, case.authentication, phase, tokens.found, &sent);
         let judged = tokio::select! {
             judged = tokio::time::timeout(self.probe.timeout, (case.check)(&context)) => judged,
-            () = self.interrupt.cancelled() => Ok(Err(Trouble::Unjudged(Diagnosis::without_fix(INTERRUPTED)))),
+            () = self.interrupt.cancelled() => Ok(Err(CaseFailure::Inconclusive(Diagnosis::without_fix(INTERRUPTED)))),
         };
         let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
         report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -63,8 +65,8 @@ impl Session<'_> {
         if case.writes == Writes::Also && !self.probe.writes { in_part(report) } else { report }
     }
 
-    fn too_late(&self) -> Trouble {
-        Trouble::Wrong {
+    fn too_late(&self) -> CaseFailure {
+        CaseFailure::Failed {
             got: format!("no answer within {:?}", self.probe.timeout),
             diagnosis: Some(diagnosis::too_late(&self.probe.target)),
         }
@@ -73,7 +75,7 @@ impl Session<'_> {
     fn conclude(
         &self,
         mut report: CaseReport,
-        judged: Result<String, Trouble>,
+        judged: Result<String, CaseFailure>,
         missing: &[TokenKind],
     ) -> CaseReport {
         match judged {
@@ -82,7 +84,7 @@ impl Session<'_> {
                 report.verdict = Verdict::Passed;
                 if missing.is_empty() { report } else { not_given(report, missing) }
             }
-            Err(Trouble::Wrong { got, diagnosis }) => {
+            Err(CaseFailure::Failed { got, diagnosis }) => {
                 report.verdict = Verdict::Failed;
                 report.got = Some(self.shown(&got));
                 report.cause = diagnosis.as_ref().map(|it| self.shown(&it.cause));
@@ -90,7 +92,7 @@ impl Session<'_> {
                     diagnosis.and_then(|it| it.fix).map(|fix| printable(&self.run.redact(&fix)));
                 report
             }
-            Err(Trouble::Unjudged(diagnosis)) => self.skipped(report, diagnosis),
+            Err(CaseFailure::Inconclusive(diagnosis)) => self.skipped(report, diagnosis),
         }
     }
 

@@ -21,11 +21,11 @@ impl Report {
                 report.add_test_suite(suite);
             }
         }
-        if !self.alarms.is_empty() {
+        if !self.warnings.is_empty() {
             let mut suite = TestSuite::new("alarms");
-            suite.add_test_cases(self.alarms.iter().map(|alarm| {
+            suite.add_test_cases(self.warnings.iter().map(|warning| {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-                status.set_message(alarm.as_str());
+                status.set_message(warning.as_str());
                 TestCase::new("alarm", status)
             }));
             report.add_test_suite(suite);

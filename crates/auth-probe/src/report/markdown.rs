@@ -25,7 +25,7 @@ impl Report {
                 format!("- {kind} {id} ({case}): {}", cell(text))
             }),
         );
-        lines.extend(self.alarms.iter().map(|alarm| format!("\n**Alarm**: {}", code(alarm))));
+        lines.extend(self.warnings.iter().map(|warning| format!("\n**Alarm**: {}", code(warning))));
         format!("{}\n", lines.join("\n"))
     }
 }

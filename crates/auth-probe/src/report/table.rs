@@ -44,7 +44,7 @@ impl Report {
         }
         let row = |row: &Row| format!("  {} {} ({}): {}", row.kind, row.id, row.case, row.text);
         lines.extend(self.rows.iter().map(row));
-        lines.extend(self.alarms.iter().map(|alarm| format!("\nALARM: {alarm}")));
+        lines.extend(self.warnings.iter().map(|warning| format!("\nALARM: {warning}")));
         lines.push(format!("\n{}: {}", self.url, self.summary()));
         lines
     }

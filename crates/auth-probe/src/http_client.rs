@@ -20,7 +20,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// The connection to an app.
 #[derive(Debug, Clone)]
-pub(crate) struct Wire {
+pub(crate) struct HttpClient {
     client: Client,
 }
 
@@ -95,7 +95,7 @@ impl Request {
     }
 }
 
-impl Wire {
+impl HttpClient {
     /// A connection that goes to `origin` by no proxy of the environment when that is this machine.
     pub(crate) fn new(origin: &Url) -> reqwest::Result<Self> {
         let builder = Client::builder()
@@ -148,7 +148,7 @@ impl Wire {
                 )));
             }
             // A stream may stay open after the one message that was asked for.
-            if is_stream && body.ends_with(b"\n\n") && crate::mcp::has_response(&body) {
+            if is_stream && body.ends_with(b"\n\n") && crate::event_stream::has_response(&body) {
                 break;
             }
         }
