@@ -1,7 +1,7 @@
 //! Accepts connections, and drains them when the server stops.
 
 mod connection;
-mod places;
+mod slots;
 mod stage;
 mod watched;
 
@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
     connection::Connection,
-    places::{Place, Places},
+    slots::{Slot, Slots},
 };
 use crate::{settings::Settings, socket_options};
 
@@ -89,7 +89,7 @@ pub async fn serve(
     tracing::info!("stopping");
     server.stopping.cancel();
     if let Some(stream) = waiting {
-        server.spawn(stream, Place::last());
+        server.spawn(stream, Slot::last());
     }
     server.accept_queued(listener);
     select! {
@@ -105,7 +105,7 @@ pub async fn serve(
 /// The open connections and the signals that end them.
 struct Server {
     app: Router,
-    places: Arc<Places>,
+    slots: Arc<Slots>,
     idle_limit: Duration,
     /// The tasks of the connections and of the writes that their requests began.
     tasks: TaskTracker,
@@ -119,7 +119,7 @@ impl Server {
     fn new(app: Router, settings: &Settings, tasks: TaskTracker) -> Self {
         Self {
             app,
-            places: Arc::new(Places::new(settings.max_connections)),
+            slots: Arc::new(Slots::new(settings.max_connections)),
             idle_limit: settings.idle_seconds,
             tasks,
             stopping: CancellationToken::new(),
@@ -127,15 +127,15 @@ impl Server {
         }
     }
 
-    /// Accepts connections forever. `waiting` holds the connection that waits for a place; cancellation leaves it there.
+    /// Accepts connections forever. `waiting` holds the connection that waits for a slot; cancellation leaves it there.
     async fn accept(&self, listener: &TcpListener, waiting: &mut Option<TcpStream>) {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
                     *waiting = Some(stream);
-                    let place = self.places.take().await;
+                    let slot = self.slots.take().await;
                     if let Some(stream) = waiting.take() {
-                        self.spawn(stream, place);
+                        self.spawn(stream, slot);
                     }
                 }
                 Err(error) if is_of_one_connection(&error) => {}
@@ -154,7 +154,7 @@ impl Server {
         while let Ok((stream, _)) = listener.accept() {
             let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             if let Ok(stream) = stream {
-                self.spawn(stream, Place::last());
+                self.spawn(stream, Slot::last());
             }
         }
     }
@@ -170,15 +170,15 @@ impl Server {
     }
 
     /// Serves one connection to its end.
-    fn spawn(&self, stream: TcpStream, place: Place) {
+    fn spawn(&self, stream: TcpStream, slot: Slot) {
         let connection = Connection {
             app: self.app.clone(),
-            places: Arc::clone(&self.places),
+            slots: Arc::clone(&self.slots),
             idle_limit: self.idle_limit,
             stopping: self.stopping.clone(),
             closing: self.closing.clone(),
         };
-        self.tasks.spawn(connection.serve(stream, place));
+        self.tasks.spawn(connection.serve(stream, slot));
     }
 }
 

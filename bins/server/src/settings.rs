@@ -276,8 +276,8 @@ impl Settings {
     /// When nothing says it.
     pub fn public_origin(&self, listening: SocketAddr) -> Result<String, SettingsError> {
         if let Some(url) = self.authentication.public_url() {
-            let is_near = url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_loopback));
-            let is_safe = url.starts_with("https://") || is_near || self.allow_insecure;
+            let is_local = url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_loopback));
+            let is_safe = url.starts_with("https://") || is_local || self.allow_insecure;
             return if is_safe { Ok(url.to_owned()) } else { Err(SettingsError::PlainPublicUrl) };
         }
         match set(self.website_hostname.as_ref()) {

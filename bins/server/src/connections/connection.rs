@@ -26,9 +26,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
-    places::{Place, Places},
+    slots::{Slot, Slots},
     stage::{Progress, Stage},
-    watched::{AnswerBody, RequestBody, Watched},
+    watched::{AnswerBody, RequestBody, WatchedStream},
 };
 use crate::{host_check, socket_options};
 
@@ -42,7 +42,7 @@ const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// up to three tokens to the caller's own token and cookie: about 80 KiB for a user with 200 groups.
 const HEAD_BYTES: usize = 128 * 1024;
 
-/// The time limit for a request that waits for a place among the served connections.
+/// The time limit for a request that waits for a slot among the served connections.
 const QUEUE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The interval of the timer while no deadline applies.
@@ -55,8 +55,8 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 pub struct Connection {
     /// The application.
     pub app: Router,
-    /// The places of all connections.
-    pub places: Arc<Places>,
+    /// The slots of all connections.
+    pub slots: Arc<Slots>,
     /// The time limit between two requests.
     pub idle_limit: Duration,
     /// When cancelled, each response carries `Connection: close`.
@@ -67,22 +67,22 @@ pub struct Connection {
 
 impl Connection {
     /// Serves the connection to its end.
-    pub async fn serve(self, stream: TcpStream, place: Place) {
+    pub async fn serve(self, stream: TcpStream, slot: Slot) {
         // Without it, small responses wait for the client's acknowledgement. A failure only costs time.
         let _ = stream.set_nodelay(true);
         socket_options::limit_writing(&stream, WRITE_LIMIT);
         let progress = Arc::new(Progress::new());
-        let _entry = self.places.enter(Arc::clone(&progress));
-        let answers = Arc::new(Answers {
+        let _entry = self.slots.enter(Arc::clone(&progress));
+        let responder = Arc::new(Responder {
             app: self.app,
-            places: self.places,
-            place: Mutex::new(place),
+            slots: self.slots,
+            slot: Mutex::new(slot),
             progress: Arc::clone(&progress),
             stopping: self.stopping,
         });
-        let service = service_fn(|request| Arc::clone(&answers).answer(request));
+        let service = service_fn(|request| Arc::clone(&responder).answer(request));
         let stream = Arc::new(stream);
-        let watched = TokioIo::new(Watched::new(Arc::clone(&stream), Arc::clone(&progress)));
+        let watched = TokioIo::new(WatchedStream::new(Arc::clone(&stream), Arc::clone(&progress)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             // It would also count the time between two requests: `Deadline` has both limits.
@@ -158,16 +158,16 @@ impl Deadline {
 }
 
 /// Answers the requests of a connection.
-struct Answers {
+struct Responder {
     app: Router,
-    places: Arc<Places>,
-    place: Mutex<Place>,
+    slots: Arc<Slots>,
+    slot: Mutex<Slot>,
     progress: Arc<Progress>,
     stopping: CancellationToken,
 }
 
-impl Answers {
-    /// Answers a request. The response is the connection's last while the server stops, or if the connection has no place.
+impl Responder {
+    /// Answers a request. The response is the connection's last while the server stops, or if the connection has no slot.
     async fn answer(
         self: Arc<Self>,
         request: Request<Incoming>,
@@ -178,7 +178,7 @@ impl Answers {
         let mut response = if has_place || is_probe {
             self.app.clone().oneshot(request.map(Body::new)).await?
         } else {
-            no_place()
+            no_slot()
         };
         if !has_place || self.stopping.is_cancelled() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -187,28 +187,28 @@ impl Answers {
     }
 
     fn has_place(&self) -> bool {
-        let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        !place.is_reserve()
+        let slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        !slot.is_reserve()
     }
 
-    /// Waits for a place among the served connections. Returns `false` when it times out.
+    /// Waits for a slot among the served connections. Returns `false` when it times out.
     async fn queue(&self) -> bool {
         self.progress.enter(Stage::Queued);
-        let place = select! {
-            place = self.places.served() => Some(place),
-            () = self.stopping.cancelled() => Some(Place::last()),
+        let slot = select! {
+            slot = self.slots.served() => Some(slot),
+            () = self.stopping.cancelled() => Some(Slot::last()),
             () = self.progress.turned_away() => None,
             () = sleep(QUEUE_LIMIT) => None,
         };
         self.progress.served();
-        let Some(place) = place else { return false };
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        let Some(slot) = slot else { return false };
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot;
         true
     }
 }
 
-/// The response to a request for which there is no place.
-fn no_place() -> Response<Body> {
+/// The response to a request for which there is no slot.
+fn no_slot() -> Response<Body> {
     tracing::debug!("rejected a request: the connection limit is reached");
     let message = "The server has reached its connection limit. Try again in a few seconds.\n";
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)], message).into_response()

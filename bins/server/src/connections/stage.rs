@@ -27,7 +27,7 @@ pub enum Stage {
     Head,
     /// A part of a request's body.
     Body,
-    /// A place among the served connections, for a request that has arrived.
+    /// A slot among the served connections, for a request that has arrived.
     Queued,
     /// A client that does not read its response.
     Answer,
@@ -60,7 +60,7 @@ impl Stage {
     }
 }
 
-/// The progress of a connection. The connection's task updates it; [`super::places`] reads it to choose which connection to evict.
+/// The progress of a connection. The connection's task updates it; [`super::slots`] reads it to choose which connection to evict.
 #[derive(Debug)]
 pub struct Progress {
     now: Mutex<Now>,

@@ -18,12 +18,12 @@ use super::stage::{Progress, Stage};
 use crate::socket_options;
 
 /// A stream that records its progress. Bytes that arrive on an idle connection start a head.
-pub struct Watched {
+pub struct WatchedStream {
     stream: Arc<TcpStream>,
     progress: Arc<Progress>,
 }
 
-impl Watched {
+impl WatchedStream {
     /// Wraps a stream.
     pub fn new(stream: Arc<TcpStream>, progress: Arc<Progress>) -> Self {
         Self { stream, progress }
@@ -51,7 +51,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for WatchedStream {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -74,7 +74,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for WatchedStream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -105,7 +105,7 @@ impl AsyncWrite for Watched {
     }
 }
 
-impl Watched {
+impl WatchedStream {
     fn note(&self, written: &Poll<io::Result<usize>>) {
         self.progress.written(written.is_ready());
     }

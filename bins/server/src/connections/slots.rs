@@ -1,4 +1,4 @@
-//! The connection limit: places for served connections, eviction when all are taken, and a reserve for health checks.
+//! The connection limit: slots for served connections, eviction when all are taken, and a reserve for health checks.
 
 use std::{
     collections::HashMap,
@@ -33,12 +33,12 @@ const ASK_SOON: Duration = Duration::from_millis(5);
 /// The maximum number of connections that are asked to close at once.
 const ASK_AT_ONCE: usize = 32;
 
-/// The minimum interval of the warning that all places are taken.
+/// The minimum interval of the warning that all slots are taken.
 const WARN_AGAIN: Duration = Duration::from_secs(30);
 
-/// The places of a server's connections.
+/// The slots of a server's connections.
 #[derive(Debug)]
-pub struct Places {
+pub struct Slots {
     served: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
     connections: Mutex<HashMap<u64, Arc<Progress>>>,
@@ -47,30 +47,30 @@ pub struct Places {
     limit: usize,
 }
 
-/// A connection's place, released on drop.
+/// A connection's slot, released on drop.
 #[derive(Debug)]
-pub struct Place {
+pub struct Slot {
     is_reserve: bool,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
-    /// A place among the served connections.
+impl Slot {
+    /// A slot among the served connections.
     fn served(permit: OwnedSemaphorePermit) -> Self {
         Self { is_reserve: false, _permit: Some(permit) }
     }
 
-    /// A place in the reserve.
+    /// A slot in the reserve.
     fn reserve(permit: OwnedSemaphorePermit) -> Self {
         Self { is_reserve: true, _permit: Some(permit) }
     }
 
-    /// A place beyond all limits, for connections that arrived before the server stopped.
+    /// A slot beyond all limits, for connections that arrived before the server stopped.
     pub fn last() -> Self {
         Self { is_reserve: false, _permit: None }
     }
 
-    /// Whether the place is in the reserve, which answers health checks only; other requests wait for a served place.
+    /// Whether the slot is in the reserve, which answers health checks only; other requests wait for a served slot.
     pub fn is_reserve(&self) -> bool {
         self.is_reserve
     }
@@ -80,11 +80,11 @@ impl Place {
 #[derive(Debug)]
 pub struct Entry {
     id: u64,
-    places: Arc<Places>,
+    slots: Arc<Slots>,
 }
 
-impl Places {
-    /// Creates `limit` places and the reserve.
+impl Slots {
+    /// Creates `limit` slots and the reserve.
     pub fn new(limit: u32) -> Self {
         let limit = usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS);
         let limit = limit.min(Semaphore::MAX_PERMITS);
@@ -98,36 +98,36 @@ impl Places {
         }
     }
 
-    /// Takes a place for a new connection: among the served connections if one is free, else in the reserve.
+    /// Takes a slot for a new connection: among the served connections if one is free, else in the reserve.
     ///
     /// Waits while both are full, and evicts connections.
-    pub async fn take(&self) -> Place {
-        if let Ok(place) = Arc::clone(&self.served).try_acquire_owned() {
-            return Place::served(place);
+    pub async fn take(&self) -> Slot {
+        if let Ok(slot) = Arc::clone(&self.served).try_acquire_owned() {
+            return Slot::served(slot);
         }
         self.warn();
-        if let Ok(place) = Arc::clone(&self.reserve).try_acquire_owned() {
-            return Place::reserve(place);
+        if let Ok(slot) = Arc::clone(&self.reserve).try_acquire_owned() {
+            return Slot::reserve(slot);
         }
         let mut served = pin!(acquire(&self.served));
         let mut reserve = pin!(acquire(&self.reserve));
         loop {
             let again = self.ask_to_leave(|_| true);
             select! {
-                place = served.as_mut() => return Place::served(place),
-                place = reserve.as_mut() => return Place::reserve(place),
+                slot = served.as_mut() => return Slot::served(slot),
+                slot = reserve.as_mut() => return Slot::reserve(slot),
                 () = sleep_until(again) => {}
             }
         }
     }
 
-    /// Takes a place among the served connections, as soon as another connection closes or is evicted.
-    pub async fn served(&self) -> Place {
-        let mut place = pin!(acquire(&self.served));
+    /// Takes a slot among the served connections, as soon as another connection closes or is evicted.
+    pub async fn served(&self) -> Slot {
+        let mut slot = pin!(acquire(&self.served));
         loop {
             let again = self.ask_to_leave(|stage| stage != Stage::Queued);
             select! {
-                place = place.as_mut() => return Place::served(place),
+                slot = slot.as_mut() => return Slot::served(slot),
                 () = sleep_until(again) => {}
             }
         }
@@ -161,7 +161,7 @@ impl Places {
     pub fn enter(self: &Arc<Self>, progress: Arc<Progress>) -> Entry {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         self.lock().insert(id, progress);
-        Entry { id, places: Arc::clone(self) }
+        Entry { id, slots: Arc::clone(self) }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<Progress>>> {
@@ -169,7 +169,7 @@ impl Places {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Warns that all places are taken, at most once per [`WARN_AGAIN`].
+    /// Warns that all slots are taken, at most once per [`WARN_AGAIN`].
     fn warn(&self) {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.is_none_or(|at| at.elapsed() >= WARN_AGAIN) {
@@ -180,10 +180,10 @@ impl Places {
     }
 }
 
-/// Waits for a free place.
-async fn acquire(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
-    match Arc::clone(places).acquire_owned().await {
-        Ok(place) => place,
+/// Waits for a free slot.
+async fn acquire(slots: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    match Arc::clone(slots).acquire_owned().await {
+        Ok(slot) => slot,
         // Nothing closes the semaphore.
         Err(_) => std::future::pending().await,
     }
@@ -191,6 +191,6 @@ async fn acquire(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        self.places.lock().remove(&self.id);
+        self.slots.lock().remove(&self.id);
     }
 }
