@@ -39,12 +39,12 @@ enum Command {
     Tidy(tidy::Arguments),
 }
 
-/// Arguments for the program that does the work.
+/// Arguments for the program that does the work, which reads them as they were given.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 struct Forwarded {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<OsString>,
+    _arguments: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
@@ -56,15 +56,17 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<ExitCode> {
+    // Not clap's list, which leaves out a first `--`.
+    let given: Vec<_> = env::args_os().skip(2).collect();
     match command {
-        Command::Bench(it) => forward(TESTS, Some("bench"), &it.arguments),
-        Command::Docs(it) => forward(TESTS, Some("docs"), &it.arguments),
-        Command::Test(it) => forward(TESTS, Some("test"), &it.arguments),
-        Command::TestAuth(it) if it.arguments.iter().any(|argument| argument == "--local") => {
-            forward(TESTS, Some("test-auth"), &it.arguments)
+        Command::Bench(_) => forward(TESTS, Some("bench"), &given),
+        Command::Docs(_) => forward(TESTS, Some("docs"), &given),
+        Command::Test(_) => forward(TESTS, Some("test"), &given),
+        Command::TestAuth(_) if given.iter().any(|argument| argument == "--local") => {
+            forward(TESTS, Some("test-auth"), &given)
         }
-        Command::TestAuth(it) => forward(MCP_ENTRA, Some("test-auth"), &it.arguments),
-        Command::Entra(it) => forward(MCP_ENTRA, None, &command_first(&it.arguments)),
+        Command::TestAuth(_) => forward(MCP_ENTRA, Some("test-auth"), &given),
+        Command::Entra(_) => forward(MCP_ENTRA, None, &command_first(&given)),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
 }
