@@ -105,7 +105,7 @@ pub(crate) enum Denied {
     Policy,
 }
 
-/// What a right lets its holder do.
+/// Describes the operations that a permission allows.
 fn right(permission: Permission) -> &'static str {
     match permission {
         Permission::Read => "read restaurants and reviews",

@@ -14,7 +14,7 @@ use crate::{access::Access, operation::Operation};
 const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The least that a response may be limited to, in bytes: the list of tools fits, and so does any one restaurant with a review.
 const MIN_RESPONSE_BYTES: usize = 64 * 1024;
-/// What the server tells a model about itself unless told otherwise.
+/// The default instructions, which describe the server to a model.
 const INSTRUCTIONS: &str = "Restaurants and what their guests say about them. \
     Start with list_restaurants_mcp to find restaurants and their ids; get_details_mcp returns the reviews of one. \
     create_restaurant_mcp and create_review_mcp publish what a person asks you to publish; give them an idempotency_key, and repeat a call only with the same one. \
@@ -71,7 +71,7 @@ impl McpAdapter {
         }
     }
 
-    /// How the server introduces itself: a name for programs, a title for people, a version.
+    /// Sets the server's name for programs, its title for people, and its version.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -91,7 +91,7 @@ impl McpAdapter {
         Self { server_info: Implementation::new(name, version).with_title(title), ..self }
     }
 
-    /// What the server tells a model about itself, before any tool.
+    /// Sets the instructions, which describe the server to a model.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -145,7 +145,7 @@ impl McpAdapter {
         self
     }
 
-    /// How many bytes a request may have: 64 KiB unless told otherwise. A larger one is refused with 413.
+    /// Sets the maximum size of a request, in bytes: 64 KiB by default. A larger one is rejected with 413.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -161,7 +161,7 @@ impl McpAdapter {
         Self { transport, max_request_bytes: bytes, ..self }
     }
 
-    /// How long the body of a request may take to arrive: 10 seconds unless told otherwise. Then the answer is 408.
+    /// Sets the time in which the body of a request must arrive: 10 seconds by default. Then the response is 408.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -176,7 +176,7 @@ impl McpAdapter {
         Self { transport: self.transport.body_timeout(limit), ..self }
     }
 
-    /// What your users call the settings behind [`Self::allowed_hosts`] and [`Self::allowed_origins`]: the log names them
+    /// Sets your names of the settings behind [`Self::allowed_hosts`] and [`Self::allowed_origins`]: the log names them
     /// when a request is refused.
     ///
     /// ```
@@ -192,7 +192,7 @@ impl McpAdapter {
         Self { transport: self.transport.settings_named(hosts, origins), ..self }
     }
 
-    /// How long a tool call may take: 30 seconds unless told otherwise. Then it is dropped, and the caller may try again.
+    /// Sets the time limit of a tool call: 30 seconds by default. Then the call is dropped, and the caller may try again.
     ///
     /// ```
     /// # use std::{sync::Arc, time::Duration};
@@ -251,7 +251,7 @@ impl McpAdapter {
         Self { cancellation_token: token, ..self }
     }
 
-    /// How many bytes a response may have: 256 KiB unless told otherwise, at least 64 KiB. Pages are cut to fit; the next one starts where they end.
+    /// Sets the maximum size of a response, in bytes: 256 KiB by default, at least 64 KiB. A page is cut to fit; the next one continues it.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -268,7 +268,7 @@ impl McpAdapter {
         Self { transport, max_response_bytes: bytes, ..self }
     }
 
-    /// How to find the caller in a request's extensions, where the host application's authentication put them. Without
+    /// Sets how to find the caller in a request's extensions, where the host application's authentication put it. Without
     /// this, the extensions are searched for an [`Actor`]. `None` means that there is no caller: see [`Self::default_actor`]. After a panic in it the caller may do nothing.
     ///
     /// ```
@@ -319,7 +319,7 @@ impl McpAdapter {
     }
 
     /// A further rule for permissions: checked after the [`Actor`]'s own permissions, which it can narrow but not widen.
-    /// What it denies is neither listed nor done; a panic in it denies.
+    /// An operation that it denies is neither listed nor executed; a panic in it denies.
     ///
     /// ```
     /// # use std::sync::Arc;

@@ -8,20 +8,20 @@ use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// How many unknown arguments are reported: more would only make the answer larger than the request.
+/// The maximum number of reported unknown arguments: more would make the response larger than the request.
 const MAX_UNKNOWN: usize = 10;
-/// How much of an unknown argument's name is repeated, in characters.
+/// The number of characters of an unknown argument's name that an error repeats.
 const MAX_NAME_CHARS: usize = 40;
 
 /// An argument as a tool declares it.
 pub(crate) struct Argument {
     /// Its name on the wire.
     pub(crate) name: &'static str,
-    /// What it takes.
+    /// The values that it accepts.
     pub(crate) kind: Kind,
     /// Whether it must be given.
     pub(crate) required: bool,
-    /// What it means, for the model.
+    /// Its meaning, for the model.
     pub(crate) description: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl Argument {
     }
 }
 
-/// What an argument takes.
+/// The values that an argument accepts.
 pub(crate) enum Kind {
     /// A text that must not be blank, of at most so many characters.
     Text { max_chars: usize },
@@ -55,7 +55,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// What it takes, as a flat JSON schema: no `$ref`, no alternatives, no null.
+    /// The accepted values as a flat JSON schema: no `$ref`, no alternatives, no null.
     fn schema(&self) -> JsonObject {
         let schema = match self {
             Self::Text { max_chars } => {
@@ -77,7 +77,7 @@ impl Kind {
         !matches!(self, Self::Integer { .. } | Self::Id)
     }
 
-    /// What it takes, in words that go on from "give".
+    /// The accepted values, in words that continue "give".
     fn expected(&self) -> String {
         match self {
             Self::Text { max_chars } => format!("a text of 1 to {max_chars} characters"),
@@ -110,25 +110,25 @@ pub(crate) fn input_schema(arguments: &[&Argument]) -> JsonObject {
     }))
 }
 
-/// What is wrong with one argument, for the model to mend.
+/// An error about one argument, for the model to correct.
 #[derive(Debug, Serialize)]
 pub(crate) struct FieldError {
     /// The argument's name.
     field: String,
     /// A short stable name of what is wrong.
     code: &'static str,
-    /// What is wrong and how to mend it.
+    /// The fault and its correction.
     message: String,
-    /// What came, shortened.
+    /// The received value, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     given: Option<String>,
-    /// What the argument takes, as in the tool's schema.
+    /// The accepted values, as in the tool's schema.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<JsonObject>,
 }
 
 impl FieldError {
-    /// What is wrong and how to mend it.
+    /// The fault and its correction.
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
@@ -190,7 +190,7 @@ impl FieldError {
     }
 }
 
-/// What came, fit for a message: short, and nothing in it to be taken for part of the message.
+/// Describes a received value for a message: short, and quoted so that it cannot be taken for part of the message.
 fn shortened(value: &Value) -> String {
     match value {
         Value::String(text) => format!("the text {}", quoted(text)),
@@ -287,9 +287,9 @@ pub(crate) struct InvalidArguments;
 
 /// Why a value is not the argument that it should be.
 pub(crate) enum ParseError {
-    /// It has another JSON type.
+    /// The value has another JSON type.
     WrongType,
-    /// It is a whole number that 64 bits, or a float, cannot hold exactly.
+    /// The value is a whole number that 64 bits, or a float, cannot hold exactly.
     OutOfRange,
     /// The domain refuses it.
     Invalid(ValidationError),

@@ -1,4 +1,4 @@
-//! What accompanies a request from the host application to a tool and back.
+//! The context of a request, from the host application to a tool and back.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +12,7 @@ pub struct CalledTool(
     pub &'static str,
 );
 
-/// What goes with a request into the task that rmcp makes of it: the way back for the tool's name, and the span to log in.
+/// The context that accompanies a request into the task that rmcp makes of it: the return path of the tool's name, and the span.
 #[derive(Clone)]
 pub(crate) struct CallContext {
     called: Arc<OnceLock<&'static str>>,

@@ -8,7 +8,7 @@ use rmcp::{
 
 use crate::{names, prompts, request_error::RequestError, resources};
 
-/// What is to be completed.
+/// A request to complete a value.
 pub(crate) enum Completion {
     /// The name of a restaurant.
     Name(String),

@@ -1,4 +1,4 @@
-//! What the server answers: the meeting place of rmcp, the caller, and the tools, resources and prompts.
+//! The handler of MCP requests: connects rmcp with the caller, the tools, the resources and the prompts.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -42,15 +42,15 @@ const CACHE_TTL: Duration = Duration::from_mins(5);
 /// Restaurants may change at any moment.
 const NO_CACHE: Duration = Duration::ZERO;
 
-/// How much longer than its caller waits a call that writes may take: far longer than a store's own limits, so that nothing
-/// but a store that never answers is given up. The outcome is unknown then.
+/// The time that a write may take beyond the caller's limit: far longer than a store's own limits, so that only a store that
+/// never responds exceeds it. The outcome is unknown then.
 const WORK_LIMIT: Duration = Duration::from_mins(1);
 
 /// The handler of one request; a clone costs one count.
 #[derive(Clone)]
 pub(crate) struct Handler(Arc<Settings>);
 
-/// What all requests share.
+/// The settings that all requests share.
 pub(crate) struct Settings {
     /// The store.
     pub(crate) repository: Arc<dyn Repository>,
@@ -60,11 +60,11 @@ pub(crate) struct Settings {
     pub(crate) access: Arc<Access>,
     /// Counts the calls that write.
     pub(crate) tasks: TaskTracker,
-    /// How long a request may take.
+    /// The time limit of a request.
     pub(crate) call_timeout: Duration,
-    /// How large a response may be, in bytes.
+    /// The maximum size of a response, in bytes.
     pub(crate) max_response_bytes: usize,
-    /// How the server describes itself.
+    /// The description of the server.
     pub(crate) config: ServerConfig,
 }
 
@@ -333,7 +333,7 @@ impl ServerHandler for Handler {
     }
 }
 
-/// Where a page starts. Some clients send an empty text for the first.
+/// The start of a page. Some clients send an empty text for the first page.
 fn cursor(request: Option<PaginatedRequestParams>) -> Option<String> {
     request.and_then(|request| request.cursor).filter(|cursor| !cursor.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What becomes of a set-up adapter: a router, a tower service, or a session over a pair of streams.
+//! Mounts an adapter: as a router, as a tower service, or over a pair of streams.
 
 use std::{io, sync::Arc};
 

@@ -10,9 +10,9 @@ use crate::{
     request_error::RequestError,
 };
 
-/// How many restaurants are offered at most; the protocol's own limit is 100.
+/// The maximum number of offered restaurants; the protocol's own limit is 100.
 const OFFERED: u8 = 50;
-/// How many restaurants of the same name are told apart.
+/// The number of restaurants of the same name that are distinguished.
 const NAMESAKES: u8 = 10;
 
 /// The restaurants that match, and whether there are more.

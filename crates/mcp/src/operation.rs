@@ -1,8 +1,8 @@
-//! What a caller can ask for.
+//! The operations that a caller can request.
 
 use restaurant_domain::{AuditOperation, Permission};
 
-/// What a caller can ask for: the question that [`crate::McpAdapter::permission_policy`] answers.
+/// An operation that a caller can request, for [`crate::McpAdapter::permission_policy`] to decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -32,7 +32,7 @@ impl Operation {
         self.permission() == Permission::Read
     }
 
-    /// What the audit record calls it; `None` for what changes nothing and leaves none.
+    /// Its name in the audit record; `None` for an operation that only reads.
     pub(crate) fn audited(self) -> Option<AuditOperation> {
         match self {
             Self::ListRestaurants | Self::GetDetails => None,

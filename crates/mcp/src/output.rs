@@ -1,4 +1,4 @@
-//! What the repository answered, in its form on the wire: the names are a contract.
+//! Results of the repository in their form on the wire: the names are a contract.
 
 use chrono::SecondsFormat;
 use restaurant_domain::{

@@ -1,4 +1,4 @@
-//! What a prompt declares, and how it is filled in.
+//! The declaration of a prompt, and its execution.
 //!
 //! Instructions and what users wrote never share a message: restaurants are attached as resources.
 
@@ -23,9 +23,9 @@ pub(crate) trait Prompt: Sized + Send + 'static {
     const NAME: &'static str;
     /// Its name for people.
     const TITLE: &'static str;
-    /// What it is for.
+    /// Its purpose.
     const DESCRIPTION: &'static str;
-    /// What its caller needs to be allowed for it to be of use.
+    /// The operation that its caller must be allowed.
     const OPERATION: Operation;
     /// Its arguments.
     const ARGUMENTS: &'static [&'static Argument];
@@ -54,7 +54,7 @@ pub(crate) struct Entry {
     fill: for<'a> fn(Request<'a>) -> BoxFuture<'a, Result<GetPromptResult, RequestError>>,
 }
 
-/// What a request brings along.
+/// A request for a prompt.
 pub(crate) struct Request<'a> {
     /// The store.
     pub(crate) repository: &'a dyn Repository,
@@ -64,7 +64,7 @@ pub(crate) struct Request<'a> {
     pub(crate) actor: &'a Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,
-    /// How large the response may be, in bytes.
+    /// The maximum size of the response, in bytes.
     pub(crate) max_response_bytes: usize,
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     PROMPTS.iter().find(|entry| entry.name() == name)
 }
 
-/// What a caller sees: the prompts that are of use to them.
+/// The prompts that a caller sees: those that the caller can use.
 pub(crate) fn visible_to(actor: &Actor, access: &Access) -> Vec<Definition> {
     let allowed = PROMPTS.iter().filter(|entry| entry.is_visible_to(actor, access));
     allowed.map(Entry::definition).collect()

@@ -18,7 +18,7 @@ const JSON: &str = "application/json";
 /// The addresses of all restaurants.
 pub(crate) const URI_TEMPLATE: &str = "restaurant://{id}";
 const SCHEME: &str = "restaurant://";
-/// How many restaurants a page of the list holds.
+/// The number of restaurants on a page of the list.
 const PAGE: u8 = 100;
 
 /// The template that clients fill in.
@@ -64,7 +64,7 @@ pub(crate) fn uri(id: RestaurantId) -> String {
     format!("{SCHEME}{id}")
 }
 
-/// What an address asks for: a restaurant, and a page of its reviews.
+/// The content of an address: a restaurant, and a page of its reviews.
 pub(crate) struct Address {
     /// The restaurant.
     pub(crate) restaurant: RestaurantId,

@@ -1,4 +1,4 @@
-//! What a tool declares, and how a call runs through it.
+//! The declaration of a tool, and its execution.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -21,19 +21,19 @@ pub(crate) trait Tool: Sized + Send + 'static {
     const NAME: &'static str;
     /// Its name for people.
     const TITLE: &'static str;
-    /// What it does, when to use it and when not, for the model.
+    /// Its purpose, when to use it and when not, for the model.
     const DESCRIPTION: &'static str;
-    /// What it lets its caller do.
+    /// The operation that it executes.
     const OPERATION: Operation;
     /// Its arguments.
     const ARGUMENTS: &'static [&'static Argument];
-    /// What it returns.
+    /// Its result.
     type Output: ToolOutput + Send;
 
     /// Reads every argument before it gives up on one, so that all errors are noted.
     fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments>;
 
-    /// What it is about to write to, for the audit record.
+    /// The target of the write, for the audit record.
     fn resource(&self) -> AuditResource {
         AuditResource::default()
     }
@@ -46,7 +46,7 @@ pub(crate) trait Tool: Sized + Send + 'static {
     ) -> impl Future<Output = Result<Self::Output, RequestError>> + Send;
 }
 
-/// What clients may take for granted about a tool.
+/// The hints that clients get about a tool.
 fn annotations<T: Tool>() -> ToolAnnotations {
     let reads = T::OPERATION.is_read_only();
     ToolAnnotations::with_title(T::TITLE)
@@ -74,9 +74,9 @@ pub(crate) struct Call {
     pub(crate) actor: Actor,
     /// The arguments as they came.
     pub(crate) arguments: Option<JsonObject>,
-    /// How large the response may be, in bytes.
+    /// The maximum size of the response, in bytes.
     pub(crate) max_response_bytes: usize,
-    /// Where to note what is written, for a tool that writes.
+    /// The audit record, for a tool that writes.
     pub(crate) record: Option<AuditRecord>,
 }
 
@@ -101,7 +101,7 @@ impl Entry {
         &self.definition
     }
 
-    /// What it lets its caller do.
+    /// The operation that it executes.
     pub(crate) fn operation(&self) -> Operation {
         self.operation
     }

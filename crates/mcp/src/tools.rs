@@ -40,7 +40,7 @@ impl Toolbox {
         self.0.iter().find(|entry| entry.name() == name)
     }
 
-    /// What a caller sees: the tools that they may use.
+    /// The tools that a caller sees: those that the caller may use.
     pub(crate) fn visible_to(&self, actor: &Actor, access: &Access) -> Vec<Definition> {
         let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation()).is_ok());
         allowed.map(|entry| entry.definition().clone()).collect()

@@ -42,7 +42,7 @@ pub(crate) fn accepts_json(headers: &HeaderMap) -> bool {
         .is_some_and(|(_, welcome)| welcome)
 }
 
-/// How precisely a media range names JSON; `None` when it does not admit it.
+/// The precision with which a media range names JSON; `None` when it does not admit JSON.
 fn precision(range: &str) -> Option<u8> {
     let essence = range.split(';').next()?.trim();
     ["*/*", "application/*", JSON]

@@ -35,8 +35,8 @@ pub struct StdioTransport<R, W> {
     has_begun: bool,
 }
 
-/// What is wrong with a line, and which request it was.
-struct Fault {
+/// The fault of a line, and the id of its request.
+struct LineError {
     error: Box<ErrorData>,
     id: Option<RequestId>,
 }
@@ -58,14 +58,14 @@ where
     }
 
     /// The message of a line; `None` for what is to be ignored.
-    fn read(&mut self, line: Line) -> Result<Option<ClientJsonRpcMessage>, Fault> {
+    fn read(&mut self, line: Line) -> Result<Option<ClientJsonRpcMessage>, LineError> {
         let line = match line {
             Line::Whole(line) => line,
             Line::TooLong(id) => {
                 let limit = self.max_message_bytes;
                 let message = format!("the message is too large: send at most {limit} bytes");
                 let error = ErrorData::invalid_request(message, None).into();
-                return Err(Fault { error, id });
+                return Err(LineError { error, id });
             }
         };
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line).trim_ascii();
@@ -78,7 +78,7 @@ where
                 tracing::debug!(%error, "ignored a message that is not readable and wants no answer");
                 Ok(None)
             }
-            Err(_) => Err(Fault { error: message::fault(line).into(), id: message::id(line) }),
+            Err(_) => Err(LineError { error: message::fault(line).into(), id: message::id(line) }),
         }
     }
 
@@ -86,7 +86,7 @@ where
     fn admit(
         &mut self,
         message: ClientJsonRpcMessage,
-    ) -> Result<Option<ClientJsonRpcMessage>, Fault> {
+    ) -> Result<Option<ClientJsonRpcMessage>, LineError> {
         if self.has_begun {
             return Ok(Some(message));
         }
@@ -98,7 +98,7 @@ where
             ClientRequest::InitializeRequest(_) => self.has_begun = true,
             ClientRequest::CustomRequest(custom) if custom.method == "initialize" => {
                 let error = params_error(&custom.method).into();
-                return Err(Fault { error, id: Some(request.id.clone()) });
+                return Err(LineError { error, id: Some(request.id.clone()) });
             }
             ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => {}
             other => self.has_begun = begins_session(other),
@@ -170,7 +170,7 @@ where
             match self.read(line) {
                 Ok(Some(message)) => return Some(message),
                 Ok(None) => {}
-                Err(Fault { error, id }) => {
+                Err(LineError { error, id }) => {
                     tracing::debug!(error = %error.message, "refused a message");
                     // JSON-RPC 2.0, section 5: the id is null where that of the request cannot be read.
                     let answer = json!({"jsonrpc": "2.0", "id": id, "error": error});

@@ -96,7 +96,7 @@ impl TransportLayer {
         }
     }
 
-    /// How many bytes the body of a request may have. A larger one is refused with 413. rmcp has a limit of its own, 4 MiB
+    /// Sets the maximum size of a request's body, in bytes. A larger one is rejected with 413. rmcp has a limit of its own, 4 MiB
     /// unless told otherwise.
     ///
     /// ```
@@ -109,7 +109,7 @@ impl TransportLayer {
         Self { max_request_bytes: bytes, ..self }
     }
 
-    /// How many bytes the body of an answer may have, event streams aside. A larger one is kept back: the caller gets a
+    /// Sets the maximum size of a response's body, in bytes, event streams aside. A larger one is withheld: the caller gets a
     /// JSON-RPC error, and the log a line.
     ///
     /// ```
@@ -122,7 +122,7 @@ impl TransportLayer {
         Self { max_response_bytes: bytes, ..self }
     }
 
-    /// How long the body of a request may take to arrive. Then the answer is 408.
+    /// Sets the time in which the body of a request must arrive. Then the response is 408.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -135,7 +135,7 @@ impl TransportLayer {
         Self { body_timeout: limit, ..self }
     }
 
-    /// What your users call the settings that allow hosts and origins, for the log line about a request that was refused:
+    /// Sets your names of the settings that allow hosts and origins, for the log line about a rejected request:
     /// the names of rmcp's unless told otherwise.
     ///
     /// ```
@@ -154,7 +154,7 @@ impl TransportLayer {
         Self { allowed_origins: Arc::new(origins), ..self }
     }
 
-    /// What your users call the setting that limits a response, for the log line about one that was too large.
+    /// Sets your name of the setting that limits a response, for the log line about one that was too large.
     #[must_use]
     pub fn response_setting_named(self, name: &'static str) -> Self {
         Self { response_setting: name, ..self }

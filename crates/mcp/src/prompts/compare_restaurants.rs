@@ -41,7 +41,7 @@ static OCCASION: Argument = Argument {
     required: false,
     description: "What you are looking for, in at most 250 characters: a quiet dinner for six, say.",
 };
-/// How many of the newest reviews of each restaurant are attached.
+/// The number of attached reviews of each restaurant, the newest first.
 const REVIEWS: i64 = 20;
 
 const INSTRUCTIONS: &str = "Help me choose between the restaurants attached to this conversation as resources. \

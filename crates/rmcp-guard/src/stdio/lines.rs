@@ -11,9 +11,9 @@ use crate::transport::message::IdScan;
 pub(super) struct Lines<R> {
     input: BufReader<R>,
     limit: usize,
-    /// What has come of the line: it outlives a `next` that was given up.
+    /// The part of the line that has arrived: it outlives a cancelled `next`.
     line: Vec<u8>,
-    /// What is kept of a line that is too long.
+    /// The scan for the id of a line that is too long.
     too_long: Option<IdScan>,
 }
 

@@ -14,12 +14,12 @@ use rmcp::{
 use super::{TransportLayer, message, refusal::Refusal};
 use crate::media_type::{accepts_json, is_json};
 
-/// What rmcp wants to read in `Accept`.
+/// The value of `Accept` that rmcp requires.
 const ACCEPT_BOTH: HeaderValue = HeaderValue::from_static("application/json, text/event-stream");
 /// The header in which clients name the protocol version.
 const VERSION_HEADER: &str = "mcp-protocol-version";
 
-/// What of a request its refusal may be about.
+/// The parts of a request that an error may describe.
 pub(super) struct Asked {
     pub(super) host: Option<HeaderValue>,
     pub(super) origin: Option<HeaderValue>,

@@ -6,7 +6,7 @@ use serde_json::{Deserializer, Value};
 
 use crate::{params::params_error, quoted::quoted};
 
-/// What is said of JSON that is nothing that MCP knows.
+/// The message about JSON that is not a message of MCP.
 const NOT_A_MESSAGE: &str =
     "the request is no message of MCP: send a JSON-RPC 2.0 request or notification";
 
@@ -105,7 +105,7 @@ pub(crate) struct IdScan {
     is_over: bool,
     /// The name of the member whose value passes; `None` where a name is due.
     member: Option<Vec<u8>>,
-    /// What has passed of a name or a value of the outermost object.
+    /// The bytes of the current name or value of the outermost object.
     token: Vec<u8>,
     found: Option<RequestId>,
 }

@@ -16,7 +16,7 @@ use crate::{
     quoted::quoted,
 };
 
-/// How much of an unknown protocol version is repeated, in characters.
+/// The number of characters of an unknown protocol version that an error repeats.
 const MAX_VERSION_CHARS: usize = 40;
 
 impl TransportLayer {

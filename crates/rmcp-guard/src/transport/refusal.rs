@@ -22,7 +22,7 @@ impl Refusal {
         Self { status, error: error.into(), id: None }
     }
 
-    /// It is the request's fault.
+    /// An error of the client.
     pub(super) fn invalid(status: StatusCode, message: impl Into<String>) -> Self {
         Self::new(status, ErrorData::invalid_request(message.into(), None))
     }
