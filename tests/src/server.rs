@@ -253,7 +253,10 @@ impl ServerBuilder {
 }
 
 /// The server binary: `RESTAURANT_SERVER_BIN`, or else built now, once in this process.
-async fn binary() -> Result<PathBuf> {
+///
+/// # Errors
+/// It does not build; the error has the compiler's output.
+pub async fn binary() -> Result<PathBuf> {
     static BINARY: OnceCell<PathBuf> = OnceCell::const_new();
     let built = BINARY.get_or_try_init(|| async {
         match env::var_os("RESTAURANT_SERVER_BIN") {

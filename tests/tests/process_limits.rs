@@ -67,7 +67,7 @@ async fn a_second_signal_ends_the_drain() {
 async fn connections_are_accepted_again_once_descriptors_are_free() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("few-descriptors");
-    let program = server::build().await.unwrap();
+    let program = server::binary().await.unwrap();
     std::fs::write(
         &script,
         format!("#!/bin/sh\nulimit -n 48\nexec {} \"$@\"\n", program.display()),
