@@ -210,7 +210,7 @@ impl WebApp {
             if is_fresh {
                 // What was just written may not be everywhere yet.
                 is_fresh = false;
-                tokio::time::sleep(SOON).await; // tidy: replication tells nobody when it is done
+                tokio::time::sleep(SOON).await; // tidy: Azure does not report the end of replication
                 continue;
             }
             if attempt == ATTEMPTS {

@@ -145,7 +145,7 @@ impl Endpoint {
             if begun.elapsed().saturating_add(wait) > patience {
                 return Err(refusal.explain_after(call, patience));
             }
-            tokio::time::sleep(wait).await; // tidy: replication tells nobody when it is done
+            tokio::time::sleep(wait).await; // tidy: Azure does not report the end of replication
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }

@@ -112,7 +112,7 @@ impl ChangeSet<'_> {
             }
             if !has_looked_twice {
                 has_looked_twice = true;
-                tokio::time::sleep(pause).await; // tidy: replication tells nobody when it is done
+                tokio::time::sleep(pause).await; // tidy: Azure does not report the end of replication
                 pause = (pause * 2).min(LONGEST_PAUSE);
                 continue;
             }

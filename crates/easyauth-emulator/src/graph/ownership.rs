@@ -10,8 +10,8 @@ pub(super) const RESOURCE: &str = "DirectoryObject";
 /// The property of a new object that names its owners.
 const BIND: &str = "owners@odata.bind";
 
-/// The owners of an object that is made: whoever the body names, and the person who makes it. A program that makes one
-/// in its own name is no owner unless the body says so.
+/// The owners of a new object: those that the body names, and a person who creates it. A program that creates an object in its
+/// own name becomes an owner only if the body names it.
 pub(super) fn named(
     body: &mut Body,
     directory: &Directory,

@@ -11,10 +11,10 @@ use crate::tenant::{CHECKS, OTHER_AGENT, POLICY, Tenant};
 async fn the_role_and_both_lists_are_joined() {
     let tenant = Tenant::with_agent().await;
     tenant.admin().preauthorize(&[OTHER_AGENT, MANAGED_IDENTITY]).await.unwrap();
-    let (own, nobody) = (tenant.client_id(), Uuid::new_v4());
+    let (own, unknown) = (tenant.client_id(), Uuid::new_v4());
     // One is taken out of a list by hand, one comes in by hand, and one has left the tenant.
     tenant.set(POLICY, json!([own, FOUNDRY_AGENT, MANAGED_IDENTITY, INTERACTIVE]));
-    tenant.set(CHECKS, json!([own, FOUNDRY_AGENT, OTHER_AGENT, nobody]));
+    tenant.set(CHECKS, json!([own, FOUNDRY_AGENT, OTHER_AGENT, unknown]));
 
     let all = tenant.admin().list().await.unwrap();
     let found: Vec<_> =
@@ -25,7 +25,7 @@ async fn the_role_and_both_lists_are_joined() {
         (MANAGED_IDENTITY, vec![MissingGrant::AllowedClientApplications]),
         (own, vec![MissingGrant::Role]),
         (INTERACTIVE, vec![MissingGrant::Principal, MissingGrant::Role]),
-        (nobody, vec![MissingGrant::Principal, MissingGrant::Role]),
+        (unknown, vec![MissingGrant::Principal, MissingGrant::Role]),
     ];
     assert_eq!(found, expected.map(|(id, lacks)| (id.to_string(), lacks)));
     let itself: Vec<_> = all.iter().filter(|it| it.is_the_app).map(|it| &it.app_id).collect();
