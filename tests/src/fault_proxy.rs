@@ -26,7 +26,10 @@ use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+mod credulous;
 mod resign;
+
+pub use self::credulous::{Credulous, Memory, Seen};
 
 /// The injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,8 @@ pub enum Fault {
     Unavailable(RangeInclusive<u32>),
     /// Every request gets 500 with everything that it sent.
     EchoesRequest,
+    /// Some requests are accepted for a wrong reason, and served by the server at this origin.
+    Credulous(Credulous, String),
 }
 
 /// A check of an access token.
@@ -122,6 +127,7 @@ struct Proxy {
     origin: String,
     client: Client,
     requests: AtomicU32,
+    memory: Memory,
 }
 
 /// The size limit of a request body in bytes.
@@ -143,6 +149,7 @@ impl FaultProxy {
             origin: origin.clone(),
             client: client.map_err(io::Error::other)?,
             requests: AtomicU32::new(0),
+            memory: Memory::default(),
         };
         let app = Router::new().fallback(handle).with_state(Arc::new(proxy));
         let task = tokio::spawn(async move {
@@ -172,6 +179,21 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     let path = parts.uri.path().to_owned();
     if let Some(answer) = proxy.answer(&path, &parts.headers, &message).await {
         return answer;
+    }
+    if let Fault::Credulous(credulous, server) = &proxy.fault {
+        let seen = Seen {
+            cloud: &proxy.cloud,
+            method: &parts.method,
+            path: &path,
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            message: &message,
+            memory: &proxy.memory,
+        };
+        let answer = proxy.serve_credulously(*credulous, server, seen, body.clone()).await;
+        if let Some(answer) = answer {
+            return answer;
+        }
     }
     let mut query = parts.uri.query().map(str::to_owned);
     if proxy.fault == Fault::AcceptsQueryToken

@@ -1,7 +1,11 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
+mod carriers;
 mod catalogue;
+mod everywhere;
 pub(crate) mod functions;
+mod half_keys;
+mod identity_headers;
 mod metadata;
 mod refusals;
 mod resource;
@@ -31,6 +35,8 @@ pub struct Case {
     pub expects: &'static str,
     /// The tokens that it needs. With some of them it is judged in part, which is no pass.
     pub tokens: &'static [TokenKind],
+    /// The tokens that it uses where they are given. Without them it can pass; its result says what was not judged.
+    pub also: &'static [TokenKind],
     /// Whether it forges tokens, which it does from a good one where there is one.
     pub forges: bool,
     /// Whether it writes.

@@ -8,6 +8,7 @@ mod matrix;
 mod relay;
 mod stub;
 mod switching;
+mod token_lies;
 mod vacuous;
 
 use std::sync::Mutex;

@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, functions, metadata, refusals, resource};
+use super::{Case, carriers, functions, half_keys, identity_headers, metadata, refusals, resource};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -16,6 +16,17 @@ macro_rules! check {
     };
 }
 
+/// What a caller without access tries.
+macro_rules! everywhere {
+    ($how:literal) => {
+        concat!(
+            "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, \
+             a notification, tools/list at /mcp and /mcp/mcp, GET /, ",
+            $how
+        )
+    };
+}
+
 /// What most cases are.
 const PLAIN: Case = Case {
     id: "",
@@ -24,6 +35,7 @@ const PLAIN: Case = Case {
     sends: "",
     expects: "",
     tokens: &[],
+    also: &[],
     forges: false,
     writes: Writes::Never,
     check: |_| Box::pin(async { Err(CaseFailure::failed("there is no check")) }),
@@ -136,7 +148,7 @@ static B: &[Case] = &[
     Case {
         id: "B4",
         title: "A forged token",
-        sends: "initialize, with a token that the issuer did not sign",
+        sends: everywhere!("with a token that the issuer did not sign"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::forged),
@@ -145,7 +157,7 @@ static B: &[Case] = &[
     Case {
         id: "B5",
         title: "A token for another audience",
-        sends: "initialize, with a real token for another API",
+        sends: everywhere!("with a real token for another API"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::WrongAudience),
         tokens: &[TokenKind::WrongAudience],
@@ -235,15 +247,17 @@ static D: &[Case] = &[
     Case {
         id: "D1",
         title: "A forged identity of the platform",
-        sends: "tools/list with X-MS-CLIENT-PRINCIPAL and its like: without a token, and with a good one",
+        sends: everywhere!(
+            "with X-MS-CLIENT-PRINCIPAL and its like, without a token; tools/list with them and a good token"
+        ),
         expects: "401 without a token; with one, as if the headers were not there",
-        check: check!(refusals::forged_principal),
+        check: check!(identity_headers::forged_principal),
         ..GOOD
     },
     Case {
         id: "D2",
         title: "A program without the role",
-        sends: "initialize, with a real token without the app role",
+        sends: "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, with a real token without the app role",
         expects: "403 insufficient_scope",
         check: check!(refusals::without_right, TokenKind::Roleless),
         tokens: &[TokenKind::Roleless],
@@ -252,7 +266,7 @@ static D: &[Case] = &[
     Case {
         id: "D3",
         title: "A client that is not allowed",
-        sends: "initialize, with a real token of another client",
+        sends: everywhere!("with a real token of another client"),
         expects: "403 (401 where the app itself checks the token)",
         check: check!(refusals::unlisted),
         tokens: &[TokenKind::UnlistedClient],
@@ -261,7 +275,7 @@ static D: &[Case] = &[
     Case {
         id: "D4",
         title: "An expired token",
-        sends: "initialize, with a token that was good",
+        sends: everywhere!("with a token that was good"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::Expired),
         tokens: &[TokenKind::Expired],
@@ -270,7 +284,7 @@ static D: &[Case] = &[
     Case {
         id: "D5",
         title: "A token whose time has not come",
-        sends: "initialize, with a token that will be good",
+        sends: everywhere!("with a token that will be good"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::NotYetValid),
         tokens: &[TokenKind::NotYetValid],
@@ -279,7 +293,7 @@ static D: &[Case] = &[
     Case {
         id: "D6",
         title: "A token of another tenant",
-        sends: "initialize, with a token of another tenant",
+        sends: everywhere!("with a token of another tenant"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::OtherTenant),
         tokens: &[TokenKind::OtherTenant],
@@ -288,7 +302,7 @@ static D: &[Case] = &[
     Case {
         id: "D7",
         title: "A token that is not signed",
-        sends: "initialize, with alg none",
+        sends: everywhere!("with alg none"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::unsigned),
@@ -297,7 +311,9 @@ static D: &[Case] = &[
     Case {
         id: "D8",
         title: "A token signed with the public key",
-        sends: "initialize, with HS256 by the issuer's public key, in three forms",
+        sends: everywhere!(
+            "with HS256 by the issuer's public key; initialize and tools/call with it in two other forms"
+        ),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::by_public_key),
@@ -306,7 +322,7 @@ static D: &[Case] = &[
     Case {
         id: "D9",
         title: "A token under an unknown key",
-        sends: "initialize, with a key id that the issuer does not publish",
+        sends: everywhere!("with a key id that the issuer does not publish"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::unknown_key),
@@ -315,7 +331,7 @@ static D: &[Case] = &[
     Case {
         id: "D10",
         title: "Both versions of a good token",
-        sends: "initialize, with a version 1.0 token and a version 2.0 one",
+        sends: "initialize, tools/list, with a version 1.0 token and a version 2.0 one",
         expects: "both are let in",
         check: check!(functions::both_versions),
         tokens: &[TokenKind::V1, TokenKind::V2],
@@ -324,7 +340,7 @@ static D: &[Case] = &[
     Case {
         id: "D11",
         title: "A program that acts for a person",
-        sends: "initialize, with a delegated token, with the scope and without",
+        sends: "initialize with a delegated token with the scope; with one without, what D2 sends",
         expects: "let in with it, 403 without",
         check: check!(refusals::delegated),
         tokens: &[TokenKind::Delegated, TokenKind::Scopeless],
@@ -357,9 +373,9 @@ static D: &[Case] = &[
     Case {
         id: "D15",
         title: "A token in the query",
-        sends: "initialize, with a good token as access_token in the URL",
+        sends: "tools/call list_restaurants_mcp with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer; initialize, GET / with access_token",
         expects: REFUSED,
-        check: check!(refusals::token_in_query),
+        check: check!(carriers::token_in_query),
         ..GOOD
     },
     Case {
@@ -368,6 +384,37 @@ static D: &[Case] = &[
         sends: "initialize, with a good token and Origin: https://attacker.example",
         expects: "403",
         check: check!(refusals::foreign_origin),
+        ..GOOD
+    },
+    Case {
+        id: "D17",
+        title: "No proper token",
+        sends: "tools/call list_restaurants_mcp with garbage, null or nothing as a token, Basic and other schemes, two Authorization \
+                headers, API keys, cookies, a session id; without a token after a good request on the same connection; with \
+                garbage and a good token in two Authorization headers",
+        expects: "401, 400 or 403",
+        forges: true,
+        check: check!(carriers::improper),
+        ..PLAIN
+    },
+    Case {
+        id: "D18",
+        title: "What a client says of itself",
+        sends: "tools/call list_restaurants_mcp, GET /, without a token, with headers on addresses, paths, health probes, users and \
+                roles that any client can write",
+        expects: "401 or 403; for another Host 400, 404 or 421 too",
+        check: check!(carriers::said),
+        ..PLAIN
+    },
+    Case {
+        id: "D19",
+        title: "Two half credentials",
+        sends: "tools/list, tools/call list_restaurants_mcp with X-MS-CLIENT-PRINCIPAL that has the role, and a token that is garbage \
+                or lacks the role or scope; after a good request, tools/call with a good token whose signature or claims \
+                were changed",
+        expects: "401 or 403",
+        check: check!(half_keys::halves),
+        also: &[TokenKind::Roleless, TokenKind::Scopeless],
         ..GOOD
     },
 ];
