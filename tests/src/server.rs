@@ -76,6 +76,18 @@ impl Server {
         self.stderr.snapshot()
     }
 
+    /// Waits until a line of the log contains `text`: a response may arrive before the log's line for it is read.
+    ///
+    /// # Errors
+    /// No line does within 30 seconds.
+    pub async fn until_logged(&self, text: &str) -> Result<()> {
+        let found = self.stderr.find(|line| line.contains(text).then_some(()));
+        match timeout(TIMEOUT, found).await {
+            Ok(Some(())) => Ok(()),
+            _ => bail!("no {text:?} in the log:\n{}", self.logs().join("\n")),
+        }
+    }
+
     /// Waits until `/readyz` reports that the database answers.
     ///
     /// # Errors

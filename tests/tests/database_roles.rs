@@ -124,6 +124,7 @@ async fn a_right_that_is_missing_is_named() {
     database.execute(&grant).await.unwrap();
     let server = started(server(&url)).await;
     assert_eq!(get(&server, "/details/1").await, StatusCode::OK);
+    server.until_logged("INSERT ON reviews").await.unwrap();
     let log = server.logs().join("\n");
     assert!(log.contains("INSERT ON reviews") && !log.contains("SELECT ON"), "{log}");
     drop(server);
@@ -152,8 +153,7 @@ async fn a_read_only_database_is_read_and_the_cause_is_told() {
         let error = error(server, "create_review_mcp", review()).await;
         assert_eq!((&error["code"], &error["retryable"]), (&json!("unavailable"), &json!(true)));
         assert!(error["message"].as_str().unwrap().contains("read-only"), "{error}");
-        let log = server.logs().join("\n");
-        assert!(log.contains("cannot execute INSERT in a read-only transaction"), "{log}");
+        server.until_logged("cannot execute INSERT in a read-only transaction").await.unwrap();
     }
     let off = format!("SET transaction_read_only = off; {}", read_only("off"));
     database.execute(&off).await.unwrap();

@@ -122,6 +122,9 @@ async fn what_was_acknowledged_survives_a_database_killed_under_load() {
         "{written} acknowledged, {refused} refused, {kept} kept"
     );
     println!("{written} reviews acknowledged, {refused} refused, {kept} kept");
+    let mut server = Arc::into_inner(server).unwrap();
+    server.terminate().unwrap();
+    server.wait().await.unwrap();
     let recorded = |outcome| count(&server.logs(), "create_review", outcome);
     let (created, unknown) = (recorded("created"), recorded("unknown"));
     assert_eq!(created, written);
@@ -148,6 +151,7 @@ async fn a_write_to_a_silent_database_is_recorded_as_unknown() {
     signal("-CONT", &backends);
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(response.headers().contains_key("retry-after"));
+    server.until_logged("\"outcome\":\"unknown\"").await.unwrap();
     assert_eq!(count(&server.logs(), "create_restaurant", "unknown"), 1);
     let again = client.post(server.url("/add")).form(&form).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::SEE_OTHER);

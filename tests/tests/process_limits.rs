@@ -32,15 +32,6 @@ async fn with_a_pending_request(drain_seconds: &str) -> (Server, TcpStream) {
     (server, stream)
 }
 
-async fn until_logged(server: &Server, text: &str) {
-    let logged = async {
-        while !server.logs().iter().any(|line| line.contains(text)) {
-            sleep(Duration::from_millis(5)).await; // tidy: polls a condition, with a deadline
-        }
-    };
-    timeout(SOON, logged).await.unwrap_or_else(|_| panic!("{text}: {:?}", server.logs()));
-}
-
 #[tokio::test]
 async fn the_end_of_the_drain_time_cuts_off_what_is_pending() {
     let (mut server, _stream) = with_a_pending_request("1").await;
@@ -55,7 +46,7 @@ async fn the_end_of_the_drain_time_cuts_off_what_is_pending() {
 async fn a_second_signal_ends_the_drain() {
     let (mut server, _stream) = with_a_pending_request("25").await;
     server.terminate().unwrap();
-    until_logged(&server, "stopping").await;
+    server.until_logged("stopping").await.unwrap();
     let begun = Instant::now();
     server.terminate().unwrap();
     assert_eq!(server.wait().await.unwrap().code(), Some(0));
@@ -80,7 +71,7 @@ async fn connections_are_accepted_again_once_descriptors_are_free() {
     for _ in 0..100 {
         streams.push(TcpStream::connect(&address).await.unwrap());
     }
-    until_logged(&server, "cannot take a connection").await;
+    server.until_logged("cannot take a connection").await.unwrap();
     drop(streams);
     let health = async {
         loop {

@@ -140,9 +140,13 @@ async fn a_variable_that_is_set_to_nothing_counts_as_none() {
         "DBNAME",
     ];
     let server = names.iter().fold(Server::builder(), |server, name| server.env(*name, ""));
-    let server = server.env("ALLOWED_HOSTS", " reviews.example , b.example").start().await.unwrap();
+    let server = server.env("ALLOWED_HOSTS", " reviews.example , b.example").start();
+    let mut server = server.await.unwrap();
     let get = reqwest::Client::new().get(server.url("/")).header("host", "reviews.example:443"); // tidy: a name
     assert!(get.send().await.unwrap().status().is_success());
+    // Its log is complete when it has ended.
+    server.terminate().unwrap();
+    server.wait().await.unwrap();
     assert!(!server.logs().is_empty(), "it logs as it does without LOG");
 }
 

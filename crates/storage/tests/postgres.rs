@@ -185,7 +185,7 @@ async fn callers_that_go_away_cost_no_connection() {
         .await;
     };
     let mut before = None;
-    for _ in 0..5 {
+    for round in 1..=5 {
         other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
         let mut callers = JoinSet::new();
         for stars in 1..=2 {
@@ -197,13 +197,14 @@ async fn callers_that_go_away_cost_no_connection() {
             });
         }
         waiting(2).await;
-        callers.shutdown().await;
-        other.batch_execute("COMMIT").await.unwrap();
-        // The store may make no further connection for this one, or lend it one of theirs.
+        // One connection more, for the reads below while both writers still have theirs.
         store.ping().await.unwrap();
         before.get_or_insert(sessions().await);
+        callers.shutdown().await;
+        other.batch_execute("COMMIT").await.unwrap();
+        // A writer that must try again would wait for the lock of the next round.
+        until(|| async { total_reviews(&*store, id).await == 2 * round }).await;
     }
-    until(|| async { total_reviews(&*store, id).await == 10 }).await;
     assert_eq!(before, Some(sessions().await), "new sessions");
 }
 
