@@ -2,8 +2,10 @@
 
 mod carriers;
 mod catalogue;
+mod doors;
 mod everywhere;
 pub(crate) mod functions;
+mod guarded;
 mod half_keys;
 mod identity_headers;
 mod metadata;
@@ -37,7 +39,8 @@ pub struct Case {
     pub tokens: &'static [TokenKind],
     /// The tokens that it uses where they are given. Without them it can pass; its result says what was not judged.
     pub also: &'static [TokenKind],
-    /// Whether it forges tokens, which it does from a good one where there is one.
+    /// Whether it uses a good token where there is one: it forges tokens from it, or reads with it what callers without a
+    /// token must not see.
     pub forges: bool,
     /// Whether it writes.
     pub writes: Writes,

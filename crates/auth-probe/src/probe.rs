@@ -233,7 +233,7 @@ impl Session<'_> {
     async fn state(&self) -> State {
         let url = self.probe.target.mcp.clone();
         let body = mcp::request("initialize", &mcp::initialize());
-        let request = Request::message(url, body, String::new());
+        let request = Request::message(url, &body, String::new());
         let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
         match answer {
             Err(_) => State::Unclear("no answer in time".to_owned()),

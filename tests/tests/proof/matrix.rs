@@ -133,17 +133,17 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let open = Server::builder().start().await.unwrap();
     let nobody = "http://127.0.0.1/login".to_owned();
-    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D17 D18 D19";
+    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D17 D18 D19 D21 D22 D23";
     let every_case = while_on(|_| true).join(" ");
     let faults = vec![
         (
             Fault::NoAuthentication(open.url("")),
-            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D17 D18 D19",
+            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D17 D18 D19 D21 D22 D23",
         ),
-        (Fault::AnonymousCalls(open.url("")), "B3 D1 D15 D17 D18"),
+        (Fault::AnonymousCalls(open.url("")), "B3 D1 D15 D17 D18 D23"),
         (Fault::AnonymousPath("/mcp", open.url("")), "B3 D1"),
         (Fault::AnonymousPath("/create", open.url("")), "B1"),
-        (Fault::AnonymousPath("/details/1", open.url("")), "B1"),
+        (Fault::AnonymousPath("/details/1", open.url("")), "B1 D21"),
         (Fault::AnonymousPath("/add", open.url("")), "B1"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
         (Fault::RedirectsToLogin(nobody), as_login),

@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, carriers, functions, half_keys, identity_headers, metadata, refusals, resource};
+use super::{Case, carriers, doors, functions, identity_headers, metadata, refusals, resource};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// The cases by group.
-pub(super) static CASES: [&[Case]; 4] = [A, B, C, D];
+pub(super) static CASES: [&[Case]; 6] = [open::CASES, B, C, D, credentials::CASES, OTHER_WAYS];
 
 macro_rules! check {
     ($path:path $(, $argument:expr)*) => {
@@ -26,6 +26,9 @@ macro_rules! everywhere {
         )
     };
 }
+
+mod credentials;
+mod open;
 
 /// What most cases are.
 const PLAIN: Case = Case {
@@ -50,75 +53,6 @@ const DETAILS: &str = "the restaurant and its reviews";
 const REVIEWED: &str = "the created review, and it is there when read back";
 const FOUNDED: &str = "the created restaurant, and it is there when read back";
 const REFUSED: &str = "401";
-
-static A: &[Case] = &[
-    Case {
-        id: "A1",
-        title: "The page is open",
-        sends: "GET /",
-        expects: "200",
-        check: check!(functions::page),
-        ..OPEN
-    },
-    Case {
-        id: "A2",
-        title: "No metadata of a resource that is not protected",
-        sends: "GET the metadata",
-        expects: "404",
-        check: check!(metadata::absent),
-        ..OPEN
-    },
-    Case {
-        id: "A3",
-        title: "MCP initializes",
-        sends: "initialize",
-        expects: INITIALIZED,
-        check: check!(functions::initialize),
-        ..OPEN
-    },
-    Case {
-        id: "A4",
-        title: "The tools are listed, without a session",
-        sends: "tools/list",
-        expects: LISTED,
-        check: check!(functions::list_tools),
-        ..OPEN
-    },
-    Case {
-        id: "A5",
-        title: "Restaurants are listed",
-        sends: "tools/call list_restaurants_mcp",
-        expects: RESTAURANTS,
-        check: check!(functions::list_restaurants),
-        ..OPEN
-    },
-    Case {
-        id: "A6",
-        title: "A restaurant's details",
-        sends: "tools/call get_details_mcp",
-        expects: DETAILS,
-        check: check!(functions::get_details),
-        ..OPEN
-    },
-    Case {
-        id: "A7",
-        title: "A review is written",
-        sends: "tools/call create_review_mcp, get_details_mcp",
-        expects: REVIEWED,
-        writes: Writes::Only,
-        check: check!(functions::create_review),
-        ..OPEN
-    },
-    Case {
-        id: "A8",
-        title: "A restaurant is added",
-        sends: "tools/call create_restaurant_mcp, get_details_mcp",
-        expects: FOUNDED,
-        writes: Writes::Only,
-        check: check!(functions::create_restaurant),
-        ..OPEN
-    },
-];
 
 static B: &[Case] = &[
     Case {
@@ -386,35 +320,35 @@ static D: &[Case] = &[
         check: check!(refusals::foreign_origin),
         ..GOOD
     },
+];
+
+/// More of group D, after D20.
+static OTHER_WAYS: &[Case] = &[
     Case {
-        id: "D17",
-        title: "No proper token",
-        sends: "tools/call list_restaurants_mcp with garbage, null or nothing as a token, Basic and other schemes, two Authorization \
-                headers, API keys, cookies, a session id; without a token after a good request on the same connection; with \
-                garbage and a good token in two Authorization headers",
-        expects: "401, 400 or 403",
+        id: "D21",
+        title: "Another method",
+        sends: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS and other methods at the endpoint and the pages, without a token",
+        expects: "a client error, or an empty answer to OPTIONS, and no data",
         forges: true,
-        check: check!(carriers::improper),
+        check: check!(doors::methods),
         ..PLAIN
     },
     Case {
-        id: "D18",
-        title: "What a client says of itself",
-        sends: "tools/call list_restaurants_mcp, GET /, without a token, with headers on addresses, paths, health probes, users and \
-                roles that any client can write",
-        expects: "401 or 403; for another Host 400, 404 or 421 too",
-        check: check!(carriers::said),
+        id: "D22",
+        title: "Another spelling of the path",
+        sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
+        expects: "a client error or a redirect to the right path, and no data",
+        forges: true,
+        check: check!(doors::paths),
         ..PLAIN
     },
     Case {
-        id: "D19",
-        title: "Two half credentials",
-        sends: "tools/list, tools/call list_restaurants_mcp with X-MS-CLIENT-PRINCIPAL that has the role, and a token that is garbage \
-                or lacks the role or scope; after a good request, tools/call with a good token whose signature or claims \
-                were changed",
-        expects: "401 or 403",
-        check: check!(half_keys::halves),
-        also: &[TokenKind::Roleless, TokenKind::Scopeless],
-        ..GOOD
+        id: "D23",
+        title: "Another form of the message",
+        sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
+        expects: "a client error, and no data",
+        forges: true,
+        check: check!(doors::messages),
+        ..PLAIN
     },
 ];

@@ -53,7 +53,7 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
         let url = target.url(path);
         let line = format!("POST {url} tools/list");
         let body = mcp::request("tools/list", &json!({}));
-        attempts.push(Attempt { request: Request::message(url, body, line), may_be_absent: true });
+        attempts.push(Attempt { request: Request::message(url, &body, line), may_be_absent: true });
     }
     attempts
 }
@@ -84,7 +84,7 @@ fn notification(context: &Context<'_>) -> Request {
     let url = context.target().mcp.clone();
     let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let line = format!("POST {url} notifications/initialized");
-    Request::message(url, body, line)
+    Request::message(url, &body, line)
 }
 
 /// Makes attempts, each of which must be answered with one of the statuses. Returns the answer to the first one.

@@ -1,0 +1,41 @@
+//! The cases of what is no credential, or half of one: D17 to D20.
+
+use super::{
+    super::{Case, carriers, half_keys},
+    GOOD, PLAIN,
+};
+use crate::TokenKind;
+
+pub(super) static CASES: &[Case] = &[
+    Case {
+        id: "D17",
+        title: "No proper token",
+        sends: "tools/call list_restaurants_mcp with garbage, null or nothing as a token, Basic and other schemes, two Authorization \
+                headers, API keys, cookies, a session id; without a token after a good request on the same connection; with \
+                garbage and a good token in two Authorization headers",
+        expects: "401, 400 or 403",
+        forges: true,
+        check: check!(carriers::improper),
+        ..PLAIN
+    },
+    Case {
+        id: "D18",
+        title: "What a client says of itself",
+        sends: "tools/call list_restaurants_mcp, GET /, without a token, with headers on addresses, paths, health probes, users and \
+                roles that any client can write",
+        expects: "401 or 403; for another Host 400, 404 or 421 too",
+        check: check!(carriers::said),
+        ..PLAIN
+    },
+    Case {
+        id: "D19",
+        title: "Two half credentials",
+        sends: "tools/list, tools/call list_restaurants_mcp with X-MS-CLIENT-PRINCIPAL that has the role, and a token that is garbage \
+                or lacks the role or scope; after a good request, tools/call with a good token whose signature or claims \
+                were changed",
+        expects: "401 or 403",
+        check: check!(half_keys::halves),
+        also: &[TokenKind::Roleless, TokenKind::Scopeless],
+        ..GOOD
+    },
+];
