@@ -1,5 +1,6 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
+mod answers;
 mod carriers;
 mod catalogue;
 mod doors;
@@ -9,6 +10,7 @@ mod guarded;
 mod half_keys;
 mod identity_headers;
 mod metadata;
+mod origins;
 mod refusals;
 mod resource;
 

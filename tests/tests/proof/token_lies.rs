@@ -199,7 +199,7 @@ static HALVES: Kind = &[
             let token = it.token().and_then(message);
             token.is_some() && it.memory.has_seen(|seen| message(seen) == token)
         },
-        "D19",
+        "B4 D19",
     ),
     (
         "a cache by the signature",

@@ -1,6 +1,12 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, carriers, doors, functions, identity_headers, metadata, refusals, resource};
+mod credentials;
+mod open;
+mod requests;
+
+use super::{
+    Case, carriers, doors, functions, identity_headers, metadata, origins, refusals, resource,
+};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -8,13 +14,16 @@ use crate::{
 };
 
 /// The cases by group.
-pub(super) static CASES: [&[Case]; 6] = [open::CASES, B, C, D, credentials::CASES, OTHER_WAYS];
+pub(super) static CASES: [&[Case]; 6] = [open::CASES, B, C, D, credentials::CASES, requests::CASES];
 
+/// A check, as the catalogue names it.
 macro_rules! check {
     ($path:path $(, $argument:expr)*) => {
         |context| Box::pin($path(context $(, $argument)*))
     };
 }
+
+use check;
 
 /// What a caller without access tries.
 macro_rules! everywhere {
@@ -26,9 +35,6 @@ macro_rules! everywhere {
         )
     };
 }
-
-mod credentials;
-mod open;
 
 /// What most cases are.
 const PLAIN: Case = Case {
@@ -58,9 +64,10 @@ static B: &[Case] = &[
     Case {
         id: "B1",
         title: "The page is shut",
-        sends: "GET /, GET /create, GET /details/1, POST /add, without a token",
-        expects: REFUSED,
-        check: check!(refusals::page),
+        sends: "GET /, /create, /details/1 and other pages, POST /add and /review/1, without a token",
+        expects: "401, without data of the pages",
+        forges: true,
+        check: check!(doors::pages),
         ..PLAIN
     },
     Case {
@@ -74,9 +81,10 @@ static B: &[Case] = &[
     Case {
         id: "B3",
         title: "MCP is shut",
-        sends: "initialize, tools/list, tools/call list_restaurants_mcp, without a token; initialize at /mcp and /mcp/mcp",
-        expects: REFUSED,
-        check: check!(refusals::anonymous),
+        sends: "initialize, tools/list, tools/call, resources/list, prompts/list, ping and other methods, without a token, at /mcp/mcp and /mcp",
+        expects: "401, without data of the app",
+        forges: true,
+        check: check!(doors::anonymous),
         ..PLAIN
     },
     Case {
@@ -315,40 +323,9 @@ static D: &[Case] = &[
     Case {
         id: "D16",
         title: "A foreign origin",
-        sends: "initialize, with a good token and Origin: https://attacker.example",
+        sends: "initialize, tools/list and tools/call, with a good token and Origin: https://attacker.example, null, and origins like the app's",
         expects: "403",
-        check: check!(refusals::foreign_origin),
+        check: check!(origins::refused),
         ..GOOD
-    },
-];
-
-/// More of group D, after D20.
-static OTHER_WAYS: &[Case] = &[
-    Case {
-        id: "D21",
-        title: "Another method",
-        sends: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS and other methods at the endpoint and the pages, without a token",
-        expects: "a client error, or an empty answer to OPTIONS, and no data",
-        forges: true,
-        check: check!(doors::methods),
-        ..PLAIN
-    },
-    Case {
-        id: "D22",
-        title: "Another spelling of the path",
-        sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
-        expects: "a client error or a redirect to the right path, and no data",
-        forges: true,
-        check: check!(doors::paths),
-        ..PLAIN
-    },
-    Case {
-        id: "D23",
-        title: "Another form of the message",
-        sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
-        expects: "a client error, and no data",
-        forges: true,
-        check: check!(doors::messages),
-        ..PLAIN
     },
 ];

@@ -1,10 +1,10 @@
 //! Callers that must not come in.
 
 use reqwest::Url;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
-    everywhere::{self, Attempt, ENDPOINTS, all_refused},
+    everywhere::{self, Attempt, all_refused},
     functions,
 };
 use crate::{
@@ -16,47 +16,6 @@ use crate::{
     mcp,
     outcome::CaseFailure,
 };
-
-/// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
-/// authentication leaves the rest of the app shut.
-const REFUSED_OR_ABSENT: [u16; 4] = [401, 403, 404, 405];
-
-/// `GET /` without a token, and the app's other pages. The form is empty, and not even a form: it writes nothing.
-pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let target = context.target();
-    let answer = context.send(Request::get(target.url("/"))).await?;
-    let got = refused(context, &answer, &[401])?;
-    let form = target.url("/add");
-    let line = format!("POST {form} without a form");
-    for request in [
-        Request::get(target.url("/create")),
-        Request::get(target.url("/details/1")),
-        Request::message(form, &json!({}), line),
-    ] {
-        refused(context, &context.send(request).await?, &REFUSED_OR_ABSENT)?;
-    }
-    Ok(got)
-}
-
-/// `initialize` without a token; and what a client sends that leaves it out. Also under the endpoint's other address.
-pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let answer = context.initialize(Caller::Nobody).await?;
-    let got = refused(context, &answer, &[401])?;
-    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
-    for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
-        let answer = context.ask(method, &params, Caller::Nobody).await?;
-        refused(context, &answer, &[401])?;
-    }
-    let target = context.target();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
-        let url = target.url(path);
-        let (body, line) =
-            (mcp::request("initialize", &mcp::initialize()), format!("POST {url} initialize"));
-        let answer = context.send(Request::message(url, &body, line)).await?;
-        refused(context, &answer, &REFUSED_OR_ABSENT)?;
-    }
-    Ok(got)
-}
 
 /// Every request with a real token whose bearer must not be identified.
 pub(super) async fn stranger(
@@ -239,21 +198,8 @@ async fn get_json(context: &Context<'_>, url: Url) -> Result<Value, CaseFailure>
         .map_err(|_| unmade(format!("the issuer's keys cannot be read: {}", answer.summary())))
 }
 
-pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let caller = context.bearer(TokenKind::Good)?;
-    let message = context.message("initialize", &mcp::initialize(), caller);
-    let answer = context.send(message.header("origin", "https://attacker.example")).await?;
-    if answer.status == 403 {
-        return unless_refused_anyway(context, "403".to_owned()).await;
-    }
-    Err(CaseFailure::Failed {
-        got: answer.summary(),
-        diagnosis: Some(diagnosis::origin_unchecked()),
-    })
-}
-
 /// An answer that must be one of these statuses.
-fn refused(
+pub(super) fn refused(
     context: &Context<'_>,
     answer: &Answer,
     expected: &[u16],

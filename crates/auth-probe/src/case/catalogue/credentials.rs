@@ -1,10 +1,8 @@
 //! The cases of what is no credential, or half of one: D17 to D20.
 
-use super::{
-    super::{Case, carriers, half_keys},
-    GOOD, PLAIN,
-};
+use super::{GOOD, PLAIN, check};
 use crate::TokenKind;
+use crate::case::{Case, carriers, half_keys};
 
 pub(super) static CASES: &[Case] = &[
     Case {

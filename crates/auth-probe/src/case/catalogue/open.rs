@@ -1,9 +1,7 @@
 //! Group A: the app while the platform's authentication is off.
 
-use super::{
-    super::{Case, functions, metadata},
-    DETAILS, FOUNDED, INITIALIZED, LISTED, OPEN, RESTAURANTS, REVIEWED,
-};
+use super::{DETAILS, FOUNDED, INITIALIZED, LISTED, OPEN, RESTAURANTS, REVIEWED, check};
+use crate::case::{Case, functions, metadata};
 use crate::requirements::Writes;
 
 pub(super) static CASES: &[Case] = &[
