@@ -1,6 +1,7 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
 mod catalogue;
+mod echo;
 pub(crate) mod functions;
 mod metadata;
 mod refusals;

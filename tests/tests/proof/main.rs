@@ -6,6 +6,7 @@ mod advice;
 mod hostile;
 mod matrix;
 mod relay;
+mod shapes;
 mod stub;
 mod switching;
 mod vacuous;

@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, functions, metadata, refusals, resource};
+use super::{Case, echo, functions, metadata, refusals, resource};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -368,6 +368,14 @@ static D: &[Case] = &[
         sends: "initialize, with a good token and Origin: https://attacker.example",
         expects: "403",
         check: check!(refusals::foreign_origin),
+        ..GOOD
+    },
+    Case {
+        id: "D30",
+        title: "A token comes back",
+        sends: "initialize and tools/list with a good token and with a forged one; and all requests of the cases before it",
+        expects: "no answer has a part of a token in it, in any encoding",
+        check: check!(echo::absent),
         ..GOOD
     },
 ];
