@@ -26,7 +26,10 @@ use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+mod lie;
 mod resign;
+
+pub use self::lie::{Answered, Asked, Lie};
 
 /// The injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,8 @@ pub enum Fault {
     Unavailable(RangeInclusive<u32>),
     /// Every request gets 500 with everything that it sent.
     EchoesRequest,
+    /// A flaw that is described elsewhere, of an app whose server is at this origin past the platform.
+    Lie(Lie, String),
 }
 
 /// A check of an access token.
@@ -168,6 +173,9 @@ impl Drop for FaultProxy {
 async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let body = to_bytes(body, MAX_BYTES).await.unwrap_or_default();
+    if let Fault::Lie(lie, server) = &proxy.fault {
+        return proxy.lie(*lie, server, Asked::of(&parts, body, &proxy.origin)).await;
+    }
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
     let path = parts.uri.path().to_owned();
     if let Some(answer) = proxy.answer(&path, &parts.headers, &message).await {
@@ -256,6 +264,27 @@ impl Proxy {
             }
             _ => &self.upstream,
         }
+    }
+
+    /// Answers as an app with a flaw: past the platform, with a good caller's identity, or as the app does; and then changed.
+    async fn lie(&self, lie: Lie, server: &str, asked: Asked) -> Response {
+        let bypass = (lie.bypass)(&asked).map(|mut past| {
+            past.authenticate();
+            past
+        });
+        let upstream = if bypass.is_some() { server } else { &self.upstream };
+        let mut sent = bypass.unwrap_or_else(|| asked.clone());
+        self.change_headers(&mut sent.headers);
+        let Ok(url) = Url::parse(&format!("{upstream}{}", sent.target())) else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        let request = self.client.request(sent.method, url).headers(sent.headers).body(sent.body);
+        let Ok(answer) = request.send().await else {
+            return StatusCode::BAD_GATEWAY.into_response();
+        };
+        let mut answered = Answered::read(answer, &self.upstream, &self.origin).await;
+        (lie.change)(&asked, &mut answered);
+        answered.into_response()
     }
 
     /// Rewrites the app's response to this origin and injects the fault.

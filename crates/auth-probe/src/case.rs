@@ -1,8 +1,10 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
 mod catalogue;
+mod doors;
 mod echo;
 pub(crate) mod functions;
+mod guarded;
 mod metadata;
 mod refusals;
 mod resource;
@@ -32,7 +34,8 @@ pub struct Case {
     pub expects: &'static str,
     /// The tokens that it needs. With some of them it is judged in part, which is no pass.
     pub tokens: &'static [TokenKind],
-    /// Whether it forges tokens, which it does from a good one where there is one.
+    /// Whether it uses a good token where there is one: it forges tokens from it, or reads with it what callers without a
+    /// token must not see.
     pub forges: bool,
     /// Whether it writes.
     pub writes: Writes,

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::{
     AccessToken, Target, TokenKind,
+    case::functions,
     clock::now,
     diagnosis::{self, Diagnosis},
     forgery::Forgery,
@@ -41,6 +42,8 @@ pub(crate) struct Run {
 pub(crate) struct Phase {
     /// The restaurant that this run made, for all that it writes.
     restaurant: OnceCell<i64>,
+    /// The names of restaurants, which only callers with a good token may see.
+    names: OnceCell<Vec<String>>,
 }
 
 /// What one case has.
@@ -202,7 +205,7 @@ impl<'a> Context<'a> {
         let url = self.target().mcp.clone();
         let tool = params["name"].as_str().map(|name| format!(" {name}")).unwrap_or_default();
         let line = format!("POST {url} {method}{tool}");
-        let request = Request::message(url, mcp::request(method, params), line);
+        let request = Request::message(url, &mcp::request(method, params), line);
         match caller {
             Caller::Nobody => request,
             Caller::Bearer(token, what) => request.bearer(token, what),
@@ -274,6 +277,18 @@ impl<'a> Context<'a> {
             Ok(id)
         };
         self.phase.restaurant.get_or_try_init(make).await.copied()
+    }
+
+    /// The names of some restaurants, read with the good token; none without one, or where the app refuses it.
+    pub(crate) async fn guarded_names(&self) -> &[String] {
+        let read = || async {
+            let caller = self.bearer(TokenKind::Good)?;
+            let content = self.call("list_restaurants_mcp", json!({}), caller).await?;
+            let listed = functions::check_restaurants(&content).map_err(CaseFailure::failed)?;
+            let names = listed.iter().filter_map(|it| it["name"].as_str()).map(str::to_owned);
+            Ok::<_, CaseFailure>(names.collect())
+        };
+        self.phase.names.get_or_try_init(read).await.map_or(&[], Vec::as_slice)
     }
 
     /// Its name, within the limit of 50 characters.

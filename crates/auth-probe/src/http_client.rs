@@ -1,10 +1,12 @@
 //! Requests to the app, one at a time: no redirect is followed, and what comes back is bounded.
 
+mod raw;
+
 use std::{error::Error, time::Duration};
 
 use reqwest::{
     Client, Method, StatusCode, Url,
-    header::{ACCEPT, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use serde_json::Value;
@@ -25,6 +27,9 @@ const USER_AGENT: &str = "node";
 const ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+
 /// The connection to an app.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
@@ -37,8 +42,10 @@ pub(crate) struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    body: Option<Value>,
+    body: Option<String>,
     token: Option<AccessToken>,
+    /// The request target as it is sent, where a URL would be normalized.
+    target: Option<String>,
     line: String,
 }
 
@@ -63,15 +70,65 @@ pub(crate) enum NoAnswer {
 
 impl Request {
     pub(crate) fn get(url: Url) -> Self {
-        let line = format!("GET {url}");
-        Self { method: Method::GET, url, headers: HeaderMap::new(), body: None, token: None, line }
+        Self::of("GET", url)
+    }
+
+    /// A request without a body. The method is an HTTP token.
+    pub(crate) fn of(method: &str, url: Url) -> Self {
+        let line = format!("{method} {url}");
+        let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        Self { method, url, headers: HeaderMap::new(), body: None, token: None, target: None, line }
     }
 
     /// A message to an MCP endpoint, whose answer may be JSON or an event stream.
-    pub(crate) fn message(url: Url, body: Value, line: String) -> Self {
+    pub(crate) fn message(url: Url, body: &Value, line: String) -> Self {
         let both = HeaderValue::from_static("application/json, text/event-stream");
-        let headers = HeaderMap::from_iter([(ACCEPT, both)]);
-        Self { method: Method::POST, url, headers, body: Some(body), token: None, line }
+        let request = Self::of("POST", url).body("application/json", body.to_string());
+        let mut request = Self { line, ..request };
+        request.headers.insert(ACCEPT, both);
+        request
+    }
+
+    /// Sets the body and its type.
+    pub(crate) fn body(mut self, content_type: &'static str, body: String) -> Self {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        self.body = Some(body);
+        self
+    }
+
+    /// Sets the method, an HTTP token.
+    pub(crate) fn method(mut self, method: &str) -> Self {
+        self.line = self.line.replacen(self.method.as_str(), method, 1);
+        self.method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
+        self
+    }
+
+    pub(crate) fn is(&self, method: &str) -> bool {
+        self.method.as_str() == method
+    }
+
+    /// Sets the request target. It is sent as it is, also where a URL would lose its dot segments and backslashes.
+    pub(crate) fn target(mut self, target: &str) -> Self {
+        let Self { url, line, .. } = &mut self;
+        *line = line.replacen(url.as_str(), target, 1);
+        let origin = url.origin().ascii_serialization();
+        match Url::parse(&format!("{origin}{target}")) {
+            Ok(same) if same.as_str() == format!("{origin}{target}") => *url = same,
+            _ => self.target = Some(target.to_owned()),
+        }
+        self
+    }
+
+    /// Adds what a request is, for the report.
+    pub(crate) fn noted(mut self, note: &str) -> Self {
+        self.line = format!("{}; {note}", self.line);
+        self
+    }
+
+    /// Replaces the value of a header.
+    pub(crate) fn replace(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.remove(name);
+        self.header(name, value)
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -117,7 +174,7 @@ impl HttpClient {
     pub(crate) fn new(origin: &Url) -> reqwest::Result<Self> {
         let builder = Client::builder()
             .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(10))
+            .connect_timeout(CONNECT_TIMEOUT)
             .user_agent(USER_AGENT);
         let builder =
             if origin.host_str().is_some_and(is_loopback) { builder.no_proxy() } else { builder };
@@ -146,9 +203,12 @@ impl HttpClient {
     }
 
     async fn try_once(&self, request: &Request) -> Result<Answer, NoAnswer> {
+        if let Some(target) = &request.target {
+            return raw::send(request, target).await;
+        }
         let mut builder = self.client.request(request.method.clone(), request.url.clone());
         if let Some(body) = &request.body {
-            builder = builder.json(body);
+            builder = builder.body(body.clone());
         }
         let response = builder.headers(request.headers.clone()).send().await;
         let mut response = response.map_err(|error| no_answer(&error.without_url()))?;

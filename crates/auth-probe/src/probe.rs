@@ -258,7 +258,7 @@ impl Session<'_> {
     /// Whether a request without a token is let in.
     async fn state_of(&self, method: &str, params: &Value) -> State {
         let url = self.probe.target.mcp.clone();
-        let request = Request::message(url, mcp::request(method, params), String::new());
+        let request = Request::message(url, &mcp::request(method, params), String::new());
         let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
         match answer {
             Err(_) => State::Unclear("no answer in time".to_owned()),

@@ -153,7 +153,7 @@ async fn an_answer_is_no_markdown() {
     assert!(rows.len() == 2 && rows.iter().all(|row| row.matches('|').count() == 7), "{rows:#?}");
 }
 
-/// What of a Markdown text stands in no code span, as CommonMark reads it.
+/// What of a Markdown text stands in no code span, as `CommonMark` reads it.
 fn without_code(markdown: &str) -> String {
     let mut outside = String::new();
     for line in markdown.lines() {

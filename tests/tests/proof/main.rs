@@ -4,6 +4,7 @@
 
 mod advice;
 mod hostile;
+mod lies;
 mod matrix;
 mod relay;
 mod shapes;

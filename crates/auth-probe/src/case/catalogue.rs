@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, echo, functions, metadata, refusals, resource};
+use super::{Case, doors, echo, functions, metadata, refusals, resource};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -369,6 +369,33 @@ static D: &[Case] = &[
         expects: "403",
         check: check!(refusals::foreign_origin),
         ..GOOD
+    },
+    Case {
+        id: "D21",
+        title: "Another method",
+        sends: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS and other methods at the endpoint and the pages, without a token",
+        expects: "a client error, or an empty answer to OPTIONS, and no data",
+        forges: true,
+        check: check!(doors::methods),
+        ..PLAIN
+    },
+    Case {
+        id: "D22",
+        title: "Another spelling of the path",
+        sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
+        expects: "a client error or a redirect to the right path, and no data",
+        forges: true,
+        check: check!(doors::paths),
+        ..PLAIN
+    },
+    Case {
+        id: "D23",
+        title: "Another form of the message",
+        sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
+        expects: "a client error, and no data",
+        forges: true,
+        check: check!(doors::messages),
+        ..PLAIN
     },
     Case {
         id: "D30",

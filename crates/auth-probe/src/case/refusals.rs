@@ -28,7 +28,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
     for request in [
         Request::get(target.url("/create")),
         Request::get(target.url("/details/1")),
-        Request::message(form, json!({}), line),
+        Request::message(form, &json!({}), line),
     ] {
         refused(context, &context.send(request).await?, &REFUSED_OR_ABSENT)?;
     }
@@ -52,7 +52,7 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
         let url = target.url(path);
         let (body, line) =
             (mcp::request("initialize", &mcp::initialize()), format!("POST {url} initialize"));
-        let answer = context.send(Request::message(url, body, line)).await?;
+        let answer = context.send(Request::message(url, &body, line)).await?;
         refused(context, &answer, &REFUSED_OR_ABSENT)?;
     }
     Ok(got)

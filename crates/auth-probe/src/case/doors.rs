@@ -1,0 +1,194 @@
+//! Other ways to the same endpoint without a token: another method, another spelling of the path, another message.
+
+use serde_json::{Value, json};
+
+use super::guarded::{ONLY_ERRORS, Refusal, refuse_all};
+use crate::{
+    context::{Caller, Context},
+    http_client::Request,
+    mcp,
+    outcome::CaseFailure,
+};
+
+/// The answer to `OPTIONS` may be empty.
+const PREFLIGHT: Refusal = Refusal { empty: true, redirect: false };
+
+/// A path that is spelled in another way may be answered by a redirect.
+const RESPELLED: Refusal = Refusal { empty: false, redirect: true };
+
+/// The version of the protocol that needs no `initialize`.
+const STATELESS: &str = "2026-07-28";
+
+fn list_tools(context: &Context<'_>) -> Request {
+    context.message("tools/list", &json!({}), Caller::Nobody)
+}
+
+fn list_restaurants() -> Value {
+    json!({"name": "list_restaurants_mcp", "arguments": {}})
+}
+
+/// Every method but `POST` at the endpoint, with the message that `POST` would have; and the pages by other methods.
+pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let target = context.target();
+    let bodies = ["PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "post"];
+    let mut requests: Vec<_> =
+        bodies.into_iter().map(|it| list_tools(context).method(it)).collect();
+    for method in ["GET", "HEAD"] {
+        requests
+            .push(Request::of(method, target.mcp.clone()).header("accept", "text/event-stream"));
+    }
+    let preflight = list_tools(context).method("OPTIONS");
+    requests.push(
+        preflight.header("origin", target.origin()).header("access-control-request-method", "POST"),
+    );
+    for (name, method) in [("x-http-method-override", "OPTIONS"), ("x-http-method", "HEAD")] {
+        requests.push(list_tools(context).header(name, method));
+    }
+    for (method, path) in [
+        ("HEAD", "/"),
+        ("HEAD", "/details/1"),
+        ("OPTIONS", "/"),
+        ("POST", "/"),
+        ("PUT", "/add"),
+        ("GET", "/add"),
+        ("DELETE", "/details/1"),
+    ] {
+        requests.push(Request::of(method, target.url(path)));
+    }
+    let refusal = |request: &Request| if request.is("OPTIONS") { PREFLIGHT } else { ONLY_ERRORS };
+    refuse_all(context, requests.into_iter().map(|it| (it.clone(), refusal(&it))).collect()).await
+}
+
+/// Other spellings of a path that a router, a proxy or a file system may take for it. The last segment is `last`, the
+/// rest `parent`, which may be empty.
+fn spellings(path: &str) -> Vec<String> {
+    let (parent, last) = path.rsplit_once('/').unwrap_or_default();
+    let first = path.trim_start_matches('/');
+    let encoded =
+        first.chars().next().map(|c| format!("%{:02x}", u32::from(c))).unwrap_or_default();
+    let rest = first.get(1..).unwrap_or_default();
+    let mut spellings = vec![
+        format!("/{path}"),
+        format!("{path}/"),
+        format!("{parent}//{last}"),
+        path.to_uppercase(),
+        format!("/{encoded}{rest}"),
+        format!("/.{path}"),
+        format!("/x/..{path}"),
+        format!("/%2e{path}"),
+        format!("{path};x=1"),
+        format!("{path}/."),
+        format!("{path}%00"),
+        format!("{path}%20"),
+        format!("{path}?x"),
+        format!("/healthz/..{path}"),
+    ];
+    if !parent.is_empty() {
+        spellings.push(format!("{parent}%2f{last}"));
+        spellings.push(format!("{parent}\\{last}"));
+        spellings.push(format!("{parent};x/{last}"));
+    }
+    spellings
+}
+
+/// The endpoint and the pages under other spellings of their paths.
+pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let target = context.target();
+    let at_endpoint = spellings(target.mcp.path());
+    let pages = [
+        "//",
+        "/?x",
+        "/./",
+        "/index.html",
+        "/create/",
+        "/CREATE",
+        "/details/1/",
+        "/details/%31",
+        "//details/1",
+        "/details/1;x=1",
+        "/static/../details/1",
+    ];
+    let mut requests = Vec::new();
+    for path in at_endpoint {
+        requests.push((list_tools(context).target(&path), RESPELLED));
+    }
+    for path in pages {
+        requests.push((Request::get(target.url("/")).target(path), RESPELLED));
+    }
+    refuse_all(context, requests).await
+}
+
+/// Messages that are none of a client's first ones: a batch, the protocol without `initialize`, notifications, other types
+/// of content; and headers by which a server may take the caller for another one.
+pub(super) async fn messages(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let url = &context.target().mcp;
+    let call = mcp::request("tools/call", &list_restaurants());
+    let text = call.to_string();
+    let post = |body: &Value, what: &str| {
+        Request::message(url.clone(), body, format!("POST {url} {what}"))
+    };
+    let initialize = mcp::request("initialize", &mcp::initialize());
+    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+    let calling = |name, value: &str| post(&call, "tools/call").header(name, value);
+    let accepting = |kind: &str| post(&call, "tools/call").replace("accept", kind);
+    let typed = |kind| post(&call, "tools/call").body(kind, text.clone()).noted(kind);
+    let requests = vec![
+        post(&json!([call]), "a batch of tools/call"),
+        post(&json!([initialize, call]), "a batch of initialize and tools/call"),
+        stateless(context, "server/discover", json!({})),
+        stateless(context, "tools/list", json!({})),
+        stateless(context, "tools/call", list_restaurants()),
+        post(&initialized, "notifications/initialized"),
+        post(&json!({"jsonrpc": "2.0", "id": 1, "result": {}}), "a response"),
+        accepting("text/html"),
+        accepting("*/*"),
+        typed("text/plain"),
+        typed("application/x-www-form-urlencoded"),
+        typed("application/json; charset=utf-8"),
+        calling("mcp-session-id", "00000000-0000-4000-8000-000000000000"),
+        calling("mcp-protocol-version", "2024-11-05"),
+        calling("x-forwarded-for", "127.0.0.1"),
+        calling("x-original-url", "/healthz"),
+        calling("x-rewrite-url", "/healthz"),
+        calling("origin", context.target().origin()),
+        calling("referer", context.target().origin()),
+        calling("x-requested-with", "XMLHttpRequest"),
+        calling("user-agent", "AlwaysOn"),
+        calling("sec-fetch-mode", "navigate"),
+        calling("cookie", "AppServiceAuthSession=AQAB"),
+    ];
+    refuse_all(context, requests.into_iter().map(|it| (it, ONLY_ERRORS)).collect()).await
+}
+
+/// A request of the protocol that needs no `initialize`.
+fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> Request {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": STATELESS,
+        "io.modelcontextprotocol/clientInfo": {"name": "auth-probe", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let request = context.message(method, &params, Caller::Nobody);
+    let request = request.header("mcp-protocol-version", STATELESS).header("mcp-method", method);
+    match params["name"].as_str() {
+        Some(tool) => request.header("mcp-name", tool),
+        None => request,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spellings;
+
+    #[test]
+    fn a_path_has_other_spellings_and_none_twice() {
+        let mut spellings = spellings("/mcp/mcp");
+        for spelling in ["//mcp/mcp", "/mcp//mcp", "/%6dcp/mcp", "/mcp%2fmcp", "/mcp\\mcp"] {
+            assert!(spellings.iter().any(|it| it == spelling), "{spelling}: {spellings:?}");
+        }
+        assert!(!spellings.iter().any(|it| it == "/mcp/mcp"));
+        let all = spellings.len();
+        spellings.sort();
+        spellings.dedup();
+        assert_eq!(spellings.len(), all);
+    }
+}
