@@ -29,7 +29,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-
 /// The connection to an app.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpClient {
