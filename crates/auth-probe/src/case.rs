@@ -4,6 +4,7 @@ mod answers;
 mod carriers;
 mod catalogue;
 mod doors;
+mod echo;
 mod everywhere;
 pub(crate) mod functions;
 mod guarded;

@@ -114,11 +114,11 @@ async fn after_a_good_request(context: &Context<'_>, got: String) -> Result<Stri
     let session = answer.header("mcp-session-id");
     let mut requests = vec![call(context), page(context)];
     requests.extend(
-        session.map(|id| call(context).described_header("mcp-session-id", id, "of a good caller")),
+        session
+            .map(|id| call(context).described_header("mcp-session-id", id, "[of a good caller]")),
     );
-    let value = format!("Bearer {}", token.expose());
     let second = call(context).header("authorization", "Bearer garbage");
-    requests.push(second.described_header("authorization", &value, what));
+    requests.push(second.second_bearer(token, what));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &REFUSED).await?;
     let got = format!("{got}; {} after a good request", answer.status.as_u16());

@@ -33,7 +33,8 @@ pub(super) fn with_forged_principal(
         "auth_typ": "aad", "claims": claims, "name_typ": "name", "role_typ": "roles",
     });
     let principal = STANDARD.encode(principal.to_string());
-    let what = if role.is_some() { "forged, with the role" } else { "forged, without the role" };
+    let what =
+        if role.is_some() { "[forged, with the role]" } else { "[forged, without the role]" };
     with_name(request.described_header("x-ms-client-principal", &principal, what))
 }
 
