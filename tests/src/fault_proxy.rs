@@ -273,7 +273,7 @@ impl Proxy {
             past
         });
         let upstream = if bypass.is_some() { server } else { &self.upstream };
-        let mut sent = bypass.unwrap_or_else(|| asked.clone());
+        let mut sent = bypass.or_else(|| (lie.forward)(&asked)).unwrap_or_else(|| asked.clone());
         self.change_headers(&mut sent.headers);
         let Ok(url) = Url::parse(&format!("{upstream}{}", sent.target())) else {
             return StatusCode::BAD_REQUEST.into_response();

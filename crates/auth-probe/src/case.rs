@@ -1,10 +1,12 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
+mod answers;
 mod catalogue;
 mod doors;
 pub(crate) mod functions;
 mod guarded;
 mod metadata;
+mod origins;
 mod refusals;
 mod resource;
 

@@ -39,8 +39,8 @@ pub(crate) struct Run {
 pub(crate) struct Phase {
     /// The restaurant that this run made, for all that it writes.
     restaurant: OnceCell<i64>,
-    /// The names of restaurants, which only callers with a good token may see.
-    names: OnceCell<Vec<String>>,
+    /// Texts that only callers with a good token may see.
+    texts: OnceCell<Vec<String>>,
 }
 
 /// What one case has.
@@ -102,6 +102,24 @@ impl Run {
 
     pub(crate) fn add_row(&self, case: &'static str, kind: &'static str, id: i64, text: &str) {
         lock(&self.rows).push(Row { case, kind, id, text: text.to_owned() });
+    }
+}
+
+/// The texts of a JSON value, at any depth.
+fn add_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(items) => {
+            for item in items {
+                add_texts(item, texts);
+            }
+        }
+        Value::Object(members) => {
+            for member in members.values() {
+                add_texts(member, texts);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -254,16 +272,22 @@ impl<'a> Context<'a> {
         self.phase.restaurant.get_or_try_init(make).await.copied()
     }
 
-    /// The names of some restaurants, read with the good token; none without one, or where the app refuses it.
-    pub(crate) async fn guarded_names(&self) -> &[String] {
+    /// Texts of restaurants and reviews, read with the good token; none without one, or where the app refuses it.
+    pub(crate) async fn guarded_texts(&self) -> &[String] {
         let read = || async {
             let caller = self.bearer(TokenKind::Good)?;
             let content = self.call("list_restaurants_mcp", json!({}), caller).await?;
-            let listed = functions::check_restaurants(&content).map_err(CaseFailure::failed)?;
-            let names = listed.iter().filter_map(|it| it["name"].as_str()).map(str::to_owned);
-            Ok::<_, CaseFailure>(names.collect())
+            let mut found = functions::check_restaurants(&content).map_err(CaseFailure::failed)?;
+            if let Some(first) = found.first() {
+                let arguments = json!({"restaurant_id": first["id"]});
+                let details = self.call("get_details_mcp", arguments, caller).await;
+                found.push(details.unwrap_or_default()["reviews"].take());
+            }
+            let mut texts = Vec::new();
+            add_texts(&Value::Array(found), &mut texts);
+            Ok::<_, CaseFailure>(texts)
         };
-        self.phase.names.get_or_try_init(read).await.map_or(&[], Vec::as_slice)
+        self.phase.texts.get_or_try_init(read).await.map_or(&[], Vec::as_slice)
     }
 
     /// Its name, within the limit of 50 characters.

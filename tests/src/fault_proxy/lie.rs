@@ -21,6 +21,8 @@ pub struct Lie {
     pub name: &'static str,
     /// Returns a request that the app serves without authentication, as it takes it: `None` for any other one.
     pub bypass: fn(&Asked) -> Option<Asked>,
+    /// Returns what the app is asked instead, with the same credential: `None` for the request itself.
+    pub forward: fn(&Asked) -> Option<Asked>,
     /// Changes the response.
     pub change: fn(&Asked, &mut Answered),
 }
@@ -56,16 +58,26 @@ pub struct Answered {
 }
 
 impl Lie {
+    /// No flaw.
+    pub const NONE: Self =
+        Self { name: "", bypass: |_| None, forward: |_| None, change: |_, _| {} };
+
     /// An app that serves some requests without authentication.
     #[must_use]
     pub const fn bypass(name: &'static str, bypass: fn(&Asked) -> Option<Asked>) -> Self {
-        Self { name, bypass, change: |_, _| {} }
+        Self { name, bypass, ..Self::NONE }
+    }
+
+    /// An app that takes some requests for others.
+    #[must_use]
+    pub const fn forward(name: &'static str, forward: fn(&Asked) -> Option<Asked>) -> Self {
+        Self { name, forward, ..Self::NONE }
     }
 
     /// An app that changes some responses.
     #[must_use]
     pub const fn change(name: &'static str, change: fn(&Asked, &mut Answered)) -> Self {
-        Self { name, bypass: |_| None, change }
+        Self { name, change, ..Self::NONE }
     }
 }
 
@@ -161,6 +173,21 @@ impl Asked {
         self.is_anonymous().then_some(it)
     }
 
+    /// Returns whether the app refuses it for its `Origin`: it has a credential and a foreign one.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        let origin = self.header("origin");
+        !origin.is_empty() && origin != self.origin
+    }
+
+    /// Returns the request without its `Origin`, on a condition, for the app to judge by its credential.
+    #[must_use]
+    pub fn without_origin_if(&self, condition: bool) -> Option<Self> {
+        let mut same = self.clone();
+        same.headers.remove("origin");
+        (condition && !self.is_anonymous()).then_some(same)
+    }
+
     pub(super) fn target(&self) -> String {
         let query = self.query.as_deref().map(|it| format!("?{it}")).unwrap_or_default();
         format!("{}{query}", self.path)
@@ -197,6 +224,19 @@ impl Answered {
     pub fn set(&mut self, name: &'static str, value: &str) {
         if let Ok(value) = HeaderValue::try_from(value) {
             self.headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+
+    /// Returns whether it is a refusal.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED || self.status == StatusCode::FORBIDDEN
+    }
+
+    /// Sets the body of a refusal.
+    pub fn refuse_with(&mut self, body: &str) {
+        if self.is_refusal() {
+            body.clone_into(&mut self.body);
         }
     }
 

@@ -11,7 +11,53 @@ use restaurant_tests::{
 use crate::{ids, run};
 
 /// The flaws, each with the cases that must go red, by spaces.
-pub(crate) static LIES: &[&[(Lie, &str)]] = &[METHODS, PATHS, MESSAGES];
+pub(crate) static LIES: &[&[(Lie, &str)]] =
+    &[PAGES, ANONYMOUS, METHODS, PATHS, MESSAGES, ORIGINS, SHARED, REFUSALS];
+
+static PAGES: &[(Lie, &str)] = &[
+    (Lie::bypass("details of another restaurant", |it| it.same_if(it.path == "/details/2")), "B1"),
+    (Lie::bypass("the form of a review", |it| it.same_if(it.path == "/review/1")), "B1"),
+    (
+        Lie::bypass("browsers see the page", |it| {
+            it.same_if(it.path == "/" && it.header("accept") == "text/html")
+        }),
+        "B1",
+    ),
+    (
+        Lie {
+            name: "the page is under its refusal",
+            bypass: |it| it.same_if(it.is("GET") && it.path == "/"),
+            change: |it, answer| {
+                if it.is("GET") && it.path == "/" {
+                    answer.say(401);
+                }
+            },
+            ..Lie::NONE
+        },
+        "B1 D22",
+    ),
+];
+
+static ANONYMOUS: &[(Lie, &str)] = &[
+    (Lie::bypass("pings", |it| it.same_if(it.rpc() == "ping")), "B3"),
+    (Lie::bypass("resources", |it| it.same_if(it.rpc() == "resources/list")), "B3"),
+    (Lie::bypass("a resource", |it| it.same_if(it.rpc() == "resources/read")), "B3"),
+    (Lie::bypass("prompts", |it| it.same_if(it.rpc() == "prompts/list")), "B3"),
+    (Lie::bypass("completion", |it| it.same_if(it.rpc() == "completion/complete")), "B3"),
+    (Lie::bypass("unknown methods", |it| it.same_if(it.rpc() == "no/such/method")), "B3"),
+    (
+        Lie::bypass("tools at the other address", |it| {
+            it.at_endpoint_if(it.path == "/mcp" && it.rpc() == "tools/list")
+        }),
+        "B3",
+    ),
+    (
+        Lie::bypass("calls at the other address", |it| {
+            it.at_endpoint_if(it.path == "/mcp" && it.rpc() == "tools/call")
+        }),
+        "B3",
+    ),
+];
 
 static METHODS: &[(Lie, &str)] = &[
     (Lie::bypass("PUT is not checked", |it| it.at_endpoint_if(it.is("PUT"))), "D21"),
@@ -99,7 +145,12 @@ static MESSAGES: &[(Lie, &str)] = &[
         "D23",
     ),
     (Lie::bypass("discovery", |it| it.at_endpoint_if(it.rpc() == "server/discover")), "D23"),
-    (Lie::bypass("browsers", |it| it.at_endpoint_if(it.header("accept") == "text/html")), "D23"),
+    (
+        Lie::bypass("browsers", |it| {
+            it.at_endpoint_if(it.path == "/mcp/mcp" && it.header("accept") == "text/html")
+        }),
+        "D23",
+    ),
     (
         Lie::bypass("plain text", |it| {
             it.at_endpoint_if(it.header("content-type") == "text/plain")
@@ -134,6 +185,150 @@ static MESSAGES: &[(Lie, &str)] = &[
             it.at_endpoint_if(it.header("x-original-url") == "/healthz")
         }),
         "D23",
+    ),
+];
+
+static ORIGINS: &[(Lie, &str)] = &[
+    (
+        Lie::forward("only initialize is checked", |it| {
+            it.without_origin_if(it.rpc().starts_with("tools/"))
+        }),
+        "D16",
+    ),
+    (Lie::forward("null", |it| it.without_origin_if(it.header("origin") == "null")), "D16"),
+    (
+        Lie::forward("the beginning of an origin", |it| {
+            it.without_origin_if(it.header("origin").starts_with("http://127.0.0.1"))
+        }),
+        "D16",
+    ),
+    (
+        Lie::forward("the end of an origin", |it| {
+            let host = it.origin.trim_start_matches("http://").to_owned();
+            it.without_origin_if(it.header("origin").ends_with(&host))
+        }),
+        "D16",
+    ),
+];
+
+static SHARED: &[(Lie, &str)] = &[
+    (
+        Lie::change("every origin may read", |it, answer| {
+            if it.is_foreign() {
+                answer.set("access-control-allow-origin", it.header("origin"));
+            }
+        }),
+        "D24",
+    ),
+    (
+        Lie::change("a page of no origin may read", |it, answer| {
+            if it.header("origin") == "null" {
+                answer.set("access-control-allow-origin", "null");
+            }
+        }),
+        "D24",
+    ),
+    (
+        Lie::change("preflights allow all with credentials", |it, answer| {
+            if it.is("OPTIONS") {
+                answer.say(204);
+                answer.body.clear();
+                answer.set("access-control-allow-origin", "*");
+                answer.set("access-control-allow-credentials", "true");
+            }
+        }),
+        "D24",
+    ),
+    (
+        Lie::change("origins that begin as ours do may read", |it, answer| {
+            if it.header("origin").starts_with("http://127.0.0.1.") {
+                answer.set("access-control-allow-origin", it.header("origin"));
+            }
+        }),
+        "D24",
+    ),
+    (
+        Lie::change("origins that end as ours does may read", |it, answer| {
+            if it.header("origin").starts_with("http://attacker") && it.is("POST") {
+                answer.set("access-control-allow-origin", it.header("origin"));
+            }
+        }),
+        "D24",
+    ),
+];
+
+static REFUSALS: &[(Lie, &str)] = &[
+    (
+        Lie::change("refusals name the tools", |_, it| {
+            it.refuse_with(r#"{"available": ["list_restaurants_mcp"]}"#);
+        }),
+        "B1 B3 D21 D22 D23 D25",
+    ),
+    (
+        Lie::change("refusals of tokens name the tools", |it, answer| {
+            if !it.is_anonymous() {
+                answer.refuse_with(r#"{"available": ["list_restaurants_mcp"]}"#);
+            }
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("a result under 401", |it, answer| {
+            if it.rpc() == "tools/call" && !it.is_anonymous() {
+                answer.refuse_with(r#"{"jsonrpc": "2.0", "id": 1, "result": {}}"#);
+            }
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("a panic", |it, answer| {
+            if !it.is_anonymous() {
+                answer.refuse_with("thread 'main' panicked at src/token.rs:12:7");
+            }
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("a traceback", |_, it| it.refuse_with("Traceback (most recent call last):")),
+        "D25",
+    ),
+    (
+        Lie::change("a stack trace", |_, it| {
+            it.refuse_with("Error: no\n    at verify (/app/auth.js:3:1)");
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("the credential in the body", |it, answer| {
+            answer.refuse_with(&format!("invalid: {}", it.header("authorization")));
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("the end of the credential in a header", |it, answer| {
+            if let Some((at, _)) = it.header("authorization").char_indices().nth_back(19)
+                && answer.is_refusal()
+            {
+                answer.set("x-rejected", &it.header("authorization")[at..]);
+            }
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("the credential the other way round", |it, answer| {
+            let reversed: String = it.header("authorization").chars().rev().collect();
+            answer.refuse_with(&reversed);
+        }),
+        "D25",
+    ),
+    (
+        Lie::change("a sign-in page for forged tokens", |it, answer| {
+            if it.rpc() == "tools/call" && !it.is_anonymous() && answer.status == 401 {
+                answer.say(302);
+                answer.set("location", "/.auth/login/aad");
+            }
+        }),
+        "D25",
     ),
 ];
 

@@ -1,6 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
-use super::{Case, doors, functions, metadata, refusals, resource};
+use super::{Case, answers, doors, functions, metadata, origins, refusals, resource};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -112,9 +112,10 @@ static B: &[Case] = &[
     Case {
         id: "B1",
         title: "The page is shut",
-        sends: "GET /, GET /create, GET /details/1, POST /add, without a token",
-        expects: REFUSED,
-        check: check!(refusals::page),
+        sends: "GET /, /create, /details/1 and other pages, POST /add and /review/1, without a token",
+        expects: "401, without data of the pages",
+        forges: true,
+        check: check!(doors::pages),
         ..PLAIN
     },
     Case {
@@ -128,9 +129,10 @@ static B: &[Case] = &[
     Case {
         id: "B3",
         title: "MCP is shut",
-        sends: "initialize, tools/list, tools/call list_restaurants_mcp, without a token; initialize at /mcp and /mcp/mcp",
-        expects: REFUSED,
-        check: check!(refusals::anonymous),
+        sends: "initialize, tools/list, tools/call, resources/list, prompts/list, ping and other methods, without a token, at /mcp/mcp and /mcp",
+        expects: "401, without data of the app",
+        forges: true,
+        check: check!(doors::anonymous),
         ..PLAIN
     },
     Case {
@@ -365,9 +367,9 @@ static D: &[Case] = &[
     Case {
         id: "D16",
         title: "A foreign origin",
-        sends: "initialize, with a good token and Origin: https://attacker.example",
+        sends: "initialize, tools/list and tools/call, with a good token and Origin: https://attacker.example, null, and origins like the app's",
         expects: "403",
-        check: check!(refusals::foreign_origin),
+        check: check!(origins::refused),
         ..GOOD
     },
     Case {
@@ -395,6 +397,24 @@ static D: &[Case] = &[
         expects: "a client error, and no data",
         forges: true,
         check: check!(doors::messages),
+        ..PLAIN
+    },
+    Case {
+        id: "D24",
+        title: "Other origins may not read",
+        sends: "preflights, tools/list and GET /, with Origin: https://attacker.example, null, and origins like the app's, without a token and with a good one",
+        expects: "no Access-Control-Allow-Origin that names the origin, and no * with credentials",
+        forges: true,
+        check: check!(origins::not_shared),
+        ..PLAIN
+    },
+    Case {
+        id: "D25",
+        title: "Refusals give nothing away",
+        sends: "tools/list and other requests, without a token, with forged tokens and with another scheme",
+        expects: "401 or 403, without data of the app, a stack trace, or any part of the credential",
+        forges: true,
+        check: check!(answers::give_nothing_away),
         ..PLAIN
     },
 ];

@@ -1,8 +1,12 @@
-//! Other ways to the same endpoint without a token: another method, another spelling of the path, another message.
+//! Ways to the endpoint and the pages without a token: the usual ones, another method, another spelling of the path,
+//! another message.
 
 use serde_json::{Value, json};
 
-use super::guarded::{ONLY_ERRORS, Refusal, refuse_all};
+use super::{
+    guarded::{Guarded, ONLY_ERRORS, Refusal, refuse_all},
+    refusals::refused,
+};
 use crate::{
     context::{Caller, Context},
     http_client::Request,
@@ -25,6 +29,92 @@ fn list_tools(context: &Context<'_>) -> Request {
 
 fn list_restaurants() -> Value {
     json!({"name": "list_restaurants_mcp", "arguments": {}})
+}
+
+/// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
+/// authentication leaves the rest of the app shut.
+const REFUSED_OR_ABSENT: &[u16] = &[401, 403, 404, 405];
+
+/// Sends requests, each of which must have one of its statuses and contain no guarded data.
+async fn refuse_each(
+    context: &Context<'_>,
+    requests: Vec<(Request, &[u16])>,
+) -> Result<String, CaseFailure> {
+    let guarded = Guarded::of(context).await;
+    let count = requests.len();
+    for (request, expected) in requests {
+        let line = request.line().to_owned();
+        let answer = context.send(request).await?;
+        refused(context, &answer, expected).map_err(|failure| at(&line, failure))?;
+        if let Some(found) = guarded.found(&answer) {
+            let got = format!("{line}: {} (it contains {found})", answer.summary());
+            return Err(CaseFailure::failed(got));
+        }
+    }
+    Ok(format!("{count} requests are refused"))
+}
+
+/// A failure with the request that it is of.
+fn at(line: &str, failure: CaseFailure) -> CaseFailure {
+    match failure {
+        CaseFailure::Failed { got, diagnosis } => {
+            CaseFailure::Failed { got: format!("{line}: {got}"), diagnosis }
+        }
+        CaseFailure::Inconclusive(diagnosis) => CaseFailure::Inconclusive(diagnosis),
+    }
+}
+
+/// `GET /` without a token, and the app's other pages. The forms are empty, and some not even forms: they write nothing.
+pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let target = context.target();
+    let page = |path| Request::get(target.url(path));
+    let browser = page("/").header("accept", "text/html").header("sec-fetch-mode", "navigate");
+    let mut requests = vec![(page("/"), &[401][..]), (browser, &[401][..])];
+    for path in ["/create", "/details/1", "/details/2", "/?page=2"] {
+        requests.push((page(path), REFUSED_OR_ABSENT));
+    }
+    for path in ["/add", "/review/1", "/review/999999"] {
+        let line = format!("POST {} without a form", target.url(path));
+        requests.push((Request::message(target.url(path), &json!({}), line), REFUSED_OR_ABSENT));
+        let form = Request::of("POST", target.url(path));
+        let form = form.body("application/x-www-form-urlencoded", String::new());
+        requests.push((form.noted("an empty form"), REFUSED_OR_ABSENT));
+    }
+    refuse_each(context, requests).await
+}
+
+/// The addresses under which the endpoint is known.
+const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
+
+/// What a client may send first: without a token each of it is refused, at the endpoint and at its other address.
+pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let target = context.target();
+    let name = json!({"name": "restaurant", "value": ""});
+    let reference = json!({"type": "ref/resource", "uri": "restaurant://{id}"});
+    let messages = [
+        ("initialize", mcp::initialize()),
+        ("tools/list", json!({})),
+        ("tools/call", list_restaurants()),
+        ("ping", json!({})),
+        ("resources/list", json!({})),
+        ("resources/templates/list", json!({})),
+        ("resources/read", json!({"uri": "restaurant://1"})),
+        ("prompts/list", json!({})),
+        ("completion/complete", json!({"ref": reference, "argument": name})),
+        ("logging/setLevel", json!({"level": "debug"})),
+        ("no/such/method", json!({})),
+    ];
+    let at_endpoint = messages.iter();
+    let at_endpoint = at_endpoint.map(|(method, it)| context.message(method, it, Caller::Nobody));
+    let mut requests: Vec<_> = at_endpoint.map(|it| (it, &[401][..])).collect();
+    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+        for (method, params) in &messages[..4] {
+            let url = target.url(path);
+            let (body, line) = (mcp::request(method, params), format!("POST {url} {method}"));
+            requests.push((Request::message(url, &body, line), REFUSED_OR_ABSENT));
+        }
+    }
+    refuse_each(context, requests).await
 }
 
 /// Every method but `POST` at the endpoint, with the message that `POST` would have; and the pages by other methods.

@@ -10,16 +10,16 @@ use crate::{
 /// Signs of guarded data in a response.
 #[derive(Debug)]
 pub(super) struct Guarded<'a> {
-    names: &'a [String],
+    texts: &'a [String],
 }
 
-/// A shorter name, or one of a single word, may be in any response.
-const MIN_NAME: usize = 10;
+/// A shorter text, or one of a single word, may be in any response. In bytes.
+const MIN_TEXT: usize = 10;
 
 impl<'a> Guarded<'a> {
-    /// The names of the tools; and those of restaurants, where there is a good token to read them with.
+    /// The names of the tools; and texts of restaurants and reviews, where there is a good token to read them with.
     pub(super) async fn of(context: &'a Context<'_>) -> Self {
-        Self { names: context.guarded_names().await }
+        Self { texts: context.guarded_texts().await }
     }
 
     /// What a text has of the guarded data.
@@ -27,9 +27,11 @@ impl<'a> Guarded<'a> {
         if mcp::TOOLS.iter().any(|tool| text.contains(tool)) {
             return Some("the name of a tool");
         }
-        let is_telling = |name: &&String| name.len() >= MIN_NAME && name.contains(' ');
-        if self.names.iter().filter(is_telling).any(|name| text.contains(name.as_str())) {
-            return Some("the name of a restaurant");
+        // Pages write some characters as references.
+        let plain = text.replace("&#x27;", "'").replace("&#39;", "'").replace("&amp;", "&");
+        let is_telling = |it: &&String| it.len() >= MIN_TEXT && it.trim().contains(' ');
+        if self.texts.iter().filter(is_telling).any(|it| plain.contains(it.as_str())) {
+            return Some("a text of a restaurant or a review");
         }
         has_result(text).then_some("a JSON-RPC result")
     }

@@ -14,50 +14,6 @@ use crate::{
     outcome::CaseFailure,
 };
 
-/// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
-/// authentication leaves the rest of the app shut.
-const REFUSED_OR_ABSENT: [u16; 4] = [401, 403, 404, 405];
-
-/// `GET /` without a token, and the app's other pages. The form is empty, and not even a form: it writes nothing.
-pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let target = context.target();
-    let answer = context.send(Request::get(target.url("/"))).await?;
-    let got = refused(context, &answer, &[401])?;
-    let form = target.url("/add");
-    let line = format!("POST {form} without a form");
-    for request in [
-        Request::get(target.url("/create")),
-        Request::get(target.url("/details/1")),
-        Request::message(form, &json!({}), line),
-    ] {
-        refused(context, &context.send(request).await?, &REFUSED_OR_ABSENT)?;
-    }
-    Ok(got)
-}
-
-/// The addresses under which the endpoint is known.
-const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
-
-/// `initialize` without a token; and what a client sends that leaves it out. Also under the endpoint's other address.
-pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let answer = context.initialize(Caller::Nobody).await?;
-    let got = refused(context, &answer, &[401])?;
-    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
-    for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
-        let answer = context.ask(method, &params, Caller::Nobody).await?;
-        refused(context, &answer, &[401])?;
-    }
-    let target = context.target();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
-        let url = target.url(path);
-        let (body, line) =
-            (mcp::request("initialize", &mcp::initialize()), format!("POST {url} initialize"));
-        let answer = context.send(Request::message(url, &body, line)).await?;
-        refused(context, &answer, &REFUSED_OR_ABSENT)?;
-    }
-    Ok(got)
-}
-
 /// `initialize` with a real token that makes its bearer nobody.
 pub(super) async fn stranger(
     context: &Context<'_>,
@@ -139,7 +95,10 @@ pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, CaseF
 
 /// A refusal of what was made of the good token proves nothing where that token is refused too: it may be expired, or for
 /// another app, and the app look at nothing else.
-async fn unless_refused_anyway(context: &Context<'_>, got: String) -> Result<String, CaseFailure> {
+pub(super) async fn unless_refused_anyway(
+    context: &Context<'_>,
+    got: String,
+) -> Result<String, CaseFailure> {
     if context.token(TokenKind::Good).is_none() {
         return Ok(format!("{got}; with made-up claims, for want of a good token"));
     }
@@ -164,7 +123,7 @@ async fn refuses(
     refused(context, &answer, &[401])
 }
 
-fn unmade(why: impl Into<String>) -> CaseFailure {
+pub(super) fn unmade(why: impl Into<String>) -> CaseFailure {
     CaseFailure::Inconclusive(Diagnosis::without_fix(format!(
         "the token cannot be forged: {}",
         why.into()
@@ -243,21 +202,8 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Case
     unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
 }
 
-pub(super) async fn foreign_origin(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let caller = context.bearer(TokenKind::Good)?;
-    let message = context.message("initialize", &mcp::initialize(), caller);
-    let answer = context.send(message.header("origin", "https://attacker.example")).await?;
-    if answer.status == 403 {
-        return unless_refused_anyway(context, "403".to_owned()).await;
-    }
-    Err(CaseFailure::Failed {
-        got: answer.summary(),
-        diagnosis: Some(diagnosis::origin_unchecked()),
-    })
-}
-
 /// An answer that must be one of these statuses.
-fn refused(
+pub(super) fn refused(
     context: &Context<'_>,
     answer: &Answer,
     expected: &[u16],
