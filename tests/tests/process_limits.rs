@@ -1,6 +1,6 @@
 //! The limits of the process: the time of the drain, a second signal, and the file descriptors.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 

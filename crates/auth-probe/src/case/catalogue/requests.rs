@@ -1,0 +1,53 @@
+//! The cases of group D that are about requests and responses, and not about tokens.
+
+use super::{PLAIN, check};
+use crate::case::{Case, answers, doors, origins};
+
+/// D21 and those after it.
+pub(super) static CASES: &[Case] = &[
+    Case {
+        id: "D21",
+        title: "Another method",
+        sends: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS and other methods at the endpoint and the pages, without a token",
+        expects: "a client error, or an empty answer to OPTIONS, and no data",
+        forges: true,
+        check: check!(doors::methods),
+        ..PLAIN
+    },
+    Case {
+        id: "D22",
+        title: "Another spelling of the path",
+        sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
+        expects: "a client error or a redirect to the right path, and no data",
+        forges: true,
+        check: check!(doors::paths),
+        ..PLAIN
+    },
+    Case {
+        id: "D23",
+        title: "Another form of the message",
+        sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
+        expects: "a client error, and no data",
+        forges: true,
+        check: check!(doors::messages),
+        ..PLAIN
+    },
+    Case {
+        id: "D24",
+        title: "Other origins may not read",
+        sends: "preflights, tools/list and GET /, with Origin: https://attacker.example, null, and origins like the app's, without a token and with a good one",
+        expects: "no Access-Control-Allow-Origin that names the origin, and no * with credentials",
+        forges: true,
+        check: check!(origins::not_shared),
+        ..PLAIN
+    },
+    Case {
+        id: "D25",
+        title: "Refusals give nothing away",
+        sends: "tools/list and other requests, without a token, with forged tokens and with another scheme",
+        expects: "401 or 403, without data of the app, a stack trace, or any part of the credential",
+        forges: true,
+        check: check!(answers::give_nothing_away),
+        ..PLAIN
+    },
+];
