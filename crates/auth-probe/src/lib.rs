@@ -14,6 +14,7 @@ mod http_client;
 mod mcp;
 mod outcome;
 mod probe;
+mod redactor;
 mod report;
 mod requirements;
 mod target;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -226,19 +227,47 @@ impl Session<'_> {
         }
     }
 
-    /// Whether somebody without a token is let in.
+    /// Whether a caller without a token is let in. One open request among shut ones is a fault of the app, and not an app
+    /// without authentication.
     async fn state(&self) -> State {
+        let first = self.state_of("initialize", &mcp::initialize()).await;
+        // A tool that the app need not have: it runs nothing, and says by its error that the caller was let in.
+        let call = json!({"name": "search", "arguments": {}});
+        for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
+            let state = match &first {
+                State::Unclear(_) => break,
+                State::Open | State::Shut => self.state_of(method, &params).await,
+            };
+            match state {
+                state if state == first => {}
+                // An open app may want a session.
+                State::Unclear(_) if first == State::Open => {}
+                state => {
+                    return State::Unclear(format!(
+                        "to a caller without a token, initialize is {first} and {method} is {state}"
+                    ));
+                }
+            }
+        }
+        first
+    }
+
+    /// Whether a request without a token is let in.
+    async fn state_of(&self, method: &str, params: &Value) -> State {
         let url = self.probe.target.mcp.clone();
-        let body = mcp::request("initialize", &mcp::initialize());
-        let request = Request::message(url, &body, String::new());
+        let request = Request::message(url, &mcp::request(method, params), String::new());
         let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
         match answer {
             Err(_) => State::Unclear("no answer in time".to_owned()),
             Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
-            Ok(Ok(answer)) if mcp::result(&answer).is_ok() => State::Open,
-            Ok(Ok(answer)) if answer.status == 401 => State::Shut,
-            // Not even 403, which may be said of the request and not of who makes it.
-            Ok(Ok(answer)) => State::Unclear(answer.summary()),
+            Ok(Ok(answer)) => match mcp::response(&answer) {
+                Ok(response) if method == "tools/call" || response.get("result").is_some() => {
+                    State::Open
+                }
+                _ if answer.status == 401 => State::Shut,
+                // Not even 403, which may be said of the request and not of who makes it.
+                _ => State::Unclear(answer.summary()),
+            },
         }
     }
 

@@ -1,7 +1,7 @@
 //! The cases of group D that are about requests and responses, and not about tokens.
 
-use super::{PLAIN, check};
-use crate::case::{Case, answers, doors, origins};
+use super::{GOOD, PLAIN, check};
+use crate::case::{Case, answers, doors, echo, origins};
 
 /// D21 and those after it.
 pub(super) static CASES: &[Case] = &[
@@ -49,5 +49,13 @@ pub(super) static CASES: &[Case] = &[
         forges: true,
         check: check!(answers::give_nothing_away),
         ..PLAIN
+    },
+    Case {
+        id: "D30",
+        title: "A token comes back",
+        sends: "initialize and tools/list with a good token and with a forged one; and all requests of the cases before it",
+        expects: "no answer has a part of a token in it, in any encoding",
+        check: check!(echo::absent),
+        ..GOOD
     },
 ];
