@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auth_switch;
 mod case;
 mod client;
 mod clock;
@@ -19,11 +20,11 @@ mod requirements;
 mod target;
 mod token;
 mod tokens;
-mod web_app;
 
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
     credential::Identity,
     probe::{Observer, Probe, Unreachable},
@@ -32,5 +33,4 @@ pub use self::{
     target::{AUTHORITY, Target, TargetError},
     token::{AccessToken, NotToken, TokenKind},
     tokens::{TokenError, TokenSource, Tokens},
-    web_app::{RESOURCE_MANAGER, WebApp, WebAppError},
 };

@@ -192,8 +192,6 @@ async fn only_a_401_tells_that_an_app_is_shut() {
         probe.target = app.probe_at(&stub.origin).unwrap().target;
         probe.cases.retain(|case| case.id == "A1");
         probe.patience = std::time::Duration::from_secs(1);
-        let folder = tempfile::tempdir().unwrap();
-        folder.path().clone_into(&mut probe.settings_folder);
         let report = run(&probe).await;
         assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:?}");
         assert_eq!(app.site().restarts, 0);

@@ -108,7 +108,7 @@ async fn answer(
 }
 
 /// The proof of group A and of what a client library does, behind an app that is hostile while authentication is off.
-async fn open_to_hostility(shape: Shape) -> (Arc<AppService>, Hostile, Probe, tempfile::TempDir) {
+async fn open_to_hostility(shape: Shape) -> (Arc<AppService>, Hostile, Probe) {
     let app = Arc::new(AppService::on_sqlite(Options::default()).await.unwrap());
     let looked_at = Arc::clone(&app);
     let shut = move || looked_at.auth_settings()["platform"]["enabled"] == true;
@@ -116,9 +116,7 @@ async fn open_to_hostility(shape: Shape) -> (Arc<AppService>, Hostile, Probe, te
     let mut probe = app.probe().unwrap();
     probe.target = app.probe_at(&hostile.origin).unwrap().target;
     probe.cases.retain(|case| case.group() == 'A' || case.id == "C1");
-    let folder = tempfile::tempdir().unwrap();
-    folder.path().clone_into(&mut probe.settings_folder);
-    (app, hostile, probe, folder)
+    (app, hostile, probe)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -139,7 +137,7 @@ async fn no_answer_keeps_the_proof_from_its_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_answer_keeps_authentication_off() {
     for shape in [SHAPES[0], SHAPES[5], SHAPES[11], SHAPES[13]] {
-        let (app, _hostile, mut probe, _folder) = open_to_hostility(shape).await;
+        let (app, _hostile, mut probe) = open_to_hostility(shape).await;
         probe.timeout = Duration::from_millis(300);
         probe.patience = Duration::from_secs(2);
         let observer = Notes::default();
@@ -154,7 +152,7 @@ async fn no_answer_keeps_authentication_off() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupt_comes_through_any_answer() {
     for shape in [SHAPES[0], SHAPES[3], SHAPES[10], SHAPES[18]] {
-        let (app, hostile, probe, _folder) = open_to_hostility(shape).await;
+        let (app, hostile, probe) = open_to_hostility(shape).await;
         let interrupt = CancellationToken::new();
         let observer = Notes::default();
         let asked = async {
