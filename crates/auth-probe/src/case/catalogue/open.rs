@@ -1,13 +1,17 @@
-//! Group A: the app while the platform's authentication is off.
+//! The cases of group A: authentication is off, so the app does its work for every caller.
 
 use super::{DETAILS, FOUNDED, INITIALIZED, LISTED, OPEN, RESTAURANTS, REVIEWED, check};
-use crate::case::{Case, functions, metadata};
-use crate::requirements::Writes;
+use crate::{
+    case::{Case, functions, metadata},
+    requirements::Writes,
+};
 
+/// A1 to A8.
 pub(super) static CASES: &[Case] = &[
     Case {
         id: "A1",
         title: "The page is open",
+        proves: "without the platform's authentication the app itself works, so B1 tests the platform",
         sends: "GET /",
         expects: "200",
         check: check!(functions::page),
@@ -16,6 +20,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A2",
         title: "No metadata of a resource that is not protected",
+        proves: "clients are not sent to request a token that the app does not need",
         sends: "GET the metadata",
         expects: "404",
         check: check!(metadata::absent),
@@ -24,6 +29,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A3",
         title: "MCP initializes",
+        proves: "the endpoint is at the address that agents use",
         sends: "initialize",
         expects: INITIALIZED,
         check: check!(functions::initialize),
@@ -32,6 +38,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A4",
         title: "The tools are listed, without a session",
+        proves: "any instance answers any request",
         sends: "tools/list",
         expects: LISTED,
         check: check!(functions::list_tools),
@@ -40,6 +47,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A5",
         title: "Restaurants are listed",
+        proves: "the app reaches its database",
         sends: "tools/call list_restaurants_mcp",
         expects: RESTAURANTS,
         check: check!(functions::list_restaurants),
@@ -48,6 +56,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A6",
         title: "A restaurant's details",
+        proves: "a tool with an argument works",
         sends: "tools/call get_details_mcp",
         expects: DETAILS,
         check: check!(functions::get_details),
@@ -56,6 +65,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A7",
         title: "A review is written",
+        proves: "an acknowledged review is stored",
         sends: "tools/call create_review_mcp, get_details_mcp",
         expects: REVIEWED,
         writes: Writes::Only,
@@ -65,6 +75,7 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "A8",
         title: "A restaurant is added",
+        proves: "an acknowledged restaurant is stored",
         sends: "tools/call create_restaurant_mcp, get_details_mcp",
         expects: FOUNDED,
         writes: Writes::Only,
