@@ -308,6 +308,14 @@ fn tokens(cloud: &Cloud) -> Result<Vec<(TokenKind, String)>> {
         (TokenKind::V2, version_2(cloud)?),
         (TokenKind::Delegated, person(&["user_impersonation"])?),
         (TokenKind::Scopeless, person(&["Something.Else"])?),
+        (
+            TokenKind::IdToken,
+            with(person(&[])?, &json!({"appid": null, "azp": null, "scp": null, "nonce": "AQAB"})),
+        ),
+        (TokenKind::WithoutAudience, with(agent()?, &json!({"aud": null}))),
+        (TokenKind::WithoutExpiry, with(agent()?, &json!({"exp": null}))),
+        (TokenKind::NearAudience, with(agent()?, &json!({"aud": format!("{}x", sample::API)}))),
+        (TokenKind::NearRole, with(agent()?, &json!({"roles": ["mcp.access"]}))),
     ];
     Ok(made.into_iter().map(|(kind, claims)| (kind, signed(cloud, &claims))).collect())
 }
@@ -332,6 +340,10 @@ fn claims(cloud: &Cloud, client: Uuid, resource: Uuid) -> Result<Value> {
 fn with(mut claims: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().into_iter().flatten() {
         claims[name] = value.clone();
+    }
+    // `null` removes a claim.
+    if let Some(claims) = claims.as_object_mut() {
+        claims.retain(|_, value| !value.is_null());
     }
     claims
 }

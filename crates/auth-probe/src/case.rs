@@ -10,6 +10,7 @@ pub(crate) mod functions;
 mod guarded;
 mod half_keys;
 mod identity_headers;
+mod lookalikes;
 mod metadata;
 mod origins;
 mod refusals;

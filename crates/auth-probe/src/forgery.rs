@@ -1,8 +1,11 @@
 //! Tokens that nobody issued: what an attacker makes of a good one, or of what is public.
 
+mod lookalikes;
+mod own_key;
+
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
-    rsa::{KeySize, PublicEncryptingKey, PublicKeyComponents},
+    rsa::{PublicEncryptingKey, PublicKeyComponents},
 };
 use base64::{
     Engine as _,
@@ -11,6 +14,7 @@ use base64::{
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Map, Value, json};
 
+use self::own_key::OwnKey;
 use crate::{AccessToken, Target};
 
 /// A token to forge: its header, and claims that would let it in.
@@ -49,7 +53,7 @@ impl Forgery {
 
     /// Signed with a key that the forger made, under the key id of the issuer's.
     pub(crate) fn by_own_key(&self) -> Result<AccessToken, String> {
-        self.signed("RS256", Algorithm::RS256, &own_key()?)
+        self.signed("RS256", Algorithm::RS256, &OwnKey::generate()?.signing)
     }
 
     /// The same, under a key id that nobody knows.
@@ -90,15 +94,6 @@ impl Forgery {
 
 fn token(text: &str) -> Result<AccessToken, String> {
     AccessToken::new(text).map_err(|error| error.to_string())
-}
-
-fn own_key() -> Result<EncodingKey, String> {
-    let key =
-        aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048).map_err(|error| error.to_string())?;
-    let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&key);
-    let der = der.map_err(|error| error.to_string())?;
-    let pem = pem("PRIVATE KEY", der.as_ref());
-    EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|error| error.to_string())
 }
 
 /// The forms in which a careless verifier may hold the public key of a JWK: PEM with and without the last line end, and

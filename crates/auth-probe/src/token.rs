@@ -117,11 +117,17 @@ impl Claims {
         roles.is_some_and(|roles| roles.iter().any(|it| it == role))
     }
 
+    fn has_similar_role(&self, role: &str) -> bool {
+        let roles = self.0.get("roles").and_then(Value::as_array);
+        let mut roles = roles.into_iter().flatten().filter_map(Value::as_str);
+        roles.any(|it| it.to_lowercase().starts_with(&role.to_lowercase()))
+    }
+
     pub(crate) fn is_delegated(&self) -> bool {
         self.0.contains_key("scp")
     }
 
-    fn seconds(&self, name: &str) -> Option<f64> {
+    pub(crate) fn seconds(&self, name: &str) -> Option<f64> {
         self.0.get(name)?.as_f64()
     }
 }
@@ -152,11 +158,21 @@ pub enum TokenKind {
     Delegated,
     /// One of a program that acts for a person, without the scope.
     Scopeless,
+    /// An ID token of a user, for the app: it says who signed in, and gives no access.
+    IdToken,
+    /// A good one without `aud`.
+    WithoutAudience,
+    /// A good one without `exp`.
+    WithoutExpiry,
+    /// A good one whose `aud` contains the app's client ID, and more.
+    NearAudience,
+    /// A good one whose role differs from the app role by case, or by more at its end.
+    NearRole,
 }
 
 impl TokenKind {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Good,
         Self::WrongAudience,
         Self::Roleless,
@@ -168,6 +184,11 @@ impl TokenKind {
         Self::V2,
         Self::Delegated,
         Self::Scopeless,
+        Self::IdToken,
+        Self::WithoutAudience,
+        Self::WithoutExpiry,
+        Self::NearAudience,
+        Self::NearRole,
     ];
 
     /// Its name, as options and reports have it.
@@ -185,6 +206,11 @@ impl TokenKind {
             Self::V2 => "v2",
             Self::Delegated => "delegated",
             Self::Scopeless => "scopeless",
+            Self::IdToken => "id-token",
+            Self::WithoutAudience => "without-audience",
+            Self::WithoutExpiry => "without-expiry",
+            Self::NearAudience => "near-audience",
+            Self::NearRole => "near-role",
         }
     }
 
@@ -206,15 +232,12 @@ impl TokenKind {
         let in_time = match self {
             Self::Expired => expires.is_some_and(|at| at < now - CLOCK_SKEW_SECONDS),
             Self::NotYetValid => begins.is_some_and(|at| at > now + CLOCK_SKEW_SECONDS),
+            Self::WithoutExpiry => expires.is_none() && begins.is_none_or(|at| at <= now),
             _ => expires.is_some_and(|at| at > now) && begins.is_none_or(|at| at <= now),
         };
         let rules = [
             (in_time, "its times (nbf, exp) are not those of such a token"),
-            (
-                claims.text("aud").is_some_and(|it| target.is_audience(it))
-                    != (self == Self::WrongAudience),
-                "its audience (aud) is not that of such a token",
-            ),
+            (self.has_audience(claims, target), "its audience (aud) is not that of such a token"),
             (
                 (claims.text("tid") == Some(&target.tenant_id.to_string()))
                     != (self == Self::OtherTenant),
@@ -229,12 +252,30 @@ impl TokenKind {
             .map_or(Ok(()), |(_, fault)| Err(fault.to_owned()))
     }
 
+    fn has_audience(self, claims: &Claims, target: &Target) -> bool {
+        let audience = claims.text("aud");
+        let is_ours = audience.is_some_and(|it| target.is_audience(it));
+        match self {
+            Self::WrongAudience => !is_ours,
+            Self::WithoutAudience => !claims.0.contains_key("aud"),
+            Self::NearAudience => {
+                let client = target.client_id.to_string();
+                !is_ours && audience.is_some_and(|it| it.to_ascii_lowercase().contains(&client))
+            }
+            _ => is_ours,
+        }
+    }
+
     fn has_rights(self, claims: &Claims, target: &Target) -> bool {
         let role = claims.has_role(&target.role);
         match self {
             Self::WrongAudience | Self::OtherTenant => true,
             Self::Roleless => !role && !claims.is_delegated(),
             Self::Delegated => claims.is_delegated(),
+            Self::IdToken => claims.client().is_none() && !claims.is_delegated(),
+            Self::NearRole => {
+                !role && !claims.is_delegated() && claims.has_similar_role(&target.role)
+            }
             Self::Scopeless => !role && claims.text("scp").is_none_or(|scopes| !has_scope(scopes)),
             _ => role || claims.text("scp").is_some_and(has_scope),
         }

@@ -167,6 +167,21 @@ impl Seen<'_> {
         })
     }
 
+    /// Returns whether the key in the token's own header signed it.
+    #[must_use]
+    pub fn is_signed_by_its_jwk(&self) -> bool {
+        let header = self.token_header();
+        let parts = (header["jwk"]["n"].as_str(), header["jwk"]["e"].as_str());
+        let (Some(n), Some(e)) = parts else { return false };
+        let signed = self.token().and_then(|token| token.rsplit_once('.'));
+        let key = DecodingKey::from_rsa_components(n, e);
+        signed.zip(key.ok()).is_some_and(|((message, signature), key)| {
+            let rs256 = Algorithm::RS256;
+            jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, rs256)
+                .unwrap_or(false)
+        })
+    }
+
     /// Returns whether the token's claims are those of a caller with access, unproven: only the signature may be wrong.
     #[must_use]
     pub fn claims_access(&self) -> bool {

@@ -18,7 +18,7 @@ static SOME_REQUESTS: Kind = &[
     (
         "any bearer at tools/call",
         |it| it.rpc() == "tools/call" && it.token().is_some(),
-        "B4 B5 D2 D3 D4 D5 D6 D7 D8 D9 D11 D17 D19",
+        "B4 B5 D2 D3 D4 D5 D6 D7 D8 D9 D11 D17 D19 D20",
     ),
     (
         "any bearer at tools/list",
@@ -63,7 +63,7 @@ static SOME_REQUESTS: Kind = &[
     (
         "unsigned claims at tools/call",
         |it| it.rpc() == "tools/call" && it.claims_access(),
-        "B4 D7 D8 D9 D19",
+        "B4 D7 D8 D9 D19 D20",
     ),
     (
         "expired tokens at tools/call",
@@ -199,7 +199,7 @@ static HALVES: Kind = &[
             let token = it.token().and_then(message);
             token.is_some() && it.memory.has_seen(|seen| message(seen) == token)
         },
-        "B4 D19",
+        "B4 D19 D20",
     ),
     (
         "a cache by the signature",
@@ -217,7 +217,59 @@ static HALVES: Kind = &[
     ),
 ];
 
-static LIES: [Kind; 4] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES];
+/// Apps that validate a token in part.
+static LOOKALIKES: Kind = &[
+    ("alg None", |it| it.token_header()["alg"] == "None" && it.claims_access(), "D20"),
+    ("alg NONE", |it| it.token_header()["alg"] == "NONE" && it.claims_access(), "D20"),
+    ("alg nOnE", |it| it.token_header()["alg"] == "nOnE" && it.claims_access(), "D20"),
+    ("no alg", |it| it.token_header()["alg"].is_null() && it.claims_access(), "D20"),
+    ("alg rs256", |it| it.token_header()["alg"] == "rs256" && it.claims_access(), "D20"),
+    (
+        "no signature",
+        |it| {
+            let is_rs256 = it.token_header()["alg"] == "RS256";
+            is_rs256 && it.claims_access() && it.token().is_some_and(|it| it.ends_with('.'))
+        },
+        "D19 D20",
+    ),
+    ("ES256", |it| it.token_header()["alg"] == "ES256" && it.claims_access(), "D20"),
+    ("no secret", |it| it.is_signed_with(b"") && it.claims_access(), "D20"),
+    ("a common secret", |it| it.is_signed_with(b"secret") && it.claims_access(), "D20"),
+    (
+        "the client id as a secret",
+        |it| it.is_signed_with(sample::API.to_string().as_bytes()) && it.claims_access(),
+        "D20",
+    ),
+    (
+        "the tenant id as a secret",
+        |it| it.is_signed_with(sample::TENANT_ID.to_string().as_bytes()) && it.claims_access(),
+        "D20",
+    ),
+    ("the key in jwk", |it| it.is_signed_by_its_jwk() && it.claims_access(), "D20"),
+    ("a key set that cannot be had", |it| it.token_header()["jku"].is_string(), "D20"),
+    ("a certificate that cannot be had", |it| it.token_header()["x5u"].is_string(), "D20"),
+    ("the certificate in x5c", |it| it.token_header()["x5c"].is_array(), "D20"),
+    (
+        "a forged token without aud",
+        |it| it.claims()["aud"].is_null() && it.claims()["tid"].is_string(),
+        "D20",
+    ),
+    ("an ID token", |it| it.is_signed() && it.claims()["nonce"].is_string(), "D20"),
+    ("a token without aud", |it| it.is_signed() && it.claims()["aud"].is_null(), "D20"),
+    ("a token without exp", |it| it.is_signed() && it.claims()["exp"].is_null(), "D20"),
+    (
+        "an audience by its beginning",
+        |it| {
+            let audience = it.claims()["aud"].as_str().map(str::to_owned).unwrap_or_default();
+            let client = sample::API.to_string();
+            it.is_signed() && audience.len() > client.len() && audience.starts_with(&client)
+        },
+        "D20",
+    ),
+    ("a role in other case", |it| it.is_signed() && it.claims()["roles"][0] == "mcp.access", "D20"),
+];
+
+static LIES: [Kind; 5] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES, LOOKALIKES];
 
 /// Returns whether the only valid token that a request lacks something of has no roles.
 fn has_only(seen: &Seen<'_>, name: &str) -> bool {

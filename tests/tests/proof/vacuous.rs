@@ -96,3 +96,36 @@ async fn a_run_in_which_nothing_was_judged() {
     probe.cases.clear();
     assert_eq!(run(&probe).await.exit_code(), 3);
 }
+
+/// Every validator tolerates some minutes, because clocks differ.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_expired_a_moment_ago() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let mut expired = claims(&app, sample::AGENT);
+    let now = expired["iat"].as_i64().unwrap();
+    expired["nbf"] = json!(now - 3600);
+    expired["exp"] = json!(now - 120);
+    let token = signed(&app, &app.cloud().token_header(), &expired);
+    let report = judged(&app, Fault::None, &["D4"], TokenKind::Expired, token).await;
+    assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
+    expired["exp"] = json!(now - 1800);
+    let token = signed(&app, &app.cloud().token_header(), &expired);
+    let report = judged(&app, Fault::None, &["D4"], TokenKind::Expired, token).await;
+    assert_eq!(ids(&report, Verdict::Passed), ["D4"], "{report:#?}");
+    let got = report.cases[0].got.as_deref().unwrap();
+    assert!(got.contains("expired 30 minutes ago"), "{got}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_whose_key_was_withdrawn() {
+    let app = AppService::on_sqlite(Options::default()).await.unwrap();
+    let mut expired = claims(&app, sample::AGENT);
+    expired["nbf"] = json!(1);
+    expired["exp"] = json!(expired["iat"].as_i64().unwrap() - 600);
+    let mut header = app.cloud().token_header();
+    header["kid"] = json!("withdrawn");
+    let token = signed(&app, &header, &expired);
+    let report = judged(&app, Fault::None, &["D4"], TokenKind::Expired, token).await;
+    assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
+    assert!(report.cases[0].cause.as_deref().unwrap().contains("key"), "{report:#?}");
+}

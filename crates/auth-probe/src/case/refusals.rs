@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     AccessToken, TokenKind,
+    clock::now,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     forgery::public_key_forms,
@@ -22,8 +23,40 @@ pub(super) async fn stranger(
     context: &Context<'_>,
     kind: TokenKind,
 ) -> Result<String, CaseFailure> {
+    let age = evidence(context, kind).await?;
     let answer = all_refused(context, borne(context, kind, Extent::Everywhere)?, &[401]).await?;
-    Ok(answer.status.as_u16().to_string())
+    Ok(format!("{}{age}", answer.status.as_u16()))
+}
+
+/// What the times of a token prove: an app may tolerate less than that. A token whose key the issuer has withdrawn is
+/// rejected for its key.
+async fn evidence(context: &Context<'_>, kind: TokenKind) -> Result<String, CaseFailure> {
+    let Some(token) = context.token(kind) else { return Ok(String::new()) };
+    let (name, what) = match kind {
+        TokenKind::Expired => ("exp", "expired"),
+        TokenKind::NotYetValid => ("nbf", "is not valid yet, by"),
+        _ => return Ok(String::new()),
+    };
+    let header = token.header();
+    let key_id = header.get("kid").and_then(Value::as_str);
+    // An issuer that does not answer proves nothing against the token.
+    if let Ok(keys) = issuer_keys(context).await
+        && !keys.iter().any(|key| key["kid"].as_str() == key_id)
+    {
+        let cause = format!(
+            "the issuer no longer publishes the key of the token that was given as {}, so it is rejected for its key",
+            kind.name()
+        );
+        let fix = format!("give a newer one by --token {}=FILE", kind.name());
+        return Err(CaseFailure::Inconclusive(Diagnosis::new(cause, fix)));
+    }
+    let at = token.claims().seconds(name).unwrap_or_default();
+    let minutes = ((at - now()).abs() / 60.0).floor();
+    let of_time = match kind {
+        TokenKind::Expired => format!("{what} {minutes} minutes ago"),
+        _ => format!("{what} {minutes} minutes"),
+    };
+    Ok(format!("; the token {of_time}, so the app may tolerate less than that"))
 }
 
 /// The platform says 403 of a client that it does not list; an app that checks the token itself tells strangers nothing.
@@ -150,7 +183,7 @@ async fn refuses(
 }
 
 /// `initialize` and a call of a tool.
-fn two(context: &Context<'_>) -> Vec<Attempt> {
+pub(super) fn two(context: &Context<'_>) -> Vec<Attempt> {
     let initialize = context.message("initialize", &mcp::initialize(), Caller::Nobody);
     [initialize, everywhere::call(context)].into_iter().map(Attempt::new).collect()
 }
@@ -177,15 +210,20 @@ pub(super) fn unmade(why: impl Into<String>) -> CaseFailure {
     )))
 }
 
-/// The key that the issuer publishes under an id, or its first one. No token goes there.
+/// The key that the issuer publishes under an id, or its first one.
 async fn issuer_key(context: &Context<'_>, kid: Option<&str>) -> Result<Value, CaseFailure> {
+    let keys = issuer_keys(context).await?;
+    let known = keys.iter().find(|key| key["kid"].as_str() == kid && kid.is_some());
+    known.or(keys.first()).cloned().ok_or_else(|| unmade("the issuer publishes no key"))
+}
+
+/// The keys that the issuer publishes. No token goes there.
+async fn issuer_keys(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
     let target = context.target();
     let mut url = target.authority.clone();
     url.set_path(&format!("{}/discovery/v2.0/keys", target.tenant_id));
     let keys = get_json(context, url).await?;
-    let keys = keys["keys"].as_array().cloned().unwrap_or_default();
-    let known = keys.iter().find(|key| key["kid"].as_str() == kid && kid.is_some());
-    known.or(keys.first()).cloned().ok_or_else(|| unmade("the issuer publishes no key"))
+    Ok(keys["keys"].as_array().cloned().unwrap_or_default())
 }
 
 async fn get_json(context: &Context<'_>, url: Url) -> Result<Value, CaseFailure> {

@@ -2,7 +2,7 @@
 
 use super::{GOOD, PLAIN, check};
 use crate::TokenKind;
-use crate::case::{Case, carriers, half_keys};
+use crate::case::{Case, carriers, half_keys, lookalikes};
 
 pub(super) static CASES: &[Case] = &[
     Case {
@@ -41,5 +41,19 @@ pub(super) static CASES: &[Case] = &[
         check: check!(half_keys::halves),
         also: &[TokenKind::Roleless, TokenKind::Scopeless],
         ..GOOD
+    },
+    Case {
+        id: "D20",
+        title: "Tokens that only look right",
+        proves: "the app rejects forged tokens with other names of an algorithm, keys that the token brings along or that can be guessed, and missing or similar claims",
+        leaves_open: "claims that are missing or similar in a token that the issuer signed, unless `id-token`, `without-audience`, `without-expiry`, `near-audience` and `near-role` are given; keys at an address of an attacker, which serves none",
+        sends: "tools/call list_restaurants_mcp with forged tokens: alg None, NONE, nOnE, rs256, hs256, absent; no signature; HS256 with \
+                guessable secrets; jwk, jku, x5u and x5c of another key; no aud, no exp, a similar aud or role; initialize and \
+                tools/call with signed ones that were given",
+        expects: "401; for a signed one 401 or 403",
+        forges: true,
+        also: lookalikes::SIGNED,
+        check: check!(lookalikes::refused),
+        ..PLAIN
     },
 ];

@@ -1,0 +1,40 @@
+//! Tokens that only look right.
+
+use super::{
+    everywhere::{Attempt, all_refused, call},
+    refusals::{refuses_of, two, unless_refused_anyway, unmade},
+};
+use crate::{TokenKind, context::Context, outcome::CaseFailure};
+
+/// The kinds that the owner of an issuer can make.
+pub(super) const SIGNED: &[TokenKind] = &[
+    TokenKind::IdToken,
+    TokenKind::WithoutAudience,
+    TokenKind::WithoutExpiry,
+    TokenKind::NearAudience,
+    TokenKind::NearRole,
+];
+
+/// `tools/call` with each forged token; and `initialize` and `tools/call` with each signed one that was given.
+pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let forged = context.forgery().lookalikes(context.target()).map_err(unmade)?;
+    let mut got = format!("{} forged tokens are rejected", forged.len());
+    for (what, token) in forged {
+        refuses_of(context, Ok(token), what, vec![Attempt::new(call(context))]).await?;
+    }
+    let mut missing = Vec::new();
+    for kind in SIGNED {
+        let Some(token) = context.token(*kind) else {
+            missing.push(kind.name());
+            continue;
+        };
+        let attempts = two(context).into_iter();
+        let attempts = attempts.map(|it| it.map(|request| request.bearer(token, kind.name())));
+        all_refused(context, attempts.collect(), &[401, 403]).await?;
+        got = format!("{got}; so is the signed one of the kind {}", kind.name());
+    }
+    if !missing.is_empty() {
+        got = format!("{got}; not judged with signed ones of the kinds {}", missing.join(", "));
+    }
+    unless_refused_anyway(context, got).await
+}
