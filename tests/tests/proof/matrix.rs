@@ -73,12 +73,12 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
         (Fault::IgnoresOrigin, "D16"),
         (Fault::AcceptsQueryToken, "D15"),
         (Fault::RejectsV2Tokens, "D10"),
-        (Fault::NoMetadata, "B2 D12 D13 D14"),
-        (Fault::NoSuffixedMetadata, "D12 D13 D14"),
-        (Fault::GuardedMetadata, "B2 D12 D13 D14"),
-        (Fault::WrongResource, "D14"),
-        (Fault::ForeignIssuer, "B2 D12 D13 D14"),
-        (Fault::ForeignScope, "D14"),
+        (Fault::NoMetadata, "B2 D12 D13 D14 D27"),
+        (Fault::NoSuffixedMetadata, "D12 D13 D14 D27"),
+        (Fault::GuardedMetadata, "B2 D12 D13 D14 D27"),
+        (Fault::WrongResource, "B2 D14 D27"),
+        (Fault::ForeignIssuer, "B2 D12 D13 D14 D27"),
+        (Fault::ForeignScope, "D14 D27"),
         (Fault::ChallengeWithoutMetadata, "D12"),
         (Fault::ForbiddenWithoutReason, "D2 D11"),
     ];
@@ -133,25 +133,25 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let open = Server::builder().start().await.unwrap();
     let nobody = "http://127.0.0.1/login".to_owned();
-    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D21 D22 D23 D25";
+    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D21 D22 D23 D25 D26";
     let every_case = while_on(|_| true).join(" ");
     let faults = vec![
         (
             Fault::NoAuthentication(open.url("")),
-            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D21 D22 D23",
+            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D21 D22 D23 D26 D27",
         ),
-        (Fault::AnonymousCalls(open.url("")), "B3 D23"),
+        (Fault::AnonymousCalls(open.url("")), "B3 D23 D26"),
         (Fault::AnonymousPath("/mcp", open.url("")), "B3"),
         (Fault::AnonymousPath("/create", open.url("")), "B1"),
         (Fault::AnonymousPath("/details/1", open.url("")), "B1 D21"),
-        (Fault::AnonymousPath("/add", open.url("")), "B1"),
-        (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16"),
+        (Fault::AnonymousPath("/add", open.url("")), "B1 D26"),
+        (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16 D26 D27"),
         (Fault::RedirectsToLogin(nobody), as_login),
         (Fault::ReturnsLoginPage, as_login),
-        (Fault::MissingTool("create_review_mcp"), "B7 B10 C2"),
-        (Fault::MissingTool("get_details_mcp"), "B7 B9 B10 B11 C2"),
-        (Fault::DiscardsWrites("create_review_mcp"), "B10 C2"),
-        (Fault::DiscardsWrites("create_restaurant_mcp"), "B10 B11 C2"),
+        (Fault::MissingTool("create_review_mcp"), "B7 B10 C2 D26"),
+        (Fault::MissingTool("get_details_mcp"), "B7 B9 B10 B11 C2 D26"),
+        (Fault::DiscardsWrites("create_review_mcp"), "B10 C2 D26"),
+        (Fault::DiscardsWrites("create_restaurant_mcp"), "B10 B11 C2 D26"),
         (Fault::Hangs, &every_case),
         (Fault::EventStream, ""),
         (Fault::Unavailable(1..=2), ""),
