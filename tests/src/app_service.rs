@@ -1,10 +1,16 @@
 //! An emulated App Service: the server behind the emulated platform, restarted when its settings change.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
-use auth_probe::{AccessToken, Probe, Target, TokenKind, TokenSource, Tokens, WebApp};
+use auth_probe::{AccessToken, AuthSwitch, Probe, Target, TokenKind, TokenSource, Tokens};
 use easyauth_emulator::{Cloud, Directory, Emulator, Gateway, Options, Site, sample};
+use entra_admin::{Endpoint, WebApp};
+use mcp_entra::{AppServiceSwitch, TokenSourceCredential};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -21,6 +27,9 @@ pub const SITE: &str = "reviews";
 /// Azure Resource Manager's own application.
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
 
+/// How long the switch of the web app's authentication repeats a request.
+const PATIENCE: Duration = Duration::from_secs(6);
+
 /// A running web app. It ends when this value is dropped.
 #[derive(Debug)]
 pub struct AppService {
@@ -29,6 +38,7 @@ pub struct AppService {
     supervisor: JoinHandle<()>,
     server: String,
     _folder: TempDir,
+    settings_folder: TempDir,
     _database: Option<TestDatabase>,
 }
 
@@ -122,6 +132,7 @@ impl AppService {
             supervisor,
             server: address,
             _folder: folder,
+            settings_folder: tempfile::tempdir()?,
             _database: database,
         })
     }
@@ -173,18 +184,36 @@ impl AppService {
     /// # Errors
     /// When the emulator lacks what the probe needs.
     pub fn probe(&self) -> Result<Probe> {
-        self.probe_through(self.cloud().origin())
+        let mut probe = self.probe_at(self.origin())?;
+        let switch = self.switch(self.cloud().origin(), self.settings_folder.path())?;
+        probe.auth_switch = Some(switch);
+        Ok(probe)
     }
 
-    /// Returns a probe that may disable authentication through the Resource Manager at an address.
+    /// Returns the switch of the app's authentication, through the Resource Manager at an address. It saves the settings to
+    /// a folder.
     ///
     /// # Errors
-    /// When the address is invalid, or the emulator lacks what the probe needs.
-    pub fn probe_through(&self, resource_manager: &str) -> Result<Probe> {
-        let mut probe = self.probe_at(self.origin())?;
+    /// When the address is invalid, or the emulator lacks the operator.
+    pub fn switch(&self, resource_manager: &str, folder: &Path) -> Result<Box<dyn AuthSwitch>> {
         let token = TokenSource::Ready(AccessToken::new(&self.operator_token()?)?);
-        probe.web_app = Some(WebApp::new(resource_manager, &self.site().id, token)?);
-        Ok(probe)
+        self.switch_with(token, resource_manager, folder)
+    }
+
+    /// Returns the same switch with another source of tokens for Resource Manager.
+    ///
+    /// # Errors
+    /// When the address is invalid.
+    pub fn switch_with(
+        &self,
+        token: TokenSource,
+        resource_manager: &str,
+        folder: &Path,
+    ) -> Result<Box<dyn AuthSwitch>> {
+        let credential = Arc::new(TokenSourceCredential(token));
+        let endpoint = Endpoint::resource_manager(credential)?.at(resource_manager)?;
+        let web_app = WebApp::new(endpoint, &self.site().id)?.with_patience(PATIENCE);
+        Ok(Box::new(AppServiceSwitch::new(web_app, folder)))
     }
 
     /// An operator's token for Azure Resource Manager.

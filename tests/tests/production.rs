@@ -112,8 +112,7 @@ async fn every_case_passes_as_deployed() {
     assert!(seeded.status.success(), "{seeded:?}");
 
     let app = AppService::start_site(site, emulator, Some(database)).await.unwrap();
-    let mut probe = app.probe().unwrap();
-    folder.path().clone_into(&mut probe.settings_folder);
+    let probe = app.probe().unwrap();
     let report = probe.run(&Nobody, &CancellationToken::new()).await.unwrap();
     let others = report.cases.iter().filter(|case| case.verdict != Verdict::Passed);
     let others: Vec<_> = others.map(|case| format!("{}: {:?}", case.id, case.got)).collect();

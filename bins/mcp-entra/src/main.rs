@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+//! The program `mcp-entra`.
 
 mod emulator;
 mod entra;

@@ -3,6 +3,7 @@
 mod answers;
 mod catalogue;
 mod doors;
+mod echo;
 pub(crate) mod functions;
 mod guarded;
 mod metadata;

@@ -10,27 +10,19 @@ pub(crate) struct Cloud {
     authorities: &'static [&'static str],
     /// What the issuers of version 1.0 tokens begin with.
     pub(crate) v1_issuers: &'static str,
-    /// Where Azure Resource Manager is.
-    pub(crate) resource_manager: &'static str,
 }
 
 const PUBLIC: Cloud = Cloud {
     authorities: &["login.microsoftonline.com", "login.windows.net"],
     v1_issuers: "https://sts.windows.net/",
-    resource_manager: "https://management.azure.com",
 };
 
 const NATIONAL: [Cloud; 2] = [
     Cloud {
         authorities: &["login.chinacloudapi.cn", "login.partner.microsoftonline.cn"],
         v1_issuers: "https://sts.chinacloudapi.cn/",
-        resource_manager: "https://management.chinacloudapi.cn",
     },
-    Cloud {
-        authorities: &["login.microsoftonline.us"],
-        v1_issuers: "https://sts.windows.net/",
-        resource_manager: "https://management.usgovcloudapi.net",
-    },
+    Cloud { authorities: &["login.microsoftonline.us"], v1_issuers: "https://sts.windows.net/" },
 ];
 
 impl Cloud {
@@ -57,12 +49,25 @@ mod tests {
 
     #[test]
     fn a_cloud_is_told_by_its_authority() {
-        let of = |authority: &str| Cloud::of(&Url::parse(authority).unwrap()).resource_manager;
-        assert_eq!(of("https://login.microsoftonline.com/"), "https://management.azure.com");
-        assert_eq!(of("https://login.chinacloudapi.cn"), "https://management.chinacloudapi.cn");
-        assert_eq!(of("https://login.microsoftonline.us"), "https://management.usgovcloudapi.net");
-        assert_eq!(of("http://127.0.0.1"), "https://management.azure.com");
-        // A host that only looks like one is none.
-        assert_eq!(of("https://login.microsoftonline.us.example"), "https://management.azure.com");
+        let others = |authority: &str| {
+            let authority = Url::parse(authority).unwrap();
+            let cloud = Cloud::of(&authority);
+            (cloud.v1_issuers, cloud.other_authorities(&authority).collect::<Vec<_>>())
+        };
+        let public = ["https://login.microsoftonline.com/", "https://login.windows.net/"];
+        let public = public.map(str::to_owned).to_vec();
+        assert_eq!(
+            others("https://login.microsoftonline.com/"),
+            ("https://sts.windows.net/", public)
+        );
+        let (issuers, china) = others("https://login.chinacloudapi.cn");
+        assert_eq!((issuers, china.len()), ("https://sts.chinacloudapi.cn/", 2));
+        let (issuers, government) = others("https://login.microsoftonline.us");
+        assert_eq!(issuers, "https://sts.windows.net/");
+        assert_eq!(government, ["https://login.microsoftonline.us/"]);
+        // An emulator's, and a host that only looks like one of a cloud.
+        for other in ["http://127.0.0.1", "https://login.chinacloudapi.cn.example"] {
+            assert_eq!(others(other), ("https://sts.windows.net/", Vec::new()), "{other}");
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     http_client::{Answer, HttpClient, NoAnswer, Request},
     mcp,
     outcome::CaseFailure,
+    redactor::Redactor,
     report::Row,
     requirements::Authentication,
 };
@@ -31,7 +32,9 @@ pub(crate) struct Run {
     pub(crate) python: Option<PathBuf>,
     pub(crate) writes: bool,
     rows: Mutex<Vec<Row>>,
-    secrets: Mutex<Vec<String>>,
+    redactor: Mutex<Redactor>,
+    /// What was sent when a part of a token came back.
+    echo: Mutex<Option<String>>,
 }
 
 /// What the cases share for which authentication is on, or off.
@@ -70,6 +73,9 @@ impl Run {
     ) -> reqwest::Result<Self> {
         let id = uuid::Uuid::new_v4().simple().to_string()[..8].to_owned();
         let http = HttpClient::new(&target.origin)?;
+        let mut redactor = Redactor::default();
+        redactor.learn_public(&target.tenant_id.to_string());
+        redactor.learn_public(&target.client_id.to_string());
         Ok(Self {
             id,
             target,
@@ -77,23 +83,35 @@ impl Run {
             python,
             writes,
             rows: Mutex::default(),
-            secrets: Mutex::default(),
+            redactor: Mutex::new(redactor),
+            echo: Mutex::default(),
         })
     }
 
     /// Remembers a token, so that no report shows it.
     pub(crate) fn keep_secret(&self, token: &AccessToken) {
-        let parts = token.expose().split('.').filter(|part| part.len() > 16);
-        lock(&self.secrets).extend(parts.map(str::to_owned));
+        lock(&self.redactor).learn(token);
     }
 
-    /// A text without any token, whoever put it there.
+    /// A text without any part of a token, whoever put it there.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let mut secrets = lock(&self.secrets).clone();
-        secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets
-            .iter()
-            .fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "[redacted]"))
+        lock(&self.redactor).redact(text)
+    }
+
+    /// Whether an answer gives a part of a token back, which is remembered with what was sent.
+    fn notice_echo(&self, sent: &str, answer: &Answer) {
+        let redactor = lock(&self.redactor);
+        let headers =
+            answer.headers.values().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let is_in_headers = headers.into_iter().any(|value| redactor.is_token_in(&value));
+        if is_in_headers || redactor.is_token_in(&answer.body) {
+            lock(&self.echo).get_or_insert_with(|| redactor.redact(sent));
+        }
+    }
+
+    /// What was sent when a part of a token came back, if one did.
+    pub(crate) fn echo(&self) -> Option<String> {
+        lock(&self.echo).clone()
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
@@ -177,8 +195,15 @@ impl<'a> Context<'a> {
 
     /// Sends a request; no answer is a fault of the app.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, CaseFailure> {
+        if let Some(token) = request.token() {
+            self.run.keep_secret(token);
+        }
         self.record(request.line());
-        self.run.http.send(&request).await.map_err(|no_answer| {
+        let answer = self.run.http.send(&request).await;
+        if let Ok(answer) = &answer {
+            self.run.notice_echo(request.line(), answer);
+        }
+        answer.map_err(|no_answer| {
             let got = format!("no answer: {}", no_answer.reason());
             let diagnosis = diagnosis::no_answer(self.target(), &no_answer);
             match no_answer {

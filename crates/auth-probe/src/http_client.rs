@@ -11,18 +11,23 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::{AccessToken, target::is_loopback};
+use crate::{
+    AccessToken,
+    event_stream::{EventStream, is_response},
+    target::is_loopback,
+};
 
 /// How many bytes of an answer are read: a list of ten thousand restaurants has seven million.
 const MAX_BYTES: usize = 16 << 20;
+
+/// What the MCP clients that run on Node.js send: an app must not know by it who judges it.
+const USER_AGENT: &str = "node";
 
 /// How often a request is sent that reaches nobody, or an app that is starting. The pauses between are doubled each time.
 const ATTEMPTS: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-const USER_AGENT: &str = concat!("auth-probe/", env!("CARGO_PKG_VERSION"));
 
 /// The connection to an app.
 #[derive(Debug, Clone)]
@@ -37,17 +42,20 @@ pub(crate) struct Request {
     url: Url,
     headers: HeaderMap,
     body: Option<String>,
+    token: Option<AccessToken>,
     /// The request target as it is sent, where a URL would be normalized.
     target: Option<String>,
     line: String,
 }
 
 /// An answer, read to its end.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// Whether the request presented a token, of which the body may have a part.
+    pub(crate) had_token: bool,
 }
 
 /// Why there is no answer.
@@ -68,7 +76,7 @@ impl Request {
     pub(crate) fn of(method: &str, url: Url) -> Self {
         let line = format!("{method} {url}");
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
-        Self { method, url, headers: HeaderMap::new(), body: None, target: None, line }
+        Self { method, url, headers: HeaderMap::new(), body: None, token: None, target: None, line }
     }
 
     /// A message to an MCP endpoint, whose answer may be JSON or an event stream.
@@ -137,6 +145,7 @@ impl Request {
             self.headers.insert(reqwest::header::AUTHORIZATION, value);
         }
         self.line = format!("{}; Authorization: Bearer [{what}, redacted]", self.line);
+        self.token = Some(token.clone());
         self
     }
 
@@ -144,7 +153,13 @@ impl Request {
     pub(crate) fn token_in_query(mut self, token: &AccessToken, what: &str) -> Self {
         self.url.set_query(Some(&format!("access_token={}", token.expose())));
         self.line = format!("{}; ?access_token=[{what}, redacted]", self.line);
+        self.token = Some(token.clone());
         self
+    }
+
+    /// The token that it presents.
+    pub(crate) fn token(&self) -> Option<&AccessToken> {
+        self.token.as_ref()
     }
 
     /// What is sent, for the report: without tokens.
@@ -197,8 +212,9 @@ impl HttpClient {
         let response = builder.headers(request.headers.clone()).send().await;
         let mut response = response.map_err(|error| no_answer(&error.without_url()))?;
         let (status, headers) = (response.status(), response.headers().clone());
+        let mut events =
+            content_type(&headers).starts_with("text/event-stream").then(EventStream::default);
         let mut body = Vec::new();
-        let is_stream = content_type(&headers).starts_with("text/event-stream");
         while let Some(chunk) =
             response.chunk().await.map_err(|error| no_answer(&error.without_url()))?
         {
@@ -208,13 +224,20 @@ impl HttpClient {
                     "its answer is longer than {MAX_BYTES} bytes"
                 )));
             }
-            // A stream may stay open after the one message that was asked for.
-            if is_stream && body.ends_with(b"\n\n") && crate::event_stream::has_response(&body) {
-                break;
+            if let Some(events) = &mut events {
+                // A stream may stay open after the one message that was asked for.
+                if events.push(&chunk).iter().any(is_response) {
+                    break;
+                }
+                if events.is_too_long() {
+                    return Err(NoAnswer::Broken("its event stream does not end".to_owned()));
+                }
             }
+            // An app that always has something to read must not keep a time limit or an interrupt from being noticed.
+            tokio::task::yield_now().await;
         }
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, headers, body, had_token: request.token.is_some() })
     }
 }
 
@@ -241,7 +264,8 @@ impl Answer {
         content_type(&self.headers)
     }
 
-    /// What came, on one line, whole: it is cut when no token is left in it.
+    /// What came, on one line. Of a body that may have a part of a token only its form is told; the rest is whole, and is
+    /// cut when no token is left in it.
     pub(crate) fn summary(&self) -> String {
         let mut text = self.status.as_u16().to_string();
         for name in ["www-authenticate", "location", "retry-after"] {
@@ -253,8 +277,22 @@ impl Answer {
         if body.is_empty() {
             return text;
         }
+        let kind = self.content_type();
+        if self.had_token {
+            return format!("{text}, {kind}: {}", self.form());
+        }
         let body: String = body.chars().filter(|c| !c.is_control()).collect();
-        format!("{text}, {}: {body}", self.content_type())
+        format!("{text}, {kind}: {body}")
+    }
+
+    /// What a body is like, without a word of it.
+    fn form(&self) -> String {
+        let message = serde_json::from_str::<Value>(&self.body).unwrap_or_default();
+        let error =
+            message["error"]["code"].as_i64().map(|code| format!("a JSON-RPC error {code}"));
+        let result = message.get("result").map(|_| "a JSON-RPC result".to_owned());
+        let is = error.or(result).unwrap_or_else(|| "a body".to_owned());
+        format!("{is} of {} bytes", self.body.len())
     }
 }
 

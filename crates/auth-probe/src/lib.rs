@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod auth_switch;
 mod case;
 mod client;
 mod clock;
@@ -13,16 +14,17 @@ mod http_client;
 mod mcp;
 mod outcome;
 mod probe;
+mod redactor;
 mod report;
 mod requirements;
 mod target;
 mod token;
 mod tokens;
-mod web_app;
 
 pub use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
     credential::Identity,
     probe::{Observer, Probe, Unreachable},
@@ -31,5 +33,4 @@ pub use self::{
     target::{AUTHORITY, Target, TargetError},
     token::{AccessToken, NotToken, TokenKind},
     tokens::{TokenError, TokenSource, Tokens},
-    web_app::{RESOURCE_MANAGER, WebApp, WebAppError},
 };

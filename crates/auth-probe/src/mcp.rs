@@ -23,12 +23,22 @@ pub(crate) fn initialize() -> Value {
     json!({
         "protocolVersion": VERSION,
         "capabilities": {},
-        "clientInfo": {"name": "auth-probe", "version": env!("CARGO_PKG_VERSION")},
+        // What the official Python client says of itself: an app must not know by it who judges it.
+        "clientInfo": {"name": "mcp", "version": "0.1.0"},
     })
 }
 
 /// The result of the request, or why there is none.
 pub(crate) fn result(answer: &Answer) -> Result<Value, String> {
+    let mut message = response(answer)?;
+    if let Some(error) = message.get("error") {
+        return Err(format!("the JSON-RPC error {}: {}", error["code"], error["message"]));
+    }
+    message.get_mut("result").map(Value::take).ok_or_else(|| "no result".to_owned())
+}
+
+/// The response to the request, with a result or an error, or why there is none.
+pub(crate) fn response(answer: &Answer) -> Result<Value, String> {
     if answer.status != 200 {
         return Err("not the status 200".to_owned());
     }
@@ -38,14 +48,11 @@ pub(crate) fn result(answer: &Answer) -> Result<Value, String> {
         "text/event-stream" => messages(&answer.body).into_iter().find(is_response),
         _ => return Err(format!("neither JSON nor an event stream but {kind:?}")),
     };
-    let mut message: Value = message.ok_or("no JSON-RPC response")?;
+    let message: Value = message.ok_or("no JSON-RPC response")?;
     if message["jsonrpc"] != "2.0" || message["id"] != 1 {
         return Err("no JSON-RPC response to the request".to_owned());
     }
-    if let Some(error) = message.get("error") {
-        return Err(format!("the JSON-RPC error {}: {}", error["code"], error["message"]));
-    }
-    message.get_mut("result").map(Value::take).ok_or_else(|| "no result".to_owned())
+    Ok(message)
 }
 
 /// What a tool gives: its structured content, or the JSON in its text.
@@ -67,12 +74,12 @@ mod tests {
     use serde_json::json;
 
     use super::{Answer, content, result};
-    use crate::event_stream::has_response;
+    use crate::event_stream::{EventStream, is_response};
 
     fn answer(kind: &'static str, body: &str) -> Answer {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", kind.parse().unwrap());
-        Answer { status: reqwest::StatusCode::OK, headers, body: body.to_owned() }
+        Answer { headers, body: body.to_owned(), ..Answer::default() }
     }
 
     #[test]
@@ -87,7 +94,13 @@ mod tests {
         ] {
             assert_eq!(result(&answer), Ok(json!({"a": 1})));
         }
+        let has_response = |bytes: &[u8]| {
+            // Byte by byte, as a slow app sends it.
+            let mut events = EventStream::default();
+            bytes.chunks(1).any(|byte| events.push(byte).iter().any(is_response))
+        };
         assert!(has_response(stream.as_bytes()));
+        assert!(has_response(stream.replace("\r\n", "\r").as_bytes()));
         assert!(!has_response(b"event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"resu"));
     }
 

@@ -10,10 +10,11 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Case, Report, Target, Tokens, WebApp,
+    AuthSwitch, Case, Report, SavedSettings, Target, Tokens,
     context::{Phase, Run},
     http_client::{NoAnswer, Request},
     mcp,
@@ -45,10 +46,8 @@ pub struct Probe {
     pub patience: Duration,
     /// A Python interpreter that has the package `mcp`, version 2, for the cases of group C. Default: none.
     pub python: Option<PathBuf>,
-    /// The web app whose authentication may be switched off for the cases that need it off. Default: none.
-    pub web_app: Option<WebApp>,
-    /// Where its settings are saved before. Default: the current folder.
-    pub settings_folder: PathBuf,
+    /// The switch by which authentication may be turned off for the cases that need it off. Default: none.
+    pub auth_switch: Option<Box<dyn AuthSwitch>>,
 }
 
 /// Who wants to know how a run goes on.
@@ -90,8 +89,7 @@ impl Probe {
             timeout: Duration::from_secs(30),
             patience: Duration::from_mins(5),
             python: None,
-            web_app: None,
-            settings_folder: PathBuf::from("."),
+            auth_switch: None,
         }
     }
 
@@ -205,9 +203,9 @@ impl Session<'_> {
         if self.cases(Authentication::Off).next().is_none() {
             return;
         }
-        match (self.state().await, &self.probe.web_app) {
+        match (self.state().await, &self.probe.auth_switch) {
             (State::Open, _) => self.judge_all(Authentication::Off, outcome).await,
-            (State::Shut, Some(web_app)) => self.judge_switched_off(web_app, outcome).await,
+            (State::Shut, Some(switch)) => self.judge_switched_off(&**switch, outcome).await,
             (State::Shut, None) => {
                 let fix = "give --allow-disabling-auth, and the web app by --resource-id";
                 self.skip_open(outcome, "authentication is on", Some(fix), true);
@@ -229,19 +227,47 @@ impl Session<'_> {
         }
     }
 
-    /// Whether somebody without a token is let in.
+    /// Whether a caller without a token is let in. One open request among shut ones is a fault of the app, and not an app
+    /// without authentication.
     async fn state(&self) -> State {
+        let first = self.state_of("initialize", &mcp::initialize()).await;
+        // A tool that the app need not have: it runs nothing, and says by its error that the caller was let in.
+        let call = json!({"name": "search", "arguments": {}});
+        for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
+            let state = match &first {
+                State::Unclear(_) => break,
+                State::Open | State::Shut => self.state_of(method, &params).await,
+            };
+            match state {
+                state if state == first => {}
+                // An open app may want a session.
+                State::Unclear(_) if first == State::Open => {}
+                state => {
+                    return State::Unclear(format!(
+                        "to a caller without a token, initialize is {first} and {method} is {state}"
+                    ));
+                }
+            }
+        }
+        first
+    }
+
+    /// Whether a request without a token is let in.
+    async fn state_of(&self, method: &str, params: &Value) -> State {
         let url = self.probe.target.mcp.clone();
-        let body = mcp::request("initialize", &mcp::initialize());
-        let request = Request::message(url, &body, String::new());
+        let request = Request::message(url, &mcp::request(method, params), String::new());
         let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
         match answer {
             Err(_) => State::Unclear("no answer in time".to_owned()),
             Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
-            Ok(Ok(answer)) if mcp::result(&answer).is_ok() => State::Open,
-            Ok(Ok(answer)) if answer.status == 401 => State::Shut,
-            // Not even 403, which may be said of the request and not of who makes it.
-            Ok(Ok(answer)) => State::Unclear(answer.summary()),
+            Ok(Ok(answer)) => match mcp::response(&answer) {
+                Ok(response) if method == "tools/call" || response.get("result").is_some() => {
+                    State::Open
+                }
+                _ if answer.status == 401 => State::Shut,
+                // Not even 403, which may be said of the request and not of who makes it.
+                _ => State::Unclear(answer.summary()),
+            },
         }
     }
 
@@ -262,23 +288,21 @@ impl Session<'_> {
     }
 
     /// Saves the settings, switches authentication off, judges, and puts the settings back whatever happens.
-    async fn judge_switched_off(&self, web_app: &WebApp, outcome: &mut Outcome) {
+    async fn judge_switched_off(&self, switch: &dyn AuthSwitch, outcome: &mut Outcome) {
         if self.interrupt.is_cancelled() {
             return self.skip_open(outcome, judge::INTERRUPTED, None, false);
         }
-        let (host, folder) = (self.probe.target.host(), &self.probe.settings_folder);
-        let saved = crate::web_app::Saved::of(web_app, host, folder, &self.run.id).await;
-        let saved = match saved {
+        let saved = match switch.save(self.probe.target.host(), &self.run.id).await {
             Ok(saved) => saved,
-            Err(error) => return self.skip_open(outcome, &judge::chain(&error), None, false),
+            Err(error) => return self.skip_open(outcome, &judge::chain(&*error), None, false),
         };
         self.observer.note(&format!(
             "switching authentication off; its settings are saved in {}. Should this program be killed, restore them by\n{}",
-            saved.path().display(),
-            saved.restore_command()
+            saved.location(),
+            saved.restore_commands()
         ));
         let judged = AssertUnwindSafe(async {
-            self.judge_between(&saved, outcome).await;
+            self.judge_between(&*saved, outcome).await;
             self.observer.note("switching authentication on again");
         });
         let judged = judged.catch_unwind().await;
@@ -288,7 +312,7 @@ impl Session<'_> {
                 .warnings
                 .push("the proof itself failed while authentication was off".to_owned());
         }
-        self.restore(&saved, outcome).await;
+        self.restore(&*saved, outcome).await;
         let left: Vec<_> = self
             .cases(Authentication::Off)
             .filter(|case| outcome.cases.iter().all(|report| report.id != case.id))
@@ -300,9 +324,9 @@ impl Session<'_> {
         }
     }
 
-    async fn judge_between(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
+    async fn judge_between(&self, saved: &dyn SavedSettings, outcome: &mut Outcome) {
         // Not given up halfway: a write on its way could arrive after the one that switches on again.
-        let written = saved.switch_off().await.map_err(|error| judge::chain(&error));
+        let written = saved.switch_off().await.map_err(|error| judge::chain(&*error));
         let open = async {
             written?;
             self.until(&State::Open).await
@@ -320,12 +344,12 @@ impl Session<'_> {
         }
     }
 
-    async fn restore(&self, saved: &crate::web_app::Saved<'_>, outcome: &mut Outcome) {
+    async fn restore(&self, saved: &dyn SavedSettings, outcome: &mut Outcome) {
         if let Err(error) = saved.restore().await {
             outcome.warnings.push(format!(
                 "AUTHENTICATION MAY BE OFF: its settings could not be restored ({}). Restore them by\n{}",
-                self.shown(&judge::chain(&error)),
-                saved.restore_command()
+                self.shown(&judge::chain(&*error)),
+                saved.restore_commands()
             ));
         } else if let Err(why) = self.until(&State::Shut).await {
             outcome

@@ -165,12 +165,6 @@ impl Target {
         format!("{}{}/", Cloud::of(&self.authority).v1_issuers, self.tenant_id)
     }
 
-    /// Where Azure Resource Manager is, in the cloud of the authority.
-    #[must_use]
-    pub fn resource_manager(&self) -> &'static str {
-        Cloud::of(&self.authority).resource_manager
-    }
-
     /// Whether a scope's prefix is known to be one of the registration's names.
     pub(crate) fn is_own_name(&self, prefix: &str) -> bool {
         prefix == self.mcp.as_str() || self.is_audience(prefix)

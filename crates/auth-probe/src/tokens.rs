@@ -7,10 +7,6 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::{AccessToken, TokenKind, token::NotToken};
 
-/// The scope of the token for another API, which every identity of a tenant can have: Azure Resource Manager's. Not
-/// Microsoft Graph's, whose signatures nobody else can check: an app that looks at no audience refuses those too.
-const OTHER_SCOPE: &str = "https://management.azure.com/.default";
-
 /// How many bytes of a token file are read.
 const MAX_BYTES: u64 = 64 << 10;
 
@@ -96,14 +92,20 @@ fn first_lines(text: &str) -> String {
 pub struct Tokens(BTreeMap<TokenKind, TokenSource>);
 
 impl Tokens {
-    /// Those that an identity gets from Entra: the good one, for the app's scope, and one for another API.
+    /// Those that an identity gets from Entra: the good one, for the app's scope, and one for the scope of another API, which
+    /// every identity of the tenant can have. Not Microsoft Graph's, whose signatures only Graph can check: an app that
+    /// checks no audience refuses those too.
     #[must_use]
-    pub fn of(credential: &Arc<dyn TokenCredential>, scope: impl Into<String>) -> Self {
+    pub fn of(
+        credential: &Arc<dyn TokenCredential>,
+        scope: impl Into<String>,
+        other_scope: impl Into<String>,
+    ) -> Self {
         let from =
             |scope: String| TokenSource::Credential { credential: credential.clone(), scope };
         Self::default()
             .with(TokenKind::Good, from(scope.into()))
-            .with(TokenKind::WrongAudience, from(OTHER_SCOPE.to_owned()))
+            .with(TokenKind::WrongAudience, from(other_scope.into()))
     }
 
     /// Adds or replaces one.

@@ -7,10 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{AdminError, AzureCloud, Endpoint, Step, call::Call, resource_id::check_resource_id};
-
-/// How long what is new may take to be known everywhere, if nothing else is said.
-const PATIENCE: Duration = Duration::from_mins(2);
+use crate::{AdminError, AzureCloud, Endpoint, Step, WebApp, call::Call};
 
 /// The administration of one web app and of its registration in the tenant.
 ///
@@ -20,14 +17,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub struct Admin {
     pub(crate) tenant_id: Uuid,
     pub(crate) graph: Endpoint,
-    pub(crate) resource_manager: Endpoint,
-    pub(crate) resource_id: String,
+    pub(crate) web_app: WebApp,
     pub(crate) client_id: Option<Uuid>,
     pub(crate) cloud: AzureCloud,
     pub(crate) owners: Vec<Uuid>,
     pub(crate) adopts: bool,
     pub(crate) is_dry_run: bool,
-    pub(crate) patience: Duration,
     observer: Option<Observer>,
 }
 
@@ -44,18 +39,15 @@ impl Admin {
         resource_manager: Endpoint,
         resource_id: &str,
     ) -> Result<Self, AdminError> {
-        check_resource_id(resource_id)?;
         Ok(Self {
             tenant_id,
             graph,
-            resource_manager,
-            resource_id: resource_id.to_owned(),
+            web_app: WebApp::new(resource_manager, resource_id)?,
             client_id: None,
             cloud: AzureCloud::Public,
             owners: Vec::new(),
             adopts: false,
             is_dry_run: false,
-            patience: PATIENCE,
             observer: None,
         })
     }
@@ -95,8 +87,10 @@ impl Admin {
     /// How long a request is sent again at most: what is new takes seconds to minutes to be known everywhere. Two
     /// minutes by default.
     #[must_use]
-    pub fn with_patience(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.graph.retry.patience = patience;
+        let web_app = self.web_app.with_patience(patience);
+        Self { web_app, ..self }
     }
 
     /// Whom each step is told as soon as it is taken, so that it is known even if a later one fails.
@@ -108,7 +102,7 @@ impl Admin {
     /// The web app's name.
     #[must_use]
     pub fn web_app(&self) -> &str {
-        self.resource_id.rsplit('/').next().unwrap_or_default()
+        self.web_app.name()
     }
 
     pub(crate) fn tell(&self, step: &Step) {
@@ -119,12 +113,12 @@ impl Admin {
 
     /// An object of the tenant that has to be there.
     pub(crate) async fn object(&self, path: &str) -> Result<Value, AdminError> {
-        self.graph.send(&Call::get(path).about_new(), self.patience).await
+        self.graph.send(&Call::get(path).about_new()).await
     }
 
     /// An object of the tenant, if it is there.
     pub(crate) async fn find(&self, path: &str) -> Result<Option<Value>, AdminError> {
-        match self.graph.send(&Call::get(path), self.patience).await {
+        match self.graph.send(&Call::get(path)).await {
             Ok(object) => Ok(Some(object)),
             Err(AdminError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
@@ -159,7 +153,7 @@ impl fmt::Debug for Admin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admin")
             .field("tenant_id", &self.tenant_id)
-            .field("resource_id", &self.resource_id)
+            .field("resource_id", &self.web_app.resource_id())
             .field("client_id", &self.client_id)
             .field("is_dry_run", &self.is_dry_run)
             .finish_non_exhaustive()

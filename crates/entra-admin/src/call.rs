@@ -10,6 +10,8 @@ pub(crate) struct Call {
     /// With the query.
     pub(crate) path: String,
     pub(crate) body: Option<Value>,
+    /// Whether it may be sent twice. What a POST creates may be there in spite of a fault.
+    pub(crate) is_repeatable: bool,
     /// Whether it is about what may be too new to be known everywhere, so that "not found" passes.
     pub(crate) is_about_new: bool,
     /// The version that it is for, if it is for one alone.
@@ -32,7 +34,14 @@ impl Call {
 
     pub(crate) fn new(method: Method, path: impl Into<String>, body: Value) -> Self {
         let body = Some(body).filter(|body| !body.is_null());
-        Self { method, path: path.into(), body, is_about_new: false, version: None }
+        let is_repeatable = method != Method::POST;
+        let (path, is_about_new, version) = (path.into(), false, None);
+        Self { method, path, body, is_repeatable, is_about_new, version }
+    }
+
+    /// It changes nothing, whatever its method.
+    pub(crate) fn reading(self) -> Self {
+        Self { is_repeatable: true, ..self }
     }
 
     /// It is for a version alone, where there is one.

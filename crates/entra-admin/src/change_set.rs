@@ -23,11 +23,7 @@ impl<'a> ChangeSet<'a> {
         call: Call,
     ) -> Result<Value, AdminError> {
         let graph = &self.admin.graph;
-        let answer = if self.admin.is_dry_run {
-            Value::Null
-        } else {
-            graph.send(&call, self.admin.patience).await?
-        };
+        let answer = if self.admin.is_dry_run { Value::Null } else { graph.send(&call).await? };
         self.tell(graph, what.into(), &call, call.body.clone());
         Ok(answer)
     }

@@ -1,10 +1,6 @@
 //! Microsoft Graph and Azure Resource Manager: the two places that tokens are sent to.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use azure_core::credentials::{Secret, TokenCredential};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -14,35 +10,26 @@ use reqwest::{
     redirect::Policy,
 };
 use serde_json::Value;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
     AdminError, AzureCloud,
     call::{Answer, Call},
     refusal::Refusal,
+    retry::{Failure, RetryPolicy},
+    token_cache::TokenCache,
 };
 
-/// The first pause before a request is sent again; each further one is twice as long.
-pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// The longest pause.
-pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest answer of Azure's that is waited for.
 const TIMEOUT: Duration = Duration::from_mins(1);
-/// How long a token is used again. The Azure CLI takes a second each time that it is asked, and what it gives is good for
-/// five minutes at least.
-const TOKEN_USE: Duration = Duration::from_mins(2);
-
 /// A service of Azure with a credential. Tokens are sent only to its origin: redirects are not followed.
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     name: &'static str,
     origin: Url,
-    scope: String,
-    credential: Arc<dyn TokenCredential>,
-    /// The last token, and since when it is there.
-    token: Arc<Mutex<Option<(Instant, Secret)>>>,
+    tokens: TokenCache,
     client: Client,
+    pub(crate) retry: RetryPolicy,
 }
 
 impl Endpoint {
@@ -63,7 +50,7 @@ impl Endpoint {
         credential: Arc<dyn TokenCredential>,
     ) -> Result<Self, AdminError> {
         let scope = format!("{}/.default", cloud.graph());
-        Self::new("Microsoft Graph", cloud.graph(), scope, credential)
+        Self::new("Microsoft Graph", cloud.graph(), TokenCache::new(credential, scope))
     }
 
     /// Azure Resource Manager, in the public cloud.
@@ -83,7 +70,8 @@ impl Endpoint {
         credential: Arc<dyn TokenCredential>,
     ) -> Result<Self, AdminError> {
         let scope = format!("{}/.default", cloud.resource_manager());
-        Self::new("Azure Resource Manager", cloud.resource_manager(), scope, credential)
+        let tokens = TokenCache::new(credential, scope);
+        Self::new("Azure Resource Manager", cloud.resource_manager(), tokens)
     }
 
     /// The same service at another origin, such as an emulator's.
@@ -91,21 +79,16 @@ impl Endpoint {
     /// # Errors
     /// When the origin is neither `https` nor on this machine, or has more than scheme, host and port.
     pub fn at(self, origin: &str) -> Result<Self, AdminError> {
-        Self::new(self.name, origin, self.scope, self.credential)
+        Ok(Self { retry: self.retry, ..Self::new(self.name, origin, self.tokens)? })
     }
 
-    fn new(
-        name: &'static str,
-        origin: &str,
-        scope: String,
-        credential: Arc<dyn TokenCredential>,
-    ) -> Result<Self, AdminError> {
+    fn new(name: &'static str, origin: &str, tokens: TokenCache) -> Result<Self, AdminError> {
         let origin = parse_origin(origin)?;
         let builder = Client::builder().redirect(Policy::none()).timeout(TIMEOUT);
         let builder = if is_loopback(&origin) { builder.no_proxy() } else { builder };
         let unreachable = |source| AdminError::Unreachable { service: name, source };
         let client = builder.build().map_err(unreachable)?;
-        Ok(Self { name, origin, scope, credential, token: Arc::default(), client })
+        Ok(Self { name, origin, tokens, client, retry: RetryPolicy::default() })
     }
 
     /// The service's name, for people.
@@ -125,36 +108,20 @@ impl Endpoint {
         address.strip_prefix(origin).filter(|path| path.starts_with('/'))
     }
 
-    /// Sends a request until it succeeds, fails for good, or `patience` is over. What has no body is null. A document that
-    /// others change too is not written by this, but by [`ChangeSet::update`](crate::change_set::ChangeSet::update): what is sent again here
-    /// was made before.
-    pub(crate) async fn send(&self, call: &Call, patience: Duration) -> Result<Value, AdminError> {
-        self.ask(call, patience).await.map(|answer| answer.body)
+    /// Sends a request until it succeeds, fails for good, or the time limit is reached. What has no body is null. A document
+    /// that others change too is not written by this, but by [`Document::update`](crate::update::Document::update): what is
+    /// sent again here was made before.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Value, AdminError> {
+        self.ask(call).await.map(|answer| answer.body)
     }
 
     /// The same, with the version of what is answered.
-    pub(crate) async fn ask(&self, call: &Call, patience: Duration) -> Result<Answer, AdminError> {
-        let begun = Instant::now();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let refusal = match self.send_once(call).await? {
-                Ok(answer) => return Ok(answer),
-                Err(refusal) => refusal,
-            };
-            let Some(wait) = refusal.passes_in(call, pause) else { return Err(refusal.explain()) };
-            if begun.elapsed().saturating_add(wait) > patience {
-                return Err(refusal.explain_after(call, patience));
-            }
-            tokio::time::sleep(wait).await; // tidy: Azure does not report the end of replication
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+    pub(crate) async fn ask(&self, call: &Call) -> Result<Answer, AdminError> {
+        self.retry.start().run(|| self.attempt(call)).await
     }
 
     /// Sends a request once.
-    pub(crate) async fn send_once(
-        &self,
-        call: &Call,
-    ) -> Result<Result<Answer, Refusal>, AdminError> {
+    pub(crate) async fn attempt(&self, call: &Call) -> Result<Answer, Failure> {
         let token = self.token().await?;
         let mut request = self
             .client
@@ -166,24 +133,26 @@ impl Endpoint {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
+        let no_answer = |error| {
+            if call.is_repeatable { Failure::NoAnswer(error) } else { Failure::Final(error) }
+        };
         // The address may contain details that do not belong in a log.
-        let unreachable = |error: reqwest::Error| AdminError::Unreachable {
-            service: self.name,
-            source: error.without_url(),
+        let unreachable = |error: reqwest::Error| {
+            no_answer(AdminError::Unreachable { service: self.name, source: error.without_url() })
         };
         let answer = request.send().await.map_err(unreachable)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(unreachable)?;
         if !status.is_success() {
             let body = serde_json::from_slice(&body).unwrap_or_default();
-            return Ok(Err(Refusal::new(self.name, call, status, &headers, &body)));
+            return Err(Failure::Refused(Refusal::new(self.name, call, status, &headers, &body)));
         }
         if body.is_empty() || status == StatusCode::NO_CONTENT {
-            return Ok(Ok(Answer::default()));
+            return Ok(Answer::default());
         }
         let version = headers.get(ETAG).and_then(|it| it.to_str().ok()).map(str::to_owned);
-        let body = serde_json::from_slice(&body).map_err(|_| self.unexpected(call))?;
-        Ok(Ok(Answer { body, version }))
+        let body = serde_json::from_slice(&body).map_err(|_| no_answer(self.unexpected(call)))?;
+        Ok(Answer { body, version })
     }
 
     /// The answer to a call is not what it should be.
@@ -205,23 +174,8 @@ impl Endpoint {
     }
 
     async fn token(&self) -> Result<Secret, AdminError> {
-        if let Some((since, token)) = &*self.last_token()
-            && since.elapsed() < TOKEN_USE
-        {
-            return Ok(token.clone());
-        }
-        let token = self.credential.get_token(&[&self.scope], None).await;
-        // The library's error has the issuer's description, and no credential.
-        let token = token.map_err(|error| AdminError::Token {
-            service: self.name,
-            reason: error.to_string().lines().next().unwrap_or_default().to_owned(),
-        })?;
-        *self.last_token() = Some((Instant::now(), token.token.clone()));
-        Ok(token.token)
-    }
-
-    fn last_token(&self) -> MutexGuard<'_, Option<(Instant, Secret)>> {
-        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+        let token = self.tokens.token().await;
+        token.map_err(|reason| AdminError::Token { service: self.name, reason })
     }
 }
 

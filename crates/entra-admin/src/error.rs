@@ -125,7 +125,7 @@ pub enum AdminError {
         message: String,
     },
     /// What is answered is not what the documentation of Azure says.
-    #[error("{service} answers {method} {path} with something else than it should")]
+    #[error("{service}'s answer to {method} {path} is not whole, or not what it should be")]
     Unexpected {
         /// The identity.
         service: &'static str,

@@ -17,8 +17,10 @@ mod refusal;
 mod registration;
 mod remove;
 mod resource_id;
+mod retry;
 mod setup;
 mod step;
+mod token_cache;
 mod update;
 mod web_app;
 
@@ -35,4 +37,5 @@ pub use self::{
     remove::Removed,
     setup::{ClientCredential, Setup, SetupDone},
     step::Step,
+    web_app::{WebApp, WebAppSettings},
 };

@@ -13,6 +13,8 @@ pub(crate) struct Refusal {
     service: &'static str,
     method: Method,
     path: String,
+    is_repeatable: bool,
+    is_about_new: bool,
     status: StatusCode,
     /// All codes, the outer one first.
     codes: Vec<String>,
@@ -45,6 +47,8 @@ impl Refusal {
             service,
             method: call.method.clone(),
             path: call.path.clone(),
+            is_repeatable: call.is_repeatable,
+            is_about_new: call.is_about_new,
             status,
             codes,
             message: printable(message),
@@ -52,18 +56,21 @@ impl Refusal {
         }
     }
 
-    /// When the request may be sent again, if it is worth it.
-    pub(crate) fn passes_in(&self, call: &Call, pause: Duration) -> Option<Duration> {
-        // What is created may be there in spite of a fault, so a POST goes again only if it was not looked at.
-        let is_safe = call.method != Method::POST;
-        let passes = match self.status {
+    /// Whether the request may succeed when it is sent again.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self.status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => true,
-            StatusCode::CONFLICT => is_safe && !self.has("Request_MultipleObjectsWithSameKeyValue"),
-            status if status.is_server_error() => is_safe,
-            _ => call.is_about_new && self.is_unknown(),
-        };
-        // "In 0 seconds" is no leave to ask without a pause.
-        passes.then(|| self.retry_after.map_or(pause, |it| it.max(pause)))
+            StatusCode::CONFLICT => {
+                self.is_repeatable && !self.has("Request_MultipleObjectsWithSameKeyValue")
+            }
+            status if status.is_server_error() => self.is_repeatable,
+            _ => self.is_about_new && self.is_unknown(),
+        }
+    }
+
+    /// How long the service asks to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// Whether another writer has changed the object since it was read.
@@ -82,21 +89,20 @@ impl Refusal {
         self.codes.iter().any(|it| it == code)
     }
 
-    /// What it means, when all patience is over.
-    pub(crate) fn explain_after(self, call: &Call, after: Duration) -> AdminError {
+    /// What it means, after the request was sent again for some time where that could help.
+    pub(crate) fn explain(self, after: Duration) -> AdminError {
         match self.retry_after {
             Some(retry_after) if self.status == StatusCode::TOO_MANY_REQUESTS => {
                 AdminError::Throttled { service: self.service, retry_after }
             }
-            _ if call.is_about_new && self.is_unknown() => {
+            _ if self.is_about_new && self.is_unknown() => {
                 AdminError::NotReplicated { path: self.path, after }
             }
-            _ => self.explain(),
+            _ => self.explain_code(),
         }
     }
 
-    /// What it means.
-    pub(crate) fn explain(self) -> AdminError {
+    fn explain_code(self) -> AdminError {
         let Self { service, method, path, message, .. } = self;
         let has = |code: &str| self.codes.iter().any(|it| it == code);
         match self.status {
@@ -144,13 +150,18 @@ mod tests {
     use crate::{AdminError, call::Call};
 
     fn refusal(status: u16, body: &Value) -> Refusal {
-        let status = StatusCode::from_u16(status).unwrap();
         let call = Call::new(Method::PATCH, "/v1.0/applications/1", Value::Null);
-        Refusal::new("Microsoft Graph", &call, status, &HeaderMap::new(), body)
+        refusal_of(&call, status, body)
+    }
+
+    fn refusal_of(call: &Call, status: u16, body: &Value) -> Refusal {
+        let status = StatusCode::from_u16(status).unwrap();
+        Refusal::new("Microsoft Graph", call, status, &HeaderMap::new(), body)
     }
 
     fn explained(status: u16, code: &str, message: &str) -> AdminError {
-        refusal(status, &json!({ "error": { "code": code, "message": message } })).explain()
+        refusal(status, &json!({ "error": { "code": code, "message": message } }))
+            .explain(Duration::ZERO)
     }
 
     #[test]
@@ -185,16 +196,15 @@ mod tests {
     fn a_finer_code_counts_too() {
         let detail = json!([{ "code": "InvalidAppId" }]);
         let error = json!({ "code": "Request_BadRequest", "message": "x", "details": detail });
-        let error = refusal(400, &json!({ "error": error })).explain();
+        let error = refusal(400, &json!({ "error": error })).explain(Duration::ZERO);
         assert!(matches!(error, AdminError::InvalidAppId { .. }), "{error}");
     }
 
     #[test]
     fn only_what_passes_is_asked_again() {
-        let soon = Duration::from_millis(1);
         let passes = |status: u16, method: Method, is_about_new: bool| {
             let call = Call { is_about_new, ..Call::new(method, "/", Value::Null) };
-            refusal(status, &Value::Null).passes_in(&call, soon).is_some()
+            refusal_of(&call, status, &Value::Null).is_transient()
         };
         for status in [429, 503] {
             assert!(passes(status, Method::POST, false), "{status}");

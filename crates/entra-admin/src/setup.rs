@@ -68,7 +68,7 @@ impl Admin {
         let mut run = ChangeSet::new(self);
         let settings = self.auth_settings().await?;
         let app_settings = self.app_settings().await?;
-        let host = self.host().await?;
+        let host = self.web_app.default_host().await?;
         let identity = self.proving_identity(setup.credential).await?;
 
         let credential = self.own_credential(&settings, &app_settings).await?;

@@ -6,68 +6,91 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use crate::{
-    Admin, AdminError, Endpoint,
+    AdminError, Endpoint,
     auth_settings::AuthSettings,
     call::Call,
     change_set::ChangeSet,
-    endpoint::{FIRST_PAUSE, LONGEST_PAUSE},
     registration::Registration,
-    web_app::{AppSettings, shown_settings},
+    retry::{FIRST_PAUSE, Failure, LONGEST_PAUSE},
+    web_app::{AppSettings, WebAppSettings, shown_settings},
 };
 
 /// How often a document is written for one change, while others write it too.
 const MOST_WRITES: u32 = 8;
 
-/// A document.
+/// A document at a service.
 #[derive(Debug, Clone)]
-pub(crate) enum Document {
-    /// The settings of the web app's authentication.
-    AuthSettings,
-    /// The environment variables of the web app; those of these names are secrets.
-    AppSettings { secrets: &'static [&'static str] },
+pub(crate) struct Document<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    /// The call that reads it.
+    pub(crate) read: Call,
+    pub(crate) content: Content,
+}
+
+/// What of a document is read and written.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// The `properties` of settings of the web app, written to a path.
+    Settings { path: String },
     /// A property of an application object, by its path at Graph and the way to the property.
     Registration { path: String, way: &'static str },
 }
 
 /// A document as it was read.
-struct Found {
-    content: Value,
+pub(crate) struct Found {
+    pub(crate) content: Value,
     version: Option<String>,
 }
 
-impl Document {
-    fn endpoint<'a>(&self, admin: &'a Admin) -> &'a Endpoint {
-        match self {
-            Self::Registration { .. } => &admin.graph,
-            Self::AuthSettings | Self::AppSettings { .. } => &admin.resource_manager,
-        }
+/// A write of a document: what it does, and the content before and after it.
+pub(crate) struct Write {
+    what: String,
+    before: Value,
+    after: Value,
+    call: Call,
+}
+
+/// What came of one attempt to change a document.
+enum Attempt {
+    /// Nothing had to be changed.
+    Holds(Value),
+    Written(Write),
+    /// Another writer was faster.
+    Overtaken(Write),
+}
+
+impl<'a> Document<'a> {
+    /// A property of the application object at a path of Graph.
+    pub(crate) fn registration(graph: &'a Endpoint, path: String, way: &'static str) -> Self {
+        let read = Call::get(&path).about_new();
+        Self { endpoint: graph, read, content: Content::Registration { path, way } }
     }
 
-    async fn read(&self, admin: &Admin) -> Result<Found, AdminError> {
-        let (content, version) = match self {
-            Self::AuthSettings => admin.read_auth_settings().await?,
-            Self::AppSettings { .. } => admin.read_app_settings().await?,
-            Self::Registration { path, .. } => {
-                let call = Call::get(path).about_new();
-                let answer = admin.graph.ask(&call, admin.patience).await?;
-                if !answer.body["appId"].is_string() {
-                    return Err(admin.graph.unexpected(&call));
-                }
-                (answer.body, answer.version)
-            }
+    /// Reads it. What is read is merged and written back: an answer without it must not be taken for an empty document.
+    pub(crate) async fn read(&self) -> Result<Found, AdminError> {
+        let mut answer = self.endpoint.ask(&self.read).await?;
+        let content = match self.content {
+            Content::Settings { .. } => answer.body.get_mut("properties").map(Value::take),
+            Content::Registration { .. } => Some(answer.body),
         };
-        Ok(Found { content, version })
+        let is_complete = |content: &Value| match self.content {
+            Content::Settings { .. } => content.is_object(),
+            Content::Registration { .. } => content["appId"].is_string(),
+        };
+        let content = content.filter(is_complete);
+        let content = content.ok_or_else(|| self.endpoint.unexpected(&self.read))?;
+        Ok(Found { content, version: answer.version })
     }
 
     /// The call that writes it.
-    pub(crate) fn write(&self, admin: &Admin, content: &Value) -> Call {
-        match self {
-            Self::AuthSettings => admin.put_auth_settings(content),
-            Self::AppSettings { .. } => admin.put_app_settings(content),
-            Self::Registration { path, way } => {
+    fn write(&self, content: &Value) -> Call {
+        match &self.content {
+            Content::Settings { path } => {
+                Call::new(Method::PUT, path, json!({ "properties": content }))
+            }
+            Content::Registration { path, way } => {
                 let value = way.split('/').fold(content, |value, name| &value[name]).clone();
                 let body = way.rsplit('/').fold(value, |inner, name| json!({ name: inner }));
                 Call::new(Method::PATCH, path, body).about_new()
@@ -75,69 +98,92 @@ impl Document {
         }
     }
 
-    /// The body of a write as people may see it.
-    pub(crate) fn shown(&self, before: &Value, after: &Value, call: &Call) -> Option<Value> {
-        match self {
-            Self::AppSettings { secrets } => Some(shown_settings(before, after, secrets)),
-            Self::AuthSettings | Self::Registration { .. } => call.body.clone(),
+    /// The write that a change needs; nothing where the document is right as it is.
+    fn plan(&self, before: &Value, change: impl Fn(&mut Value) -> Option<String>) -> Option<Write> {
+        let mut after = before.clone();
+        let what = change(&mut after).filter(|_| after != *before)?;
+        let call = self.write(&after);
+        Some(Write { what, before: before.clone(), after, call })
+    }
+
+    /// Applies a change until it holds, and answers the document as it then was. `change` says what it does, and nothing
+    /// where the document is right as it is. `written` is told each write.
+    ///
+    /// # Errors
+    /// When others undo the change as often as it is made, or Azure refuses.
+    pub(crate) async fn update(
+        &self,
+        change: impl Fn(&mut Value) -> Option<String>,
+        mut written: impl FnMut(&Write),
+    ) -> Result<Value, AdminError> {
+        let retries = self.endpoint.retry.start();
+        let (mut pause, mut what) = (FIRST_PAUSE, String::new());
+        for _ in 0..MOST_WRITES {
+            let write = match retries.run(|| self.attempt(&change)).await? {
+                Attempt::Holds(content) => return Ok(content),
+                Attempt::Overtaken(write) => {
+                    what = write.what;
+                    continue;
+                }
+                Attempt::Written(write) => write,
+            };
+            written(&write);
+            what = write.what;
+            // A replica may not have a write yet, so what does not hold is looked at once more before it is written again.
+            let content = self.read().await?.content;
+            if self.plan(&content, &change).is_none() {
+                return Ok(content);
+            }
+            tokio::time::sleep(pause).await; // tidy: Azure does not report the end of replication
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        let content = self.read().await?.content;
+        match self.plan(&content, change) {
+            None => Ok(content),
+            Some(_) => Err(AdminError::Contended { what }),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        change: impl Fn(&mut Value) -> Option<String>,
+    ) -> Result<Attempt, Failure> {
+        let Found { content, version } = self.read().await?;
+        let Some(write) = self.plan(&content, change) else { return Ok(Attempt::Holds(content)) };
+        match self.endpoint.attempt(&write.call.if_match(version)).await {
+            Ok(_) => Ok(Attempt::Written(write)),
+            Err(Failure::Refused(refusal)) if refusal.is_of_another_version() => {
+                Ok(Attempt::Overtaken(write))
+            }
+            Err(failure) => Err(failure),
         }
     }
 }
 
 impl ChangeSet<'_> {
-    /// Applies a change to a document until it holds, and answers the document as it then was. `change` says what it does,
-    /// and nothing where the document is right as it is.
-    ///
-    /// # Errors
-    /// When others undo the change as often as it is made, or Azure refuses.
-    pub(crate) async fn update(
+    /// Applies a change to a document, or only tells it; see [`Document::update`]. `secrets` are the names of app settings
+    /// that are not shown; nothing where the document has no app settings.
+    async fn update(
         &mut self,
-        document: &Document,
+        document: &Document<'_>,
+        secrets: Option<&[&str]>,
         change: impl Fn(&mut Value) -> Option<String>,
     ) -> Result<Value, AdminError> {
-        let (begun, mut pause) = (Instant::now(), FIRST_PAUSE);
-        // A replica may not have a write yet, so what does not hold is looked at once more before it is written again.
-        let (mut writes, mut has_looked_twice) = (0, true);
-        loop {
-            let Found { content: before, version } = document.read(self.admin).await?;
-            let mut after = before.clone();
-            let Some(what) = change(&mut after).filter(|_| after != before) else {
-                return Ok(before);
+        let is_dry_run = self.admin.is_dry_run;
+        let mut tell = |write: &Write| {
+            let shown = match secrets {
+                Some(secrets) => Some(shown_settings(&write.before, &write.after, secrets)),
+                None => write.call.body.clone(),
             };
-            let call = document.write(self.admin, &after);
-            let shown = document.shown(&before, &after, &call);
-            if self.admin.is_dry_run {
-                self.tell(document.endpoint(self.admin), what, &call, shown);
-                return Ok(after);
-            }
-            if !has_looked_twice {
-                has_looked_twice = true;
-                tokio::time::sleep(pause).await; // tidy: Azure does not report the end of replication
-                pause = (pause * 2).min(LONGEST_PAUSE);
-                continue;
-            }
-            if writes == MOST_WRITES {
-                return Err(AdminError::Contended { what });
-            }
-            let endpoint = document.endpoint(self.admin);
-            match endpoint.send_once(&call.if_match(version)).await? {
-                Ok(_) => {
-                    self.tell(endpoint, what, &call, shown);
-                    (writes, has_looked_twice) = (writes + 1, false);
-                }
-                Err(refusal) if refusal.is_of_another_version() => writes += 1,
-                Err(refusal) => {
-                    let Some(wait) = refusal.passes_in(&call, pause) else {
-                        return Err(refusal.explain());
-                    };
-                    if begun.elapsed().saturating_add(wait) > self.admin.patience {
-                        return Err(refusal.explain_after(&call, self.admin.patience));
-                    }
-                    tokio::time::sleep(wait).await; // tidy: Azure says when to come again
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-            }
+            self.tell(document.endpoint, write.what.clone(), &write.call, shown);
+        };
+        if !is_dry_run {
+            return document.update(change, tell).await;
         }
+        let content = document.read().await?.content;
+        let Some(write) = document.plan(&content, change) else { return Ok(content) };
+        tell(&write);
+        Ok(write.after)
     }
 
     /// Changes the settings of the web app's authentication.
@@ -152,21 +198,23 @@ impl ChangeSet<'_> {
             *content = settings.0;
             Some(what.to_owned())
         };
-        self.update(&Document::AuthSettings, change).await.map(drop)
+        let document = self.admin.web_app.document(WebAppSettings::Authentication);
+        self.update(&document, None, change).await.map(drop)
     }
 
     /// Changes the app settings, and answers them as they then were; the web app restarts.
     pub(crate) async fn update_app_settings(
         &mut self,
         what: &str,
-        secrets: &'static [&'static str],
+        secrets: &[&str],
         change: impl Fn(&mut AppSettings),
     ) -> Result<AppSettings, AdminError> {
         let change = |content: &mut Value| {
             change(content.as_object_mut()?);
             Some(what.to_owned())
         };
-        let settings = self.update(&Document::AppSettings { secrets }, change).await?;
+        let document = self.admin.web_app.document(WebAppSettings::App);
+        let settings = self.update(&document, Some(secrets), change).await?;
         Ok(settings.as_object().cloned().unwrap_or_default())
     }
 
@@ -179,11 +227,11 @@ impl ChangeSet<'_> {
         wanted: impl Fn(&Registration) -> Option<(String, Value)>,
     ) -> Result<(), AdminError> {
         let Some((what, value)) = wanted(it) else { return Ok(()) };
-        let document = Document::Registration { path: it.path(), way };
+        let document = Document::registration(&self.admin.graph, it.path(), way);
         if self.admin.is_dry_run {
             // The steps before this one were not taken, so what is there is not what it builds upon.
             crate::auth_settings::set(&mut it.0, way, value);
-            let call = document.write(self.admin, &it.0);
+            let call = document.write(&it.0);
             let body = call.body.clone();
             self.tell(&self.admin.graph, what, &call, body);
             return Ok(());
@@ -193,7 +241,7 @@ impl ChangeSet<'_> {
             crate::auth_settings::set(content, way, value);
             Some(what)
         };
-        it.0 = self.update(&document, change).await?;
+        it.0 = self.update(&document, None, change).await?;
         Ok(())
     }
 }

@@ -1,14 +1,18 @@
 //! Answers that are made to deceive whoever reads the report, or the proof itself.
 
 use std::sync::{
-    Mutex,
-    atomic::{AtomicU32, Ordering},
+    Arc, Mutex,
+    atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
-use auth_probe::{Case, Verdict};
-use axum::http::{StatusCode, header::AUTHORIZATION};
+use auth_probe::{Authentication, Case, Verdict};
+use axum::http::{
+    HeaderValue, StatusCode,
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+};
 use axum::response::{Html, IntoResponse, Json, Redirect, Response};
-use easyauth_emulator::{Directory, Emulator, Options};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use easyauth_emulator::{Directory, Emulator, Options, sample};
 use restaurant_tests::app_service::{AppService, probe};
 use serde_json::json;
 
@@ -62,6 +66,114 @@ async fn a_token_that_comes_back_later_is_not_shown() {
     assert!(cause.len() < 500, "{}", cause.len());
 }
 
+/// Gives each answer another part of the last token, each in another form.
+fn piece_of(token: &str, nth: usize) -> String {
+    let from = nth * 97 % token.len().max(1);
+    let piece: String = token.chars().skip(from).take(210).collect();
+    let each = |form: fn(char) -> String| piece.chars().map(form).collect::<String>();
+    match nth % 10 {
+        0 => piece,
+        1 => each(|c| format!("{c} ")),
+        2 => each(|c| format!("%{:02x}", u32::from(c))),
+        3 => each(|c| format!("\\u{:04x}", u32::from(c))),
+        4 => each(|c| format!("{:02x}", u32::from(c))),
+        5 => STANDARD.encode(&piece),
+        6 => each(|c| format!("&#{};", u32::from(c))),
+        7 => piece.chars().rev().collect(),
+        8 => piece.as_bytes().chunks(9).map(|it| String::from_utf8_lossy(it) + "+Zz+").collect(),
+        _ => String::from_utf8_lossy(
+            &STANDARD.decode(token.split('.').nth(1).unwrap_or_default()).unwrap_or_default(),
+        )
+        .into_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_comes_back_in_pieces_is_not_shown_and_turns_its_case_red() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let (tokens, requests) = (Arc::new(Mutex::new(Vec::new())), AtomicUsize::new(0));
+    let kept = Arc::clone(&tokens);
+    let stub = Stub::start(move |request| {
+        let nth = requests.fetch_add(1, Ordering::SeqCst);
+        let mut kept = kept.lock().unwrap();
+        if let Some(token) = request.headers().get(AUTHORIZATION) {
+            kept.push(token.to_str().unwrap().trim_start_matches("Bearer ").to_owned());
+        }
+        let piece = piece_of(kept.last().map_or("", String::as_str), nth);
+        let status = [200, 401, 403, 500][nth / 10 % 4];
+        let header = HeaderValue::try_from(format!("Bearer error=\"{piece}\"")).unwrap();
+        let error = json!({"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": piece}});
+        let status = StatusCode::from_u16(status).unwrap();
+        (status, [(WWW_AUTHENTICATE, header)], Json(error)).into_response()
+    });
+    let stub = stub.await;
+    let mut probe = probe(emulator.cloud(), &stub.origin).unwrap();
+    probe.cases.retain(|case| case.authentication == Authentication::On);
+    let report = run(&probe).await;
+    assert!(ids(&report, Verdict::Failed).contains(&"D30"), "{report:#?}");
+    let reports =
+        [report.to_json(), report.to_markdown(), report.to_junit(), report.to_table(200, false)];
+    let only = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    for token in tokens.lock().unwrap().iter().map(|token| only(token)) {
+        for report in reports.iter().map(|report| only(report)) {
+            let run = token
+                .as_bytes()
+                .windows(12)
+                .find(|run| report.contains(str::from_utf8(run).unwrap()));
+            assert_eq!(run, None, "{report}");
+        }
+    }
+    let claims = emulator.cloud().app_claims(sample::AGENT, sample::API).unwrap();
+    let unique = claims["uti"].as_str().or(claims["jti"].as_str()).unwrap_or("no such id");
+    assert!(!reports[0].contains(unique), "{}", reports[0]);
+}
+
+/// A report that is read where Markdown makes links and formulas of text.
+#[tokio::test]
+async fn an_answer_is_no_markdown() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let text = "@someone www.attacker.example https://attacker.example $\\text{x}$ `a|b` | c \u{61c}\u{180e}\u{ad}\u{e0041}";
+    let stub = Stub::start(move |_| (StatusCode::BAD_REQUEST, text).into_response()).await;
+    let mut probe = probe(emulator.cloud(), &stub.origin).unwrap();
+    probe.cases.retain(|case| ["B1", "B2", "A1"].contains(&case.id));
+    let report = run(&probe).await;
+    for report in
+        [report.to_json(), report.to_markdown(), report.to_junit(), report.to_table(200, false)]
+    {
+        let hidden =
+            |c: &char| matches!(c, '\u{61c}' | '\u{180e}' | '\u{ad}' | '\u{e0000}'..='\u{e007f}');
+        assert_eq!(report.chars().find(hidden), None, "{report}");
+    }
+    let markdown = report.to_markdown();
+    let outside_code = without_code(&markdown);
+    for mark in ["@", "www.", "attacker", "$"] {
+        assert!(!outside_code.contains(mark), "{mark}: {outside_code}");
+    }
+    let rows: Vec<_> = markdown.lines().filter(|line| line.starts_with("| B")).collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.matches('|').count() == 7), "{rows:#?}");
+}
+
+/// What of a Markdown text stands in no code span, as `CommonMark` reads it.
+fn without_code(markdown: &str) -> String {
+    let mut outside = String::new();
+    for line in markdown.lines() {
+        let mut rest = line;
+        while let Some(start) = rest.find('`') {
+            let fence = rest[start..].chars().take_while(|c| *c == '`').count();
+            let inside = &rest[start + fence..];
+            let end = (0..inside.len()).filter(|at| inside.is_char_boundary(*at)).find(|at| {
+                let run = inside[*at..].chars().take_while(|c| *c == '`').count();
+                run == fence && !inside[..*at].ends_with('`')
+            });
+            outside.push_str(&rest[..start]);
+            rest = end.map_or("", |end| &inside[end + fence..]);
+        }
+        outside.push_str(rest);
+        outside.push('\n');
+    }
+    outside
+}
+
 /// An app of which it cannot be told whether it is shut is not switched, and one that was is not believed to be shut.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_a_401_tells_that_an_app_is_shut() {
@@ -79,8 +191,6 @@ async fn only_a_401_tells_that_an_app_is_shut() {
         probe.target = app.probe_at(&stub.origin).unwrap().target;
         probe.cases.retain(|case| case.id == "A1");
         probe.patience = std::time::Duration::from_secs(1);
-        let folder = tempfile::tempdir().unwrap();
-        folder.path().clone_into(&mut probe.settings_folder);
         let report = run(&probe).await;
         assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:?}");
         assert_eq!(app.site().restarts, 0);

@@ -305,7 +305,7 @@ static REFUSALS: &[(Lie, &str)] = &[
         Lie::change("the credential in the body", |it, answer| {
             answer.refuse_with(&format!("invalid: {}", it.header("authorization")));
         }),
-        "D25",
+        "D25 D30",
     ),
     (
         Lie::change("the end of the credential in a header", |it, answer| {
@@ -315,14 +315,23 @@ static REFUSALS: &[(Lie, &str)] = &[
                 answer.set("x-rejected", &it.header("authorization")[at..]);
             }
         }),
-        "D25",
+        "D25 D30",
     ),
     (
         Lie::change("the credential the other way round", |it, answer| {
             let reversed: String = it.header("authorization").chars().rev().collect();
             answer.refuse_with(&reversed);
         }),
-        "D25",
+        "D25 D30",
+    ),
+    (
+        Lie::change("the token in a header of what is let in", |it, answer| {
+            let token = it.header("authorization");
+            if answer.status == 200 && token.len() > 60 {
+                answer.set("x-debug", &token[40..60]);
+            }
+        }),
+        "D30",
     ),
     (
         Lie::change("a sign-in page for forged tokens", |it, answer| {

@@ -7,6 +7,7 @@ mod hostile;
 mod lies;
 mod matrix;
 mod relay;
+mod shapes;
 mod stub;
 mod switching;
 mod vacuous;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use auth_probe::{
-    CancellationToken, Case, CaseReport, Observer, Probe, Report, TokenSource, Verdict, WebApp,
+    CancellationToken, Case, CaseReport, Observer, Probe, Report, TokenSource, Verdict,
 };
 use easyauth_emulator::{ArmOptions, FailingWrite, Options, sample};
 use restaurant_tests::{
@@ -33,7 +33,7 @@ async fn app(options: Options) -> (AppService, Probe, tempfile::TempDir) {
     let mut probe = app.probe().unwrap();
     probe.cases.retain(|case| case.group() == 'A');
     let folder = tempfile::tempdir().unwrap();
-    folder.path().clone_into(&mut probe.settings_folder);
+    probe.auth_switch = Some(app.switch(app.cloud().origin(), folder.path()).unwrap());
     (app, probe, folder)
 }
 
@@ -214,7 +214,8 @@ async fn when_even_the_way_back_fails_the_owner_is_told_what_to_run() {
 async fn without_a_copy_nothing_is_changed() {
     let (app, mut probe, folder) = app(Options::default()).await;
     let before = state(&app);
-    probe.settings_folder = folder.path().join("nowhere");
+    let nowhere = folder.path().join("nowhere");
+    probe.auth_switch = Some(app.switch(app.cloud().origin(), &nowhere).unwrap());
     let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
     assert_eq!(report.unjudged().count(), 8);
     assert_eq!(report.exit_code(), 3);
@@ -233,7 +234,7 @@ async fn settings_that_cannot_be_read_whole_are_not_written() {
         Wrong::HasNone("appsettings/list"),
     ] {
         let relay = Relay::start(wrong, app.cloud().origin()).await;
-        probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+        probe.auth_switch = Some(app.switch(&relay.origin, folder.path()).unwrap());
         let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
         assert_eq!((report.unjudged().count(), report.exit_code()), (8, 3));
         let cause = report.cases[0].cause.as_deref().unwrap();
@@ -246,12 +247,12 @@ async fn settings_that_cannot_be_read_whole_are_not_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_switches_off_never_arrives_after_what_switches_on() {
-    let (app, mut probe, _folder) = app(Options::default()).await;
+    let (app, mut probe, folder) = app(Options::default()).await;
     let before = state(&app);
     let interrupt = CancellationToken::new();
     let wrong = Wrong::IsLate(interrupt.clone());
     let relay = Relay::start(wrong, app.cloud().origin()).await;
-    probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+    probe.auth_switch = Some(app.switch(&relay.origin, folder.path()).unwrap());
     let report = probe.run(&Notes::default(), &interrupt).await.unwrap();
     assert_eq!((report.warnings.len(), report.exit_code()), (0, 130), "{:?}", report.warnings);
     assert_eq!(state(&app), before);
@@ -308,13 +309,13 @@ async fn what_others_write_while_authentication_is_off_stays() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_others_write_while_a_write_is_on_its_way_stays() {
     for nth in 1..=4 {
-        let (app, mut probe, _folder) = app(Options::default()).await;
+        let (app, mut probe, folder) = app(Options::default()).await;
         let after = with_client_shut_out(&app);
         let cloud = app.cloud().clone();
         let act = move || shut_out(&mut cloud.sites()[0]);
         let wrong = Wrong::IsOvertaken(nth, Box::new(act));
         let relay = Relay::start(wrong, app.cloud().origin()).await;
-        probe.web_app = app.probe_through(&relay.origin).unwrap().web_app;
+        probe.auth_switch = Some(app.switch(&relay.origin, folder.path()).unwrap());
         let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
         assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);
         assert_eq!(state(&app), after, "write {nth}");
@@ -378,7 +379,7 @@ impl Observer for Takes<'_> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_cannot_sign_in_any_more_still_switches_on() {
-    let (app, mut probe, _folder) = app(Options::default()).await;
+    let (app, mut probe, folder) = app(Options::default()).await;
     let before = state(&app);
     let resource_manager = uuid::uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
     let claims = app.cloud().app_claims(sample::OPERATOR, resource_manager).unwrap();
@@ -386,7 +387,8 @@ async fn whoever_cannot_sign_in_any_more_still_switches_on() {
     let token = app.cloud().sign(&app.cloud().token_header(), &claims);
     std::fs::write(file.path(), token).unwrap();
     let token = TokenSource::File(file.path().to_owned());
-    probe.web_app = Some(WebApp::new(app.cloud().origin(), &app.site().id, token).unwrap());
+    let switch = app.switch_with(token, app.cloud().origin(), folder.path());
+    probe.auth_switch = Some(switch.unwrap());
     let takes = Takes("A8", file.path());
     let report = probe.run(&takes, &CancellationToken::new()).await.unwrap();
     assert_eq!((report.exit_code(), report.warnings.len()), (0, 0), "{:?}", report.warnings);

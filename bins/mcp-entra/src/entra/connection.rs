@@ -4,13 +4,10 @@ use std::{env, fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use auth_probe::{Identity, TokenSource};
-use azure_core::{
-    credentials::{AccessToken, Secret, TokenCredential, TokenRequestOptions},
-    error::ErrorKind,
-    time::OffsetDateTime,
-};
+use azure_core::credentials::TokenCredential;
 use clap::Args;
 use entra_admin::{Admin, AzureCloud, Endpoint};
+use mcp_entra::TokenSourceCredential;
 use uuid::Uuid;
 
 /// The variables by which Azure's libraries name an application that signs in by itself.
@@ -131,7 +128,7 @@ impl Connection {
 
     fn credential(&self, tenant: Uuid, file: Option<&PathBuf>) -> Result<Arc<dyn TokenCredential>> {
         if let Some(file) = file {
-            return Ok(Arc::new(TokenFile(TokenSource::File(file.clone()))));
+            return Ok(Arc::new(TokenSourceCredential(TokenSource::File(file.clone()))));
         }
         let credential = self.identity()?.credential_in(tenant, self.authority());
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
@@ -168,22 +165,4 @@ impl Connection {
 pub(crate) fn cloud(name: &str) -> Result<AzureCloud, String> {
     let names = AzureCloud::ALL.map(AzureCloud::name).join(", ");
     AzureCloud::by_name(name).ok_or_else(|| format!("give one of {names}"))
-}
-
-/// A token that is read from a file.
-#[derive(Debug)]
-struct TokenFile(TokenSource);
-
-#[async_trait::async_trait]
-impl TokenCredential for TokenFile {
-    async fn get_token(
-        &self,
-        _: &[&str],
-        _: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let token = self.0.get().await;
-        let token = token.map_err(|error| azure_core::Error::new(ErrorKind::Credential, error))?;
-        // Expired at once, so that the next use reads the file again.
-        Ok(AccessToken::new(Secret::new(token.expose().to_owned()), OffsetDateTime::UNIX_EPOCH))
-    }
 }

@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 
     /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
     #[arg(long, value_name = "NAME", value_parser = cloud)]
-    pub(super) cloud: Option<AzureCloud>,
+    cloud: Option<AzureCloud>,
 
     /// The authority host of Entra ID. Default: that of the cloud. The issuers and the address of Azure Resource Manager follow from it.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
@@ -85,6 +85,14 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+impl Arguments {
+    /// Returns the named cloud, or that of the authority.
+    pub(super) fn cloud(&self) -> AzureCloud {
+        let of_authority = || AzureCloud::of_authority(self.authority.as_deref()?);
+        self.cloud.or_else(of_authority).unwrap_or_default()
+    }
 }
 
 /// The options for the cases that need authentication off.

@@ -1,10 +1,11 @@
 //! The tokens that the cases send.
 
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use auth_probe::{Identity, Target, TokenKind, TokenSource, Tokens};
 use clap::Args;
+use entra_admin::AzureCloud;
 
 use super::{Usage, usage};
 
@@ -61,11 +62,17 @@ impl Credentials {
     ///
     /// # Errors
     /// A needed credential is missing. One that is only useful may be missing.
-    pub(super) fn tokens(&self, target: &Target, needed: bool, useful: bool) -> Result<Tokens> {
+    pub(super) fn tokens(
+        &self,
+        target: &Target,
+        cloud: AzureCloud,
+        needed: bool,
+        useful: bool,
+    ) -> Result<Tokens> {
         let mut tokens = match &self.token_file {
             Some(file) => Tokens::default().with(TokenKind::Good, TokenSource::File(file.clone())),
-            None if needed => self.of_identity(target)?,
-            None if useful => self.of_identity(target).unwrap_or_default(),
+            None if needed => self.of_identity(target, cloud)?,
+            None if useful => self.of_identity(target, cloud).unwrap_or_default(),
             None => Tokens::default(),
         };
         if let Some(file) = &self.wrong_audience_token_file {
@@ -86,14 +93,12 @@ impl Credentials {
         Ok(tokens)
     }
 
-    fn of_identity(&self, target: &Target) -> Result<Tokens> {
+    fn of_identity(&self, target: &Target, cloud: AzureCloud) -> Result<Tokens> {
         let credential = self.identity()?.credential(target).map_err(Usage)?;
         let scope = self.scope.clone().unwrap_or_else(|| target.default_scope());
-        let tokens = Tokens::of(&credential, scope);
-        let of_cloud = || format!("{}/.default", target.resource_manager());
-        let scope = self.wrong_audience_scope.clone().unwrap_or_else(of_cloud);
-        let source = TokenSource::Credential { credential: Arc::clone(&credential), scope };
-        Ok(tokens.with(TokenKind::WrongAudience, source))
+        let of_cloud = || format!("{}/.default", cloud.resource_manager());
+        let other_scope = self.wrong_audience_scope.clone().unwrap_or_else(of_cloud);
+        Ok(Tokens::of(&credential, scope, other_scope))
     }
 
     /// Returns the identity that requests tokens: the one of the options, or else the first that is available.

@@ -1,9 +1,16 @@
 //! The probe that the options describe.
 
-use std::io::{Write as _, stdin};
+use std::{
+    fmt::Display,
+    io::{Write as _, stdin},
+    sync::Arc,
+};
 
 use anyhow::Result;
-use auth_probe::{Identity, Probe, Target, TargetError, TokenSource, WebApp};
+use auth_probe::{AuthSwitch, Identity, Probe, Target, TokenSource};
+use azure_core::credentials::TokenCredential;
+use entra_admin::{Endpoint, WebApp};
+use mcp_entra::{AppServiceSwitch, TokenSourceCredential};
 
 use super::{
     Usage,
@@ -17,10 +24,9 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let cases = arguments.cases.select()?;
     let needed = cases.iter().copied().any(needs_credential);
     let useful = cases.iter().any(|case| case.forges);
-    let tokens = arguments.credentials.tokens(&target, needed, useful)?;
+    let tokens = arguments.credentials.tokens(&target, arguments.cloud(), needed, useful)?;
     let mut probe = Probe::new(target, tokens);
-    probe.web_app = web_app(arguments, &probe.target)?;
-    probe.settings_folder.clone_from(&arguments.switching.settings_folder);
+    probe.auth_switch = auth_switch(arguments, &probe.target)?;
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;
     probe.patience = arguments.patience;
@@ -37,7 +43,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
     };
     let target = Target::new(url, tenant, client_id).map_err(wrong("--url"))?;
     let target = target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
-    let cloud = arguments.cloud.unwrap_or_default();
+    let cloud = arguments.cloud();
     let authority = arguments.authority.as_deref().unwrap_or_else(|| cloud.authority());
     let target = target.authority(authority).map_err(wrong("--authority"))?;
     let target = target.role(&arguments.role);
@@ -48,29 +54,28 @@ fn target(arguments: &Arguments) -> Result<Target> {
     })
 }
 
-fn wrong(option: &'static str) -> impl Fn(TargetError) -> anyhow::Error {
+fn wrong<E: Display>(option: &'static str) -> impl Fn(E) -> anyhow::Error {
     move |error| Usage(format!("{option}: {error}")).into()
 }
 
-/// Returns the web app whose authentication may be disabled, after a confirmation.
-fn web_app(arguments: &Arguments, target: &Target) -> Result<Option<WebApp>> {
+/// Returns the switch of the web app's authentication, after a confirmation.
+fn auth_switch(arguments: &Arguments, target: &Target) -> Result<Option<Box<dyn AuthSwitch>>> {
     let switching = &arguments.switching;
     let Some(id) = switching.resource_id.as_ref().filter(|_| switching.allow_disabling_auth) else {
         return Ok(None);
     };
-    let resource_manager = switching.resource_manager.as_deref();
-    let resource_manager = resource_manager.unwrap_or_else(|| target.resource_manager());
-    let token = match &switching.arm_token_file {
-        Some(file) => TokenSource::File(file.clone()),
-        None => TokenSource::Credential {
-            credential: Identity::AzureCli.credential(target).map_err(Usage)?,
-            scope: format!("{}/.default", resource_manager.trim_end_matches('/')),
-        },
+    let credential: Arc<dyn TokenCredential> = match &switching.arm_token_file {
+        Some(file) => Arc::new(TokenSourceCredential(TokenSource::File(file.clone()))),
+        None => Identity::AzureCli.credential(target).map_err(Usage)?,
     };
-    let app = WebApp::new(resource_manager, id, token);
-    let app = app.map_err(|error| Usage(format!("--resource-id: {error}")))?;
-    confirm(switching.confirm.as_deref(), app.name(), target.origin())?;
-    Ok(Some(app))
+    let endpoint = Endpoint::resource_manager_in(arguments.cloud(), credential)?;
+    let endpoint = match &switching.resource_manager {
+        Some(url) => endpoint.at(url).map_err(wrong("--resource-manager"))?,
+        None => endpoint,
+    };
+    let web_app = WebApp::new(endpoint, id).map_err(wrong("--resource-id"))?;
+    confirm(switching.confirm.as_deref(), web_app.name(), target.origin())?;
+    Ok(Some(Box::new(AppServiceSwitch::new(web_app, &switching.settings_folder))))
 }
 
 fn confirm(given: Option<&str>, name: &str, origin: &str) -> Result<()> {

@@ -248,7 +248,8 @@ mod tests {
         ] {
             headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
-        let answer = Answer { status: StatusCode::UNAUTHORIZED, headers, body: String::new() };
+        let (status, body, had_token) = (StatusCode::UNAUTHORIZED, String::new(), false);
+        let answer = Answer { status, headers, body, had_token };
         assert_eq!(parameters(&answer, "resource_metadata"), ["https://b/", "https://c/"]);
         assert_eq!(parameters(&answer, "scope"), ["s t"]);
         assert_eq!(parameters(&answer, "authorization_uri"), ["https://a/"]);

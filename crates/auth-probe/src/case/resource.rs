@@ -188,12 +188,11 @@ mod tests {
         let address = format!("https://app.example/.auth/login/aad/callback?{query}");
         let location = HeaderValue::try_from(address).unwrap();
         let headers = HeaderMap::from_iter([(LOCATION, location)]);
-        said(&Answer { status: StatusCode::FOUND, headers, body: String::new() })
+        said(&Answer { status: StatusCode::FOUND, headers, ..Answer::default() })
     }
 
     fn page(body: &str) -> Said {
-        let (status, headers) = (StatusCode::OK, HeaderMap::new());
-        said(&Answer { status, headers, body: body.to_owned() })
+        said(&Answer { body: body.to_owned(), ..Answer::default() })
     }
 
     #[test]

@@ -75,7 +75,8 @@ where
         let body = Limited::new(body, MAX_BYTES).collect().await;
         let body = body.map_err(|error| broken(&*error))?.to_bytes();
         let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answer { status: head.status, headers: head.headers, body })
+        let had_token = request.token.is_some();
+        Ok(Answer { status: head.status, headers: head.headers, body, had_token })
     };
     let answer = std::pin::pin!(answer);
     let connection = std::pin::pin!(connection);

@@ -240,16 +240,25 @@ fn not_given(mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
     report
 }
 
-/// A text from outside on one line, without what would move a terminal's cursor or turn the direction of the text: by that
-/// an app could draw a report of its own.
+/// A text from outside on one line, without what would move a terminal's cursor, turn the direction of the text or stay
+/// unseen: by that an app could draw a report of its own.
 fn printable(text: &str) -> String {
-    let turns = |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     let shown = |c: char| match c {
         '\n' | '\r' | '\t' => ' ',
-        c if c.is_control() || turns(c) => char::REPLACEMENT_CHARACTER,
+        c if c.is_control() || is_ignorable(c) => char::REPLACEMENT_CHARACTER,
         c => c,
     };
     text.chars().map(shown).collect()
+}
+
+/// Whether a character is not shown by itself: Unicode's `Default_Ignorable_Code_Point`
+/// (`DerivedCoreProperties.txt`), and the separators of lines and interlinear annotations.
+fn is_ignorable(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// An error with all that is behind it, on one line.

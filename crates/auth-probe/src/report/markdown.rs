@@ -22,7 +22,7 @@ impl Report {
         }
         lines.extend(
             self.rows.iter().map(|Row { case, kind, id, text }| {
-                format!("- {kind} {id} ({case}): {}", cell(text))
+                format!("- {kind} {id} ({case}): {}", code(text))
             }),
         );
         lines.extend(self.warnings.iter().map(|warning| format!("\n**Alarm**: {}", code(warning))));
@@ -32,11 +32,11 @@ impl Report {
 
 fn table_row(case: &CaseReport) -> String {
     let (id, title, verdict) = (case.id, cell(case.title), case.verdict.name());
-    let (expected, got) = (cell(case.expected), cell(case.outcome()));
+    let (expected, got) = (cell(case.expected), code_in_cell(case.outcome()));
     format!("| {id} | {title} | {verdict} | {expected} | {got} | {} |", case.ms)
 }
 
-/// A text from outside, as it is: nothing in it is Markdown or HTML.
+/// A text of ours, as it is: nothing in it is Markdown or HTML.
 fn cell(text: &str) -> String {
     let mut escaped = String::new();
     for c in text.chars() {
@@ -52,10 +52,19 @@ fn cell(text: &str) -> String {
     escaped
 }
 
-/// The same as code, whatever back-quotes it has.
+/// A text from outside, as it is, with any number of back-quotes. Only in code does Markdown find no link, mention,
+/// formula or HTML.
 fn code(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
+    if text.trim().is_empty() {
+        return String::new();
+    }
     let runs = text.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let fence = "`".repeat(runs + 1);
     format!("{fence} {text} {fence}")
+}
+
+/// The same in a table, which is cut at each vertical line before its code is read.
+fn code_in_cell(text: &str) -> String {
+    code(&text.replace('|', "\u{a6}"))
 }

@@ -19,7 +19,7 @@ impl Admin {
         settings: &AuthSettings,
         app_settings: &AppSettings,
     ) -> Result<Option<Problem>, AdminError> {
-        let address = callback(&self.host().await?);
+        let address = callback(&self.web_app.default_host().await?);
         let web = &registration.0["web"];
         if !web["redirectUris"].as_array().is_some_and(|all| all.contains(&json!(address))) {
             return Ok(Some(Problem::NoWayBack { address }));

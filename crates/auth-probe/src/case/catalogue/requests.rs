@@ -2,7 +2,7 @@
 
 use super::{GOOD, PLAIN, check};
 use crate::{
-    case::{Case, answers, doors, metadata, origins, writes},
+    case::{Case, answers, doors, echo, metadata, origins, writes},
     requirements::Writes,
 };
 
@@ -69,5 +69,13 @@ pub(super) static CASES: &[Case] = &[
         expects: "the same authorization servers and scopes everywhere, all of the tenant and the registration, also in the challenges",
         check: check!(metadata::agree),
         ..PLAIN
+    },
+    Case {
+        id: "D30",
+        title: "A token comes back",
+        sends: "initialize and tools/list with a good token and with a forged one; and all requests of the cases before it",
+        expects: "no answer has a part of a token in it, in any encoding",
+        check: check!(echo::absent),
+        ..GOOD
     },
 ];

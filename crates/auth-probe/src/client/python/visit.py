@@ -8,6 +8,9 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+# Bytes of memory for answers without an end, where the system has such a limit.
+MEMORY = 4 << 30
+
 
 def content(result):
     if result.is_error:
@@ -56,4 +59,10 @@ def main(task):
         return {"error": f"{begin} {type(error).__name__}: {error}".strip()}
 
 
+try:
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+except (ImportError, OSError, ValueError):
+    pass
 print(json.dumps(main(json.load(sys.stdin))))

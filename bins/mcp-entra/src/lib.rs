@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod app_service_switch;
+mod token_source_credential;
+
+pub use self::{
+    app_service_switch::AppServiceSwitch, token_source_credential::TokenSourceCredential,
+};
