@@ -66,6 +66,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D26",
         title: "A refused write leaves nothing",
+        proves: "the app authenticates a caller before it runs the request: a review or a restaurant of a rejected caller is not stored",
+        leaves_open: "writes by ways other than those that were sent",
         sends: "create_review_mcp, create_restaurant_mcp and forms, without a token, with a forged one and from a foreign origin; then get_details_mcp and list_restaurants_mcp with a good token",
         expects: "a client error for each write, and none of them is there when read back",
         writes: Writes::Only,
@@ -75,6 +77,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D27",
         title: "Metadata that agree and lead nowhere else",
+        proves: "all documents and challenges name the same authorization servers and scopes, of the given tenant and registration, and no address of another party",
+        leaves_open: "addresses in headers and documents other than those that were read",
         sends: "GET the metadata of the app and of the endpoint, and /.well-known/oauth-authorization-server and its like; initialize and GET / without a token",
         expects: "the same authorization servers and scopes everywhere, all of the tenant and the registration, also in the challenges",
         check: check!(metadata::agree),
