@@ -579,15 +579,16 @@ static CHALLENGES: &[(Lie, &str)] = &[
     ),
 ];
 
-/// Whether a flaw is judged by a case: by its own ones, and by those that need no forged token.
+/// Whether a flaw is judged by a case: by its own ones, and by those that make few requests and forge no token. A flaw of
+/// one way to the endpoint is judged by the others too.
 fn concerns(case: &Case, expected: &str) -> bool {
-    let number: u32 = case.id[1..].parse().unwrap();
-    let is_cheap = match case.group() {
-        'B' => !(4..=5).contains(&number),
-        'D' => number == 1 || (12..=16).contains(&number) || number >= 21,
-        _ => false,
-    };
-    is_cheap || expected.split(' ').any(|id| id == case.id)
+    let is_in = |ids: &[&str]| ids.contains(&case.id);
+    let ways = ["B1", "B3", "D21", "D22", "D23"];
+    let few =
+        ["B2", "B6", "B7", "D1", "D12", "D13", "D14", "D16", "D24", "D25", "D26", "D27", "D30"];
+    let mut own = expected.split(' ');
+    let is_of_ways = expected.split(' ').any(|id| ways.contains(&id)) && is_in(&ways);
+    own.any(|id| id == case.id) || is_in(&few) || is_of_ways
 }
 
 /// How many flaws are judged at a time.
