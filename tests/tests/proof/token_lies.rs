@@ -271,7 +271,7 @@ static LOOKALIKES: Kind = &[
     ("a role in other case", |it| it.is_signed() && it.claims()["roles"][0] == "mcp.access", "D20"),
 ];
 
-static LIES: [Kind; 5] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES, LOOKALIKES];
+pub(crate) static LIES: [Kind; 5] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES, LOOKALIKES];
 
 /// Returns whether the only valid token that a request lacks something of has no roles.
 fn has_only(seen: &Seen<'_>, name: &str) -> bool {
