@@ -15,6 +15,7 @@ mod mcp;
 mod outcome;
 mod probe;
 mod redactor;
+mod remedy;
 mod report;
 mod requirements;
 mod target;
@@ -28,6 +29,7 @@ pub use self::{
     case::Case,
     credential::Identity,
     probe::{Observer, Probe, Unreachable},
+    remedy::{Remedy, Wording},
     report::{CaseReport, Report, Row, Verdict},
     requirements::{Authentication, Writes},
     target::{AUTHORITY, Target, TargetError},

@@ -10,7 +10,7 @@ use anyhow::Result;
 use auth_probe::{AuthSwitch, Identity, Probe, Target, TokenSource};
 use azure_core::credentials::TokenCredential;
 use entra_admin::{Endpoint, WebApp};
-use mcp_entra::{AppServiceSwitch, TokenSourceCredential};
+use mcp_entra::{AppServiceSwitch, Commands, TokenSourceCredential};
 
 use super::{
     Usage,
@@ -26,6 +26,7 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let useful = cases.iter().any(|case| case.forges);
     let tokens = arguments.credentials.tokens(&target, arguments.cloud(), needed, useful)?;
     let mut probe = Probe::new(target, tokens);
+    probe.wording = Box::new(Commands);
     probe.auth_switch = auth_switch(arguments, &probe.target)?;
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;

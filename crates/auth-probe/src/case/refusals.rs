@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::functions;
 use crate::{
-    AccessToken, TokenKind,
+    AccessToken, Remedy, TokenKind,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     forgery::public_key_forms,
@@ -108,7 +108,7 @@ pub(super) async fn unless_refused_anyway(
     }
     let cause =
         format!("the good token itself is refused, so this proves nothing: {}", answer.summary());
-    Err(CaseFailure::Inconclusive(Diagnosis::new(cause, "mend what B6 says first")))
+    Err(CaseFailure::Inconclusive(Diagnosis::new(cause, Remedy::FixCaseFirst("B6"))))
 }
 
 /// `initialize` with a forged token.
@@ -187,7 +187,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Ca
     let answer = context.send(request).await?;
     let result = mcp::result(&answer).map_err(|_| CaseFailure::Failed {
         got: format!("with a good token: {}", answer.summary()),
-        diagnosis: Some(diagnosis::headers_pass(context.target())),
+        diagnosis: Some(diagnosis::headers_pass()),
     })?;
     let tools = result["tools"].as_array().map_or(0, Vec::len);
     Ok(format!("{got}; with a good token {tools} tools, as without the headers"))
