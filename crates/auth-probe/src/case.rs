@@ -28,6 +28,10 @@ pub struct Case {
     pub id: &'static str,
     /// What it is about.
     pub title: &'static str,
+    /// What a pass proves, as the end of "The case proves that".
+    pub proves: &'static str,
+    /// What a pass does not prove, and the evidence that would; empty where there is nothing to say.
+    pub leaves_open: &'static str,
     /// Whether the platform's authentication is on.
     pub authentication: Authentication,
     /// What is sent.

@@ -4,6 +4,8 @@ mod junit;
 mod markdown;
 mod table;
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// What is said of a case.
@@ -26,6 +28,10 @@ pub struct CaseReport {
     pub id: &'static str,
     /// What it is about.
     pub title: &'static str,
+    /// What a pass proves.
+    pub proves: &'static str,
+    /// What a pass does not prove, and the evidence that would.
+    pub leaves_open: &'static str,
     /// What is said of it.
     pub verdict: Verdict,
     /// The requests, without tokens.
@@ -131,6 +137,19 @@ impl Report {
     }
 }
 
+/// What a run shows of what a case is about.
+struct Finding<'a> {
+    id: &'static str,
+    word: &'static str,
+    claim: &'static str,
+    /// What is left open, or why nothing is shown.
+    but: Cow<'a, str>,
+}
+
+/// What no request from outside shows, whatever the cases say.
+const BEYOND: &str = "No request from outside shows what the app logs, whether it treats callers from other networks \
+    or at other times otherwise, or whether it accepts tokens that only the issuer can sign and that were not given.";
+
 /// The cases of which one line is not enough, each with what to say of it. A cause and a fix are told once.
 fn in_detail(cases: &[CaseReport]) -> Vec<(&CaseReport, Vec<(&'static str, String)>)> {
     let mut told: Vec<&CaseReport> = Vec::new();
@@ -165,6 +184,18 @@ impl CaseReport {
     /// Whether one line is not enough for it.
     fn needs_words(&self) -> bool {
         self.verdict == Verdict::Failed || (self.verdict == Verdict::Skipped && !self.deliberate)
+    }
+
+    /// What the run shows of what the case is about.
+    fn finding(&self) -> Finding<'_> {
+        let cause = self.cause.as_deref().unwrap_or_default();
+        let (word, but) = match (self.verdict, &self.fix) {
+            (Verdict::Passed, _) => ("proven", self.leaves_open.into()),
+            (Verdict::Failed, _) => ("refuted", self.got.as_deref().unwrap_or_default().into()),
+            (Verdict::Skipped, Some(fix)) => ("not proven", format!("{cause}: {fix}").into()),
+            (Verdict::Skipped, None) => ("not proven", cause.into()),
+        };
+        Finding { id: self.id, word, claim: self.proves, but }
     }
 
     /// What to say of it on one line.

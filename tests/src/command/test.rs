@@ -62,19 +62,37 @@ async fn test(arguments: &[String]) -> Result<ExitCode> {
     let server = server::build().await?;
     eprintln!("starting PostgreSQL");
     let cluster = Cluster::fast().await?;
-    let names_packages =
-        ["-p", "--package", "--workspace"].iter().any(|flag| arguments.iter().any(|a| a == flag));
-    // Not by the shell: its error line would follow the runner's summary.
-    let status = Command::new("cargo")
-        .args(["test", "--locked", "--no-fail-fast"])
-        .args((!names_packages).then_some("--workspace"))
-        .args(arguments)
-        .current_dir(workspace::root())
-        .env("RESTAURANT_SERVER_BIN", server)
-        .env("TEST_POSTGRES_URL", cluster.url("postgres"))
-        // A snapshot that is missing or differs fails, and is not written.
-        .env("INSTA_UPDATE", "no")
-        .status()
-        .context("cargo does not start")?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let cargo = |arguments: &[&str]| -> Result<bool> {
+        // Not by the shell: its error line would follow the runner's summary.
+        let status = Command::new("cargo")
+            .args(arguments)
+            .current_dir(workspace::root())
+            .env("RESTAURANT_SERVER_BIN", &server)
+            .env("TEST_POSTGRES_URL", cluster.url("postgres"))
+            // A snapshot that is missing or differs fails, and is not written.
+            .env("INSTA_UPDATE", "no")
+            .status();
+        Ok(status.context("cargo does not start")?.success())
+    };
+    let passed = if !arguments.is_empty() {
+        let names_packages = ["-p", "--package", "--workspace"];
+        let all = !names_packages.iter().any(|flag| arguments.iter().any(|it| it == flag));
+        let arguments = arguments.iter().map(String::as_str);
+        let arguments = all.then_some("--workspace").into_iter().chain(arguments);
+        cargo(&[CARGO_TEST, &arguments.collect::<Vec<_>>()].concat())?
+    } else if has_nextest() {
+        let documentation = cargo(&[CARGO_TEST, &["--workspace", "--doc"]].concat())?;
+        cargo(&["nextest", "run", "--workspace", "--locked"])? && documentation
+    } else {
+        eprintln!("cargo-nextest is not installed: cargo test runs the tests, which takes longer");
+        cargo(&[CARGO_TEST, &["--workspace"]].concat())?
+    };
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+const CARGO_TEST: &[&str] = &["test", "--locked", "--no-fail-fast"];
+
+fn has_nextest() -> bool {
+    let version = Command::new("cargo").args(["nextest", "--version"]).output();
+    version.is_ok_and(|output| output.status.success())
 }

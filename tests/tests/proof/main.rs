@@ -40,10 +40,10 @@ fn the_documentation_has_every_case_and_no_other() {
     let text = std::fs::read_to_string(workspace::root().join("docs/test-auth.md")).unwrap();
     let rows = text.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| ")?.split(" | ");
-        let (id, title) = (cells.next()?, cells.next()?);
-        Case::by_id(id).map(|_| format!("{id} {title}"))
+        let (id, title, proves) = (cells.next()?, cells.next()?, cells.next()?);
+        Case::by_id(id).map(|_| format!("{id} {title}: {proves}"))
     });
-    let cases = Case::all().map(|case| format!("{} {}", case.id, case.title));
+    let cases = Case::all().map(|case| format!("{} {}: {}", case.id, case.title, case.proves));
     assert_eq!(rows.collect::<Vec<_>>(), cases.collect::<Vec<_>>());
 }
 

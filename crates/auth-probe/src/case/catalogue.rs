@@ -1,5 +1,6 @@
 //! Every case, by group. The ids are fixed.
 
+mod open;
 mod requests;
 
 use super::{Case, doors, functions, metadata, origins, refusals, resource};
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// The cases by group.
-pub(super) static CASES: [&[Case]; 5] = [A, B, C, D, requests::CASES];
+pub(super) static CASES: [&[Case]; 5] = [open::CASES, B, C, D, requests::CASES];
 
 /// A check, as the catalogue names it.
 macro_rules! check {
@@ -25,6 +26,8 @@ use check;
 const PLAIN: Case = Case {
     id: "",
     title: "",
+    proves: "",
+    leaves_open: "",
     authentication: Authentication::On,
     sends: "",
     expects: "",
@@ -44,79 +47,12 @@ const REVIEWED: &str = "the created review, and it is there when read back";
 const FOUNDED: &str = "the created restaurant, and it is there when read back";
 const REFUSED: &str = "401";
 
-static A: &[Case] = &[
-    Case {
-        id: "A1",
-        title: "The page is open",
-        sends: "GET /",
-        expects: "200",
-        check: check!(functions::page),
-        ..OPEN
-    },
-    Case {
-        id: "A2",
-        title: "No metadata of a resource that is not protected",
-        sends: "GET the metadata",
-        expects: "404",
-        check: check!(metadata::absent),
-        ..OPEN
-    },
-    Case {
-        id: "A3",
-        title: "MCP initializes",
-        sends: "initialize",
-        expects: INITIALIZED,
-        check: check!(functions::initialize),
-        ..OPEN
-    },
-    Case {
-        id: "A4",
-        title: "The tools are listed, without a session",
-        sends: "tools/list",
-        expects: LISTED,
-        check: check!(functions::list_tools),
-        ..OPEN
-    },
-    Case {
-        id: "A5",
-        title: "Restaurants are listed",
-        sends: "tools/call list_restaurants_mcp",
-        expects: RESTAURANTS,
-        check: check!(functions::list_restaurants),
-        ..OPEN
-    },
-    Case {
-        id: "A6",
-        title: "A restaurant's details",
-        sends: "tools/call get_details_mcp",
-        expects: DETAILS,
-        check: check!(functions::get_details),
-        ..OPEN
-    },
-    Case {
-        id: "A7",
-        title: "A review is written",
-        sends: "tools/call create_review_mcp, get_details_mcp",
-        expects: REVIEWED,
-        writes: Writes::Only,
-        check: check!(functions::create_review),
-        ..OPEN
-    },
-    Case {
-        id: "A8",
-        title: "A restaurant is added",
-        sends: "tools/call create_restaurant_mcp, get_details_mcp",
-        expects: FOUNDED,
-        writes: Writes::Only,
-        check: check!(functions::create_restaurant),
-        ..OPEN
-    },
-];
-
 static B: &[Case] = &[
     Case {
         id: "B1",
         title: "The page is shut",
+        proves: "unauthenticated callers do not see the pages and their data, and cannot post forms, also where only one path is excluded from authentication, and are not redirected to a sign-in page that agents cannot use",
+        leaves_open: "addresses that the case does not know: compare the app's routes with the platform's excluded paths",
         sends: "GET /, /create, /details/1 and other pages, POST /add and /review/1, without a token",
         expects: "401, without data of the pages",
         forges: true,
@@ -126,6 +62,7 @@ static B: &[Case] = &[
     Case {
         id: "B2",
         title: "The metadata is open",
+        proves: "a client without a token learns where to get one, and only from the given tenant",
         sends: "GET the metadata, without a token",
         expects: "200 with resource, authorization_servers and scopes_supported",
         check: check!(metadata::present),
@@ -134,6 +71,8 @@ static B: &[Case] = &[
     Case {
         id: "B3",
         title: "MCP is shut",
+        proves: "unauthenticated callers reach no tool, no resource and no other method at either address of the endpoint",
+        leaves_open: "methods that are not part of MCP",
         sends: "initialize, tools/list, tools/call, resources/list, prompts/list, ping and other methods, without a token, at /mcp/mcp and /mcp",
         expects: "401, without data of the app",
         forges: true,
@@ -143,6 +82,7 @@ static B: &[Case] = &[
     Case {
         id: "B4",
         title: "A forged token",
+        proves: "the app validates signatures: the token has the claims of a good one and the key id of the issuer, but another key signed it",
         sends: "initialize, with a token that the issuer did not sign",
         expects: REFUSED,
         forges: true,
@@ -152,6 +92,8 @@ static B: &[Case] = &[
     Case {
         id: "B5",
         title: "A token for another audience",
+        proves: "the app rejects a token that was issued for another API",
+        leaves_open: "audiences other than that of the token that was sent",
         sends: "initialize, with a real token for another API",
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::WrongAudience),
@@ -161,6 +103,7 @@ static B: &[Case] = &[
     Case {
         id: "B6",
         title: "A good token initializes",
+        proves: "the role, its assignment, the list of clients, the issuer and the audience are right",
         sends: "initialize, with a good token",
         expects: INITIALIZED,
         check: check!(functions::initialize),
@@ -169,6 +112,7 @@ static B: &[Case] = &[
     Case {
         id: "B7",
         title: "A good token lists the tools",
+        proves: "the agent sees its tools",
         sends: "tools/list, with a good token",
         expects: LISTED,
         check: check!(functions::list_tools),
@@ -177,6 +121,7 @@ static B: &[Case] = &[
     Case {
         id: "B8",
         title: "A good token lists restaurants",
+        proves: "the agent can list",
         sends: "tools/call list_restaurants_mcp, with a good token",
         expects: RESTAURANTS,
         check: check!(functions::list_restaurants),
@@ -185,6 +130,7 @@ static B: &[Case] = &[
     Case {
         id: "B9",
         title: "A good token reads details",
+        proves: "the agent can read details",
         sends: "tools/call get_details_mcp, with a good token",
         expects: DETAILS,
         check: check!(functions::get_details),
@@ -193,6 +139,7 @@ static B: &[Case] = &[
     Case {
         id: "B10",
         title: "A good token writes a review",
+        proves: "the agent can write, and the review is stored",
         sends: "tools/call create_review_mcp, get_details_mcp, with a good token",
         expects: REVIEWED,
         writes: Writes::Only,
@@ -202,6 +149,7 @@ static B: &[Case] = &[
     Case {
         id: "B11",
         title: "A good token adds a restaurant",
+        proves: "the same for restaurants",
         sends: "tools/call create_restaurant_mcp, get_details_mcp, with a good token",
         expects: FOUNDED,
         writes: Writes::Only,
@@ -214,6 +162,7 @@ static C: &[Case] = &[
     Case {
         id: "C1",
         title: "A client library, no authentication",
+        proves: "real clients work without authentication",
         sends: "connect, initialize, list tools, call a tool",
         expects: "all succeed",
         check: check!(crate::client::works),
@@ -222,6 +171,7 @@ static C: &[Case] = &[
     Case {
         id: "C2",
         title: "A client library with a good token",
+        proves: "real clients work with authentication",
         sends: "connect, list tools, list restaurants, details, create a review",
         expects: "all succeed",
         writes: Writes::Also,
@@ -231,6 +181,7 @@ static C: &[Case] = &[
     Case {
         id: "C3",
         title: "A client library without a token",
+        proves: "a real client receives the 401: it neither hangs nor gets access",
         sends: "connect",
         expects: "the client reports 401",
         check: check!(crate::client::is_refused),
@@ -242,6 +193,7 @@ static D: &[Case] = &[
     Case {
         id: "D1",
         title: "A forged identity of the platform",
+        proves: "a forged `X-MS-CLIENT-PRINCIPAL` or a similar header changes no identity: without a token the caller stays unauthenticated, with a token it stays the caller of the token",
         sends: "tools/list with X-MS-CLIENT-PRINCIPAL and its like: without a token, and with a good one",
         expects: "401 without a token; with one, as if the headers were not there",
         check: check!(refusals::forged_principal),
@@ -250,6 +202,8 @@ static D: &[Case] = &[
     Case {
         id: "D2",
         title: "A program without the role",
+        proves: "the app requires the role, which the platform does not check",
+        leaves_open: "roles other than those of the token that was sent",
         sends: "initialize, with a real token without the app role",
         expects: "403 insufficient_scope",
         check: check!(refusals::without_right, TokenKind::Roleless),
@@ -259,6 +213,8 @@ static D: &[Case] = &[
     Case {
         id: "D3",
         title: "A client that is not allowed",
+        proves: "the list of clients is in force, also for programs that have the role",
+        leaves_open: "clients other than that of the token: `mcp-entra doctor` reads the list",
         sends: "initialize, with a real token of another client",
         expects: "403 (401 where the app itself checks the token)",
         check: check!(refusals::unlisted),
@@ -268,6 +224,8 @@ static D: &[Case] = &[
     Case {
         id: "D4",
         title: "An expired token",
+        proves: "the app validates `exp`",
+        leaves_open: "a tolerance that is shorter than the age of the token: give one that expired a few minutes ago",
         sends: "initialize, with a token that was good",
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::Expired),
@@ -277,6 +235,8 @@ static D: &[Case] = &[
     Case {
         id: "D5",
         title: "A token whose time has not come",
+        proves: "the app validates `nbf`",
+        leaves_open: "a tolerance that is shorter than the time until the token is valid",
         sends: "initialize, with a token that will be good",
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::NotYetValid),
@@ -286,6 +246,8 @@ static D: &[Case] = &[
     Case {
         id: "D6",
         title: "A token of another tenant",
+        proves: "the app validates the issuer",
+        leaves_open: "tenants other than that of the token that was sent",
         sends: "initialize, with a token of another tenant",
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::OtherTenant),
@@ -295,6 +257,7 @@ static D: &[Case] = &[
     Case {
         id: "D7",
         title: "A token that is not signed",
+        proves: "the app rejects `alg: none`",
         sends: "initialize, with alg none",
         expects: REFUSED,
         forges: true,
@@ -304,6 +267,7 @@ static D: &[Case] = &[
     Case {
         id: "D8",
         title: "A token signed with the public key",
+        proves: "the app does not use a public key as a shared secret (HS256)",
         sends: "initialize, with HS256 by the issuer's public key, in three forms",
         expects: REFUSED,
         forges: true,
@@ -313,6 +277,7 @@ static D: &[Case] = &[
     Case {
         id: "D9",
         title: "A token under an unknown key",
+        proves: "the app accepts only the issuer's keys",
         sends: "initialize, with a key id that the issuer does not publish",
         expects: REFUSED,
         forges: true,
@@ -322,6 +287,7 @@ static D: &[Case] = &[
     Case {
         id: "D10",
         title: "Both versions of a good token",
+        proves: "a change of the registration's token version does not reject valid callers",
         sends: "initialize, with a version 1.0 token and a version 2.0 one",
         expects: "both are let in",
         check: check!(functions::both_versions),
@@ -331,6 +297,7 @@ static D: &[Case] = &[
     Case {
         id: "D11",
         title: "A program that acts for a person",
+        proves: "delegated tokens need the scope",
         sends: "initialize, with a delegated token, with the scope and without",
         expects: "let in with it, 403 without",
         check: check!(refusals::delegated),
@@ -340,6 +307,7 @@ static D: &[Case] = &[
     Case {
         id: "D12",
         title: "The challenge leads to the metadata",
+        proves: "a rejected client finds the metadata by the challenge",
         sends: "initialize without a token, then GET its resource_metadata",
         expects: "WWW-Authenticate: Bearer with resource_metadata, which answers 200",
         check: check!(metadata::challenged),
@@ -348,6 +316,7 @@ static D: &[Case] = &[
     Case {
         id: "D13",
         title: "The metadata of the endpoint",
+        proves: "so do clients that request the metadata of the endpoint first (RFC 9728, section 3.1)",
         sends: "GET the path-suffixed metadata, without a token",
         expects: "200 with resource, authorization_servers and scopes_supported",
         check: check!(metadata::suffixed),
@@ -356,6 +325,8 @@ static D: &[Case] = &[
     Case {
         id: "D14",
         title: "The metadata's resource",
+        proves: "clients can use the metadata (RFC 9728, section 3.3): its `resource`, the prefix of its scopes and the identifier URIs of the registration fit together",
+        leaves_open: "an issuer that checks `resource` only when it redeems a code",
         sends: "GET the path-suffixed metadata, then an authorization request with its resource and scopes to the issuer",
         expects: "its resource is the MCP endpoint's URL, and the issuer takes it with the scopes",
         check: check!(resource::fits),
@@ -364,6 +335,7 @@ static D: &[Case] = &[
     Case {
         id: "D15",
         title: "A token in the query",
+        proves: "tokens in an address are rejected, so that they do not reach logs",
         sends: "initialize, with a good token as access_token in the URL",
         expects: REFUSED,
         check: check!(refusals::token_in_query),
@@ -372,6 +344,8 @@ static D: &[Case] = &[
     Case {
         id: "D16",
         title: "A foreign origin",
+        proves: "no page of another site can call the tools through a person's browser: the app refuses every foreign `Origin`, also `null` and one that begins or ends as its own does",
+        leaves_open: "origins other than those that were sent",
         sends: "initialize, tools/list and tools/call, with a good token and Origin: https://attacker.example, null, and origins like the app's",
         expects: "403",
         check: check!(origins::refused),

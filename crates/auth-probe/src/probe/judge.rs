@@ -218,6 +218,8 @@ pub(super) fn blank(case: &Case) -> CaseReport {
     CaseReport {
         id: case.id,
         title: case.title,
+        proves: case.proves,
+        leaves_open: case.leaves_open,
         verdict: Verdict::Skipped,
         sent: Vec::new(),
         expected: case.expects,

@@ -1,6 +1,6 @@
 //! The report for a pull request or a wiki.
 
-use super::{CaseReport, Report, Row, in_detail};
+use super::{BEYOND, CaseReport, Finding, Report, Row, in_detail};
 
 impl Report {
     /// As Markdown.
@@ -17,6 +17,13 @@ impl Report {
             let particulars = particulars.into_iter();
             lines.extend(particulars.map(|(name, value)| format!("- {name}: {}", code(&value))));
         }
+        lines.push("\n## What this run shows\n\n| Case | | Claim | What is left open, or why |\n|---|---|---|---|".into());
+        lines.extend(self.cases.iter().map(CaseReport::finding).map(
+            |Finding { id, word, claim, but }| {
+                format!("| {id} | {word} | {} | {} |", cell(claim), code_in_cell(&but))
+            },
+        ));
+        lines.push(format!("\n{BEYOND}"));
         if !self.rows.is_empty() {
             lines.push(format!("\n## Written by this run ({})\n", self.run));
         }

@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
-use super::{CaseReport, Report, Row, Verdict, in_detail};
+use super::{BEYOND, CaseReport, Finding, Report, Row, Verdict, in_detail};
 
 impl Report {
     /// As a table of at most `width` columns, followed by what is known of each case that did not pass.
@@ -32,8 +32,22 @@ impl Report {
             let particulars = particulars.into_iter();
             lines.extend(particulars.map(|(name, value)| format!("  {name:<9} {value}")));
         }
+        lines.push(format!("\nWhat this run shows:\n{}\n{BEYOND}", self.findings(width)));
         lines.extend(self.afterword());
         format!("{}\n", lines.join("\n"))
+    }
+
+    /// What was proven, what was not, and why.
+    fn findings(&self, width: u16) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::UTF8_FULL_CONDENSED);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        table.force_no_tty();
+        table.set_header(["Case", "", "Claim", "What is left open, or why"]);
+        for Finding { id, word, claim, but } in self.cases.iter().map(CaseReport::finding) {
+            table.add_row([id, word, claim, &but]);
+        }
+        table
     }
 
     /// What was written, what went wrong besides, and the count.

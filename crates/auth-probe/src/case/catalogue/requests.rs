@@ -8,6 +8,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D21",
         title: "Another method",
+        proves: "the app authenticates requests of every method, and not `GET` and `POST` alone",
+        leaves_open: "methods other than those that were sent",
         sends: "GET, HEAD, PUT, PATCH, DELETE, OPTIONS and other methods at the endpoint and the pages, without a token",
         expects: "a client error, or an empty answer to OPTIONS, and no data",
         forges: true,
@@ -17,6 +19,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D22",
         title: "Another spelling of the path",
+        proves: "the app authenticates requests to every path that reaches the endpoint or a page: double slashes, capitals, encoded characters, dot segments, path parameters",
+        leaves_open: "spellings other than those that were sent",
         sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
         expects: "a client error or a redirect to the right path, and no data",
         forges: true,
@@ -26,6 +30,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D23",
         title: "Another form of the message",
+        proves: "the app authenticates batches, requests of protocol 2026-07-28, notifications and every content type, and trusts no header such as `X-Forwarded-For` or `X-Original-URL`",
+        leaves_open: "forms other than those that were sent",
         sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
         expects: "a client error, and no data",
         forges: true,
@@ -35,6 +41,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D24",
         title: "Other origins may not read",
+        proves: "the app does not allow pages of other sites to read its responses (CORS): it neither returns a foreign `Origin` nor combines `*` with credentials",
+        leaves_open: "origins other than those that were sent",
         sends: "preflights, tools/list and GET /, with Origin: https://attacker.example, null, and origins like the app's, without a token and with a good one",
         expects: "no Access-Control-Allow-Origin that names the origin, and no * with credentials",
         forges: true,
@@ -44,6 +52,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D25",
         title: "Refusals give nothing away",
+        proves: "a refusal contains no guarded data, no stack trace and no part of the credential, and is not a sign-in page",
+        leaves_open: "data that names no tool, restaurant or review",
         sends: "tools/list and other requests, without a token, with forged tokens and with another scheme",
         expects: "401 or 403, without data of the app, a stack trace, or any part of the credential",
         forges: true,
@@ -53,6 +63,8 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D30",
         title: "A token comes back",
+        proves: "the app's answers and error pages keep no token that it was sent; a token cut, spread or encoded counts too",
+        leaves_open: "tokens in the app's logs: read the logs",
         sends: "initialize and tools/list with a good token and with a forged one; and all requests of the cases before it",
         expects: "no answer has a part of a token in it, in any encoding",
         check: check!(echo::absent),
