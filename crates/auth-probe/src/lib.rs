@@ -6,7 +6,6 @@ mod client;
 mod clock;
 mod cloud;
 mod context;
-mod credential;
 mod diagnosis;
 mod event_stream;
 mod forgery;
@@ -27,7 +26,6 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::{
     auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
-    credential::Identity,
     probe::{Observer, Probe, Unreachable},
     remedy::{Remedy, Wording},
     report::{CaseReport, Report, Row, Verdict},
