@@ -26,10 +26,14 @@ use reqwest::{Client, Url, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+mod credulous;
 mod lie;
 mod resign;
 
-pub use self::lie::{Answered, Asked, Lie};
+pub use self::{
+    credulous::{Credulous, Memory, Seen},
+    lie::{Answered, Asked, Lie},
+};
 
 /// The injected fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +93,8 @@ pub enum Fault {
     Unavailable(RangeInclusive<u32>),
     /// Every request gets 500 with everything that it sent.
     EchoesRequest,
+    /// Some requests are accepted for a wrong reason, and served by the server at this origin.
+    Credulous(Credulous, String),
     /// A flaw that is described elsewhere, of an app whose server is at this origin past the platform.
     Lie(Lie, String),
 }
@@ -127,6 +133,7 @@ struct Proxy {
     origin: String,
     client: Client,
     requests: AtomicU32,
+    memory: Memory,
 }
 
 /// The size limit of a request body in bytes.
@@ -148,6 +155,7 @@ impl FaultProxy {
             origin: origin.clone(),
             client: client.map_err(io::Error::other)?,
             requests: AtomicU32::new(0),
+            memory: Memory::default(),
         };
         let app = Router::new().fallback(handle).with_state(Arc::new(proxy));
         let task = tokio::spawn(async move {
@@ -180,6 +188,21 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     let path = parts.uri.path().to_owned();
     if let Some(answer) = proxy.answer(&path, &parts.headers, &message).await {
         return answer;
+    }
+    if let Fault::Credulous(credulous, server) = &proxy.fault {
+        let seen = Seen {
+            cloud: &proxy.cloud,
+            method: &parts.method,
+            path: &path,
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            message: &message,
+            memory: &proxy.memory,
+        };
+        let answer = proxy.serve_credulously(*credulous, server, seen, body.clone()).await;
+        if let Some(answer) = answer {
+            return answer;
+        }
     }
     let mut query = parts.uri.query().map(str::to_owned);
     if proxy.fault == Fault::AcceptsQueryToken

@@ -1,11 +1,15 @@
 //! The cases: what is sent, what has to come back, and the check that judges it.
 
 mod answers;
+mod carriers;
 mod catalogue;
 mod doors;
 mod echo;
+mod everywhere;
 pub(crate) mod functions;
 mod guarded;
+mod half_keys;
+mod identity_headers;
 mod metadata;
 mod origins;
 mod refusals;
@@ -40,6 +44,8 @@ pub struct Case {
     pub expects: &'static str,
     /// The tokens that it needs. With some of them it is judged in part, which is no pass.
     pub tokens: &'static [TokenKind],
+    /// The tokens that it uses where they are given. Without them it can pass; its result says what was not judged.
+    pub also: &'static [TokenKind],
     /// Whether it uses a good token where there is one: it forges tokens from it, or reads with it what callers without a
     /// token must not see.
     pub forges: bool,

@@ -149,11 +149,35 @@ impl Request {
         self
     }
 
-    /// Puts a token where none belongs: into the query.
-    pub(crate) fn token_in_query(mut self, token: &AccessToken, what: &str) -> Self {
-        self.url.set_query(Some(&format!("access_token={}", token.expose())));
-        self.line = format!("{}; ?access_token=[{what}, redacted]", self.line);
+    /// Presents a token after another `Authorization` header.
+    pub(crate) fn second_bearer(mut self, token: &AccessToken, what: &str) -> Self {
+        let value = format!("Bearer {}", token.expose());
         self.token = Some(token.clone());
+        self.described_header("authorization", &value, &format!("Bearer [{what}, redacted]"))
+    }
+
+    /// Adds a header, of which the line says what it is: its value is secret, or long.
+    pub(crate) fn described_header(mut self, name: &'static str, value: &str, what: &str) -> Self {
+        if let Ok(mut value) = HeaderValue::from_str(value) {
+            value.set_sensitive(true);
+            self.headers.append(HeaderName::from_static(name), value);
+        }
+        self.line = format!("{}; {name}: {what}", self.line);
+        self
+    }
+
+    /// Puts a token where none belongs: into the query, under this name.
+    pub(crate) fn token_in_query(mut self, name: &str, token: &AccessToken, what: &str) -> Self {
+        self.url.set_query(Some(&format!("{name}={}", token.expose())));
+        self.line = format!("{}; ?{name}=[{what}, redacted]", self.line);
+        self.token = Some(token.clone());
+        self
+    }
+
+    /// Sets the query.
+    pub(crate) fn query(mut self, query: &str) -> Self {
+        self.url.set_query(Some(query));
+        self.line = format!("{}; ?{query}", self.line);
         self
     }
 

@@ -4,6 +4,7 @@ mod judge;
 
 use std::{
     fmt,
+    hash::{BuildHasher as _, RandomState},
     panic::AssertUnwindSafe,
     path::PathBuf,
     time::{Duration, Instant},
@@ -28,6 +29,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// How many looks in a row have to show the same.
 const STEADY: u32 = 4;
+
+/// The case that looks at the answers of all others.
+const LOOKS_BACK: &str = "D30";
 
 /// What is to be proven, and how.
 #[derive(Debug)]
@@ -97,7 +101,8 @@ impl Probe {
         }
     }
 
-    /// Judges the cases, one after the other: first those that want authentication on, then those that want it off.
+    /// Judges the cases, one after the other: first those that want authentication on, in an
+    /// order by chance, then those that want it off.
     /// When `interrupt` is cancelled, the case at hand is given up, and authentication is switched on again all the same.
     /// End it by that alone: a future that is dropped cannot switch anything on again.
     ///
@@ -189,9 +194,16 @@ impl Session<'_> {
         self.probe.cases.iter().copied().filter(move |case| case.authentication == authentication)
     }
 
+    /// Judges the cases. While authentication is on, their order is another each time, because an app could know by it who
+    /// judges it. The case that looks at the answers of the others is the last.
     async fn judge_all(&self, authentication: Authentication, outcome: &mut Outcome) {
         let phase = Phase::default();
-        for case in self.cases(authentication) {
+        let order = RandomState::new();
+        let mut cases: Vec<_> = self.cases(authentication).collect();
+        if authentication == Authentication::On {
+            cases.sort_by_cached_key(|case| (case.id == LOOKS_BACK, order.hash_one(case.id)));
+        }
+        for case in cases {
             let report = self.judge(case, &phase).await;
             self.push(&report, outcome);
         }

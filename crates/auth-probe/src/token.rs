@@ -53,6 +53,38 @@ impl AccessToken {
         Claims(self.part(1))
     }
 
+    /// The token with other claims under its signature, which is not theirs.
+    pub(crate) fn with_claims(
+        &self,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> Result<Self, String> {
+        let mut claims = self.part(1);
+        change(&mut claims);
+        let claims = URL_SAFE_NO_PAD.encode(Value::Object(claims).to_string());
+        self.with_parts(|[header, _, signature]| format!("{header}.{claims}.{signature}"))
+    }
+
+    /// The token with one character of its signature changed.
+    pub(crate) fn with_broken_signature(&self) -> Result<Self, String> {
+        self.with_parts(|[header, claims, signature]| {
+            // In the middle: the last character may hold bits that nothing reads.
+            let (start, end) = signature.split_at(signature.len() / 2);
+            let other = if end.starts_with('A') { "B" } else { "A" };
+            format!("{header}.{claims}.{start}{other}{}", end.get(1..).unwrap_or_default())
+        })
+    }
+
+    /// The token without its signature.
+    pub(crate) fn without_signature(&self) -> Result<Self, String> {
+        self.with_parts(|[header, claims, _]| format!("{header}.{claims}."))
+    }
+
+    fn with_parts(&self, join: impl FnOnce([&str; 3]) -> String) -> Result<Self, String> {
+        let parts: Vec<_> = self.0.split('.').collect();
+        let [header, claims, signature] = parts[..] else { return Err(NotToken.to_string()) };
+        Self::new(&join([header, claims, signature])).map_err(|error| error.to_string())
+    }
+
     fn part(&self, index: usize) -> Map<String, Value> {
         let part = self.0.split('.').nth(index).unwrap_or_default();
         let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();

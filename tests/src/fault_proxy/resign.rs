@@ -57,7 +57,7 @@ fn claims(token: &str) -> Option<Value> {
 }
 
 /// Returns whether the issuer signed the token.
-fn is_signed(cloud: &Cloud, token: &str) -> bool {
+pub(super) fn is_signed(cloud: &Cloud, token: &str) -> bool {
     let Ok(key) = DecodingKey::from_rsa_pem(cloud.public_key_pem().as_bytes()) else {
         return false;
     };

@@ -8,7 +8,7 @@ use std::sync::{
 use auth_probe::{Authentication, Case, Verdict};
 use axum::http::{
     HeaderValue, StatusCode,
-    header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, USER_AGENT, WWW_AUTHENTICATE},
 };
 use axum::response::{Html, IntoResponse, Json, Redirect, Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -126,6 +126,33 @@ async fn a_token_that_comes_back_in_pieces_is_not_shown_and_turns_its_case_red()
     let claims = emulator.cloud().app_claims(sample::AGENT, sample::API).unwrap();
     let unique = claims["uti"].as_str().or(claims["jti"].as_str()).unwrap_or("no such id");
     assert!(!reports[0].contains(unique), "{}", reports[0]);
+}
+
+/// What an app sees of a run tells no more than that a client calls.
+#[tokio::test]
+async fn an_app_cannot_tell_by_whom_it_is_judged() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let mut orders = Vec::new();
+    for _ in 0..2 {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        let stub = Stub::start(move |request| {
+            let agent = request.headers().get(USER_AGENT).map(|it| it.to_str().unwrap().to_owned());
+            let path = request.uri().path_and_query().unwrap().as_str().to_owned();
+            kept.lock().unwrap().push((request.method().clone(), path, agent.unwrap_or_default()));
+            StatusCode::UNAUTHORIZED.into_response()
+        });
+        let stub = stub.await;
+        let mut probe = probe(emulator.cloud(), &stub.origin).unwrap();
+        probe.cases.retain(|case| case.group() == 'B' || case.id == "D21" || case.id == "D12");
+        run(&probe).await;
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        for (_, path, agent) in &seen {
+            assert!(!agent.contains("probe") && !path.contains("test"), "{path} {agent}");
+        }
+        orders.push(seen);
+    }
+    assert_ne!(orders[0], orders[1], "the order of the cases");
 }
 
 /// A report that is read where Markdown makes links and formulas of text.

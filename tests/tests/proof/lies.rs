@@ -39,17 +39,17 @@ static PAGES: &[(Lie, &str)] = &[
 ];
 
 static ANONYMOUS: &[(Lie, &str)] = &[
-    (Lie::bypass("pings", |it| it.same_if(it.rpc() == "ping")), "B3"),
-    (Lie::bypass("resources", |it| it.same_if(it.rpc() == "resources/list")), "B3"),
+    (Lie::bypass("pings", |it| it.same_if(it.rpc() == "ping")), "B3 D1"),
+    (Lie::bypass("resources", |it| it.same_if(it.rpc() == "resources/list")), "B3 D1"),
     (Lie::bypass("a resource", |it| it.same_if(it.rpc() == "resources/read")), "B3"),
-    (Lie::bypass("prompts", |it| it.same_if(it.rpc() == "prompts/list")), "B3"),
-    (Lie::bypass("completion", |it| it.same_if(it.rpc() == "completion/complete")), "B3"),
+    (Lie::bypass("prompts", |it| it.same_if(it.rpc() == "prompts/list")), "B3 D1"),
+    (Lie::bypass("completion", |it| it.same_if(it.rpc() == "completion/complete")), "B3 D1"),
     (Lie::bypass("unknown methods", |it| it.same_if(it.rpc() == "no/such/method")), "B3"),
     (
         Lie::bypass("tools at the other address", |it| {
             it.at_endpoint_if(it.path == "/mcp" && it.rpc() == "tools/list")
         }),
-        "B3",
+        "B3 D1",
     ),
     (
         Lie::bypass("calls at the other address", |it| {

@@ -10,6 +10,7 @@ mod relay;
 mod shapes;
 mod stub;
 mod switching;
+mod token_lies;
 mod vacuous;
 
 use std::sync::Mutex;

@@ -62,14 +62,14 @@ async fn a_missing_check_turns_its_case_red_and_no_other() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let faults = vec![
         (Fault::None, ""),
-        (Unchecked(Check::Signature), "B4 D7 D8 D9"),
+        (Unchecked(Check::Signature), "B4 D7 D8 D9 D19"),
         (Unchecked(Check::Audience), "B5"),
         (Unchecked(Check::Expiry), "D4"),
         (Unchecked(Check::NotBefore), "D5"),
         (Unchecked(Check::Tenant), "D6"),
         (Unchecked(Check::Client), "D3"),
-        (Unchecked(Check::Permissions), "D2 D11"),
-        (Fault::AcceptsForgedHeaders(app.server().to_owned()), "D1"),
+        (Unchecked(Check::Permissions), "D2 D11 D19"),
+        (Fault::AcceptsForgedHeaders(app.server().to_owned()), "D1 D19"),
         (Fault::IgnoresOrigin, "D16"),
         (Fault::AcceptsQueryToken, "D15"),
         (Fault::RejectsV2Tokens, "D10"),
@@ -133,15 +133,15 @@ async fn an_app_that_behaves_otherwise_is_seen_through() {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let open = Server::builder().start().await.unwrap();
     let nobody = "http://127.0.0.1/login".to_owned();
-    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D21 D22 D23 D25";
+    let as_login = "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D17 D18 D19 D21 D22 D23 D25";
     let every_case = while_on(|_| true).join(" ");
     let faults = vec![
         (
             Fault::NoAuthentication(open.url("")),
-            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D21 D22 D23",
+            "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D17 D18 D19 D21 D22 D23",
         ),
-        (Fault::AnonymousCalls(open.url("")), "B3 D23"),
-        (Fault::AnonymousPath("/mcp", open.url("")), "B3"),
+        (Fault::AnonymousCalls(open.url("")), "B3 D1 D15 D17 D18 D23"),
+        (Fault::AnonymousPath("/mcp", open.url("")), "B3 D1"),
         (Fault::AnonymousPath("/create", open.url("")), "B1"),
         (Fault::AnonymousPath("/details/1", open.url("")), "B1 D21"),
         (Fault::AnonymousPath("/add", open.url("")), "B1"),

@@ -1,9 +1,12 @@
 //! Every case, by group. The ids are fixed.
 
+mod credentials;
 mod open;
 mod requests;
 
-use super::{Case, doors, functions, metadata, origins, refusals, resource};
+use super::{
+    Case, carriers, doors, functions, identity_headers, metadata, origins, refusals, resource,
+};
 use crate::TokenKind;
 use crate::{
     outcome::CaseFailure,
@@ -11,7 +14,7 @@ use crate::{
 };
 
 /// The cases by group.
-pub(super) static CASES: [&[Case]; 5] = [open::CASES, B, C, D, requests::CASES];
+pub(super) static CASES: [&[Case]; 6] = [open::CASES, B, C, D, credentials::CASES, requests::CASES];
 
 /// A check, as the catalogue names it.
 macro_rules! check {
@@ -21,6 +24,17 @@ macro_rules! check {
 }
 
 use check;
+
+/// What a caller without access tries.
+macro_rules! everywhere {
+    ($how:literal) => {
+        concat!(
+            "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, \
+             a notification, tools/list at /mcp and /mcp/mcp, GET /, ",
+            $how
+        )
+    };
+}
 
 /// What most cases are.
 const PLAIN: Case = Case {
@@ -32,6 +46,7 @@ const PLAIN: Case = Case {
     sends: "",
     expects: "",
     tokens: &[],
+    also: &[],
     forges: false,
     writes: Writes::Never,
     check: |_| Box::pin(async { Err(CaseFailure::failed("there is no check")) }),
@@ -83,7 +98,7 @@ static B: &[Case] = &[
         id: "B4",
         title: "A forged token",
         proves: "the app validates signatures: the token has the claims of a good one and the key id of the issuer, but another key signed it",
-        sends: "initialize, with a token that the issuer did not sign",
+        sends: everywhere!("with a token that the issuer did not sign"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::forged),
@@ -94,7 +109,7 @@ static B: &[Case] = &[
         title: "A token for another audience",
         proves: "the app rejects a token that was issued for another API",
         leaves_open: "audiences other than that of the token that was sent",
-        sends: "initialize, with a real token for another API",
+        sends: everywhere!("with a real token for another API"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::WrongAudience),
         tokens: &[TokenKind::WrongAudience],
@@ -194,9 +209,11 @@ static D: &[Case] = &[
         id: "D1",
         title: "A forged identity of the platform",
         proves: "a forged `X-MS-CLIENT-PRINCIPAL` or a similar header changes no identity: without a token the caller stays unauthenticated, with a token it stays the caller of the token",
-        sends: "tools/list with X-MS-CLIENT-PRINCIPAL and its like: without a token, and with a good one",
+        sends: everywhere!(
+            "with X-MS-CLIENT-PRINCIPAL and its like, without a token; tools/list with them and a good token"
+        ),
         expects: "401 without a token; with one, as if the headers were not there",
-        check: check!(refusals::forged_principal),
+        check: check!(identity_headers::forged_principal),
         ..GOOD
     },
     Case {
@@ -204,7 +221,7 @@ static D: &[Case] = &[
         title: "A program without the role",
         proves: "the app requires the role, which the platform does not check",
         leaves_open: "roles other than those of the token that was sent",
-        sends: "initialize, with a real token without the app role",
+        sends: "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, with a real token without the app role",
         expects: "403 insufficient_scope",
         check: check!(refusals::without_right, TokenKind::Roleless),
         tokens: &[TokenKind::Roleless],
@@ -215,7 +232,7 @@ static D: &[Case] = &[
         title: "A client that is not allowed",
         proves: "the list of clients is in force, also for programs that have the role",
         leaves_open: "clients other than that of the token: `mcp-entra doctor` reads the list",
-        sends: "initialize, with a real token of another client",
+        sends: everywhere!("with a real token of another client"),
         expects: "403 (401 where the app itself checks the token)",
         check: check!(refusals::unlisted),
         tokens: &[TokenKind::UnlistedClient],
@@ -226,7 +243,7 @@ static D: &[Case] = &[
         title: "An expired token",
         proves: "the app validates `exp`",
         leaves_open: "a tolerance that is shorter than the age of the token: give one that expired a few minutes ago",
-        sends: "initialize, with a token that was good",
+        sends: everywhere!("with a token that was good"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::Expired),
         tokens: &[TokenKind::Expired],
@@ -237,7 +254,7 @@ static D: &[Case] = &[
         title: "A token whose time has not come",
         proves: "the app validates `nbf`",
         leaves_open: "a tolerance that is shorter than the time until the token is valid",
-        sends: "initialize, with a token that will be good",
+        sends: everywhere!("with a token that will be good"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::NotYetValid),
         tokens: &[TokenKind::NotYetValid],
@@ -248,7 +265,7 @@ static D: &[Case] = &[
         title: "A token of another tenant",
         proves: "the app validates the issuer",
         leaves_open: "tenants other than that of the token that was sent",
-        sends: "initialize, with a token of another tenant",
+        sends: everywhere!("with a token of another tenant"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::OtherTenant),
         tokens: &[TokenKind::OtherTenant],
@@ -258,7 +275,7 @@ static D: &[Case] = &[
         id: "D7",
         title: "A token that is not signed",
         proves: "the app rejects `alg: none`",
-        sends: "initialize, with alg none",
+        sends: everywhere!("with alg none"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::unsigned),
@@ -268,7 +285,9 @@ static D: &[Case] = &[
         id: "D8",
         title: "A token signed with the public key",
         proves: "the app does not use a public key as a shared secret (HS256)",
-        sends: "initialize, with HS256 by the issuer's public key, in three forms",
+        sends: everywhere!(
+            "with HS256 by the issuer's public key; initialize and tools/call with it in two other forms"
+        ),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::by_public_key),
@@ -278,7 +297,7 @@ static D: &[Case] = &[
         id: "D9",
         title: "A token under an unknown key",
         proves: "the app accepts only the issuer's keys",
-        sends: "initialize, with a key id that the issuer does not publish",
+        sends: everywhere!("with a key id that the issuer does not publish"),
         expects: REFUSED,
         forges: true,
         check: check!(refusals::unknown_key),
@@ -288,7 +307,7 @@ static D: &[Case] = &[
         id: "D10",
         title: "Both versions of a good token",
         proves: "a change of the registration's token version does not reject valid callers",
-        sends: "initialize, with a version 1.0 token and a version 2.0 one",
+        sends: "initialize, tools/list, with a version 1.0 token and a version 2.0 one",
         expects: "both are let in",
         check: check!(functions::both_versions),
         tokens: &[TokenKind::V1, TokenKind::V2],
@@ -298,7 +317,7 @@ static D: &[Case] = &[
         id: "D11",
         title: "A program that acts for a person",
         proves: "delegated tokens need the scope",
-        sends: "initialize, with a delegated token, with the scope and without",
+        sends: "initialize with a delegated token with the scope; with one without, what D2 sends",
         expects: "let in with it, 403 without",
         check: check!(refusals::delegated),
         tokens: &[TokenKind::Delegated, TokenKind::Scopeless],
@@ -336,9 +355,9 @@ static D: &[Case] = &[
         id: "D15",
         title: "A token in the query",
         proves: "tokens in an address are rejected, so that they do not reach logs",
-        sends: "initialize, with a good token as access_token in the URL",
+        sends: "tools/call list_restaurants_mcp with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer; initialize, GET / with access_token",
         expects: REFUSED,
-        check: check!(refusals::token_in_query),
+        check: check!(carriers::token_in_query),
         ..GOOD
     },
     Case {

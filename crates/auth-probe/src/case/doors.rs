@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    everywhere::ENDPOINTS,
     guarded::{Guarded, ONLY_ERRORS, Refusal, refuse_all},
     refusals::refused,
 };
@@ -82,9 +83,6 @@ pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> 
     }
     refuse_each(context, requests).await
 }
-
-/// The addresses under which the endpoint is known.
-const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
 
 /// What a client may send first: without a token each of it is refused, at the endpoint and at its other address.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {

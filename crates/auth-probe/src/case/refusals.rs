@@ -1,9 +1,12 @@
 //! Callers that must not come in.
 
 use reqwest::Url;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::functions;
+use super::{
+    everywhere::{self, Attempt, all_refused},
+    functions,
+};
 use crate::{
     AccessToken, Remedy, TokenKind,
     context::{Caller, Context},
@@ -14,32 +17,57 @@ use crate::{
     outcome::CaseFailure,
 };
 
-/// `initialize` with a real token that makes its bearer nobody.
+/// Every request with a real token whose bearer must not be identified.
 pub(super) async fn stranger(
     context: &Context<'_>,
     kind: TokenKind,
 ) -> Result<String, CaseFailure> {
-    let answer = context.initialize(context.bearer(kind)?).await?;
-    refused(context, &answer, &[401])
+    let answer = all_refused(context, borne(context, kind, Extent::Everywhere)?, &[401]).await?;
+    Ok(answer.status.as_u16().to_string())
 }
 
 /// The platform says 403 of a client that it does not list; an app that checks the token itself tells strangers nothing.
 pub(super) async fn unlisted(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let answer = context.initialize(context.bearer(TokenKind::UnlistedClient)?).await?;
-    refused(context, &answer, &[403, 401])
+    let attempts = borne(context, TokenKind::UnlistedClient, Extent::Everywhere)?;
+    let answer = all_refused(context, attempts, &[403, 401]).await?;
+    Ok(answer.status.as_u16().to_string())
 }
 
-/// `initialize` by somebody who is known, and has not the right.
+/// The addresses that a caller tries.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// The endpoint and a page.
+    Everywhere,
+    /// The endpoint alone: pages need no app role.
+    Mcp,
+}
+
+/// The attempts of a caller with a token of this kind.
+fn borne(
+    context: &Context<'_>,
+    kind: TokenKind,
+    extent: Extent,
+) -> Result<Vec<Attempt>, CaseFailure> {
+    let Caller::Bearer(token, what) = context.bearer(kind)? else {
+        return Err(unmade("there is no token"));
+    };
+    let attempts = match extent {
+        Extent::Everywhere => everywhere::everywhere(context),
+        Extent::Mcp => everywhere::at_mcp(context),
+    };
+    Ok(attempts.into_iter().map(|it| it.map(|request| request.bearer(token, what))).collect())
+}
+
+/// Requests of MCP by a caller that is known, and lacks the role or scope.
 pub(super) async fn without_right(
     context: &Context<'_>,
     kind: TokenKind,
 ) -> Result<String, CaseFailure> {
-    let answer = context.initialize(context.bearer(kind)?).await?;
-    let got = refused(context, &answer, &[403])?;
+    let answer = all_refused(context, borne(context, kind, Extent::Mcp)?, &[403]).await?;
     let challenges = answer.headers.get_all("www-authenticate").iter();
     let mut challenges = challenges.filter_map(|value| value.to_str().ok());
     if challenges.any(|challenge| challenge.contains("insufficient_scope")) {
-        return Ok(format!("{got} insufficient_scope"));
+        return Ok("403 insufficient_scope".to_owned());
     }
     let diagnosis = Diagnosis::without_fix(
         "the platform refuses the caller before the app sees the role, or the app does not say what is missing: clients \
@@ -88,7 +116,8 @@ pub(super) async fn by_public_key(context: &Context<'_>) -> Result<String, CaseF
     let mut got = String::new();
     for form in forms {
         let token = forgery.by_public_key(&form);
-        got = refuses(context, token, "HS256 by the public key").await?;
+        let attempts = if got.is_empty() { everywhere::everywhere(context) } else { two(context) };
+        got = refuses_of(context, token, "HS256 by the public key", attempts).await?;
     }
     unless_refused_anyway(context, format!("{got}, in every form")).await
 }
@@ -111,16 +140,34 @@ pub(super) async fn unless_refused_anyway(
     Err(CaseFailure::Inconclusive(Diagnosis::new(cause, Remedy::FixCaseFirst("B6"))))
 }
 
-/// `initialize` with a forged token.
+/// Every request with a forged token.
 async fn refuses(
     context: &Context<'_>,
     token: Result<AccessToken, String>,
     what: &str,
 ) -> Result<String, CaseFailure> {
+    refuses_of(context, token, what, everywhere::everywhere(context)).await
+}
+
+/// `initialize` and a call of a tool.
+fn two(context: &Context<'_>) -> Vec<Attempt> {
+    let initialize = context.message("initialize", &mcp::initialize(), Caller::Nobody);
+    [initialize, everywhere::call(context)].into_iter().map(Attempt::new).collect()
+}
+
+/// These requests with a forged token.
+pub(super) async fn refuses_of(
+    context: &Context<'_>,
+    token: Result<AccessToken, String>,
+    what: &str,
+    attempts: Vec<Attempt>,
+) -> Result<String, CaseFailure> {
     let token = token.map_err(unmade)?;
     context.run.keep_secret(&token);
-    let answer = context.initialize(Caller::Bearer(&token, what)).await?;
-    refused(context, &answer, &[401])
+    let attempts = attempts.into_iter();
+    let attempts = attempts.map(|it| it.map(|request| request.bearer(&token, what))).collect();
+    let answer = all_refused(context, attempts, &[401]).await?;
+    Ok(answer.status.as_u16().to_string())
 }
 
 pub(super) fn unmade(why: impl Into<String>) -> CaseFailure {
@@ -151,57 +198,6 @@ async fn get_json(context: &Context<'_>, url: Url) -> Result<Value, CaseFailure>
         .map_err(|_| unmade(format!("the issuer's keys cannot be read: {}", answer.summary())))
 }
 
-/// Headers that the platform alone may set, saying that somebody else calls.
-const FORGED_NAME: &str = "forged by a test";
-
-fn with_forged_principal(request: Request, context: &Context<'_>, role: Option<&str>) -> Request {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let id = "00000000-0000-4000-8000-00000000f00d";
-    let mut claims = vec![
-        json!({"typ": "http://schemas.microsoft.com/identity/claims/objectidentifier", "val": id}),
-        json!({"typ": "http://schemas.microsoft.com/identity/claims/tenantid", "val": context.target().tenant_id}),
-        json!({"typ": "appid", "val": id}),
-        json!({"typ": "idtyp", "val": "app"}),
-        json!({"typ": "name", "val": FORGED_NAME}),
-    ];
-    claims.extend(role.map(|role| json!({"typ": "roles", "val": role})));
-    let principal = json!({
-        "auth_typ": "aad", "claims": claims, "name_typ": "name", "role_typ": "roles",
-    });
-    request
-        .header("x-ms-client-principal", &STANDARD.encode(principal.to_string()))
-        .header("x-ms-client-principal-id", id)
-        .header("x-ms-client-principal-name", FORGED_NAME)
-        .header("x-ms-client-principal-idp", "aad")
-}
-
-/// Without a token, somebody who claims the role is nobody. With a good one, somebody who claims to be without it is
-/// still who the token says.
-pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let list = |caller| context.message("tools/list", &json!({}), caller);
-    let role = context.target().role.as_str();
-    let request = with_forged_principal(list(Caller::Nobody), context, Some(role));
-    let answer = context.send(request).await?;
-    let got = refused(context, &answer, &[401])?;
-    let request = with_forged_principal(list(context.good()), context, None);
-    let answer = context.send(request).await?;
-    let result = mcp::result(&answer).map_err(|_| CaseFailure::Failed {
-        got: format!("with a good token: {}", answer.summary()),
-        diagnosis: Some(diagnosis::headers_pass()),
-    })?;
-    let tools = result["tools"].as_array().map_or(0, Vec::len);
-    Ok(format!("{got}; with a good token {tools} tools, as without the headers"))
-}
-
-pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let Caller::Bearer(token, what) = context.bearer(TokenKind::Good)? else {
-        return Err(unmade("there is no token"));
-    };
-    let message = context.message("initialize", &mcp::initialize(), Caller::Nobody);
-    let answer = context.send(message.token_in_query(token, what)).await?;
-    unless_refused_anyway(context, refused(context, &answer, &[401, 400])?).await
-}
-
 /// An answer that must be one of these statuses.
 pub(super) fn refused(
     context: &Context<'_>,
@@ -213,4 +209,15 @@ pub(super) fn refused(
     }
     let diagnosis = diagnosis::not_refused(context.target(), answer, expected);
     Err(CaseFailure::Failed { got: answer.summary(), diagnosis })
+}
+
+/// The failure of a case by an answer to a request that had to be rejected with one of these statuses.
+pub(super) fn not_refused(
+    context: &Context<'_>,
+    line: &str,
+    answer: &Answer,
+    expected: &[u16],
+) -> CaseFailure {
+    let diagnosis = diagnosis::not_refused(context.target(), answer, expected);
+    CaseFailure::Failed { got: format!("{line}: {}", answer.summary()), diagnosis }
 }

@@ -137,6 +137,13 @@ impl Session<'_> {
                 None => tokens.missing.push(*kind),
             }
         }
+        for kind in case.also {
+            match self.token(*kind).await {
+                Some(Ok(token)) => drop(tokens.found.insert(*kind, token)),
+                Some(Err(diagnosis)) => return Err(diagnosis),
+                None => {}
+            }
+        }
         if case.forges
             && let Some(Ok(good)) = self.token(TokenKind::Good).await
         {
