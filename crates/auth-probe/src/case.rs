@@ -14,6 +14,7 @@ mod metadata;
 mod origins;
 mod refusals;
 mod resource;
+mod writes;
 
 use std::future::Future;
 use std::pin::Pin;

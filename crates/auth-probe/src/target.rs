@@ -136,15 +136,41 @@ impl Target {
         self.url(&format!("{METADATA}{}", self.mcp.path()))
     }
 
-    /// Whether an address is the tenant's as an issuer of tokens, of either version.
+    /// Whether an address is the tenant's as an issuer of tokens, of either version. Only the address itself is one: a
+    /// client may resolve dot segments, and what follows a tenant's address may be another one's.
     pub(crate) fn is_issuer(&self, address: &str) -> bool {
+        let issuer = address.strip_suffix('/').unwrap_or(address);
+        let issuer = issuer.strip_suffix("/v2.0").unwrap_or(issuer);
         let tenant = self.tenant_id;
-        let of = |base: &str| address.strip_prefix(base)?.strip_prefix(&tenant.to_string());
-        let cloud = Cloud::of(&self.authority);
-        let own = [self.authority.as_str(), cloud.v1_issuers].map(str::to_owned).into_iter();
-        own.chain(cloud.other_authorities(&self.authority))
-            .filter_map(|base| of(&base).map(|rest| rest.is_empty() || rest.starts_with('/')))
-            .any(|is_issuer| is_issuer)
+        let v1 = Cloud::of(&self.authority).v1_issuers.to_owned();
+        let mut bases = self.authorities().chain([v1]);
+        bases.any(|base| issuer == format!("{base}{tenant}"))
+    }
+
+    /// Whether an address is one at which the tenant's tokens are requested, or an issuer's.
+    pub(crate) fn is_of_issuer(&self, address: &str) -> bool {
+        let of = |base: String| address.strip_prefix(&format!("{base}{}", self.tenant_id));
+        self.is_issuer(address) || self.authorities().filter_map(of).any(is_plain_path)
+    }
+
+    /// The addresses at which people and programs sign in, with a slash at the end.
+    fn authorities(&self) -> impl Iterator<Item = String> + '_ {
+        let own = std::iter::once(self.authority.as_str().to_owned());
+        own.chain(Cloud::of(&self.authority).other_authorities(&self.authority))
+    }
+
+    /// Whether an address is the app's origin, or one of its paths, and written plainly.
+    pub(crate) fn is_own_address(&self, address: &str) -> bool {
+        address
+            .strip_prefix(self.origin())
+            .is_some_and(|rest| rest.is_empty() || is_plain_path(rest))
+    }
+
+    /// Whether a scope is one of the registration, or one of OpenID Connect.
+    pub(crate) fn is_own_scope(&self, scope: &str) -> bool {
+        let own = |(uri, name): (&str, &str)| self.is_own_name(uri) && !name.is_empty();
+        let is_oidc = ["openid", "profile", "email", "offline_access"].contains(&scope);
+        is_oidc || scope.rsplit_once('/').is_some_and(own)
     }
 
     /// The issuer of the tenant's version 1.0 tokens, in the cloud of the authority.
@@ -162,6 +188,15 @@ impl Target {
         let id = self.client_id.to_string();
         audience == id || audience == format!("api://{id}") || audience == self.identifier_uri
     }
+}
+
+/// Whether a text is a path, and one that every client takes for the same.
+fn is_plain_path(text: &str) -> bool {
+    let is_other = |segment: &str| matches!(segment, "." | "..");
+    text.starts_with('/')
+        && !text.starts_with("//")
+        && !text.contains(['\\', '%', '?', '#', '@', ' '])
+        && !text.split('/').any(is_other)
 }
 
 const METADATA: &str = "/.well-known/oauth-protected-resource";
@@ -198,7 +233,60 @@ fn with_path(origin: &Url, path: &str) -> Url {
 
 #[cfg(test)]
 mod tests {
-    use super::{TargetError, parse_origin};
+    use uuid::Uuid;
+
+    use super::{Target, TargetError, parse_origin};
+
+    fn target() -> Target {
+        Target::new("https://app.example", Uuid::from_u128(1), Uuid::from_u128(2)).unwrap()
+    }
+
+    #[test]
+    fn an_issuer_is_an_address_and_no_more() {
+        let (target, tenant) = (target(), Uuid::from_u128(1));
+        for issuer in [
+            format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+            format!("https://login.microsoftonline.com/{tenant}/"),
+            format!("https://login.windows.net/{tenant}/v2.0"),
+            format!("https://sts.windows.net/{tenant}/"),
+        ] {
+            assert!(target.is_issuer(&issuer), "{issuer}");
+        }
+        for other in [
+            format!("https://login.microsoftonline.com/{}/v2.0", Uuid::from_u128(2)),
+            format!("https://login.microsoftonline.com/{tenant}/../{}", Uuid::from_u128(2)),
+            format!("https://login.microsoftonline.com/{tenant}/v2.0/../../x"),
+            format!("https://login.microsoftonline.com/{tenant}@attacker.example"),
+            format!("https://login.microsoftonline.com.attacker.example/{tenant}/v2.0"),
+            format!("https://login.microsoftonline.com/{tenant}/v2.0?x"),
+            format!("http://login.microsoftonline.com/{tenant}/v2.0"),
+            "https://login.microsoftonline.com/common/v2.0".to_owned(),
+        ] {
+            assert!(!target.is_issuer(&other), "{other}");
+            assert!(!target.is_of_issuer(&other), "{other}");
+        }
+        let endpoint = format!("https://login.windows.net/{tenant}/oauth2/v2.0/authorize");
+        assert!(target.is_of_issuer(&endpoint));
+        assert!(!target.is_issuer(&endpoint));
+    }
+
+    #[test]
+    fn an_own_address_has_no_tricks() {
+        let target = target();
+        for own in ["https://app.example", "https://app.example/", "https://app.example/mcp/mcp"] {
+            assert!(target.is_own_address(own), "{own}");
+        }
+        for other in [
+            "https://app.example.attacker.example/",
+            "https://app.example@attacker.example/",
+            "https://app.example/mcp/../x",
+            "https://app.example/mcp#x",
+            "http://app.example/mcp",
+            "https://app.example//attacker.example",
+        ] {
+            assert!(!target.is_own_address(other), "{other}");
+        }
+    }
 
     #[test]
     fn tokens_go_nowhere_by_plain_http() {

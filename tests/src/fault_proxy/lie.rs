@@ -173,6 +173,18 @@ impl Asked {
         self.is_anonymous().then_some(it)
     }
 
+    /// Returns the name of the tool that it calls, or an empty text.
+    #[must_use]
+    pub fn tool(&self) -> &str {
+        self.message["params"]["name"].as_str().unwrap_or_default()
+    }
+
+    /// Returns what follows the well-known address of protected resource metadata.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&str> {
+        self.path.strip_prefix("/.well-known/oauth-protected-resource")
+    }
+
     /// Returns whether the app refuses it for its `Origin`: it has a credential and a foreign one.
     #[must_use]
     pub fn is_foreign(&self) -> bool {

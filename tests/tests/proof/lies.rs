@@ -1,18 +1,21 @@
 //! The matrix of small flaws: each a line, with exactly the cases that must go red.
 
 use auth_probe::{Case, Verdict};
-use easyauth_emulator::Options;
+use easyauth_emulator::{Options, sample};
 use futures_util::{StreamExt as _, stream};
 use restaurant_tests::{
     app_service::AppService,
-    fault_proxy::{Fault, FaultProxy, Lie},
+    fault_proxy::{Answered, Asked, Fault, FaultProxy, Lie},
 };
+use serde_json::{Value, json};
 
 use crate::{ids, run};
 
 /// The flaws, each with the cases that must go red, by spaces.
-pub(crate) static LIES: &[&[(Lie, &str)]] =
-    &[PAGES, ANONYMOUS, METHODS, PATHS, MESSAGES, ORIGINS, SHARED, REFUSALS];
+pub(crate) static LIES: &[&[(Lie, &str)]] = &[
+    PAGES, ANONYMOUS, METHODS, PATHS, MESSAGES, ORIGINS, SHARED, REFUSALS, WRITES, METADATA,
+    CHALLENGES,
+];
 
 static PAGES: &[(Lie, &str)] = &[
     (Lie::bypass("details of another restaurant", |it| it.same_if(it.path == "/details/2")), "B1"),
@@ -341,15 +344,251 @@ static REFUSALS: &[(Lie, &str)] = &[
     ),
 ];
 
-/// Whether a flaw is judged by a case: by its own ones, and by those that need no forged token.
+static WRITES: &[(Lie, &str)] = &[
+    (
+        Lie {
+            name: "a review is written before the caller is known",
+            bypass: |it| it.same_if(it.tool() == "create_review_mcp"),
+            change: |it, answer| {
+                if it.tool() == "create_review_mcp" && it.is_anonymous() {
+                    answer.say(401);
+                    answer.body.clear();
+                }
+            },
+            ..Lie::NONE
+        },
+        "D26",
+    ),
+    (
+        Lie {
+            name: "a restaurant is written before the caller is known",
+            bypass: |it| it.same_if(it.tool() == "create_restaurant_mcp"),
+            change: |it, answer| {
+                if it.tool() == "create_restaurant_mcp" && it.is_anonymous() {
+                    answer.say(403);
+                    answer.body.clear();
+                }
+            },
+            ..Lie::NONE
+        },
+        "D26",
+    ),
+    (
+        Lie {
+            name: "a form of a review is written before the caller is known",
+            bypass: |it| it.same_if(it.path.starts_with("/review/") && !it.body.is_empty()),
+            change: |it, answer| {
+                if it.path.starts_with("/review/") {
+                    answer.say(401);
+                    answer.body.clear();
+                }
+            },
+            ..Lie::NONE
+        },
+        "D26",
+    ),
+    (
+        Lie {
+            name: "a form of a restaurant is written before the caller is known",
+            bypass: |it| it.same_if(it.path == "/add" && !it.body.is_empty()),
+            change: |it, answer| {
+                if it.path == "/add" {
+                    answer.say(401);
+                    answer.body.clear();
+                }
+            },
+            ..Lie::NONE
+        },
+        "D26",
+    ),
+    (
+        Lie::bypass("reviews need no token", |it| it.same_if(it.tool() == "create_review_mcp")),
+        "D26",
+    ),
+    (
+        Lie {
+            name: "a review of a foreign page is written and refused",
+            forward: |it| {
+                let is_review = it.tool() == "create_review_mcp";
+                it.without_origin_if(is_review && it.is_foreign())
+            },
+            change: |it, answer| {
+                if it.tool() == "create_review_mcp" && it.is_foreign() {
+                    answer.say(403);
+                }
+            },
+            ..Lie::NONE
+        },
+        "D26",
+    ),
+];
+
+/// Changes a member of metadata: of those at the origin, and of those of the endpoint.
+fn edit(it: &Asked, answer: &mut Answered, name: &str, value: impl Fn(&str) -> Value) {
+    if it.metadata().is_some() {
+        answer.edit(|document| document[name] = value(document["resource"].as_str().unwrap()));
+    }
+}
+
+/// The tenant's issuer with something after it.
+fn issuer_and(it: &Answered, rest: &str) -> Value {
+    let document: Value = serde_json::from_str(&it.body).unwrap_or_default();
+    let issuer = document["authorization_servers"][0].as_str().unwrap_or_default();
+    json!([format!("{issuer}{rest}")])
+}
+
+static METADATA: &[(Lie, &str)] = &[
+    (
+        Lie::change("the app's resource is another", |it, answer| {
+            if it.metadata() == Some("") {
+                edit(it, answer, "resource", |_| json!("https://elsewhere.example"));
+            }
+        }),
+        "B2 D27",
+    ),
+    (
+        Lie::change("the app's resource begins as ours", |it, answer| {
+            if it.metadata() == Some("") {
+                edit(it, answer, "resource", |own| json!(format!("{own}.attacker.example")));
+            }
+        }),
+        "B2 D27",
+    ),
+    (
+        Lie::change("the app's resource climbs", |it, answer| {
+            if it.metadata() == Some("") {
+                edit(it, answer, "resource", |own| json!(format!("{own}/../x")));
+            }
+        }),
+        "B2 D27",
+    ),
+    (
+        Lie::change("the issuer climbs", |it, answer| {
+            let climbing = issuer_and(answer, "/../../common/v2.0");
+            edit(it, answer, "authorization_servers", |_| climbing.clone());
+        }),
+        "B2 D12 D13 D14 D27",
+    ),
+    (
+        Lie::change("another tenant beside ours", |it, answer| {
+            let own = issuer_and(answer, "");
+            let other = "https://login.microsoftonline.com/common/v2.0";
+            edit(it, answer, "authorization_servers", |_| json!([own[0], other]));
+        }),
+        "B2 D12 D13 D14 D27",
+    ),
+    (
+        Lie::change("the app's scope is another's", |it, answer| {
+            if it.metadata() == Some("") {
+                edit(it, answer, "scopes_supported", |_| json!(["api://other/Everything"]));
+            }
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("a scope of no API", |it, answer| {
+            if it.metadata() == Some("") {
+                edit(it, answer, "scopes_supported", |_| json!(["User.Read"]));
+            }
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the two documents differ", |it, answer| {
+            if it.metadata() == Some("") {
+                let other = json!([format!("api://{}/Other", sample::API)]);
+                edit(it, answer, "scopes_supported", |_| other.clone());
+            }
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the keys are another's", |it, answer| {
+            edit(it, answer, "jwks_uri", |_| json!("https://attacker.example/keys"));
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("an authorization server of another party", |it, answer| {
+            if it.path == "/.well-known/oauth-authorization-server" {
+                answer.say(200);
+                let token = "https://attacker.example/token";
+                answer.body = json!({"issuer": it.origin, "token_endpoint": token}).to_string();
+            }
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("an OpenID provider of another party", |it, answer| {
+            if it.path == "/.well-known/openid-configuration/mcp/mcp" {
+                answer.say(200);
+                answer.body = json!({"issuer": "https://attacker.example"}).to_string();
+            }
+        }),
+        "D27",
+    ),
+];
+
+/// Replaces a part of the challenge.
+fn rewrite(answer: &mut Answered, from: &str, to: &str) {
+    let challenge = answer.headers.get("www-authenticate").and_then(|it| it.to_str().ok());
+    if let Some(challenge) = challenge.map(|it| it.replace(from, to)) {
+        answer.set("www-authenticate", &challenge);
+    }
+}
+
+static CHALLENGES: &[(Lie, &str)] = &[
+    (
+        Lie::change("the challenge leads to another tenant", |_, answer| {
+            rewrite(answer, &sample::TENANT_ID.to_string(), "common");
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the challenge leads to another party", |_, answer| {
+            rewrite(answer, "authorization_uri=\"http://", "authorization_uri=\"http://x@");
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the challenge asks for another scope", |_, answer| {
+            rewrite(answer, "user_impersonation", "user_impersonation api://other/All");
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the challenge is another app's", |_, answer| {
+            rewrite(answer, "resource_id=\"", "resource_id=\"x");
+        }),
+        "D27",
+    ),
+    (
+        Lie::change("the challenge names metadata of another origin", |_, answer| {
+            rewrite(answer, "resource_metadata=\"http://", "resource_metadata=\"http://x.");
+        }),
+        "D12 D27",
+    ),
+    (
+        Lie::change("a second challenge names metadata of another origin", |_, answer| {
+            if answer.status == 401 {
+                let other = "Bearer resource_metadata=\"https://attacker.example/\"";
+                answer.headers.append("www-authenticate", other.parse().unwrap());
+            }
+        }),
+        "D12 D27",
+    ),
+];
+
+/// Whether a flaw is judged by a case: by its own ones, and by those that make few requests and forge no token. A flaw of
+/// one way to the endpoint is judged by the others too.
 fn concerns(case: &Case, expected: &str) -> bool {
-    let number: u32 = case.id[1..].parse().unwrap();
-    let is_cheap = match case.group() {
-        'B' => !(4..=5).contains(&number),
-        'D' => number == 1 || (12..=16).contains(&number) || number >= 21,
-        _ => false,
-    };
-    is_cheap || expected.split(' ').any(|id| id == case.id)
+    let is_in = |ids: &[&str]| ids.contains(&case.id);
+    let ways = ["B1", "B3", "D21", "D22", "D23"];
+    let few =
+        ["B2", "B6", "B7", "D1", "D12", "D13", "D14", "D16", "D24", "D25", "D26", "D27", "D30"];
+    let mut own = expected.split(' ');
+    let is_of_ways = expected.split(' ').any(|id| ways.contains(&id)) && is_in(&ways);
+    own.any(|id| id == case.id) || is_in(&few) || is_of_ways
 }
 
 /// How many flaws are judged at a time.
@@ -366,6 +605,7 @@ async fn surprise(app: &AppService, lie: Lie, expected: &str) -> Option<String> 
     let failed = report.cases.iter().filter(|case| case.verdict == Verdict::Failed);
     let got: Vec<_> = failed.map(|case| format!("{}: {:?}", case.id, case.got)).collect();
     let code = report.exit_code();
+    let got: Vec<_> = got.iter().map(|it| it.chars().take(200).collect::<String>()).collect();
     let is_as_expected = red == expected && code == u8::from(!expected.is_empty());
     (!is_as_expected).then(|| format!("{lie:?}: {red} ({code}), and not {expected}: {got:#?}"))
 }

@@ -6,6 +6,7 @@ mod advice;
 mod hostile;
 mod lies;
 mod matrix;
+mod open;
 mod relay;
 mod shapes;
 mod stub;

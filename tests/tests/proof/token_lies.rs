@@ -217,7 +217,7 @@ static HALVES: Kind = &[
     ),
 ];
 
-static LIES: [Kind; 4] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES];
+pub(crate) static LIES: [Kind; 4] = [SOME_REQUESTS, NO_PROPER_TOKEN, SAID, HALVES];
 
 /// Returns whether the only valid token that a request lacks something of has no roles.
 fn has_only(seen: &Seen<'_>, name: &str) -> bool {

@@ -1,7 +1,10 @@
 //! The cases of group D that are about requests and responses, and not about tokens.
 
 use super::{GOOD, PLAIN, check};
-use crate::case::{Case, answers, doors, echo, origins};
+use crate::{
+    case::{Case, answers, doors, echo, metadata, origins, writes},
+    requirements::Writes,
+};
 
 /// D21 and those after it.
 pub(super) static CASES: &[Case] = &[
@@ -58,6 +61,27 @@ pub(super) static CASES: &[Case] = &[
         expects: "401 or 403, without data of the app, a stack trace, or any part of the credential",
         forges: true,
         check: check!(answers::give_nothing_away),
+        ..PLAIN
+    },
+    Case {
+        id: "D26",
+        title: "A refused write leaves nothing",
+        proves: "the app authenticates a caller before it runs the request: a review or a restaurant of a rejected caller is not stored",
+        leaves_open: "writes by ways other than those that were sent",
+        sends: "create_review_mcp, create_restaurant_mcp and forms, without a token, with a forged one and from a foreign origin; then get_details_mcp and list_restaurants_mcp with a good token",
+        expects: "a client error for each write, and none of them is there when read back",
+        writes: Writes::Only,
+        check: check!(writes::leave_nothing),
+        ..GOOD
+    },
+    Case {
+        id: "D27",
+        title: "Metadata that agree and lead nowhere else",
+        proves: "all documents and challenges name the same authorization servers and scopes, of the given tenant and registration, and no address of another party",
+        leaves_open: "addresses in headers and documents other than those that were read",
+        sends: "GET the metadata of the app and of the endpoint, and /.well-known/oauth-authorization-server and its like; initialize and GET / without a token",
+        expects: "the same authorization servers and scopes everywhere, all of the tenant and the registration, also in the challenges",
+        check: check!(metadata::agree),
         ..PLAIN
     },
     Case {
