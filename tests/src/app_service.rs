@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use auth_probe::{AccessToken, AuthSwitch, Probe, Target, TokenKind, TokenSource, Tokens};
 use easyauth_emulator::{Cloud, Directory, Emulator, Gateway, Options, Site, sample};
 use entra_admin::{Endpoint, WebApp};
-use mcp_entra::{AppServiceSwitch, TokenSourceCredential};
+use mcp_entra::{AppServiceSwitch, Commands, TokenSourceCredential};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -240,7 +240,7 @@ impl Drop for AppService {
     }
 }
 
-/// Returns a probe of the sample's protected app at an address, with every kind of token.
+/// Returns a probe of the sample's protected app at an address, with every kind of token, and in the words of `mcp-entra`.
 ///
 /// # Errors
 /// When the address is invalid, or the cloud's tenant is not the sample.
@@ -251,7 +251,9 @@ pub fn probe(cloud: &Cloud, origin: &str) -> Result<Probe> {
         tokens(cloud)?.into_iter().try_fold(Tokens::default(), |tokens, (kind, token)| {
             anyhow::Ok(tokens.with(kind, TokenSource::Ready(AccessToken::new(&token)?)))
         })?;
-    Ok(Probe::new(target, tokens))
+    let mut probe = Probe::new(target, tokens);
+    probe.wording = Box::new(Commands);
+    Ok(probe)
 }
 
 /// The server with the environment that the platform gives it.

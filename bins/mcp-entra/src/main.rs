@@ -2,6 +2,7 @@
 
 mod emulator;
 mod entra;
+mod identity;
 mod test_auth;
 
 use std::process::ExitCode;

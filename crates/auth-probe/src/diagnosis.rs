@@ -1,7 +1,7 @@
-//! What is likely behind a wrong answer, and the command that mends it.
+//! What is likely behind a wrong answer, and what mends it.
 
 use crate::{
-    AccessToken, Target,
+    AccessToken, Remedy, Target,
     http_client::{Answer, NoAnswer},
 };
 
@@ -9,36 +9,22 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Diagnosis {
     pub(crate) cause: String,
-    pub(crate) fix: Option<String>,
+    pub(crate) remedy: Option<Remedy>,
 }
 
 impl Diagnosis {
-    pub(crate) fn new(cause: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { cause: cause.into(), fix: Some(fix.into()) }
+    pub(crate) fn new(cause: impl Into<String>, remedy: Remedy) -> Self {
+        Self { cause: cause.into(), remedy: Some(remedy) }
     }
 
     pub(crate) fn without_fix(cause: impl Into<String>) -> Self {
-        Self { cause: cause.into(), fix: None }
+        Self { cause: cause.into(), remedy: None }
     }
 }
 
-/// The web app's resource id, as a shell finds it.
-pub(crate) fn app(target: &Target) -> String {
-    let host = target.host();
-    format!("$(az webapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)")
-}
-
-/// A command that changes the settings of authentication; `az extension add --name authV2` brings it.
-fn update_auth(target: &Target, change: &str) -> String {
-    format!("az webapp auth update --ids {} {change}", app(target))
-}
-
-fn show_auth(target: &Target) -> String {
-    format!("az webapp auth show --ids {} --query properties", app(target))
-}
-
-fn set_app_setting(target: &Target, setting: &str) -> String {
-    format!("az webapp config appsettings set --ids {} --settings {setting}", app(target))
+/// The app learns its own public address.
+fn set_public_url(target: &Target) -> Remedy {
+    Remedy::SetAppSetting { name: "PUBLIC_URL", value: target.origin().to_owned() }
 }
 
 /// Somebody came in who must not, or was refused in another way.
@@ -47,28 +33,28 @@ pub(crate) fn not_refused(target: &Target, answer: &Answer, expected: &[u16]) ->
     let diagnosis = match status {
         300..=399 => Diagnosis::new(
             "callers without a token are sent to a sign-in page, which agents cannot use",
-            update_auth(target, "--action Return401"),
+            Remedy::Return401,
         ),
         200..=299 if answer.content_type().starts_with("text/html") && expected == [401] => {
             Diagnosis::new(
                 "the caller was let in, or got a sign-in page with the status 200: authentication is off, or lets anonymous \
                  requests through",
-                update_auth(target, "--enabled true --action Return401"),
+                Remedy::RequireAuthentication,
             )
         }
         200..=299 => Diagnosis::new(
             "the caller was let in: authentication is off, lets anonymous requests through, or does not check this",
-            update_auth(target, "--enabled true --action Return401"),
+            Remedy::RequireAuthentication,
         ),
         403 if expected.contains(&401) => Diagnosis::new(
             "callers whom nobody knows are answered 403, so clients do not learn where to get a token; or Host or Origin \
              are refused before anybody asks who calls",
-            update_auth(target, "--action Return401"),
+            Remedy::Return401,
         ),
         401 => Diagnosis::new(
             "the caller is treated as nobody, so the token was refused before its rights were looked at: audience, issuer or \
              client",
-            show_auth(target),
+            Remedy::ShowAuthSettings(None),
         ),
         _ => return of_status(target, answer),
     };
@@ -84,10 +70,9 @@ pub(crate) fn not_let_in(
     match (answer.status.as_u16(), token) {
         (401, Some(token)) => Some(refused_token(target, token)),
         (403, Some(token)) => Some(forbidden_token(target, answer, token)),
-        (401 | 403, None) => Some(Diagnosis::new(
-            "authentication is on",
-            "give --allow-disabling-auth for the cases that need it off",
-        )),
+        (401 | 403, None) => {
+            Some(Diagnosis::new("authentication is on", Remedy::AllowDisablingAuth))
+        }
         _ => of_status(target, answer),
     }
 }
@@ -105,22 +90,21 @@ fn refused_token(target: &Target, token: &AccessToken) -> Diagnosis {
             "the token is for {audience}, and the app is {client}: another scope was asked for"
         );
         // Never to allow that audience: it may be another API's, whose callers would all come in.
-        let fix = format!(
-            "--scope api://{client}/.default; or, if {audience} is an identifier URI of the app, --scope with that"
+        let scope = format!("api://{client}/.default");
+        return Diagnosis::new(
+            cause,
+            Remedy::RequestScope { scope, audience: audience.to_owned() },
         );
-        return Diagnosis::new(cause, fix);
     }
     if issuer != v1 && issuer != v2 {
         let cause = format!("the token's issuer is {issuer}, which is none of the tenant {tenant}");
-        return Diagnosis::new(cause, "give the tenant that owns the app by --tenant");
+        return Diagnosis::new(cause, Remedy::GiveTenant);
     }
     let cause = format!(
         "authentication takes another issuer or audience than {issuer} and {audience}. The issuer of the settings has to be \
          {v2}, and nothing between the two forms"
     );
-    let issuer =
-        format!("--set identityProviders.azureActiveDirectory.registration.openIdIssuer={v2}");
-    Diagnosis::new(cause, update_auth(target, &issuer))
+    Diagnosis::new(cause, Remedy::SetIssuer(v2))
 }
 
 /// 403 for a good token: who is not allowed, or has not the role.
@@ -133,44 +117,32 @@ fn forbidden_token(target: &Target, answer: &Answer, token: &AccessToken) -> Dia
              principal, or the token is older than the assignment",
             target.role
         );
-        return Diagnosis::new(cause, let_in(target, object));
+        return Diagnosis::new(cause, Remedy::Preauthorize(object.to_owned()));
     }
     let body = answer.body.to_ascii_lowercase();
     if body.contains("host") || body.contains("origin") {
-        let fix = set_app_setting(target, &format!("PUBLIC_URL={}", target.origin()));
         return Diagnosis::new(
             "the app does not take its own public host for one of its names",
-            fix,
+            set_public_url(target),
         );
     }
     let cause = format!("the client {client} is not among the allowed clients of the app");
-    Diagnosis::new(cause, let_in(target, client))
-}
-
-/// The command that gives an identity the role (and makes the service principal, if it is missing) and allows it as a
-/// client.
-fn let_in(target: &Target, id: &str) -> String {
-    let tenant = target.tenant_id;
-    format!(
-        "cargo xtask entra preauthorize {id} --tenant {tenant} --resource-id \"{}\"",
-        app(target)
-    )
+    Diagnosis::new(cause, Remedy::Preauthorize(client.to_owned()))
 }
 
 /// What a status alone tells.
 fn of_status(target: &Target, answer: &Answer) -> Option<Diagnosis> {
-    let log = format!("az webapp log tail --ids {}", app(target));
     match answer.status.as_u16() {
         404 | 405 => Some(Diagnosis::new(
             format!("there is no MCP endpoint at {}, or another app answers", target.mcp.path()),
-            "give the endpoint's path by --mcp-path",
+            Remedy::GiveMcpPath,
         )),
         421 => Some(Diagnosis::new(
             "the app does not take its own public host for one of its names",
-            set_app_setting(target, &format!("PUBLIC_URL={}", target.origin())),
+            set_public_url(target),
         )),
-        429 => Some(Diagnosis::new("too many requests", "try again later")),
-        500..=599 => Some(Diagnosis::new("the app is starting, or has failed", log)),
+        429 => Some(Diagnosis::new("too many requests", Remedy::RetryLater)),
+        500..=599 => Some(Diagnosis::new("the app is starting, or has failed", Remedy::ReadLog)),
         _ => None,
     }
 }
@@ -180,20 +152,20 @@ pub(crate) fn no_answer(target: &Target, no_answer: &NoAnswer) -> Diagnosis {
     match no_answer {
         NoAnswer::Unreachable(reason) => Diagnosis::new(
             format!("{} cannot be reached: {reason}", target.origin()),
-            format!("az webapp show --ids {} --query state", app(target)),
+            Remedy::ShowState,
         ),
         NoAnswer::Broken(_) => Diagnosis::new(
             "the app, or what stands before it, ended the connection",
-            format!("az webapp log tail --ids {}", app(target)),
+            Remedy::ReadLog,
         ),
     }
 }
 
 /// No answer within the time limit.
-pub(crate) fn too_late(target: &Target) -> Diagnosis {
+pub(crate) fn too_late() -> Diagnosis {
     Diagnosis::new(
         "the app hangs: it waits for something that it needs, such as its database, or has no thread left",
-        format!("az webapp log tail --ids {}", app(target)),
+        Remedy::ReadLog,
     )
 }
 
@@ -210,20 +182,20 @@ pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
     Diagnosis::new(cause, publish_metadata(target))
 }
 
-/// The command by which the platform publishes the metadata, and names them in its challenges.
-fn publish_metadata(target: &Target) -> String {
-    let scope = format!("{}/user_impersonation", target.identifier_uri);
-    set_app_setting(target, &format!("WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES={scope}"))
+/// The app setting by which the platform publishes the metadata, and names them in its challenges.
+fn publish_metadata(target: &Target) -> Remedy {
+    let value = format!("{}/user_impersonation", target.identifier_uri);
+    Remedy::SetAppSetting { name: "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES", value }
 }
 
 /// The metadata send clients elsewhere to get a token.
 pub(crate) fn other_issuer(target: &Target) -> Diagnosis {
     let cause = format!(
         "agents would present themselves, with what proves who they are, to an issuer that is not {}{}: somebody else's \
-         settings, or --tenant or --authority is not the app's",
+         settings, or the tenant or authority that was given is not the app's",
         target.authority, target.tenant_id
     );
-    Diagnosis::new(cause, format!("{}.identityProviders", show_auth(target)))
+    Diagnosis::new(cause, Remedy::ShowAuthSettings(Some("identityProviders")))
 }
 
 /// The challenge does not lead to the metadata.
@@ -245,7 +217,7 @@ pub(crate) fn other_resource(target: &Target) -> Diagnosis {
     Diagnosis::new(
         "the app does not know its own public address, or names another resource: clients refuse the metadata, and Entra a \
          `resource` that is no identifier URI of the app (AADSTS9010010)",
-        set_app_setting(target, &format!("PUBLIC_URL={}", target.origin())),
+        set_public_url(target),
     )
 }
 
@@ -254,7 +226,7 @@ pub(crate) fn other_scope(target: &Target, scope: &str) -> Diagnosis {
     Diagnosis::new(
         format!(
             "clients ask for the scope {scope}, whose prefix is no identifier URI of the registration {}: they get a token of \
-             another app, or none (AADSTS500011). If it is one, give it by --scope",
+             another app, or none (AADSTS500011). If it is one, the scope that was given has to begin with it",
             target.client_id
         ),
         publish_metadata(target),
@@ -269,30 +241,30 @@ pub(crate) fn resource_refused(target: &Target, resource: &str) -> Diagnosis {
              an identifier URI of the app that owns the scope: nobody can sign in from such a client. An address of \
              azurewebsites.net cannot be one; give the app a domain that the tenant has verified"
         ),
-        format!(
-            "az ad app update --id {} --identifier-uris {} {resource}",
-            target.client_id, target.identifier_uri
-        ),
+        Remedy::AddIdentifierUri {
+            existing: target.identifier_uri.clone(),
+            added: resource.to_owned(),
+        },
     )
 }
 
 /// What the issuer says of the resource cannot be told.
-pub(crate) fn resource_unknown(target: &Target, resource: &str, why: &str) -> Diagnosis {
+pub(crate) fn resource_unknown(resource: &str, why: &str) -> Diagnosis {
     Diagnosis::new(
         format!(
             "whether Entra takes the resource {resource} with the metadata's scope cannot be told ({why}): it has to be an \
              identifier URI of the app (AADSTS9010010)"
         ),
-        format!("az ad app show --id {} --query identifierUris", target.client_id),
+        Remedy::ShowIdentifierUris,
     )
 }
 
 /// Identity headers from outside reach the app.
-pub(crate) fn headers_pass(target: &Target) -> Diagnosis {
+pub(crate) fn headers_pass() -> Diagnosis {
     Diagnosis::new(
         "headers that the platform alone may set reach the app from outside: something stands before it that is not App Service \
          Authentication, or lets its path through (excludedPaths)",
-        format!("{}.globalValidation", show_auth(target)),
+        Remedy::ShowAuthSettings(Some("globalValidation")),
     )
 }
 
@@ -305,63 +277,49 @@ pub(crate) fn origin_unchecked() -> Diagnosis {
 }
 
 /// Entra gave no token, and says why by a code.
-pub(crate) fn no_token(target: &Target, error: &str) -> Diagnosis {
-    let client = target.client_id;
-    let known: &[(&str, &str, String)] = &[
+pub(crate) fn no_token(error: &str) -> Diagnosis {
+    let known: &[(&str, &str, Remedy)] = &[
         (
             "AADSTS500011",
             "the app registration has no service principal in the tenant, or no such identifier URI",
-            format!("az ad sp create --id {client}"),
+            Remedy::CreateServicePrincipal,
         ),
         (
             "AADSTS501051",
             "the caller is assigned to nothing of the app, which wants an assignment",
-            format!(
-                "az ad sp show --id {client} --query \"appRoles[].value\"; then assign one of them to the caller"
-            ),
+            Remedy::AssignAppRole,
         ),
-        (
-            "AADSTS700016",
-            "there is no such application in the tenant",
-            "check --agent-id and --tenant".to_owned(),
-        ),
+        ("AADSTS700016", "there is no such application in the tenant", Remedy::CheckCredential),
         (
             "AADSTS7000215",
             "the client secret is wrong: its id may have been taken for its value",
-            "az ad app credential reset --id <agent-id>".to_owned(),
+            Remedy::ResetClientSecret,
         ),
-        (
-            "AADSTS7000222",
-            "the client secret has expired",
-            "az ad app credential reset --id <agent-id>".to_owned(),
-        ),
+        ("AADSTS7000222", "the client secret has expired", Remedy::ResetClientSecret),
         (
             "AADSTS700213",
             "no federated credential of the caller matches the token's subject",
-            "az ad app federated-credential list --id <agent-id>".to_owned(),
+            Remedy::ShowFederatedCredentials,
         ),
         (
             "AADSTS70021",
             "no federated credential of the caller matches the token's subject",
-            "az ad app federated-credential list --id <agent-id>".to_owned(),
+            Remedy::ShowFederatedCredentials,
         ),
-        ("AADSTS90002", "there is no such tenant", "az account show --query tenantId".to_owned()),
+        ("AADSTS90002", "there is no such tenant", Remedy::ShowTenant),
         (
             "AADSTS65001",
             "the Azure CLI may not ask for the app's scope",
-            format!("az ad app show --id {client} --query api.preAuthorizedApplications"),
+            Remedy::ShowPreauthorizedClients,
         ),
         (
             "AADSTS9010010",
             "the resource that was asked for is no identifier URI of the app",
-            format!("az ad app show --id {client} --query identifierUris"),
+            Remedy::ShowIdentifierUris,
         ),
     ];
     match known.iter().find(|(code, ..)| error.contains(&format!("{code}:"))) {
-        Some((code, cause, fix)) => Diagnosis::new(format!("{cause} ({code})"), fix.clone()),
-        None => Diagnosis::new(
-            format!("there is no token: {error}"),
-            "az account get-access-token shows whether the identity works at all",
-        ),
+        Some((code, cause, remedy)) => Diagnosis::new(format!("{cause} ({code})"), remedy.clone()),
+        None => Diagnosis::new(format!("there is no token: {error}"), Remedy::CheckIdentity),
     }
 }

@@ -6,7 +6,6 @@ mod client;
 mod clock;
 mod cloud;
 mod context;
-mod credential;
 mod diagnosis;
 mod event_stream;
 mod forgery;
@@ -15,6 +14,7 @@ mod mcp;
 mod outcome;
 mod probe;
 mod redactor;
+mod remedy;
 mod report;
 mod requirements;
 mod target;
@@ -26,8 +26,8 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::{
     auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
-    credential::Identity,
     probe::{Observer, Probe, Unreachable},
+    remedy::{Remedy, Wording},
     report::{CaseReport, Report, Row, Verdict},
     requirements::{Authentication, Writes},
     target::{AUTHORITY, Target, TargetError},

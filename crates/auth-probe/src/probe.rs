@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    AuthSwitch, Case, Report, SavedSettings, Target, Tokens,
+    AuthSwitch, Case, Remedy, Report, SavedSettings, Target, Tokens, Wording,
     context::{Phase, Run},
     http_client::{NoAnswer, Request},
     mcp,
+    remedy::PlainWording,
     report::CaseReport,
     requirements::Authentication,
 };
@@ -52,6 +53,8 @@ pub struct Probe {
     pub python: Option<PathBuf>,
     /// The switch by which authentication may be turned off for the cases that need it off. Default: none.
     pub auth_switch: Option<Box<dyn AuthSwitch>>,
+    /// The words for remedies in the report. Default: plain words, without a command.
+    pub wording: Box<dyn Wording>,
 }
 
 /// Who wants to know how a run goes on.
@@ -94,6 +97,7 @@ impl Probe {
             patience: Duration::from_mins(5),
             python: None,
             auth_switch: None,
+            wording: Box::new(PlainWording),
         }
     }
 
@@ -219,8 +223,8 @@ impl Session<'_> {
             (State::Open, _) => self.judge_all(Authentication::Off, outcome).await,
             (State::Shut, Some(switch)) => self.judge_switched_off(&**switch, outcome).await,
             (State::Shut, None) => {
-                let fix = "give --allow-disabling-auth, and the web app by --resource-id";
-                self.skip_open(outcome, "authentication is on", Some(fix), true);
+                let remedy = Some(Remedy::NameWebApp);
+                self.skip_open(outcome, "authentication is on", remedy.as_ref(), true);
             }
             (State::Unclear(got), _) => {
                 let why = format!("whether authentication is on cannot be told: {got}");
@@ -229,11 +233,17 @@ impl Session<'_> {
         }
     }
 
-    fn skip_open(&self, outcome: &mut Outcome, why: &str, fix: Option<&str>, deliberate: bool) {
+    fn skip_open(
+        &self,
+        outcome: &mut Outcome,
+        why: &str,
+        remedy: Option<&Remedy>,
+        deliberate: bool,
+    ) {
         for case in self.cases(Authentication::Off) {
             let mut report = judge::blank(case);
             report.cause = Some(self.shown(why));
-            report.fix = fix.map(str::to_owned);
+            report.fix = remedy.map(|remedy| self.worded(remedy));
             report.deliberate = deliberate;
             self.push(&report, outcome);
         }

@@ -97,6 +97,18 @@ impl Target {
         format!("{}/.default", self.identifier_uri)
     }
 
+    /// The id of the tenant that owns the app.
+    #[must_use]
+    pub fn tenant_id(&self) -> Uuid {
+        self.tenant_id
+    }
+
+    /// The client id of the app's registration.
+    #[must_use]
+    pub fn client_id(&self) -> Uuid {
+        self.client_id
+    }
+
     /// The app's address, without a slash at the end.
     #[must_use]
     pub fn origin(&self) -> &str {
@@ -104,7 +116,8 @@ impl Target {
     }
 
     /// The app's host name.
-    pub(crate) fn host(&self) -> &str {
+    #[must_use]
+    pub fn host(&self) -> &str {
         self.origin.host_str().unwrap_or_default()
     }
 

@@ -210,6 +210,17 @@ async fn when_even_the_way_back_fails_the_owner_is_told_what_to_run() {
     assert_ne!(state(&app), before);
 }
 
+/// The platform's authentication is given up after five writes. The app settings come after them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_app_settings_are_restored_even_where_the_platform_stays_off() {
+    let (app, probe, _folder) = app(failing(3..=7)).await;
+    let before = state(&app);
+    let report = probe.run(&Notes::default(), &CancellationToken::new()).await.unwrap();
+    assert!(report.warnings[0].contains("AUTHENTICATION MAY BE OFF"), "{:?}", report.warnings);
+    assert_eq!(app.auth_settings()["platform"]["enabled"], false);
+    assert_eq!(state(&app).1, before.1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_copy_nothing_is_changed() {
     let (app, mut probe, folder) = app(Options::default()).await;

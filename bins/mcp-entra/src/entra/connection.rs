@@ -3,12 +3,14 @@
 use std::{env, fs, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use auth_probe::{Identity, TokenSource};
+use auth_probe::TokenSource;
 use azure_core::credentials::TokenCredential;
 use clap::Args;
 use entra_admin::{Admin, AzureCloud, Endpoint};
 use mcp_entra::TokenSourceCredential;
 use uuid::Uuid;
+
+use crate::identity::Identity;
 
 /// The variables by which Azure's libraries name an application that signs in by itself.
 const CLIENT_ID: &str = "AZURE_CLIENT_ID";
@@ -130,7 +132,7 @@ impl Connection {
         if let Some(file) = file {
             return Ok(Arc::new(TokenSourceCredential(TokenSource::File(file.clone()))));
         }
-        let credential = self.identity()?.credential_in(tenant, self.authority());
+        let credential = self.identity()?.credential(tenant, self.authority());
         credential.map_err(|error| anyhow::anyhow!("{error}")).context("no token can be had")
     }
 

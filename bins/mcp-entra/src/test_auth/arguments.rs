@@ -44,7 +44,7 @@ pub(crate) struct Arguments {
 
     /// The authority host of Entra ID. Default: that of the cloud. The issuers and the address of Azure Resource Manager follow from it.
     #[arg(long, env = "AZURE_AUTHORITY_HOST", value_name = "URL")]
-    pub(super) authority: Option<String>,
+    authority: Option<String>,
 
     #[command(flatten)]
     pub(super) credentials: Credentials,
@@ -92,6 +92,11 @@ impl Arguments {
     pub(super) fn cloud(&self) -> AzureCloud {
         let of_authority = || AzureCloud::of_authority(self.authority.as_deref()?);
         self.cloud.or_else(of_authority).unwrap_or_default()
+    }
+
+    /// Returns the given authority host, or that of the cloud.
+    pub(super) fn authority(&self) -> &str {
+        self.authority.as_deref().unwrap_or_else(|| self.cloud().authority())
     }
 }
 

@@ -3,11 +3,12 @@
 use std::{env, fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use auth_probe::{Identity, Target, TokenKind, TokenSource, Tokens};
+use auth_probe::{Target, TokenKind, TokenSource, Tokens};
 use clap::Args;
 use entra_admin::AzureCloud;
 
 use super::{Usage, usage};
+use crate::identity::Identity;
 
 /// The variable with the agent's secret. It is not an option, because every user of the machine can read arguments.
 const SECRET: &str = "AZURE_CLIENT_SECRET";
@@ -66,13 +67,14 @@ impl Credentials {
         &self,
         target: &Target,
         cloud: AzureCloud,
+        authority: &str,
         needed: bool,
         useful: bool,
     ) -> Result<Tokens> {
         let mut tokens = match &self.token_file {
             Some(file) => Tokens::default().with(TokenKind::Good, TokenSource::File(file.clone())),
-            None if needed => self.of_identity(target, cloud)?,
-            None if useful => self.of_identity(target, cloud).unwrap_or_default(),
+            None if needed => self.of_identity(target, cloud, authority)?,
+            None if useful => self.of_identity(target, cloud, authority).unwrap_or_default(),
             None => Tokens::default(),
         };
         if let Some(file) = &self.wrong_audience_token_file {
@@ -93,8 +95,9 @@ impl Credentials {
         Ok(tokens)
     }
 
-    fn of_identity(&self, target: &Target, cloud: AzureCloud) -> Result<Tokens> {
-        let credential = self.identity()?.credential(target).map_err(Usage)?;
+    fn of_identity(&self, target: &Target, cloud: AzureCloud, authority: &str) -> Result<Tokens> {
+        let credential =
+            self.identity()?.credential(target.tenant_id(), authority).map_err(Usage)?;
         let scope = self.scope.clone().unwrap_or_else(|| target.default_scope());
         let of_cloud = || format!("{}/.default", cloud.resource_manager());
         let other_scope = self.wrong_audience_scope.clone().unwrap_or_else(of_cloud);

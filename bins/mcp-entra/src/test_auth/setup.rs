@@ -7,16 +7,17 @@ use std::{
 };
 
 use anyhow::Result;
-use auth_probe::{AuthSwitch, Identity, Probe, Target, TokenSource};
+use auth_probe::{AuthSwitch, Probe, Target, TokenSource};
 use azure_core::credentials::TokenCredential;
 use entra_admin::{Endpoint, WebApp};
-use mcp_entra::{AppServiceSwitch, TokenSourceCredential};
+use mcp_entra::{AppServiceSwitch, Commands, TokenSourceCredential};
 
 use super::{
     Usage,
     arguments::{Arguments, needs_credential},
     is_attended, usage,
 };
+use crate::identity::Identity;
 
 /// Returns the probe of a deployed app.
 pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
@@ -24,8 +25,15 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let cases = arguments.cases.select()?;
     let needed = cases.iter().copied().any(needs_credential);
     let useful = cases.iter().any(|case| case.forges);
-    let tokens = arguments.credentials.tokens(&target, arguments.cloud(), needed, useful)?;
+    let tokens = arguments.credentials.tokens(
+        &target,
+        arguments.cloud(),
+        arguments.authority(),
+        needed,
+        useful,
+    )?;
     let mut probe = Probe::new(target, tokens);
+    probe.wording = Box::new(Commands);
     probe.auth_switch = auth_switch(arguments, &probe.target)?;
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;
@@ -43,9 +51,7 @@ fn target(arguments: &Arguments) -> Result<Target> {
     };
     let target = Target::new(url, tenant, client_id).map_err(wrong("--url"))?;
     let target = target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
-    let cloud = arguments.cloud();
-    let authority = arguments.authority.as_deref().unwrap_or_else(|| cloud.authority());
-    let target = target.authority(authority).map_err(wrong("--authority"))?;
+    let target = target.authority(arguments.authority()).map_err(wrong("--authority"))?;
     let target = target.role(&arguments.role);
     let scope = arguments.credentials.scope.as_deref().unwrap_or_default();
     Ok(match scope.rsplit_once('/') {
@@ -64,9 +70,10 @@ fn auth_switch(arguments: &Arguments, target: &Target) -> Result<Option<Box<dyn 
     let Some(id) = switching.resource_id.as_ref().filter(|_| switching.allow_disabling_auth) else {
         return Ok(None);
     };
+    let signed_in = || Identity::AzureCli.credential(target.tenant_id(), arguments.authority());
     let credential: Arc<dyn TokenCredential> = match &switching.arm_token_file {
         Some(file) => Arc::new(TokenSourceCredential(TokenSource::File(file.clone()))),
-        None => Identity::AzureCli.credential(target).map_err(Usage)?,
+        None => signed_in().map_err(Usage)?,
     };
     let endpoint = Endpoint::resource_manager_in(arguments.cloud(), credential)?;
     let endpoint = match &switching.resource_manager {

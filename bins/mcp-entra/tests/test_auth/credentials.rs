@@ -138,3 +138,17 @@ async fn another_issuers_token_is_exchanged() {
     command.args(["--federated-token-file", &file]).env("SSL_CERT_FILE", tls.authority());
     gets_tokens(command).await;
 }
+
+/// The paths that must arrive as they are written go over a connection of their own, with the same trust.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_spellings_of_a_path_are_sent_over_tls() {
+    let app = app().await;
+    let folder = tempfile::tempdir().unwrap();
+    let tls = TlsProxy::start(app.origin(), folder.path()).await.unwrap();
+    let mut command = against(tls.origin(), &["--case", "D22"]);
+    command.env("SSL_CERT_FILE", tls.authority());
+    let output = run(command).await;
+    let report = report(&output);
+    assert_eq!(verdict(&report, "D22"), "passed", "{report}");
+    assert!(report.to_string().contains("POST /x/../mcp/mcp"), "{report}");
+}

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    Remedy,
     context::{Caller, Context},
     diagnosis::Diagnosis,
     outcome::CaseFailure,
@@ -22,7 +23,7 @@ pub(super) async fn absent(context: &Context<'_>) -> Result<String, CaseFailure>
             got: format!("a part of a token in the answer to: {sent}"),
             diagnosis: Some(Diagnosis::new(
                 "the app writes what it was sent into its answers, so tokens get into logs, caches and pages",
-                "leave request headers out of answers and error pages",
+                Remedy::ChangeApp("leave request headers out of answers and error pages"),
             )),
         }),
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    TokenKind,
+    Remedy, TokenKind,
     context::{Caller, Context},
     diagnosis::Diagnosis,
     http_client::Request,
@@ -85,10 +85,9 @@ async fn restaurants(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
         return Ok(listed);
     }
     if !context.run.writes {
-        let fix = "add one, or leave out --no-writes";
         return Err(CaseFailure::Inconclusive(Diagnosis::new(
             "the app has no restaurant to show",
-            fix,
+            Remedy::AllowWrites,
         )));
     }
     let id = context.restaurant().await?;

@@ -59,7 +59,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Ca
     let answer = context.send(with_forged_principal(list, context, None)).await?;
     let result = mcp::result(&answer).map_err(|_| CaseFailure::Failed {
         got: format!("with a good token: {}", answer.summary()),
-        diagnosis: Some(diagnosis::headers_pass(context.target())),
+        diagnosis: Some(diagnosis::headers_pass()),
     })?;
     let tools = result["tools"].as_array().map_or(0, Vec::len);
     let unchanged = context.result("tools/list", &json!({}), context.good()).await?;
@@ -67,7 +67,7 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Ca
     if tools != usual {
         return Err(CaseFailure::Failed {
             got: format!("with a good token {tools} tools, and without the headers {usual}"),
-            diagnosis: Some(diagnosis::headers_pass(context.target())),
+            diagnosis: Some(diagnosis::headers_pass()),
         });
     }
     Ok(format!("{got}; with a good token {tools} tools, as without the headers"))

@@ -8,7 +8,7 @@ use super::{
     functions,
 };
 use crate::{
-    AccessToken, TokenKind,
+    AccessToken, Remedy, TokenKind,
     clock::now,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
@@ -47,8 +47,8 @@ async fn evidence(context: &Context<'_>, kind: TokenKind) -> Result<String, Case
             "the issuer no longer publishes the key of the token that was given as {}, so it is rejected for its key",
             kind.name()
         );
-        let fix = format!("give a newer one by --token {}=FILE", kind.name());
-        return Err(CaseFailure::Inconclusive(Diagnosis::new(cause, fix)));
+        let remedy = Remedy::ReplaceToken(kind);
+        return Err(CaseFailure::Inconclusive(Diagnosis::new(cause, remedy)));
     }
     let at = token.claims().seconds(name).unwrap_or_default();
     let minutes = ((at - now()).abs() / 60.0).floor();
@@ -170,7 +170,7 @@ pub(super) async fn unless_refused_anyway(
     }
     let cause =
         format!("the good token itself is refused, so this proves nothing: {}", answer.summary());
-    Err(CaseFailure::Inconclusive(Diagnosis::new(cause, "mend what B6 says first")))
+    Err(CaseFailure::Inconclusive(Diagnosis::new(cause, Remedy::FixCaseFirst("B6"))))
 }
 
 /// Every request with a forged token.

@@ -79,7 +79,7 @@ pub(super) async fn fits(context: &Context<'_>) -> Result<String, CaseFailure> {
             Ok(format!("resource {resource}, by which the scopes are named"))
         }
         Said::Else(why) => {
-            Err(CaseFailure::Inconclusive(diagnosis::resource_unknown(target, resource, &why)))
+            Err(CaseFailure::Inconclusive(diagnosis::resource_unknown(resource, &why)))
         }
     }
 }

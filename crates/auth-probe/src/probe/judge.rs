@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, error::Error, sync::Mutex, time::Instant};
 
 use super::Session;
 use crate::{
-    AccessToken, Case, TokenKind, Verdict,
+    AccessToken, Case, Remedy, TokenKind, Verdict,
     clock::now,
     context::{Context, Phase, lock},
     diagnosis::{self, Diagnosis},
@@ -47,7 +47,7 @@ impl Session<'_> {
             Err(diagnosis) => return self.skipped(report, diagnosis),
         };
         if tokens.found.is_empty() && !tokens.missing.is_empty() {
-            return not_given(report, &tokens.missing);
+            return self.not_given(report, &tokens.missing);
         }
         let missing = tokens.missing;
         let sent = Mutex::default();
@@ -68,7 +68,7 @@ impl Session<'_> {
     fn too_late(&self) -> CaseFailure {
         CaseFailure::Failed {
             got: format!("no answer within {:?}", self.probe.timeout),
-            diagnosis: Some(diagnosis::too_late(&self.probe.target)),
+            diagnosis: Some(diagnosis::too_late()),
         }
     }
 
@@ -82,14 +82,13 @@ impl Session<'_> {
             Ok(got) => {
                 report.got = Some(self.shown(&got));
                 report.verdict = Verdict::Passed;
-                if missing.is_empty() { report } else { not_given(report, missing) }
+                if missing.is_empty() { report } else { self.not_given(report, missing) }
             }
             Err(CaseFailure::Failed { got, diagnosis }) => {
                 report.verdict = Verdict::Failed;
                 report.got = Some(self.shown(&got));
                 report.cause = diagnosis.as_ref().map(|it| self.shown(&it.cause));
-                report.fix =
-                    diagnosis.and_then(|it| it.fix).map(|fix| printable(&self.run.redact(&fix)));
+                report.fix = diagnosis.and_then(|it| it.remedy).map(|it| self.worded(&it));
                 report
             }
             Err(CaseFailure::Inconclusive(diagnosis)) => self.skipped(report, diagnosis),
@@ -106,8 +105,26 @@ impl Session<'_> {
     fn skipped(&self, mut report: CaseReport, diagnosis: Diagnosis) -> CaseReport {
         report.verdict = Verdict::Skipped;
         report.cause = Some(self.shown(&diagnosis.cause));
-        report.fix = diagnosis.fix.map(|fix| printable(&self.run.redact(&fix)));
+        report.fix = diagnosis.remedy.map(|it| self.worded(&it));
         report
+    }
+
+    /// A case for which tokens are missing. Those that only an owner can have are an offer; without the others, which every
+    /// credential brings, what was asked for could not be judged.
+    fn not_given(&self, mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
+        let names: Vec<_> = missing.iter().map(|kind| kind.name()).collect();
+        let core = [TokenKind::Good, TokenKind::WrongAudience];
+        report.verdict = Verdict::Skipped;
+        report.deliberate = !missing.iter().any(|kind| core.contains(kind));
+        report.cause = Some(format!("there is no token of the kind {}", names.join(", ")));
+        report.fix = missing.first().map(|kind| self.worded(&Remedy::GiveToken(*kind)));
+        report
+    }
+
+    /// A remedy in the words of the program that runs the proof.
+    pub(super) fn worded(&self, remedy: &Remedy) -> String {
+        let text = self.probe.wording.remedy(remedy, &self.probe.target);
+        printable(&self.run.redact(&text))
     }
 
     /// The tokens that a case works with. The good one may be missing where a token is forged.
@@ -158,8 +175,8 @@ impl Session<'_> {
                 let of_whom = self.is_of_the_good_client(kind, &token).await;
                 fits.and(of_whom).map(|()| token)
             }
-            Ok(Err(error)) => Err(diagnosis::no_token(target, &chain(&error))),
-            Err(_) => Err(diagnosis::no_token(target, "nobody gave one in time")),
+            Ok(Err(error)) => Err(diagnosis::no_token(&chain(&error))),
+            Err(_) => Err(diagnosis::no_token("nobody gave one in time")),
         };
         lock(&self.kept).insert(kind, token.clone());
         Some(token)
@@ -199,9 +216,8 @@ fn fits(kind: TokenKind, token: &AccessToken, target: &crate::Target) -> Result<
 }
 
 fn proves_nothing(kind: TokenKind, why: &str) -> Diagnosis {
-    let name = kind.name();
-    let cause = format!("the token that was given as {name} proves nothing: {why}");
-    Diagnosis::new(cause, format!("give another one by --token {name}=FILE"))
+    let cause = format!("the token that was given as {} proves nothing: {why}", kind.name());
+    Diagnosis::new(cause, Remedy::ReplaceToken(kind))
 }
 
 /// A case of which nothing is said yet.
@@ -230,22 +246,6 @@ fn in_part(mut report: CaseReport) -> CaseReport {
         let got = report.got.as_deref().unwrap_or_default();
         report.cause = Some(format!("{NO_WRITES}; the rest of it is well: {got}"));
     }
-    report
-}
-
-/// A case for which tokens are missing. Those that only an owner can have are an offer; without the others, which every
-/// credential brings, what was asked for could not be judged.
-fn not_given(mut report: CaseReport, missing: &[TokenKind]) -> CaseReport {
-    let names: Vec<_> = missing.iter().map(|kind| kind.name()).collect();
-    let core = [TokenKind::Good, TokenKind::WrongAudience];
-    report.verdict = Verdict::Skipped;
-    report.deliberate = !missing.iter().any(|kind| core.contains(kind));
-    report.cause = Some(format!("there is no token of the kind {}", names.join(", ")));
-    report.fix = Some(match missing {
-        [TokenKind::Good, ..] => "give a credential, or --token-file FILE".to_owned(),
-        [TokenKind::WrongAudience, ..] => "give --wrong-audience-token-file FILE".to_owned(),
-        _ => format!("give --token {}=FILE", names[0]),
-    });
     report
 }
 

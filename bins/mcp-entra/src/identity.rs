@@ -12,15 +12,12 @@ use azure_identity::{
     ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
-
 use uuid::Uuid;
-
-use crate::Target;
 
 /// An identity and what proves it.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Identity {
+#[expect(clippy::enum_variant_names, reason = "a managed identity is Azure's term")]
+pub(crate) enum Identity {
     /// An application and its secret.
     ClientSecret {
         /// The application's id.
@@ -45,19 +42,11 @@ pub enum Identity {
 }
 
 impl Identity {
-    /// The credential that asks for tokens of the target's tenant.
-    ///
-    /// # Errors
-    /// What is missing or malformed.
-    pub fn credential(&self, target: &Target) -> Result<Arc<dyn TokenCredential>, String> {
-        self.credential_in(target.tenant_id, target.authority.as_str())
-    }
-
     /// The credential that asks an authority for tokens of a tenant.
     ///
     /// # Errors
     /// What is missing or malformed.
-    pub fn credential_in(
+    pub(crate) fn credential(
         &self,
         tenant_id: Uuid,
         authority: &str,
