@@ -58,7 +58,7 @@ pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, CaseFail
     let mut got = Vec::new();
     for client in clients(context) {
         let name = client.name();
-        match client.visit(context, Caller::Nobody, None).await {
+        match client.visit(context, Caller::Anonymous, None).await {
             Ok(_) => return Err(CaseFailure::failed(format!("{name}: came in"))),
             Err(why) if client.says_unauthorized(&why) => got.push(format!("{name}: 401")),
             Err(why) => return Err(CaseFailure::failed(format!("{name}: {why}"))),
@@ -127,7 +127,7 @@ impl Client<'_> {
     ) -> Result<Visit, String> {
         let url = context.target().mcp.as_str();
         let with = match caller {
-            Caller::Nobody => String::new(),
+            Caller::Anonymous => String::new(),
             Caller::Bearer(_, what) => format!("; Authorization: Bearer [{what}, redacted]"),
         };
         context.record(&format!("{} connects to {url}{with}", self.name()));

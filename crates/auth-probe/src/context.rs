@@ -60,7 +60,7 @@ pub(crate) struct Context<'a> {
 /// Who makes a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Caller<'a> {
-    Nobody,
+    Anonymous,
     /// With a token, and what it is called.
     Bearer(&'a AccessToken, &'a str),
 }
@@ -93,7 +93,7 @@ impl Run {
         lock(&self.redactor).learn(token);
     }
 
-    /// A text without any part of a token, whoever put it there.
+    /// A text without any part of a token.
     pub(crate) fn redact(&self, text: &str) -> String {
         lock(&self.redactor).redact(text)
     }
@@ -170,7 +170,7 @@ impl<'a> Context<'a> {
     pub(crate) fn good(&self) -> Caller<'_> {
         match (self.authentication, self.token(TokenKind::Good)) {
             (Authentication::On, Some(token)) => Caller::Bearer(token, "a good token"),
-            _ => Caller::Nobody,
+            _ => Caller::Anonymous,
         }
     }
 
@@ -225,7 +225,7 @@ impl<'a> Context<'a> {
         let line = format!("POST {url} {method}{tool}");
         let request = Request::message(url, &mcp::request(method, params), line);
         match caller {
-            Caller::Nobody => request,
+            Caller::Anonymous => request,
             Caller::Bearer(token, what) => request.bearer(token, what),
         }
     }
@@ -259,7 +259,7 @@ impl<'a> Context<'a> {
     /// An answer that is none to a caller who has to be let in.
     pub(crate) fn not_let_in(&self, answer: &Answer, caller: Caller<'_>, why: &str) -> CaseFailure {
         let token = match caller {
-            Caller::Nobody => None,
+            Caller::Anonymous => None,
             Caller::Bearer(token, _) => Some(token),
         };
         let diagnosis = diagnosis::not_let_in(self.target(), answer, token);

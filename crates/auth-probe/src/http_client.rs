@@ -20,7 +20,7 @@ use crate::{
 /// How many bytes of an answer are read: a list of ten thousand restaurants has seven million.
 const MAX_BYTES: usize = 16 << 20;
 
-/// What the MCP clients that run on Node.js send: an app must not know by it who judges it.
+/// What the MCP clients that run on Node.js send: an app must not recognize the command by it.
 const USER_AGENT: &str = "node";
 
 /// How often a request is sent that reaches nobody, or an app that is starting. The pauses between are doubled each time.
@@ -61,7 +61,7 @@ pub(crate) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
-    /// Nobody could be reached.
+    /// Anonymous could be reached.
     Unreachable(String),
     /// What was begun broke off, or is no HTTP.
     Broken(String),

@@ -23,7 +23,7 @@ pub(crate) fn initialize() -> Value {
     json!({
         "protocolVersion": VERSION,
         "capabilities": {},
-        // What the official Python client says of itself: an app must not know by it who judges it.
+        // What the official Python client sends: an app must not recognize the command by it.
         "clientInfo": {"name": "mcp", "version": "0.1.0"},
     })
 }

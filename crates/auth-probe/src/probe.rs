@@ -194,8 +194,8 @@ impl Session<'_> {
         self.probe.cases.iter().copied().filter(move |case| case.authentication == authentication)
     }
 
-    /// Judges the cases. While authentication is on, their order is another each time, because an app could know by it who
-    /// judges it. The case that looks at the answers of the others is the last.
+    /// Judges the cases. While authentication is on, their order differs each time, because an app could recognize the
+    /// command by it. The case that looks at the answers of the others is the last.
     async fn judge_all(&self, authentication: Authentication, outcome: &mut Outcome) {
         let phase = Phase::default();
         let order = RandomState::new();
@@ -287,7 +287,7 @@ impl Session<'_> {
                     State::Open
                 }
                 _ if answer.status == 401 => State::Shut,
-                // Not even 403, which may be said of the request and not of who makes it.
+                // Not even 403, which may be about the request and not about the caller.
                 _ => State::Unclear(answer.summary()),
             },
         }

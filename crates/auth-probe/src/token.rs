@@ -158,7 +158,7 @@ pub enum TokenKind {
     Delegated,
     /// One of a program that acts for a person, without the scope.
     Scopeless,
-    /// An ID token of a user, for the app: it says who signed in, and gives no access.
+    /// An ID token of a user, for the app: it identifies the user, and gives no access.
     IdToken,
     /// A good one without `aud`.
     WithoutAudience,

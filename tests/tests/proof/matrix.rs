@@ -91,7 +91,7 @@ pub(crate) fn missing_checks(server: &str) -> Faults {
 
 /// Other flaws; a server without authentication is at an origin.
 pub(crate) fn other_behaviours(open: &str) -> Faults {
-    let nobody = "http://127.0.0.1/login".to_owned();
+    let login = "http://127.0.0.1/login".to_owned();
     let as_login =
         "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D17 D18 D19 D20 D21 D22 D23 D25 D26";
     vec![
@@ -105,7 +105,7 @@ pub(crate) fn other_behaviours(open: &str) -> Faults {
         (Fault::AnonymousPath("/details/1", open.to_owned()), "B1 D21"),
         (Fault::AnonymousPath("/add", open.to_owned()), "B1 D26"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16 D26 D27"),
-        (Fault::RedirectsToLogin(nobody), as_login),
+        (Fault::RedirectsToLogin(login), as_login),
         (Fault::ReturnsLoginPage, as_login),
         (Fault::MissingTool("create_review_mcp"), "B7 B10 C2 D26"),
         (Fault::MissingTool("get_details_mcp"), "B7 B9 B10 B11 C2 D26"),

@@ -67,8 +67,9 @@ pub(super) async fn give_nothing_away(context: &Context<'_>) -> Result<String, C
 }
 
 fn attempts(context: &Context<'_>) -> Result<Vec<Attempt>, CaseFailure> {
-    let initialize = context.message("initialize", &mcp::initialize(), Caller::Nobody);
-    let anonymous = [initialize, list(context, Caller::Nobody), call(context, Caller::Nobody)];
+    let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
+    let anonymous =
+        [initialize, list(context, Caller::Anonymous), call(context, Caller::Anonymous)];
     let attempt = |request| Attempt { request, credential: None };
     let mut attempts: Vec<_> = anonymous.into_iter().map(attempt).collect();
     let forgery = context.forgery();
@@ -86,7 +87,8 @@ fn attempts(context: &Context<'_>) -> Result<Vec<Attempt>, CaseFailure> {
         }
     }
     let secret = STANDARD.encode(format!("test-auth:{}", uuid::Uuid::new_v4()));
-    let request = list(context, Caller::Nobody).header("authorization", &format!("Basic {secret}"));
+    let request =
+        list(context, Caller::Anonymous).header("authorization", &format!("Basic {secret}"));
     attempts.push(Attempt { request, credential: Some(secret) });
     if let Caller::Bearer(token, _) = context.good() {
         let request = list(context, context.good()).header("origin", "https://attacker.example");

@@ -38,7 +38,7 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Case
         return Err(super::refusals::unmade("there is no token"));
     };
     let usual = QUERY_NAMES[0];
-    let initialize = context.message("initialize", &mcp::initialize(), Caller::Nobody);
+    let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
     let mut requests: Vec<_> =
         [initialize, page(context)].map(|it| it.token_in_query(usual, token, what)).into();
     requests.extend(QUERY_NAMES.map(|name| call(context).token_in_query(name, token, what)));
@@ -78,7 +78,7 @@ const CREDENTIALS: [(&str, &str); 10] = [
     ("mcp-session-id", "00000000-0000-4000-8000-000000000000"),
 ];
 
-/// `tools/call` with a credential that nobody issued; and what a good caller leaves behind: its connection, its address and
+/// `tools/call` with an invented credential; and what a good caller leaves behind: its connection, its address and
 /// its MCP session.
 pub(super) async fn improper(context: &Context<'_>) -> Result<String, CaseFailure> {
     let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));

@@ -25,7 +25,7 @@ const RESPELLED: Refusal = Refusal { empty: false, redirect: true };
 const STATELESS: &str = "2026-07-28";
 
 fn list_tools(context: &Context<'_>) -> Request {
-    context.message("tools/list", &json!({}), Caller::Nobody)
+    context.message("tools/list", &json!({}), Caller::Anonymous)
 }
 
 fn list_restaurants() -> Value {
@@ -103,7 +103,8 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
         ("no/such/method", json!({})),
     ];
     let at_endpoint = messages.iter();
-    let at_endpoint = at_endpoint.map(|(method, it)| context.message(method, it, Caller::Nobody));
+    let at_endpoint =
+        at_endpoint.map(|(method, it)| context.message(method, it, Caller::Anonymous));
     let mut requests: Vec<_> = at_endpoint.map(|it| (it, &[401][..])).collect();
     for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
         for (method, params) in &messages[..4] {
@@ -206,7 +207,7 @@ pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> 
     refuse_all(context, requests).await
 }
 
-/// Messages that are none of a client's first ones: a batch, the protocol without `initialize`, notifications, other types
+/// Messages other than a client's first ones: a batch, the protocol without `initialize`, notifications, other types
 /// of content; and headers by which a server may take the caller for another one.
 pub(super) async fn messages(context: &Context<'_>) -> Result<String, CaseFailure> {
     let url = &context.target().mcp;
@@ -255,7 +256,7 @@ fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> 
         "io.modelcontextprotocol/clientInfo": {"name": "auth-probe", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    let request = context.message(method, &params, Caller::Nobody);
+    let request = context.message(method, &params, Caller::Anonymous);
     let request = request.header("mcp-protocol-version", STATELESS).header("mcp-method", method);
     match params["name"].as_str() {
         Some(tool) => request.header("mcp-name", tool),

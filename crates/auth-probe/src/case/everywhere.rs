@@ -45,7 +45,7 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
         ("completion/complete", completion),
         ("ping", json!({})),
     ];
-    let message = |(method, params)| context.message(method, &params, Caller::Nobody);
+    let message = |(method, params)| context.message(method, &params, Caller::Anonymous);
     let mut attempts: Vec<_> = methods.into_iter().map(message).map(Attempt::new).collect();
     attempts.push(Attempt::new(notification(context)));
     let target = context.target();
@@ -72,7 +72,7 @@ pub(super) fn page(context: &Context<'_>) -> Request {
 
 /// A call of a tool that reads.
 pub(super) fn call(context: &Context<'_>) -> Request {
-    context.message("tools/call", &list_restaurants(), Caller::Nobody)
+    context.message("tools/call", &list_restaurants(), Caller::Anonymous)
 }
 
 /// The parameters of a call of a tool that reads.

@@ -17,7 +17,7 @@ pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
     if answer.status == 200 {
         return Ok("200".to_owned());
     }
-    Err(context.not_let_in(&answer, Caller::Nobody, "not 200"))
+    Err(context.not_let_in(&answer, Caller::Anonymous, "not 200"))
 }
 
 pub(super) async fn initialize(context: &Context<'_>) -> Result<String, CaseFailure> {

@@ -51,7 +51,7 @@ async fn roles_added(
     let changed = token.with_claims(|claims| {
         claims.insert("roles".to_owned(), serde_json::json!([role]));
     });
-    let one = vec![Attempt::new(call(Caller::Nobody))];
+    let one = vec![Attempt::new(call(Caller::Anonymous))];
     refuses_of(context, changed, "the role written into it", one).await.map(drop)
 }
 

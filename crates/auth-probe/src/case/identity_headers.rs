@@ -1,4 +1,4 @@
-//! Headers that the platform alone may set, which say who calls.
+//! Headers that name the caller, which only the platform may set.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -79,7 +79,7 @@ pub(super) fn beside_forged_principal(
     dress: impl Fn(Request) -> Request,
 ) -> Vec<Attempt> {
     let role = context.target().role.as_str();
-    let list = context.message("tools/list", &json!({}), Caller::Nobody);
+    let list = context.message("tools/list", &json!({}), Caller::Anonymous);
     let requests = [list, call(context)].into_iter();
     requests
         .map(|request| Attempt::new(with_forged_principal(dress(request), context, Some(role))))

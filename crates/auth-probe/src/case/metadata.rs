@@ -77,7 +77,7 @@ fn read(answer: &Answer) -> Result<Value, String> {
 
 /// The address that the challenge of a 401 names answers.
 pub(super) async fn challenged(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let answer = context.initialize(Caller::Nobody).await?;
+    let answer = context.initialize(Caller::Anonymous).await?;
     let url = challenge(&answer, context.target()).map_err(|why| CaseFailure::Failed {
         got: format!("{} ({why})", answer.summary()),
         diagnosis: Some(diagnosis::no_challenge(context.target(), &answer)),
@@ -125,7 +125,7 @@ fn parameters(answer: &Answer, name: &str) -> Vec<String> {
 const OTHERS: [&str; 2] =
     ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
-/// The members of such a document that are addresses to which clients bring what proves who they are.
+/// The members of such a document that are addresses to which clients bring their credentials.
 const ENDPOINTS: [&str; 6] = [
     "authorization_endpoint",
     "token_endpoint",
@@ -157,7 +157,7 @@ pub(super) async fn agree(context: &Context<'_>) -> Result<String, CaseFailure> 
         }
     }
     let page = context.send(Request::get(target.url("/"))).await?;
-    for answer in [context.initialize(Caller::Nobody).await?, page] {
+    for answer in [context.initialize(Caller::Anonymous).await?, page] {
         challenges_are_of_target(target, &answer).map_err(|got| astray(target, got))?;
     }
     for path in OTHERS {

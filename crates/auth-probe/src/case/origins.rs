@@ -64,7 +64,7 @@ pub(super) async fn not_shared(context: &Context<'_>) -> Result<String, CaseFail
     let mut requests = Vec::new();
     for origin in foreign(context) {
         requests.push((preflight(target.mcp.clone()), origin.clone()));
-        requests.push((list(Caller::Nobody), origin.clone()));
+        requests.push((list(Caller::Anonymous), origin.clone()));
         if let Caller::Bearer(..) = context.good() {
             requests.push((list(context.good()), origin.clone()));
         }

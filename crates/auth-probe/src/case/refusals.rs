@@ -184,7 +184,7 @@ async fn refuses(
 
 /// `initialize` and a call of a tool.
 pub(super) fn two(context: &Context<'_>) -> Vec<Attempt> {
-    let initialize = context.message("initialize", &mcp::initialize(), Caller::Nobody);
+    let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
     [initialize, everywhere::call(context)].into_iter().map(Attempt::new).collect()
 }
 

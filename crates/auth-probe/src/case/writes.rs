@@ -21,7 +21,7 @@ struct Attempt {
     is_judged_elsewhere: bool,
 }
 
-/// Sends reviews and restaurants that must be refused, and reads back with a good token that none of them is stored.
+/// Sends reviews and restaurants that must be refused, and reads back with a good token that they are not stored.
 pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseFailure> {
     context.bearer(TokenKind::Good)?;
     let restaurant = context.restaurant().await?;
@@ -77,7 +77,7 @@ fn attempts(context: &Context<'_>, restaurant: i64) -> Result<Vec<Attempt>, Case
     context.run.keep_secret(&token);
     let forged = Caller::Bearer(&token, "signed by somebody else");
     let url = &context.target().mcp;
-    add(false, &|text| review(text, Caller::Nobody));
+    add(false, &|text| review(text, Caller::Anonymous));
     add(false, &|text| {
         let arguments = functions::review(restaurant, text);
         let params = json!({"name": "create_review_mcp", "arguments": arguments});
@@ -87,7 +87,7 @@ fn attempts(context: &Context<'_>, restaurant: i64) -> Result<Vec<Attempt>, Case
     });
     add(false, &|text| {
         let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
-        context.message("tools/call", &params, Caller::Nobody)
+        context.message("tools/call", &params, Caller::Anonymous)
     });
     add(true, &|text| review(text, forged));
     add(true, &|text| review(text, context.good()).header("origin", "https://attacker.example"));

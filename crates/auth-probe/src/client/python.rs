@@ -22,7 +22,7 @@ pub(super) async fn visit(
     review: Option<&Review>,
 ) -> Result<Visit, String> {
     let token = match caller {
-        Caller::Nobody => None,
+        Caller::Anonymous => None,
         Caller::Bearer(token, _) => Some(token.expose()),
     };
     let review = review.map(|Review { restaurant, text }| functions::review(*restaurant, text));

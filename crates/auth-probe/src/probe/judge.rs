@@ -176,7 +176,7 @@ impl Session<'_> {
                 fits.and(of_whom).map(|()| token)
             }
             Ok(Err(error)) => Err(diagnosis::no_token(&chain(&error))),
-            Err(_) => Err(diagnosis::no_token("nobody gave one in time")),
+            Err(_) => Err(diagnosis::no_token("it did not arrive in time")),
         };
         lock(&self.kept).insert(kind, token.clone());
         Some(token)

@@ -69,7 +69,7 @@ pub(super) static CASES: &[Case] = &[
         proves: "the app authenticates a caller before it runs the request: a review or a restaurant of a rejected caller is not stored",
         leaves_open: "writes by ways other than those that were sent",
         sends: "create_review_mcp, create_restaurant_mcp and forms, without a token, with a forged one and from a foreign origin; then get_details_mcp and list_restaurants_mcp with a good token",
-        expects: "a client error for each write, and none of them is there when read back",
+        expects: "a client error for each write, and no write is there when read back",
         writes: Writes::Only,
         check: check!(writes::leave_nothing),
         ..GOOD
