@@ -16,7 +16,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{
-            AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, ORIGIN, WWW_AUTHENTICATE,
+            AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, LOCATION,
+            ORIGIN, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
         },
     },
     response::{Html, IntoResponse, Json, Response},
@@ -298,6 +299,9 @@ impl Proxy {
         let upstream = if bypass.is_some() { server } else { &self.upstream };
         let mut sent = bypass.or_else(|| (lie.forward)(&asked)).unwrap_or_else(|| asked.clone());
         self.change_headers(&mut sent.headers);
+        for name in [CONNECTION, EXPECT, TRANSFER_ENCODING, UPGRADE] {
+            sent.headers.remove(name);
+        }
         let Ok(url) = Url::parse(&format!("{upstream}{}", sent.target())) else {
             return StatusCode::BAD_REQUEST.into_response();
         };

@@ -11,6 +11,7 @@ mod guarded;
 mod half_keys;
 mod identity_headers;
 mod lookalikes;
+mod messages;
 mod metadata;
 mod origins;
 mod refusals;

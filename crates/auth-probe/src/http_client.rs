@@ -5,7 +5,7 @@ mod raw;
 use std::{error::Error, time::Duration};
 
 use reqwest::{
-    Client, Method, StatusCode, Url,
+    Client, Method, StatusCode, Url, Version,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
@@ -41,10 +41,12 @@ pub(crate) struct Request {
     method: Method,
     url: Url,
     headers: HeaderMap,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
     token: Option<AccessToken>,
     /// The request target as it is sent, where a URL would be normalized.
     target: Option<String>,
+    /// Another version of HTTP than the connection's own.
+    version: Option<Version>,
     line: String,
 }
 
@@ -76,7 +78,8 @@ impl Request {
     pub(crate) fn of(method: &str, url: Url) -> Self {
         let line = format!("{method} {url}");
         let method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
-        Self { method, url, headers: HeaderMap::new(), body: None, token: None, target: None, line }
+        let (headers, body, token, target, version) = (HeaderMap::new(), None, None, None, None);
+        Self { method, url, headers, body, token, target, version, line }
     }
 
     /// A message to an MCP endpoint, whose answer may be JSON or an event stream.
@@ -89,10 +92,24 @@ impl Request {
     }
 
     /// Sets the body and its type.
-    pub(crate) fn body(mut self, content_type: &'static str, body: String) -> Self {
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        self.body = Some(body);
+    pub(crate) fn body(self, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let mut request = self.untyped_body(body);
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        request
+    }
+
+    /// Sets the body, and no type of it.
+    pub(crate) fn untyped_body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.headers.remove(CONTENT_TYPE);
+        self.body = Some(body.into());
         self
+    }
+
+    /// Sends it by HTTP/1.0, over a connection of its own.
+    pub(crate) fn http_1_0(mut self) -> Self {
+        self.target = Some(self.url.path().to_owned());
+        self.version = Some(Version::HTTP_10);
+        self.noted("HTTP/1.0")
     }
 
     /// Sets the method, an HTTP token.
@@ -111,8 +128,9 @@ impl Request {
         let Self { url, line, .. } = &mut self;
         *line = line.replacen(url.as_str(), target, 1);
         let origin = url.origin().ascii_serialization();
+        self.target = None;
         match Url::parse(&format!("{origin}{target}")) {
-            Ok(same) if same.as_str() == format!("{origin}{target}") => *url = same,
+            Ok(same) if same.as_str() == format!("{origin}{target}") => self.url = same,
             _ => self.target = Some(target.to_owned()),
         }
         self

@@ -56,6 +56,8 @@ pub struct Seen<'a> {
 pub struct Memory {
     tokens: Mutex<Vec<String>>,
     after_a_good_request: Mutex<bool>,
+    /// The method, path and body of the request before.
+    last: Mutex<String>,
 }
 
 impl PartialEq for Credulous {
@@ -85,7 +87,14 @@ impl Memory {
         lock(&self.tokens).iter().any(|token| is_it(token))
     }
 
+    /// Returns whether the request before had a valid token, and was this one otherwise.
+    #[must_use]
+    pub fn has_just_answered(&self, seen: &Seen<'_>) -> bool {
+        self.is_after_a_good_request() && *lock(&self.last) == seen.what()
+    }
+
     fn note(&self, seen: &Seen<'_>) {
+        *lock(&self.last) = seen.what();
         let good = seen.token().filter(|token| seen.is_good(token));
         *lock(&self.after_a_good_request) = good.is_some();
         if let Some(token) = good
@@ -123,6 +132,10 @@ impl Seen<'_> {
     #[must_use]
     pub fn rpc(&self) -> &str {
         self.message["method"].as_str().unwrap_or_default()
+    }
+
+    fn what(&self) -> String {
+        format!("{} {} {}", self.method, self.path, self.message)
     }
 
     /// Returns whether it asks for a page.
@@ -208,7 +221,7 @@ impl Seen<'_> {
 }
 
 /// A part of a token: 0 is the header, 1 the claims.
-fn part(token: &str, index: usize) -> Value {
+pub(super) fn part(token: &str, index: usize) -> Value {
     let part = token.split('.').nth(index).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     part.and_then(|part| serde_json::from_slice(&part).ok()).unwrap_or_default()
 }

@@ -5,8 +5,8 @@ use std::fmt;
 use axum::{
     body::{Body, Bytes},
     http::{
-        HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-        header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE},
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version,
+        header::{ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     },
     response::Response,
 };
@@ -36,6 +36,10 @@ pub struct Asked {
     pub path: String,
     /// Its query.
     pub query: Option<String>,
+    /// Whether its target is a whole URL.
+    pub is_absolute: bool,
+    /// Its version of HTTP.
+    pub version: Version,
     /// Its headers.
     pub headers: HeaderMap,
     /// Its body.
@@ -102,6 +106,8 @@ impl Asked {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().map(str::to_owned),
+            is_absolute: parts.uri.authority().is_some(),
+            version: parts.version,
             headers: parts.headers.clone(),
             body,
             message,
@@ -113,6 +119,12 @@ impl Asked {
     #[must_use]
     pub fn is(&self, method: &str) -> bool {
         self.method.as_str() == method
+    }
+
+    /// Returns the text of its body, or an empty text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap_or_default()
     }
 
     /// Returns whether it has no credential.
@@ -153,24 +165,36 @@ impl Asked {
         self.saying(&self.message).filter(|_| condition)
     }
 
+    /// Returns the request as a message to the endpoint, on a condition, whatever credential it has.
+    #[must_use]
+    pub fn past_if(&self, condition: bool) -> Option<Self> {
+        condition.then(|| self.at_endpoint(&self.message))
+    }
+
     /// Returns another message to the endpoint in the place of the request, if it has no credential.
     #[must_use]
     pub fn saying(&self, message: &Value) -> Option<Self> {
+        self.is_anonymous().then(|| self.at_endpoint(message))
+    }
+
+    fn at_endpoint(&self, message: &Value) -> Self {
         let mut headers = self.headers.clone();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let both = HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(ACCEPT, both);
-        headers.remove("mcp-session-id");
-        let it = Self {
+        for name in ["mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name"] {
+            headers.remove(name);
+        }
+        headers.remove(CONTENT_ENCODING);
+        Self {
             method: Method::POST,
             path: "/mcp/mcp".to_owned(),
-            query: None,
             headers,
+            query: None,
             body: message.to_string().into(),
             message: message.clone(),
-            origin: self.origin.clone(),
-        };
-        self.is_anonymous().then_some(it)
+            ..self.clone()
+        }
     }
 
     /// Returns the name of the tool that it calls, or an empty text.
@@ -183,6 +207,14 @@ impl Asked {
     #[must_use]
     pub fn metadata(&self) -> Option<&str> {
         self.path.strip_prefix("/.well-known/oauth-protected-resource")
+    }
+
+    /// Returns whether its token says that it is the program's without the role, unproven.
+    #[must_use]
+    pub fn is_roleless(&self) -> bool {
+        let token = self.header("authorization").strip_prefix("Bearer ");
+        let claims = token.map(|token| super::credulous::part(token, 1)).unwrap_or_default();
+        claims["appid"] == sample::ROLELESS.to_string() && claims["roles"].is_null()
     }
 
     /// Returns whether the app refuses it for its `Origin`: it has a credential and a foreign one.

@@ -11,10 +11,27 @@ use serde_json::{Value, json};
 
 use crate::{ids, run};
 
+mod messages;
+mod ways;
+
 /// The flaws, each with the cases that must go red, by spaces.
 pub(crate) static LIES: &[&[(Lie, &str)]] = &[
-    PAGES, ANONYMOUS, METHODS, PATHS, MESSAGES, ORIGINS, SHARED, REFUSALS, WRITES, METADATA,
+    PAGES,
+    ANONYMOUS,
+    METHODS,
+    PATHS,
+    MESSAGES,
+    ORIGINS,
+    SHARED,
+    REFUSALS,
+    WRITES,
+    METADATA,
     CHALLENGES,
+    messages::FORMS,
+    messages::MEANINGS,
+    ways::METHODS,
+    ways::PAGES,
+    ways::PATHS,
 ];
 
 static PAGES: &[(Lie, &str)] = &[
@@ -164,21 +181,21 @@ static MESSAGES: &[(Lie, &str)] = &[
         Lie::bypass("a session id", |it| {
             it.at_endpoint_if(!it.header("mcp-session-id").is_empty())
         }),
-        "D23",
+        "D17",
     ),
     (
         Lie::bypass("a health check", |it| {
             it.at_endpoint_if(it.header("user-agent") == "AlwaysOn")
         }),
-        "D23",
+        "D18",
     ),
     (
         Lie::bypass("this machine", |it| {
             it.at_endpoint_if(it.header("x-forwarded-for").contains("127.0.0.1"))
         }),
-        "D23",
+        "D18",
     ),
-    (Lie::bypass("a cookie", |it| it.at_endpoint_if(!it.header("cookie").is_empty())), "D23"),
+    (Lie::bypass("a cookie", |it| it.at_endpoint_if(!it.header("cookie").is_empty())), "D17"),
     (
         Lie::bypass("a page of its own", |it| it.at_endpoint_if(!it.header("referer").is_empty())),
         "D23",
@@ -187,7 +204,7 @@ static MESSAGES: &[(Lie, &str)] = &[
         Lie::bypass("a rewritten URL", |it| {
             it.at_endpoint_if(it.header("x-original-url") == "/healthz")
         }),
-        "D23",
+        "D18",
     ),
 ];
 
@@ -610,13 +627,16 @@ async fn surprise(app: &AppService, lie: Lie, expected: &str) -> Option<String> 
     (!is_as_expected).then(|| format!("{lie:?}: {red} ({code}), and not {expected}: {got:#?}"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_lie_turns_its_cases_red_and_no_other() {
+/// Judges flaws, or those whose names contain the variable `LIE`. Returns what is not as expected.
+async fn surprises(lies: &[&[(Lie, &str)]]) -> Vec<String> {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let only = std::env::var("LIE").unwrap_or_default();
-    let lies = LIES.iter().copied().flatten().filter(|(lie, _)| lie.name.contains(&only));
+    let lies = lies.iter().copied().flatten().filter(|(lie, _)| lie.name.contains(&only));
     let judged = stream::iter(lies).map(|(lie, expected)| surprise(&app, *lie, expected));
-    let surprises: Vec<_> = judged.buffer_unordered(AT_A_TIME).collect().await;
-    let surprises: Vec<_> = surprises.into_iter().flatten().collect();
-    assert!(surprises.is_empty(), "{surprises:#?}");
+    judged.buffer_unordered(AT_A_TIME).filter_map(std::future::ready).collect().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_lie_turns_its_cases_red_and_no_other() {
+    assert_eq!(surprises(&LIES[..11]).await, [""; 0]);
 }

@@ -4,6 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use auth_probe::{Authentication, Case, Report, Verdict};
 use easyauth_emulator::{Directory, Emulator, Options, sample};
+use futures_util::{StreamExt as _, stream};
 use restaurant_tests::{
     app_service::AppService,
     fault_proxy::{
@@ -34,25 +35,31 @@ async fn behind(app: &AppService, fault: Fault) -> Report {
     run(&probe).await
 }
 
+/// How many faults are judged at a time.
+const AT_A_TIME: usize = 4;
+
 /// What is not as expected of the faults: each with the cases that must go red, by spaces.
 async fn surprises(app: &AppService, faults: Faults) -> Vec<String> {
+    let judged = stream::iter(faults).map(|(fault, expected)| surprises_of(app, fault, expected));
+    judged.buffer_unordered(AT_A_TIME).flat_map(stream::iter).collect().await
+}
+
+async fn surprises_of(app: &AppService, fault: Fault, expected: &str) -> Vec<String> {
     let mut surprises = Vec::new();
-    for (fault, expected) in faults {
-        let report = behind(app, fault.clone()).await;
-        let red = ids(&report, Verdict::Failed).join(" ");
-        if red != expected {
-            let got: Vec<_> = report
-                .cases
-                .iter()
-                .filter(|case| case.verdict == Verdict::Failed)
-                .map(|case| format!("{}: {:?}", case.id, case.got))
-                .collect();
-            surprises.push(format!("{fault:?}: {red}, and not {expected}: {got:#?}"));
-        }
-        let code = u8::from(!expected.is_empty());
-        if report.exit_code() != code {
-            surprises.push(format!("{fault:?}: exit code {}", report.exit_code()));
-        }
+    let report = behind(app, fault.clone()).await;
+    let red = ids(&report, Verdict::Failed).join(" ");
+    if red != expected {
+        let got: Vec<_> = report
+            .cases
+            .iter()
+            .filter(|case| case.verdict == Verdict::Failed)
+            .map(|case| format!("{}: {:?}", case.id, case.got))
+            .collect();
+        surprises.push(format!("{fault:?}: {red}, and not {expected}: {got:#?}"));
+    }
+    let code = u8::from(!expected.is_empty());
+    if report.exit_code() != code {
+        surprises.push(format!("{fault:?}: exit code {}", report.exit_code()));
     }
     surprises
 }

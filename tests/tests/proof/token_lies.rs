@@ -320,14 +320,19 @@ async fn surprise(app: &AppService, lie: Credulous, expected: &str) -> Option<St
     (red != expected).then(|| format!("{lie:?}: {red}, and not {expected}: {got:#?}"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_credulous_app_turns_its_cases_red_and_no_other() {
+/// Judges apps, or those whose names contain the variable `LIE`. Returns what is not as expected.
+async fn surprises(kinds: &[Kind]) -> Vec<String> {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
-    let lies = LIES.iter().copied().flatten();
+    let only = std::env::var("LIE").unwrap_or_default();
+    let lies = kinds.iter().copied().flatten().filter(|(name, ..)| name.contains(&only));
     let judged = lies.map(|(name, accepts, expected)| {
         surprise(&app, Credulous { name, accepts: *accepts }, expected)
     });
-    let surprises: Vec<_> = stream::iter(judged).buffer_unordered(4).collect().await;
-    let surprises: Vec<_> = surprises.into_iter().flatten().collect();
-    assert!(surprises.is_empty(), "{surprises:#?}");
+    let judged = stream::iter(judged).buffer_unordered(4);
+    judged.filter_map(std::future::ready).collect().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_credulous_app_turns_its_cases_red_and_no_other() {
+    assert_eq!(surprises(&LIES[..5]).await, [""; 0]);
 }

@@ -1,5 +1,4 @@
-//! Ways to the endpoint and the pages without a token: the usual ones, another method, another spelling of the path,
-//! another message.
+//! Ways to the endpoint and the pages without a token: the usual ones, another method, another spelling of the path.
 
 use serde_json::{Value, json};
 
@@ -21,9 +20,6 @@ const PREFLIGHT: Refusal = Refusal { empty: true, redirect: false };
 /// A path that is spelled in another way may be answered by a redirect.
 const RESPELLED: Refusal = Refusal { empty: false, redirect: true };
 
-/// The version of the protocol that needs no `initialize`.
-const STATELESS: &str = "2026-07-28";
-
 fn list_tools(context: &Context<'_>) -> Request {
     context.message("tools/list", &json!({}), Caller::Anonymous)
 }
@@ -35,6 +31,19 @@ fn list_restaurants() -> Value {
 /// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
 /// authentication leaves the rest of the app shut.
 const REFUSED_OR_ABSENT: &[u16] = &[401, 403, 404, 405];
+
+/// Pages, interfaces of programs that go with them, and an address at which nothing is.
+const PAGES: [&str; 9] = [
+    "/create",
+    "/details/1",
+    "/details/2",
+    "/?page=2",
+    "/?search=a",
+    "/api/restaurants",
+    "/openapi.json",
+    "/metrics",
+    "/no-such-page",
+];
 
 /// Sends requests, each of which must have one of its statuses and contain no guarded data.
 async fn refuse_each(
@@ -71,9 +80,16 @@ pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> 
     let page = |path| Request::get(target.url(path));
     let browser = page("/").header("accept", "text/html").header("sec-fetch-mode", "navigate");
     let mut requests = vec![(page("/"), &[401][..]), (browser, &[401][..])];
-    for path in ["/create", "/details/1", "/details/2", "/?page=2"] {
+    for path in PAGES {
         requests.push((page(path), REFUSED_OR_ABSENT));
     }
+    let with = |path, name, value| page(path).header(name, value);
+    let parts = [
+        with("/", "hx-request", "true"),
+        with("/", "range", "bytes=0-"),
+        with("/details/1", "accept", "application/json"),
+    ];
+    requests.extend(parts.map(|it| (it, REFUSED_OR_ABSENT)));
     for path in ["/add", "/review/1", "/review/999999"] {
         let line = format!("POST {} without a form", target.url(path));
         requests.push((Request::message(target.url(path), &json!({}), line), REFUSED_OR_ABSENT));
@@ -89,6 +105,9 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
     let target = context.target();
     let name = json!({"name": "restaurant", "value": ""});
     let reference = json!({"type": "ref/resource", "uri": "restaurant://{id}"});
+    let mut old = mcp::initialize();
+    old["protocolVersion"] = json!("2024-11-05");
+    let details = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
     let messages = [
         ("initialize", mcp::initialize()),
         ("tools/list", json!({})),
@@ -97,10 +116,16 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),
         ("resources/read", json!({"uri": "restaurant://1"})),
+        ("resources/subscribe", json!({"uri": "restaurant://1"})),
         ("prompts/list", json!({})),
+        ("prompts/get", json!({"name": "prompt"})),
         ("completion/complete", json!({"ref": reference, "argument": name})),
         ("logging/setLevel", json!({"level": "debug"})),
         ("no/such/method", json!({})),
+        ("initialize", old),
+        ("tools/call", details),
+        ("tools/call", json!({"name": "no_such_tool", "arguments": {}})),
+        ("tasks/list", json!({})),
     ];
     let at_endpoint = messages.iter();
     let at_endpoint =
@@ -119,23 +144,29 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
 /// Every method but `POST` at the endpoint, with the message that `POST` would have; and the pages by other methods.
 pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let bodies = ["PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "post"];
+    let bodies = ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PROPFIND", "ANY", "post"];
     let mut requests: Vec<_> =
         bodies.into_iter().map(|it| list_tools(context).method(it)).collect();
     for method in ["GET", "HEAD"] {
         requests
             .push(Request::of(method, target.mcp.clone()).header("accept", "text/event-stream"));
     }
+    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+        requests.push(Request::get(target.url(path)).header("accept", "text/event-stream"));
+    }
+    requests.push(Request::of("TRACE", target.mcp.clone()));
     let preflight = list_tools(context).method("OPTIONS");
     requests.push(
         preflight.header("origin", target.origin()).header("access-control-request-method", "POST"),
     );
-    for (name, method) in [("x-http-method-override", "OPTIONS"), ("x-http-method", "HEAD")] {
-        requests.push(list_tools(context).header(name, method));
-    }
+    let names = ["x-http-method-override", "x-http-method", "x-method-override"];
+    requests.extend(names.map(|name| list_tools(context).header(name, "OPTIONS")));
+    requests.push(list_tools(context).method("GET").header(names[0], "POST"));
+    requests.push(list_tools(context).query("_method=OPTIONS"));
     for (method, path) in [
         ("HEAD", "/"),
         ("HEAD", "/details/1"),
+        ("HEAD", "/create"),
         ("OPTIONS", "/"),
         ("POST", "/"),
         ("PUT", "/add"),
@@ -147,6 +178,18 @@ pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure
     let refusal = |request: &Request| if request.is("OPTIONS") { PREFLIGHT } else { ONLY_ERRORS };
     refuse_all(context, requests.into_iter().map(|it| (it.clone(), refusal(&it))).collect()).await
 }
+
+/// The length of a query that is longer than what is logged or looked at, and not too long for a server. In bytes.
+const LONG_QUERY: usize = 5000;
+
+/// A path with a capital in its first segment.
+fn capital(path: &str) -> String {
+    let first = path.get(1..2).unwrap_or_default().to_uppercase();
+    format!("/{first}{}", path.get(2..).unwrap_or_default())
+}
+
+/// Addresses under which frameworks and older transports put an endpoint.
+const OTHER_ENDPOINTS: [&str; 3] = ["/api/mcp", "/v1/mcp", "/messages"];
 
 /// Other spellings of a path that a router, a proxy or a file system may take for it. The last segment is `last`, the
 /// rest `parent`, which may be empty.
@@ -171,9 +214,23 @@ fn spellings(path: &str) -> Vec<String> {
         format!("{path}%20"),
         format!("{path}?x"),
         format!("/healthz/..{path}"),
+        format!("/static/..{path}"),
+        format!("/.well-known/..{path}"),
+        format!("/x/%2e%2e{path}"),
+        format!("/x/..;{path}"),
+        format!("{path}/x"),
+        format!("{path}.json"),
+        format!("{path}/x.css"),
+        format!("{path}%0a"),
+        format!("{path}%3f"),
+        format!("{path}?x.css"),
+        format!("{path}?next=/healthz"),
+        format!("{path}?x={}", "x".repeat(LONG_QUERY)),
     ];
     if !parent.is_empty() {
         spellings.push(format!("{parent}%2f{last}"));
+        spellings.push(format!("{parent}%252f{last}"));
+        spellings.push(capital(parent) + "/" + last);
         spellings.push(format!("{parent}\\{last}"));
         spellings.push(format!("{parent};x/{last}"));
     }
@@ -195,73 +252,23 @@ pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> 
         "/details/%31",
         "//details/1",
         "/details/1;x=1",
+        "/details/1.json",
+        "/details/1/x.css",
+        "/details/01",
         "/static/../details/1",
+        "/sse",
     ];
     let mut requests = Vec::new();
-    for path in at_endpoint {
+    let others = OTHER_ENDPOINTS.map(str::to_owned);
+    // The whole address, as it is sent to a proxy.
+    let whole = target.mcp.to_string();
+    for path in at_endpoint.into_iter().chain(others).chain([whole]) {
         requests.push((list_tools(context).target(&path), RESPELLED));
     }
     for path in pages {
         requests.push((Request::get(target.url("/")).target(path), RESPELLED));
     }
     refuse_all(context, requests).await
-}
-
-/// Messages other than a client's first ones: a batch, the protocol without `initialize`, notifications, other types
-/// of content; and headers by which a server may take the caller for another one.
-pub(super) async fn messages(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let url = &context.target().mcp;
-    let call = mcp::request("tools/call", &list_restaurants());
-    let text = call.to_string();
-    let post = |body: &Value, what: &str| {
-        Request::message(url.clone(), body, format!("POST {url} {what}"))
-    };
-    let initialize = mcp::request("initialize", &mcp::initialize());
-    let initialized = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
-    let calling = |name, value: &str| post(&call, "tools/call").header(name, value);
-    let accepting = |kind: &str| post(&call, "tools/call").replace("accept", kind);
-    let typed = |kind| post(&call, "tools/call").body(kind, text.clone()).noted(kind);
-    let requests = vec![
-        post(&json!([call]), "a batch of tools/call"),
-        post(&json!([initialize, call]), "a batch of initialize and tools/call"),
-        stateless(context, "server/discover", json!({})),
-        stateless(context, "tools/list", json!({})),
-        stateless(context, "tools/call", list_restaurants()),
-        post(&initialized, "notifications/initialized"),
-        post(&json!({"jsonrpc": "2.0", "id": 1, "result": {}}), "a response"),
-        accepting("text/html"),
-        accepting("*/*"),
-        typed("text/plain"),
-        typed("application/x-www-form-urlencoded"),
-        typed("application/json; charset=utf-8"),
-        calling("mcp-session-id", "00000000-0000-4000-8000-000000000000"),
-        calling("mcp-protocol-version", "2024-11-05"),
-        calling("x-forwarded-for", "127.0.0.1"),
-        calling("x-original-url", "/healthz"),
-        calling("x-rewrite-url", "/healthz"),
-        calling("origin", context.target().origin()),
-        calling("referer", context.target().origin()),
-        calling("x-requested-with", "XMLHttpRequest"),
-        calling("user-agent", "AlwaysOn"),
-        calling("sec-fetch-mode", "navigate"),
-        calling("cookie", "AppServiceAuthSession=AQAB"),
-    ];
-    refuse_all(context, requests.into_iter().map(|it| (it, ONLY_ERRORS)).collect()).await
-}
-
-/// A request of the protocol that needs no `initialize`.
-fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> Request {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": STATELESS,
-        "io.modelcontextprotocol/clientInfo": {"name": "auth-probe", "version": "1"},
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let request = context.message(method, &params, Caller::Anonymous);
-    let request = request.header("mcp-protocol-version", STATELESS).header("mcp-method", method);
-    match params["name"].as_str() {
-        Some(tool) => request.header("mcp-name", tool),
-        None => request,
-    }
 }
 
 #[cfg(test)]

@@ -92,6 +92,7 @@ fn message(request: &Request, target: &str) -> Result<hyper::Request<Full<Bytes>
     let body = Full::new(Bytes::from(request.body.clone().unwrap_or_default()));
     let mut message = hyper::Request::new(body);
     *message.method_mut() = request.method.clone();
+    *message.version_mut() = request.version.unwrap_or_default();
     *message.uri_mut() = target.parse().map_err(|_| unsendable("the target"))?;
     let headers = message.headers_mut();
     headers.clone_from(&request.headers);

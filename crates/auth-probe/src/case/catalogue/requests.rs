@@ -2,7 +2,7 @@
 
 use super::{GOOD, PLAIN, check};
 use crate::{
-    case::{Case, answers, doors, echo, metadata, origins, writes},
+    case::{Case, answers, doors, echo, messages, metadata, origins, writes},
     requirements::Writes,
 };
 
@@ -33,12 +33,12 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D23",
         title: "Another form of the message",
-        proves: "the app authenticates batches, requests of protocol 2026-07-28, notifications and every content type, and trusts no header such as `X-Forwarded-For` or `X-Original-URL`",
+        proves: "the app authenticates batches, requests of protocol 2026-07-28, notifications, every content type, and JSON that a guard may read otherwise than the server does",
         leaves_open: "forms other than those that were sent",
-        sends: "a batch, requests of protocol 2026-07-28, a notification, other content types and headers, without a token",
+        sends: "a batch, requests of protocol 2026-07-28, notifications, other content types and headers, compressed and large messages, unusual ids and JSON, HTTP/1.0, without a token",
         expects: "a client error, and no data",
         forges: true,
-        check: check!(doors::messages),
+        check: check!(messages::refused),
         ..PLAIN
     },
     Case {
