@@ -292,6 +292,9 @@ fn tokens(cloud: &Cloud) -> Result<Vec<(TokenKind, String)>> {
     };
     let good = agent()?;
     let now = good["iat"].as_i64().unwrap_or_default();
+    // By their beginnings, their ends and in other case they are the app's.
+    let near_audience = format!("{0}/{0}", sample::API);
+    let near_roles = ["mcp.access", "MCP.Access.Read", "Other.MCP.Access"];
     let elsewhere = "11111111-2222-3333-4444-555555555555";
     let made = [
         (TokenKind::Good, good),
@@ -309,15 +312,18 @@ fn tokens(cloud: &Cloud) -> Result<Vec<(TokenKind, String)>> {
         ),
         (TokenKind::V2, version_2(cloud)?),
         (TokenKind::Delegated, person(&["user_impersonation"])?),
-        (TokenKind::Scopeless, person(&["Something.Else"])?),
+        (
+            TokenKind::Scopeless,
+            person(&["Something.Else", "user_impersonation.read", "User_Impersonation"])?,
+        ),
         (
             TokenKind::IdToken,
             with(person(&[])?, &json!({"appid": null, "azp": null, "scp": null, "nonce": "AQAB"})),
         ),
         (TokenKind::WithoutAudience, with(agent()?, &json!({"aud": null}))),
         (TokenKind::WithoutExpiry, with(agent()?, &json!({"exp": null}))),
-        (TokenKind::NearAudience, with(agent()?, &json!({"aud": format!("{}x", sample::API)}))),
-        (TokenKind::NearRole, with(agent()?, &json!({"roles": ["mcp.access"]}))),
+        (TokenKind::NearAudience, with(agent()?, &json!({"aud": near_audience}))),
+        (TokenKind::NearRole, with(agent()?, &json!({"roles": near_roles}))),
     ];
     Ok(made.into_iter().map(|(kind, claims)| (kind, signed(cloud, &claims))).collect())
 }

@@ -149,9 +149,9 @@ impl Request {
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            self.line = format!("{}; {name}: {}", self.line, value.to_str().unwrap_or_default());
-            self.headers.append(HeaderName::from_static(name), value);
+        if let Ok(bytes) = HeaderValue::from_bytes(value.as_bytes()) {
+            self.line = format!("{}; {name}: {value}", self.line);
+            self.headers.append(HeaderName::from_static(name), bytes);
         }
         self
     }

@@ -29,8 +29,9 @@ use check;
 macro_rules! everywhere {
     ($how:literal) => {
         concat!(
-            "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, \
-             a notification, tools/list at /mcp and /mcp/mcp, GET /, ",
+            "initialize, tools/list, tools/call list_restaurants_mcp and get_details_mcp, resources/list, resources/read, \
+             prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, a batch, protocol \
+             2026-07-28, GET /, GET /details/1, POST /add without a form, ",
             $how
         )
     };
@@ -221,7 +222,7 @@ static D: &[Case] = &[
         title: "A program without the role",
         proves: "the app requires the role, which the platform does not check",
         leaves_open: "roles other than those of the token that was sent",
-        sends: "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, with a real token without the app role",
+        sends: "initialize, tools/list, tools/call list_restaurants_mcp and get_details_mcp, resources/list, resources/read, prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, a batch, protocol 2026-07-28, with a real token without the app role",
         expects: "403 insufficient_scope",
         check: check!(refusals::without_right, TokenKind::Roleless),
         tokens: &[TokenKind::Roleless],
@@ -242,7 +243,7 @@ static D: &[Case] = &[
         id: "D4",
         title: "An expired token",
         proves: "the app validates `exp`",
-        leaves_open: "a tolerance that is shorter than the age of the token: give one that expired a few minutes ago",
+        leaves_open: "a tolerance that is shorter than the age of the token, which is at most an hour: give one that expired a few minutes ago",
         sends: everywhere!("with a token that was good"),
         expects: REFUSED,
         check: check!(refusals::stranger, TokenKind::Expired),
@@ -355,7 +356,7 @@ static D: &[Case] = &[
         id: "D15",
         title: "A token in the query",
         proves: "tokens in an address are rejected, so that they do not reach logs",
-        sends: "tools/call list_restaurants_mcp with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer; initialize, GET / with access_token",
+        sends: "tools/call list_restaurants_mcp with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer, oauth_token, authorization; initialize, GET / with access_token",
         expects: REFUSED,
         check: check!(carriers::token_in_query),
         ..GOOD

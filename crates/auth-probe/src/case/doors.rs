@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    everywhere::ENDPOINTS,
+    everywhere::{ENDPOINTS, list_tools},
     guarded::{Guarded, ONLY_ERRORS, Refusal, refuse_all},
     refusals::refused,
 };
@@ -19,10 +19,6 @@ const PREFLIGHT: Refusal = Refusal { empty: true, redirect: false };
 
 /// A path that is spelled in another way may be answered by a redirect.
 const RESPELLED: Refusal = Refusal { empty: false, redirect: true };
-
-fn list_tools(context: &Context<'_>) -> Request {
-    context.message("tools/list", &json!({}), Caller::Anonymous)
-}
 
 fn list_restaurants() -> Value {
     json!({"name": "list_restaurants_mcp", "arguments": {}})
@@ -77,7 +73,7 @@ fn at(line: &str, failure: CaseFailure) -> CaseFailure {
 /// `GET /` without a token, and the app's other pages. The forms are empty, and some not even forms: they write nothing.
 pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let page = |path| Request::get(target.url(path));
+    let page = |path| Request::get(target.url("/")).target(path);
     let browser = page("/").header("accept", "text/html").header("sec-fetch-mode", "navigate");
     let mut requests = vec![(page("/"), &[401][..]), (browser, &[401][..])];
     for path in PAGES {

@@ -1,8 +1,8 @@
-//! The requests that a caller without access may try: every method of MCP, both addresses of the endpoint, and a page.
+//! The requests that a caller without access may try: every method of MCP, both addresses of the endpoint, and pages.
 
 use serde_json::{Value, json};
 
-use super::refusals::not_refused;
+use super::{messages::stateless, refusals::not_refused};
 use crate::{
     context::{Caller, Context},
     http_client::{Answer, Request},
@@ -17,13 +17,19 @@ pub(super) const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
 #[derive(Debug)]
 pub(super) struct Attempt {
     pub(super) request: Request,
-    /// Whether the address need not exist, so that 404 and 405 reject the caller too.
-    may_be_absent: bool,
+    /// Statuses that reject the caller too: of an address that need not exist, or a message that need not be understood.
+    or: &'static [u16],
 }
+
+/// The statuses of an address that does not exist.
+const ABSENT: &[u16] = &[404, 405];
+
+/// The status of a message that the app does not understand.
+const MALFORMED: &[u16] = &[400];
 
 impl Attempt {
     pub(super) fn new(request: Request) -> Self {
-        Self { request, may_be_absent: false }
+        Self { request, or: &[] }
     }
 
     /// Changes the request.
@@ -44,6 +50,8 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
         ("prompts/list", json!({})),
         ("completion/complete", completion),
         ("ping", json!({})),
+        ("tools/call", json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}})),
+        ("resources/read", json!({"uri": "restaurant://1"})),
     ];
     let message = |(method, params)| context.message(method, &params, Caller::Anonymous);
     let mut attempts: Vec<_> = methods.into_iter().map(message).map(Attempt::new).collect();
@@ -53,15 +61,26 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
         let url = target.url(path);
         let line = format!("POST {url} tools/list");
         let body = mcp::request("tools/list", &json!({}));
-        attempts.push(Attempt { request: Request::message(url, &body, line), may_be_absent: true });
+        attempts.push(Attempt { request: Request::message(url, &body, line), or: ABSENT });
     }
+    let batch = json!([mcp::request("tools/call", &list_restaurants())]);
+    let line = format!("POST {} a batch of tools/call", target.mcp);
+    let request = Request::message(target.mcp.clone(), &batch, line);
+    attempts.push(Attempt { request, or: MALFORMED });
+    let request = stateless(context, "tools/call", list_restaurants());
+    attempts.push(Attempt { request, or: MALFORMED });
     attempts
 }
 
-/// The attempts at the endpoint, and at a page.
+/// The attempts at the endpoint, at pages, and with a form that is empty.
 pub(super) fn everywhere(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts = at_mcp(context);
     attempts.push(Attempt::new(page(context)));
+    let target = context.target();
+    let form = Request::of("POST", target.url("/add"));
+    let form = form.body("application/x-www-form-urlencoded", "").noted("an empty form");
+    let others = [Request::get(target.url("/details/1")), form];
+    attempts.extend(others.map(|request| Attempt { request, or: ABSENT }));
     attempts
 }
 
@@ -73,6 +92,11 @@ pub(super) fn page(context: &Context<'_>) -> Request {
 /// A call of a tool that reads.
 pub(super) fn call(context: &Context<'_>) -> Request {
     context.message("tools/call", &list_restaurants(), Caller::Anonymous)
+}
+
+/// A list of the tools.
+pub(super) fn list_tools(context: &Context<'_>) -> Request {
+    context.message("tools/list", &json!({}), Caller::Anonymous)
 }
 
 /// The parameters of a call of a tool that reads.
@@ -94,12 +118,11 @@ pub(super) async fn all_refused(
     expected: &[u16],
 ) -> Result<Answer, CaseFailure> {
     let mut first = None;
-    for Attempt { request, may_be_absent } in attempts {
+    for Attempt { request, or } in attempts {
         let line = request.line().to_owned();
         let answer = context.send(request).await?;
         let status = answer.status.as_u16();
-        let is_absent = may_be_absent && [404, 405].contains(&status);
-        if !expected.contains(&status) && !is_absent {
+        if !expected.contains(&status) && !or.contains(&status) {
             return Err(not_refused(context, &line, &answer, expected));
         }
         first.get_or_insert(answer);

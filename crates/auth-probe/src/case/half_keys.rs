@@ -2,9 +2,10 @@
 //! the whole.
 
 use super::{
+    carriers::with_all,
     everywhere::{Attempt, all_refused, call},
     identity_headers::beside_forged_principal,
-    refusals::{refuses_of, unless_refused_anyway},
+    refusals::{refuses_of, unless_refused_anyway, unmade},
 };
 use crate::{
     AccessToken, TokenKind,
@@ -30,6 +31,7 @@ pub(super) async fn halves(context: &Context<'_>) -> Result<String, CaseFailure>
         let bear = |request: Request| request.bearer(token, kind.name());
         all_refused(context, beside_forged_principal(context, bear), &WITHOUT_RIGHT).await?;
         roles_added(context, token, kind).await?;
+        roles_beside(context, token, kind).await?;
         got.push(format!("so is a {} token", kind.name()));
     }
     parts_of_a_good_token(context).await?;
@@ -52,7 +54,31 @@ async fn roles_added(
         claims.insert("roles".to_owned(), serde_json::json!([role]));
     });
     let one = vec![Attempt::new(call(Caller::Anonymous))];
-    refuses_of(context, changed, "the role written into it", one).await.map(drop)
+    refuses_of(context, changed.clone(), "the role written into it", one).await?;
+    let (changed, what) = (changed.map_err(unmade)?, "the role written into it");
+    let two = call(bearer).second_bearer(&changed, what);
+    all_refused(context, vec![Attempt::new(two)], &[403, 401, 400]).await.map(drop)
+}
+
+/// The role in a header, in the query and in the message, and the session of a good caller.
+async fn roles_beside(
+    context: &Context<'_>,
+    token: &AccessToken,
+    kind: TokenKind,
+) -> Result<(), CaseFailure> {
+    let role = context.target().role.as_str();
+    let mut params = super::everywhere::list_restaurants();
+    params["_meta"] = serde_json::json!({"roles": [role], "scope": "user_impersonation"});
+    let request = context.message("tools/call", &params, Caller::Bearer(token, kind.name()));
+    let headers = [("x-user-roles", role), ("x-roles", role), ("x-role", role)];
+    let request = with_all(request, &headers).query(&format!("roles={role}&role={role}"));
+    let mut attempts = vec![Attempt::new(request)];
+    let answer = context.initialize(context.bearer(TokenKind::Good)?).await?;
+    attempts.extend(answer.header("mcp-session-id").map(|id| {
+        let request = call(context).bearer(token, kind.name());
+        Attempt::new(request.described_header("mcp-session-id", id, "[of a good caller]"))
+    }));
+    all_refused(context, attempts, &[403, 401, 400, 404]).await.map(drop)
 }
 
 /// After a good request: the same header and payload under another signature, another payload under the same signature, and

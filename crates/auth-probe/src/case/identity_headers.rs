@@ -15,12 +15,8 @@ use crate::{
 const FORGED_NAME: &str = "forged by a test";
 const FORGED_ID: &str = "00000000-0000-4000-8000-00000000f00d";
 
-/// Adds the headers of another caller, with or without an app role.
-pub(super) fn with_forged_principal(
-    request: Request,
-    context: &Context<'_>,
-    role: Option<&str>,
-) -> Request {
+/// The claims of another caller, with or without an app role, as JSON.
+fn forged(context: &Context<'_>, role: Option<&str>) -> String {
     let mut claims = vec![
         json!({"typ": "http://schemas.microsoft.com/identity/claims/objectidentifier", "val": FORGED_ID}),
         json!({"typ": "http://schemas.microsoft.com/identity/claims/tenantid", "val": context.target().tenant_id}),
@@ -32,7 +28,16 @@ pub(super) fn with_forged_principal(
     let principal = json!({
         "auth_typ": "aad", "claims": claims, "name_typ": "name", "role_typ": "roles",
     });
-    let principal = STANDARD.encode(principal.to_string());
+    principal.to_string()
+}
+
+/// Adds the headers of another caller, with or without an app role.
+pub(super) fn with_forged_principal(
+    request: Request,
+    context: &Context<'_>,
+    role: Option<&str>,
+) -> Request {
+    let principal = STANDARD.encode(forged(context, role));
     let what =
         if role.is_some() { "[forged, with the role]" } else { "[forged, without the role]" };
     with_name(request.described_header("x-ms-client-principal", &principal, what))
@@ -53,6 +58,15 @@ pub(super) async fn forged_principal(context: &Context<'_>) -> Result<String, Ca
     let forge = |request| with_forged_principal(request, context, Some(role));
     let mut attempts: Vec<_> = everywhere(context).into_iter().map(|it| it.map(forge)).collect();
     attempts.push(Attempt::new(with_name(call(context))));
+    // Some servers read an underscore as a hyphen, take the last of two, or decode nothing.
+    let json = forged(context, Some(role));
+    let encoded = STANDARD.encode(&json);
+    let headers = [("x_ms_client_principal", &encoded), ("x-ms-client-principal", &json)];
+    for (name, value) in headers {
+        let request = call(context).described_header(name, value, "[forged, with the role]");
+        attempts.push(Attempt::new(request));
+    }
+    attempts.push(Attempt::new(forge(forge(call(context)))));
     let answer = all_refused(context, attempts, &[401]).await?;
     let got = answer.status.as_u16();
     let list = context.message("tools/list", &json!({}), context.good());

@@ -1,7 +1,7 @@
 //! Tokens that only look right.
 
 use super::{
-    everywhere::{Attempt, all_refused, call},
+    everywhere::{Attempt, all_refused, call, list_tools, page},
     refusals::{refuses_of, two, unless_refused_anyway, unmade},
 };
 use crate::{TokenKind, context::Context, outcome::CaseFailure};
@@ -15,12 +15,14 @@ pub(super) const SIGNED: &[TokenKind] = &[
     TokenKind::NearRole,
 ];
 
-/// `tools/call` with each forged token; and `initialize` and `tools/call` with each signed one that was given.
+/// `tools/call` and a page with each forged token; and these, `initialize` and `tools/list` with each signed one that was given.
 pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure> {
     let forged = context.forgery().lookalikes(context.target()).map_err(unmade)?;
     let mut got = format!("{} forged tokens are rejected", forged.len());
     for (what, token) in forged {
-        refuses_of(context, Ok(token), what, vec![Attempt::new(call(context))]).await?;
+        // Pages may have a guard of their own.
+        let attempts = [call(context), page(context)].map(Attempt::new).into();
+        refuses_of(context, Ok(token), what, attempts).await?;
     }
     let mut missing = Vec::new();
     for kind in SIGNED {
@@ -28,8 +30,13 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
             missing.push(kind.name());
             continue;
         };
-        let attempts = two(context).into_iter();
-        let attempts = attempts.map(|it| it.map(|request| request.bearer(token, kind.name())));
+        let mut attempts = two(context);
+        attempts.push(Attempt::new(list_tools(context)));
+        // Pages need no role.
+        let at_pages = (*kind != TokenKind::NearRole).then(|| Attempt::new(page(context)));
+        attempts.extend(at_pages);
+        let attempts =
+            attempts.into_iter().map(|it| it.map(|request| request.bearer(token, kind.name())));
         all_refused(context, attempts.collect(), &[401, 403]).await?;
         got = format!("{got}; so is the signed one of the kind {}", kind.name());
     }

@@ -62,7 +62,7 @@ fn whole(context: &Context<'_>) -> Vec<Request> {
 }
 
 /// A request of the protocol that needs no `initialize`.
-fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> Request {
+pub(super) fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> Request {
     params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": STATELESS,
         "io.modelcontextprotocol/clientInfo": {"name": "auth-probe", "version": "1"},
@@ -116,12 +116,13 @@ fn texts(context: &Context<'_>) -> Vec<Request> {
         (format!("\u{feff}{text}"), "a byte order mark"),
         (format!("\r\n{text}"), "an empty line before it"),
         (format!("{ping}\n{text}"), "ping on a line before it"),
-        (large, "spaces after it"),
     ];
     let post = |(text, what): (String, &str)| {
         post(context, &call, "tools/call").body("application/json", text).noted(what)
     };
-    texts.map(post).into()
+    // A server that rejects it unread closes its connection.
+    let large = post((large, "spaces after it")).header("connection", "close");
+    texts.map(post).into_iter().chain([large]).collect()
 }
 
 /// A call with other headers, or sent in another way.

@@ -25,17 +25,34 @@ pub(super) async fn stranger(
 ) -> Result<String, CaseFailure> {
     let age = evidence(context, kind).await?;
     let answer = all_refused(context, borne(context, kind, Extent::Everywhere)?, &[401]).await?;
-    Ok(format!("{}{age}", answer.status.as_u16()))
+    let Some((minutes, what)) = age else { return Ok(answer.status.as_u16().to_string()) };
+    if minutes > MAX_AGE_MINUTES {
+        // That the app accepts it would be a failure, so it was sent.
+        let cause = format!(
+            "the app rejects the token, which {what} {minutes} minutes: an app that tolerates {MAX_AGE_MINUTES} minutes rejects it too"
+        );
+        let diagnosis = Diagnosis::new(cause, Remedy::ReplaceToken(kind));
+        return Err(CaseFailure::Inconclusive(diagnosis));
+    }
+    let status = answer.status.as_u16();
+    Ok(format!("{status}; the token {what} {minutes} minutes, and the app may tolerate less"))
 }
 
-/// What the times of a token prove: an app may tolerate less than that. A token whose key the issuer has withdrawn is
+/// The distance in time beyond which the rejection of a token no longer shows that the app checks its time: apps that
+/// tolerate an hour are in use.
+const MAX_AGE_MINUTES: f64 = 60.0;
+
+/// The distance in minutes of a token's time from now, in words: an app may tolerate less than that. A token whose key the issuer has withdrawn is
 /// rejected for its key.
-async fn evidence(context: &Context<'_>, kind: TokenKind) -> Result<String, CaseFailure> {
-    let Some(token) = context.token(kind) else { return Ok(String::new()) };
+async fn evidence(
+    context: &Context<'_>,
+    kind: TokenKind,
+) -> Result<Option<(f64, &'static str)>, CaseFailure> {
+    let Some(token) = context.token(kind) else { return Ok(None) };
     let (name, what) = match kind {
-        TokenKind::Expired => ("exp", "expired"),
-        TokenKind::NotYetValid => ("nbf", "is not valid yet, by"),
-        _ => return Ok(String::new()),
+        TokenKind::Expired => ("exp", "has been expired for"),
+        TokenKind::NotYetValid => ("nbf", "is not valid for a further"),
+        _ => return Ok(None),
     };
     let header = token.header();
     let key_id = header.get("kid").and_then(Value::as_str);
@@ -52,11 +69,7 @@ async fn evidence(context: &Context<'_>, kind: TokenKind) -> Result<String, Case
     }
     let at = token.claims().seconds(name).unwrap_or_default();
     let minutes = ((at - now()).abs() / 60.0).floor();
-    let of_time = match kind {
-        TokenKind::Expired => format!("{what} {minutes} minutes ago"),
-        _ => format!("{what} {minutes} minutes"),
-    };
-    Ok(format!("; the token {of_time}, so the app may tolerate less than that"))
+    Ok(Some((minutes, what)))
 }
 
 /// The platform says 403 of a client that it does not list; an app that checks the token itself tells strangers nothing.

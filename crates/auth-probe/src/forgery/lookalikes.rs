@@ -18,6 +18,8 @@ enum Seal<'a> {
     Own(&'a OwnKey),
     /// An HS256 signature with a guessed secret.
     Secret(&'a str),
+    /// The same with HS512.
+    LongSecret(&'a str),
 }
 
 /// An address of the forger, at which nothing is served.
@@ -54,6 +56,12 @@ impl Forgery {
             ("alg rs256, another key", json!({"alg": "rs256"}), Seal::Own(key)),
             ("alg RS256, no signature", json!({"alg": "RS256"}), Seal::Empty),
             ("alg ES256, a signature of zeros", json!({"alg": "ES256"}), Seal::Zeros),
+            ("alg PS256, another key", json!({"alg": "PS256"}), Seal::Own(key)),
+            ("alg RS512, another key", json!({"alg": "RS512"}), Seal::Own(key)),
+            ("alg EdDSA, a signature of zeros", json!({"alg": "EdDSA"}), Seal::Zeros),
+            ("HS512, a common secret", json!({"alg": "HS512"}), Seal::LongSecret("secret")),
+            ("HS256, the secret of examples", hs256(), Seal::Secret("your-256-bit-secret")),
+            ("HS256, a default secret", hs256(), Seal::Secret("changeme")),
             (
                 "alg hs256, the client id as its secret",
                 json!({"alg": "hs256"}),
@@ -74,7 +82,12 @@ impl Forgery {
 
     /// Keys that the header brings along, or points at.
     fn by_header(&self, key: &OwnKey) -> Result<Vec<(&'static str, AccessToken)>, String> {
+        let crit = json!({"crit": ["http://attacker.example/none"]});
         let forms = [
+            ("no kid, another key", json!({"kid": null})),
+            ("an address as kid, another key", json!({"kid": format!("{FORGERS}/key")})),
+            ("an unknown critical extension, another key", crit),
+            ("enc, as if it were encrypted, another key", json!({"enc": "A256GCM", "zip": "DEF"})),
             ("its own key as jwk", json!({"jwk": key.jwk(), "kid": "forged"})),
             ("its own key set as jku", json!({"jku": format!("{FORGERS}/keys"), "kid": "forged"})),
             ("its own certificate as x5u", json!({"x5u": format!("{FORGERS}/certificate")})),
@@ -95,7 +108,24 @@ impl Forgery {
         target: &Target,
     ) -> Result<Vec<(&'static str, AccessToken)>, String> {
         let client = target.client_id;
+        let is_v2 = self.claims.get("ver").and_then(Value::as_str) == Some("2.0");
+        let v2_issuer = format!("{}{}/v2.0", target.authority, target.tenant_id);
+        let other_version = if is_v2 {
+            json!({"ver": "1.0", "iss": target.v1_issuer()})
+        } else {
+            json!({"ver": "2.0", "iss": v2_issuer})
+        };
+        let audience = self.claims.get("aud").cloned().unwrap_or_default();
         let forms = [
+            ("another issuer, another key", json!({"iss": format!("{FORGERS}/")})),
+            ("no iss, another key", json!({"iss": null})),
+            ("the other version, another key", other_version),
+            (
+                "the scope and no role, another key",
+                json!({"roles": null, "scp": "user_impersonation"}),
+            ),
+            ("roles as a text, another key", json!({"roles": target.role})),
+            ("aud as a list, another key", json!({"aud": [audience, FORGERS]})),
             ("no aud, another key", json!({"aud": null})),
             ("no exp, another key", json!({"exp": null})),
             ("an aud that begins as the app's, another key", json!({"aud": format!("{client}x")})),
@@ -137,6 +167,9 @@ impl Forgery {
             Seal::Own(key) => sign(&key.signing, Algorithm::RS256)?,
             Seal::Secret(secret) => {
                 sign(&EncodingKey::from_secret(secret.as_bytes()), Algorithm::HS256)?
+            }
+            Seal::LongSecret(secret) => {
+                sign(&EncodingKey::from_secret(secret.as_bytes()), Algorithm::HS512)?
             }
         };
         token(&format!("{message}.{signature}"))

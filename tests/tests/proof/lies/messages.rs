@@ -34,7 +34,10 @@ pub(super) static MEANINGS: &[(Lie, &str)] = &[
     ),
     (
         Lie::bypass("the id null", |it| {
-            it.at_endpoint_if(calls(it) && it.message.get("id").is_some_and(Value::is_null))
+            let is_null = it.message.get("id").is_some_and(Value::is_null);
+            let mut message = it.message.clone();
+            message["id"] = 1.into();
+            if calls(it) && is_null { it.saying(&message) } else { None }
         }),
         "D23",
     ),

@@ -59,8 +59,8 @@ pub(super) static METHODS: &[(Lie, &str)] = &[
 
 pub(super) static PATHS: &[(Lie, &str)] = &[
     (Lie::bypass("a segment more", |it| it.at_endpoint_if(it.path == "/mcp/mcp/x")), "D22"),
-    (Lie::bypass("a file of JSON", |it| it.at_endpoint_if(it.path.ends_with(".json"))), "D22"),
-    (Lie::bypass("a style sheet", |it| it.at_endpoint_if(it.path.ends_with(".css"))), "D22"),
+    (Lie::bypass("a file of JSON", |it| it.at_endpoint_if(it.path.ends_with("/mcp.json"))), "D22"),
+    (Lie::bypass("a style sheet", |it| it.at_endpoint_if(it.path.ends_with("/x.css"))), "D22"),
     (
         Lie::bypass("two dots and a parameter", |it| it.at_endpoint_if(it.path.contains("..;"))),
         "D22",
@@ -87,7 +87,7 @@ pub(super) static PATHS: &[(Lie, &str)] = &[
     ),
     (
         Lie::bypass("a file in the query", |it| {
-            it.at_endpoint_if(it.query.as_deref().is_some_and(|it| it.ends_with(".css")))
+            it.at_endpoint_if(it.query.as_deref().is_some_and(|it| it.ends_with("x.css")))
         }),
         "D22",
     ),
@@ -111,7 +111,7 @@ pub(super) static PATHS: &[(Lie, &str)] = &[
             if it.is("GET") && it.path == "/sse" {
                 answer.say(200);
                 answer.set("content-type", "text/event-stream");
-                answer.body = "event: endpoint\ndata: /messages?session_id=1\n\n".to_owned();
+                "event: endpoint\ndata: /messages?session_id=1\n\n".clone_into(&mut answer.body);
             }
         }),
         "D22",
@@ -161,7 +161,7 @@ pub(super) static PAGES: &[(Lie, &str)] = &[
         Lie::change("the API is described", |it, answer| {
             if it.path == "/openapi.json" {
                 answer.say(200);
-                answer.body = r#"{"paths": {"/": {}}}"#.to_owned();
+                r#"{"paths": {"/": {}}}"#.clone_into(&mut answer.body);
             }
         }),
         "B1",
@@ -170,7 +170,7 @@ pub(super) static PAGES: &[(Lie, &str)] = &[
         Lie::change("metrics", |it, answer| {
             if it.path == "/metrics" {
                 answer.say(200);
-                answer.body = "requests_total 7".to_owned();
+                "requests_total 7".clone_into(&mut answer.body);
             }
         }),
         "B1",
@@ -189,7 +189,7 @@ pub(super) static PAGES: &[(Lie, &str)] = &[
         Lie::change("an unknown page tells the tools", |it, answer| {
             if it.is("GET") && it.path == "/no-such-page" {
                 answer.say(404);
-                answer.body = "Try list_restaurants_mcp.".to_owned();
+                "Try list_restaurants_mcp.".clone_into(&mut answer.body);
             }
         }),
         "B1",
