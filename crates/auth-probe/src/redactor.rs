@@ -81,19 +81,24 @@ impl Redactor {
         if !self.learned.insert(self.hasher.hash_one(text)) {
             return;
         }
-        let reversed: String = text.chars().rev().collect();
-        for encoding in encodings(text.as_bytes()).iter().chain([&reversed]) {
-            self.learn_runs(encoding);
-        }
-        for run in compared(text).windows(SHORT_RUN) {
-            self.short_runs.insert(self.hasher.hash_one(run));
-        }
+        self.learn_text(text);
         for (name, value) in &token.claims().0 {
             if !PUBLIC_CLAIMS.contains(&name.as_str()) {
                 self.learn_claim(name, value);
             } else if let Some(value) = value.as_str() {
                 self.learn_public(value);
             }
+        }
+    }
+
+    /// Remembers a credential that is no token.
+    pub(crate) fn learn_text(&mut self, text: &str) {
+        let reversed: String = text.chars().rev().collect();
+        for encoding in encodings(text.as_bytes()).iter().chain([&reversed]) {
+            self.learn_runs(encoding);
+        }
+        for run in compared(text).windows(SHORT_RUN) {
+            self.short_runs.insert(self.hasher.hash_one(run));
         }
     }
 

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{ids, run};
 
+mod documents;
 mod messages;
+mod origins;
+mod refusals;
 mod ways;
 
 /// The flaws, each with the cases that must go red, by spaces.
@@ -27,8 +30,13 @@ pub(crate) static LIES: &[&[(Lie, &str)]] = &[
     WRITES,
     METADATA,
     CHALLENGES,
+    documents::LIES,
     messages::FORMS,
     messages::MEANINGS,
+    origins::LIES,
+    origins::SHARED,
+    refusals::LIES,
+    refusals::WRITES,
     ways::METHODS,
     ways::PAGES,
     ways::PATHS,

@@ -10,37 +10,52 @@ use serde_json::json;
 
 use super::{guarded::Guarded, refusals::unmade};
 use crate::{
-    AccessToken,
+    AccessToken, TokenKind,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     http_client::{Answer, Request},
     mcp,
     outcome::CaseFailure,
+    redactor::Redactor,
 };
 
 /// Signs of a stack trace, or of a program's error.
-const TRACES: [&str; 9] = [
+const TRACES: [&str; 20] = [
     "panicked at",
     "stack backtrace",
     "Traceback (most recent call last)",
     ".py\", line ",
+    ".cs:line ",
+    ".java:",
+    ".php on line ",
+    "goroutine ",
     "\n    at ",
     "\n   at ",
     "\tat ",
     "Exception:",
     "Exception in thread",
+    "SQLSTATE[",
+    "DATABASE_URL",
+    "CLIENT_SECRET",
+    "AccountKey=",
+    "Password=",
+    "BEGIN PRIVATE KEY",
+    "BEGIN RSA PRIVATE KEY",
 ];
 
-/// The shortest run of a credential's characters that is an echo, in bytes.
-const RUN: usize = 16;
+/// The shortest run of letters and digits of decoded claims that is an echo: the ids in them are in honest challenges too.
+const DECODED_RUN: usize = 48;
 
-/// The same for its decoded claims: the ids in them are in honest challenges too.
-const DECODED_RUN: usize = 64;
+/// Callers whose token is valid and not enough.
+pub(super) const WITHOUT_ACCESS: &[TokenKind] =
+    &[TokenKind::Roleless, TokenKind::UnlistedClient, TokenKind::Expired, TokenKind::WrongAudience];
 
 /// A request that must be refused, and the credential that it presents.
 struct Attempt {
     request: Request,
     credential: Option<String>,
+    /// Whether a JSON-RPC error under another status than that of a refusal will do.
+    may_be_error: bool,
 }
 
 pub(super) async fn give_nothing_away(context: &Context<'_>) -> Result<String, CaseFailure> {
@@ -53,7 +68,11 @@ pub(super) async fn give_nothing_away(context: &Context<'_>) -> Result<String, C
         if mcp::result(&answer).is_ok() {
             continue;
         }
-        let given = given(context, &guarded, &answer, attempt.credential.as_deref());
+        let credential = attempt.credential.as_deref();
+        if attempt.may_be_error && mcp::response(&answer).is_ok() {
+            continue;
+        }
+        let given = given(context, &guarded, &answer, credential);
         given.map_err(|(got, diagnosis)| CaseFailure::Failed {
             got: format!("{line}: {got}"),
             diagnosis,
@@ -70,7 +89,7 @@ fn attempts(context: &Context<'_>) -> Result<Vec<Attempt>, CaseFailure> {
     let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
     let anonymous =
         [initialize, list(context, Caller::Anonymous), call(context, Caller::Anonymous)];
-    let attempt = |request| Attempt { request, credential: None };
+    let attempt = |request| Attempt { request, credential: None, may_be_error: false };
     let mut attempts: Vec<_> = anonymous.into_iter().map(attempt).collect();
     let forgery = context.forgery();
     let forged = [
@@ -83,19 +102,52 @@ fn attempts(context: &Context<'_>) -> Result<Vec<Attempt>, CaseFailure> {
         let caller = Caller::Bearer(&token, what);
         for request in [list(context, caller), call(context, caller)] {
             let credential = Some(token.expose().to_owned());
-            attempts.push(Attempt { request, credential });
+            attempts.push(presenting(request, credential));
         }
     }
     let secret = STANDARD.encode(format!("test-auth:{}", uuid::Uuid::new_v4()));
     let request =
         list(context, Caller::Anonymous).header("authorization", &format!("Basic {secret}"));
-    attempts.push(Attempt { request, credential: Some(secret) });
+    attempts.push(presenting(request, Some(secret)));
     if let Caller::Bearer(token, _) = context.good() {
         let request = list(context, context.good()).header("origin", "https://attacker.example");
         let credential = Some(token.expose().to_owned());
-        attempts.push(Attempt { request, credential });
+        attempts.push(presenting(request, credential));
     }
+    attempts.extend(without_access(context));
+    attempts.extend(malformed(context));
     Ok(attempts)
+}
+
+fn presenting(request: Request, credential: Option<String>) -> Attempt {
+    Attempt { request, credential, may_be_error: false }
+}
+
+/// Calls with a token that is valid and not enough, where there is one.
+fn without_access(context: &Context<'_>) -> Vec<Attempt> {
+    let tokens = WITHOUT_ACCESS.iter().filter_map(|kind| Some((kind, context.token(*kind)?)));
+    let calls = tokens.map(|(kind, token)| {
+        let request = call(context, Caller::Bearer(token, kind.name()));
+        presenting(request, Some(token.expose().to_owned()))
+    });
+    calls.collect()
+}
+
+/// Tokens and messages of which nothing can be read, the latter also of an accepted caller.
+fn malformed(context: &Context<'_>) -> Vec<Attempt> {
+    let tokens = ["Bearer a.b.c", "Bearer garbage"];
+    let requests =
+        tokens.map(|token| list(context, Caller::Anonymous).header("authorization", token));
+    let mut attempts: Vec<_> = requests.map(|request| presenting(request, None)).into();
+    let broken =
+        |caller| list(context, caller).body("application/json", "{\"jsonrpc\": ").noted("cut off");
+    attempts.push(presenting(broken(Caller::Anonymous), None));
+    if let Caller::Bearer(token, _) = context.good() {
+        let credential = Some(token.expose().to_owned());
+        let attempt = presenting(broken(context.good()), credential);
+        attempts.push(Attempt { may_be_error: true, ..attempt });
+    }
+    attempts
 }
 
 fn list(context: &Context<'_>, caller: Caller<'_>) -> Request {
@@ -123,7 +175,10 @@ fn given(
     if let Some(found) = guarded.found(answer) {
         return Err((format!("{} (it contains {found})", answer.summary()), None));
     }
-    if let Some(sign) = TRACES.into_iter().find(|sign| all.contains(sign)) {
+    // In JSON, line ends, tabs and quotes are escaped.
+    let plain = all.replace("\\n", "\n").replace("\\t", "\t").replace("\\\"", "\"");
+    let is_in = |sign: &&str| all.contains(*sign) || plain.contains(*sign);
+    if let Some(sign) = TRACES.into_iter().find(is_in) {
         let got = format!("{} (it contains a stack trace: {:?})", answer.summary(), sign.trim());
         let cause = "the app shows its internals in error responses: turn the debug mode off";
         return Err((got, Some(Diagnosis::without_fix(cause))));
@@ -146,28 +201,25 @@ fn text(answer: &Answer) -> String {
     text
 }
 
-/// Whether a text has a part of a credential: as it is, turned round, encoded once more, or decoded.
+/// Whether a text has a part of a credential, in any encoding, or of its claims.
 fn echoes(text: &str, credential: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let reversed: String = credential.chars().rev().collect();
-    let digits = |byte: u8| [byte >> 4, byte & 15].map(|it| char::from_digit(it.into(), 16));
-    let hex: String = credential.bytes().flat_map(digits).flatten().collect();
-    // Base64 of a part of a text depends on where the part begins.
-    let encoded = (0..3).filter_map(|skip| credential.get(skip..)).map(|it| STANDARD.encode(it));
-    let forms = [credential.to_owned(), reversed, hex].into_iter().chain(encoded);
-    let decoded = AccessToken::new(credential).ok().and_then(|token| {
+    let mut redactor = Redactor::default();
+    redactor.learn_text(credential);
+    let claims = AccessToken::new(credential).ok().and_then(|token| {
         let claims = token.expose().split('.').nth(1)?.to_owned();
         String::from_utf8(URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
     });
-    forms.into_iter().any(|form| shares(&text, &form, RUN))
-        || decoded.is_some_and(|it| shares(&text, &it, DECODED_RUN))
+    redactor.is_token_in(text) || claims.is_some_and(|it| shares(text, &it))
 }
 
-/// Whether a lower-case text has a run of a credential's characters, of this length.
-fn shares(text: &str, credential: &str, length: usize) -> bool {
-    let credential = credential.to_ascii_lowercase();
-    let runs: HashSet<_> = credential.as_bytes().windows(length).collect();
-    text.as_bytes().windows(length).any(|run| runs.contains(run))
+/// Whether a text has a run of letters and digits of claims.
+fn shares(text: &str, claims: &str) -> bool {
+    let [text, claims] = [text, claims].map(|it| {
+        let kept = it.bytes().filter(u8::is_ascii_alphanumeric);
+        kept.map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>()
+    });
+    let runs: HashSet<_> = claims.windows(DECODED_RUN).collect();
+    text.windows(DECODED_RUN).any(|run| runs.contains(run))
 }
 
 #[cfg(test)]
@@ -194,6 +246,7 @@ mod tests {
             reversed,
             STANDARD.encode(format!("x{token}")),
             claims.to_owned(),
+            claims.replace(',', ",\n  "),
         ] {
             assert!(echoes(&text, &token), "{text}");
         }

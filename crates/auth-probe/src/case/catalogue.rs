@@ -366,7 +366,7 @@ static D: &[Case] = &[
         title: "A foreign origin",
         proves: "no page of another site can call the tools through a person's browser: the app refuses every foreign `Origin`, also `null` and one that begins or ends as its own does",
         leaves_open: "origins other than those that were sent",
-        sends: "initialize, tools/list and tools/call, with a good token and Origin: https://attacker.example, null, and origins like the app's",
+        sends: "initialize, tools/list, tools/call and other methods, and an empty form, with a good token and Origin: https://attacker.example, null, a browser's extension, and origins like the app's; its host by another port and scheme, except on this machine",
         expects: "403",
         check: check!(origins::refused),
         ..GOOD

@@ -32,6 +32,24 @@ impl Attempt {
         Self { request, or: &[] }
     }
 
+    /// The address need not exist.
+    pub(super) fn or_absent(self) -> Self {
+        Self { or: ABSENT, ..self }
+    }
+
+    /// Sends it. Returns what was sent and the answer, unless that is one of the statuses.
+    pub(super) async fn unless_refused(
+        self,
+        context: &Context<'_>,
+        expected: &[u16],
+    ) -> Result<Option<(String, Answer)>, CaseFailure> {
+        let line = self.request.line().to_owned();
+        let answer = context.send(self.request).await?;
+        let status = answer.status.as_u16();
+        let is_refused = expected.contains(&status) || self.or.contains(&status);
+        Ok((!is_refused).then_some((line, answer)))
+    }
+
     /// Changes the request.
     pub(super) fn map(self, change: impl FnOnce(Request) -> Request) -> Self {
         Self { request: change(self.request), ..self }
@@ -57,12 +75,7 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts: Vec<_> = methods.into_iter().map(message).map(Attempt::new).collect();
     attempts.push(Attempt::new(notification(context)));
     let target = context.target();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
-        let url = target.url(path);
-        let line = format!("POST {url} tools/list");
-        let body = mcp::request("tools/list", &json!({}));
-        attempts.push(Attempt { request: Request::message(url, &body, line), or: ABSENT });
-    }
+    attempts.extend(at_other_endpoints(context).map(|it| Attempt::new(it).or_absent()));
     let batch = json!([mcp::request("tools/call", &list_restaurants())]);
     let line = format!("POST {} a batch of tools/call", target.mcp);
     let request = Request::message(target.mcp.clone(), &batch, line);
@@ -76,12 +89,26 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
 pub(super) fn everywhere(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts = at_mcp(context);
     attempts.push(Attempt::new(page(context)));
-    let target = context.target();
-    let form = Request::of("POST", target.url("/add"));
-    let form = form.body("application/x-www-form-urlencoded", "").noted("an empty form");
-    let others = [Request::get(target.url("/details/1")), form];
-    attempts.extend(others.map(|request| Attempt { request, or: ABSENT }));
+    let others = [Request::get(context.target().url("/details/1")), empty_form(context)];
+    attempts.extend(others.map(|request| Attempt::new(request).or_absent()));
     attempts
+}
+
+/// `tools/list` at each other address of the endpoint.
+pub(super) fn at_other_endpoints(context: &Context<'_>) -> impl Iterator<Item = Request> {
+    let target = context.target();
+    let others = ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path());
+    others.map(|path| {
+        let url = target.url(path);
+        let line = format!("POST {url} tools/list");
+        Request::message(url, &mcp::request("tools/list", &json!({})), line)
+    })
+}
+
+/// A form that writes nothing, since nothing is filled in.
+pub(super) fn empty_form(context: &Context<'_>) -> Request {
+    let form = Request::of("POST", context.target().url("/add"));
+    form.body("application/x-www-form-urlencoded", "").noted("an empty form")
 }
 
 /// A page.
@@ -104,7 +131,8 @@ pub(super) fn list_restaurants() -> Value {
     json!({"name": "list_restaurants_mcp", "arguments": {}})
 }
 
-fn notification(context: &Context<'_>) -> Request {
+/// A notification.
+pub(super) fn notification(context: &Context<'_>) -> Request {
     let url = context.target().mcp.clone();
     let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
     let line = format!("POST {url} notifications/initialized");

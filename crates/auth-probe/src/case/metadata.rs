@@ -1,10 +1,12 @@
 //! Protected resource metadata (RFC 9728): there, open, and true.
 
+mod elsewhere;
+
 use reqwest::Url;
 use serde_json::Value;
 
 use crate::{
-    Target,
+    AccessToken, Target,
     context::{Caller, Context},
     diagnosis,
     http_client::{Answer, Request},
@@ -126,13 +128,17 @@ const OTHERS: [&str; 2] =
     ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
 /// The members of such a document that are addresses to which clients bring their credentials.
-const ENDPOINTS: [&str; 6] = [
+const ENDPOINTS: [&str; 10] = [
     "authorization_endpoint",
     "token_endpoint",
     "registration_endpoint",
     "device_authorization_endpoint",
     "jwks_uri",
     "pushed_authorization_request_endpoint",
+    "introspection_endpoint",
+    "revocation_endpoint",
+    "userinfo_endpoint",
+    "end_session_endpoint",
 ];
 
 /// The documents and the challenges name the same, and nothing of another party.
@@ -161,7 +167,8 @@ pub(super) async fn agree(context: &Context<'_>) -> Result<String, CaseFailure> 
         challenges_are_of_target(target, &answer).map_err(|got| astray(target, got))?;
     }
     for path in OTHERS {
-        for path in [path.to_owned(), format!("{path}{}", target.mcp.path())] {
+        let mcp = target.mcp.path();
+        for path in [path.to_owned(), format!("{path}{mcp}"), format!("{mcp}{path}")] {
             let answer = context.send(Request::get(target.url(&path))).await?;
             let Ok(document) = serde_json::from_str::<Value>(&answer.body) else { continue };
             if answer.status == 200 {
@@ -170,6 +177,7 @@ pub(super) async fn agree(context: &Context<'_>) -> Result<String, CaseFailure> 
             }
         }
     }
+    elsewhere::agree(context, [&of_app, &of_endpoint]).await?;
     Ok("all documents and challenges name the same, and nothing else".to_owned())
 }
 
@@ -193,10 +201,23 @@ fn is_of_target(target: &Target, document: &Value) -> Result<(), String> {
         return Err(format!("the jwks_uri {other}"));
     }
     let methods = document["bearer_methods_supported"].as_array();
-    if methods.is_some_and(|methods| !methods.iter().any(|method| method == "header")) {
-        return Err("bearer_methods_supported without header".to_owned());
+    if methods.is_some_and(|methods| *methods != ["header"]) {
+        return Err("bearer_methods_supported of more or less than header".to_owned());
     }
-    Ok(())
+    let algorithms = document["resource_signing_alg_values_supported"].as_array();
+    if algorithms.is_some_and(|algorithms| algorithms.iter().any(|it| it == "none")) {
+        return Err("resource_signing_alg_values_supported with none".to_owned());
+    }
+    // Signed metadata take precedence (RFC 9728, section 2.2).
+    let signed = document["signed_metadata"].as_str().and_then(|it| AccessToken::new(it).ok());
+    let Some(claims) = signed.map(|signed| Value::Object(signed.claims().0)) else { return Ok(()) };
+    let mut servers = claims["authorization_servers"].as_array().into_iter().flatten();
+    let is_other = |server: &&Value| !server.as_str().is_some_and(|it| target.is_issuer(it));
+    match servers.find(is_other) {
+        Some(other) => Err(format!("the authorization server {other} in signed_metadata")),
+        None if claims.get("resource").is_some() => is_of_target(target, &claims),
+        None => Ok(()),
+    }
 }
 
 /// Whether a document of an authorization server is the tenant's, or of the app itself; otherwise what of it is not.
@@ -207,9 +228,12 @@ fn is_server_of_target(target: &Target, document: &Value) -> Result<(), String> 
     {
         return Err(format!("the issuer {issuer}"));
     }
-    let values = ENDPOINTS.into_iter().filter_map(|name| Some((name, document[name].as_str()?)));
+    let aliases = &document["mtls_endpoint_aliases"];
+    let mut values = [document, aliases].into_iter().flat_map(|document| {
+        ENDPOINTS.into_iter().filter_map(|name| Some((name, document[name].as_str()?)))
+    });
     let is_known = |it: &str| target.is_own_address(it) || target.is_of_issuer(it);
-    match values.into_iter().find(|(_, address)| !is_known(address)) {
+    match values.find(|(_, address)| !is_known(address)) {
         Some((name, other)) => Err(format!("the {name} {other}")),
         None => Ok(()),
     }
@@ -221,6 +245,13 @@ fn challenges_are_of_target(target: &Target, answer: &Answer) -> Result<(), Stri
         let other = parameters(answer, name).into_iter().find(|it| !is_own(it));
         other.map_or(Ok(()), |other| Err(format!("the challenge's {name} {other}")))
     };
+    let values = answer.headers.get_all("www-authenticate").iter();
+    let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).to_lowercase());
+    let asks_password =
+        |part: &str| ["basic", "digest"].contains(&part.split(' ').next().unwrap_or_default());
+    if values.into_iter().any(|value| value.split(',').any(|part| asks_password(part.trim()))) {
+        return Err("a challenge that asks for a password".to_owned());
+    }
     is_other("resource_metadata", &|it| target.is_own_address(it))?;
     for name in ["authorization_uri", "authorization", "authorization_server", "as_uri"] {
         is_other(name, &|it| target.is_of_issuer(it))?;

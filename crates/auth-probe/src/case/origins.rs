@@ -1,25 +1,35 @@
 //! Pages of other sites, by what their browsers say of them: `Origin`.
 
-use serde_json::json;
+use reqwest::Url;
+use serde_json::{Value, json};
 
-use super::refusals::unless_refused_anyway;
+use super::{
+    everywhere::{
+        Attempt, at_other_endpoints, call, empty_form, list_restaurants, list_tools, notification,
+        page,
+    },
+    refusals::unless_refused_anyway,
+};
 use crate::{
-    TokenKind,
+    Target, TokenKind,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     http_client::{Answer, Request},
     mcp,
     outcome::CaseFailure,
+    target::is_loopback,
 };
 
 const ATTACKER: &str = "https://attacker.example";
 
+/// An extension of a browser.
+const EXTENSION: &str = "chrome-extension://abcdefghijklmnopabcdefghijklmnop";
+
 /// Origins of others: one that has nothing of ours, none at all, one that begins as ours does, and one that ends so.
-fn foreign(context: &Context<'_>) -> [String; 4] {
-    let origin = &context.target().origin;
-    let scheme = origin.scheme();
-    let host = origin.authority();
-    let name = context.target().host();
+fn foreign(target: &Target) -> [String; 4] {
+    let scheme = target.origin.scheme();
+    let host = target.origin.authority();
+    let name = target.host();
     [
         ATTACKER.to_owned(),
         "null".to_owned(),
@@ -28,21 +38,62 @@ fn foreign(context: &Context<'_>) -> [String; 4] {
     ]
 }
 
-/// The endpoint refuses requests of foreign pages, whatever they ask.
+/// Origins that are less likely to be trusted: below our host, and with our host where others have a user or a dot more.
+fn further(target: &Target) -> [String; 4] {
+    let scheme = target.origin.scheme();
+    let host = target.origin.authority();
+    let port = target.origin.port().map(|port| format!(":{port}")).unwrap_or_default();
+    [
+        format!("{scheme}://x.{host}"),
+        format!("{scheme}://{}.{port}", target.host()),
+        format!("{scheme}://{host}@attacker.example"),
+        EXTENSION.to_owned(),
+    ]
+}
+
+/// Our host on another port and by the other scheme.
+fn of_our_host(target: &Target) -> [String; 2] {
+    let scheme = target.origin.scheme();
+    let other = if scheme == "https" { "http" } else { "https" };
+    let port = if target.origin.port() == Some(OTHER_PORT) { OTHER_PORT + 1 } else { OTHER_PORT };
+    [
+        format!("{scheme}://{}:{port}", target.host()),
+        format!("{other}://{}", target.origin.authority()),
+    ]
+}
+
+/// A port at which other apps of a host are.
+const OTHER_PORT: u16 = 8443;
+
+/// The endpoint and a form refuse requests of foreign pages, whatever they ask.
 pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure> {
     let caller = context.bearer(TokenKind::Good)?;
-    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
-    let initialize = context.message("initialize", &mcp::initialize(), caller);
-    let mut requests = vec![initialize.header("origin", ATTACKER)];
-    for origin in foreign(context) {
-        for (method, params) in [("tools/list", &json!({})), ("tools/call", &call)] {
-            requests.push(context.message(method, params, caller).header("origin", &origin));
+    let target = context.target();
+    let message = |method, params: &Value| context.message(method, params, caller);
+    let (call, nothing) = (list_restaurants(), json!({}));
+    let attacked = |request: Request| Attempt::new(request.header("origin", ATTACKER));
+    let mut attempts = vec![attacked(message("initialize", &mcp::initialize()))];
+    for origin in foreign(target) {
+        for (method, params) in [("tools/list", &nothing), ("tools/call", &call)] {
+            attempts.push(Attempt::new(message(method, params).header("origin", &origin)));
         }
     }
-    for request in requests {
-        let line = request.line().to_owned();
-        let answer = context.send(request).await?;
-        if answer.status != 403 {
+    // Programs of this machine may trust its pages, whatever their ports.
+    let ours = of_our_host(target).into_iter().filter(|_| !is_loopback(target.host()));
+    for origin in further(target).into_iter().chain(ours) {
+        attempts.push(Attempt::new(message("tools/call", &call).header("origin", &origin)));
+    }
+    attempts.extend(["ping", "resources/list"].map(|it| attacked(message(it, &nothing))));
+    let session = "00000000-0000-4000-8000-000000000000";
+    attempts.push(attacked(message("tools/list", &nothing).header("mcp-session-id", session)));
+    let bear = |request: Request| match caller {
+        Caller::Bearer(token, what) => request.bearer(token, what),
+        Caller::Anonymous => request,
+    };
+    attempts.push(attacked(bear(notification(context))));
+    attempts.push(attacked(bear(empty_form(context))).or_absent());
+    for attempt in attempts {
+        if let Some((line, answer)) = attempt.unless_refused(context, &[403]).await? {
             return Err(CaseFailure::Failed {
                 got: format!("{line}: {}", answer.summary()),
                 diagnosis: Some(diagnosis::origin_unchecked()),
@@ -52,25 +103,33 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
     unless_refused_anyway(context, "403".to_owned()).await
 }
 
+fn preflight(url: Url) -> Request {
+    Request::of("OPTIONS", url)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization, content-type")
+}
+
 /// No response allows a foreign page to read it.
 pub(super) async fn not_shared(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let list = |caller| context.message("tools/list", &json!({}), caller);
-    let preflight = |url| {
-        Request::of("OPTIONS", url)
-            .header("access-control-request-method", "POST")
-            .header("access-control-request-headers", "authorization, content-type")
+    let good = |request: Request| match context.good() {
+        Caller::Bearer(token, what) => Some(request.bearer(token, what)),
+        Caller::Anonymous => None,
     };
     let mut requests = Vec::new();
-    for origin in foreign(context) {
-        requests.push((preflight(target.mcp.clone()), origin.clone()));
-        requests.push((list(Caller::Anonymous), origin.clone()));
-        if let Caller::Bearer(..) = context.good() {
-            requests.push((list(context.good()), origin.clone()));
-        }
-        requests.push((Request::get(target.url("/")), origin));
+    for origin in foreign(target) {
+        let all = [preflight(target.mcp.clone()), list_tools(context), page(context)];
+        let all = all.into_iter().chain(good(list_tools(context)));
+        requests.extend(all.map(|request| (request, origin.clone())));
     }
-    requests.push((preflight(target.url("/add")), ATTACKER.to_owned()));
+    for origin in further(target).into_iter().chain(of_our_host(target)) {
+        let list = good(list_tools(context)).unwrap_or_else(|| list_tools(context));
+        requests.extend([preflight(target.mcp.clone()), list].map(|it| (it, origin.clone())));
+    }
+    let mut others = vec![preflight(target.url("/add")), Request::get(target.url("/details/1"))];
+    others.extend(at_other_endpoints(context));
+    others.extend([call(context), page(context)].into_iter().filter_map(good));
+    requests.extend(others.into_iter().map(|request| (request, ATTACKER.to_owned())));
     let count = requests.len();
     for (request, origin) in requests {
         let request = request.header("origin", &origin);
@@ -90,16 +149,37 @@ pub(super) async fn not_shared(context: &Context<'_>) -> Result<String, CaseFail
 
 /// The headers by which a response is shared with a foreign origin.
 fn shared(answer: &Answer, origin: &str) -> Option<String> {
-    let with_credentials = answer
-        .header("access-control-allow-credentials")
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("true"));
+    let is_true = |name: &str| {
+        answer.header(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+    };
+    let with_credentials = is_true("access-control-allow-credentials");
     let mut allowed = answer.headers.get_all("access-control-allow-origin").iter();
-    let is_shared =
-        |value: &str| value.eq_ignore_ascii_case(origin) || (value == "*" && with_credentials);
+    if is_true("access-control-allow-private-network") {
+        return Some("access-control-allow-private-network: true".to_owned());
+    }
+    let is_shared = |value: &str| value.eq_ignore_ascii_case(origin) || value == "*";
     allowed.find_map(|value| {
         let value = String::from_utf8_lossy(value.as_bytes()).trim().to_owned();
         let names = value.split([',', ' ']).any(is_shared);
         let credentials = if with_credentials { " with credentials" } else { "" };
         names.then(|| format!("access-control-allow-origin: {value}{credentials}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::{Target, foreign, further, of_our_host};
+
+    #[test]
+    fn no_origin_is_our_own() {
+        for origin in ["https://app.example", "https://app.example:8443", "http://127.0.0.1:8443"] {
+            let target = Target::new(origin, Uuid::from_u128(1), Uuid::from_u128(2)).unwrap();
+            let ours = of_our_host(&target);
+            assert!(ours.iter().all(|it| it.contains(target.host())), "{ours:?}");
+            let all = foreign(&target).into_iter().chain(further(&target)).chain(ours);
+            assert!(all.into_iter().all(|it| it != origin), "{origin}");
+        }
+    }
 }

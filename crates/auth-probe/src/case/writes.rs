@@ -2,9 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{functions, refusals::unmade};
+use super::{
+    answers::WITHOUT_ACCESS,
+    everywhere::{ENDPOINTS, call, list_restaurants},
+    functions,
+    messages::stateless,
+    refusals::unmade,
+};
 use crate::{
-    TokenKind,
+    AccessToken, TokenKind,
     context::{Caller, Context},
     diagnosis::{self, Diagnosis},
     http_client::{Answer, Request},
@@ -17,8 +23,8 @@ struct Attempt {
     request: Request,
     /// The text by which it is found if it is stored.
     text: String,
-    /// Whether another case judges an app that accepts it.
-    is_judged_elsewhere: bool,
+    /// A call that reads, with the same credential: if the app accepts that too, other cases judge it.
+    reads: Option<Request>,
 }
 
 /// Sends reviews and restaurants that must be refused, and reads back with a good token that they are not stored.
@@ -31,7 +37,9 @@ pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseF
         let answer = context.send(attempt.request).await?;
         note_row(context, &answer, &attempt.text);
         let is_error = matches!(answer.status.as_u16(), 400..=499);
-        if !is_error && attempt.is_judged_elsewhere {
+        if let Some(reads) = attempt.reads.filter(|_| !is_error)
+            && !matches!(context.send(reads).await?.status.as_u16(), 400..=499)
+        {
             continue;
         }
         if !is_error && accepted.is_none() {
@@ -62,46 +70,109 @@ fn note_row(context: &Context<'_>, answer: &Answer, text: &str) {
     }
 }
 
+/// The writes of a case, each with a text of its own.
+struct Attempts<'a> {
+    context: &'a Context<'a>,
+    restaurant: i64,
+    made: Vec<Attempt>,
+}
+
 fn attempts(context: &Context<'_>, restaurant: i64) -> Result<Vec<Attempt>, CaseFailure> {
-    let mut attempts: Vec<Attempt> = Vec::new();
-    let mut add = |is_judged_elsewhere, request: &dyn Fn(&str) -> Request| {
-        let text = format!("test-auth {} {} no {}", context.run.id, context.id, attempts.len());
-        attempts.push(Attempt { request: request(&text), text, is_judged_elsewhere });
-    };
-    let review = |text: &str, caller| {
-        let arguments = functions::review(restaurant, text);
-        let params = json!({"name": "create_review_mcp", "arguments": arguments});
-        context.message("tools/call", &params, caller)
-    };
+    let mut attempts = Attempts { context, restaurant, made: Vec::new() };
+    attempts.add_messages();
+    attempts.add_forms();
+    let page = |request: Request| request.header("origin", "https://attacker.example");
+    let reads = context.message("tools/call", &list_restaurants(), context.good());
+    attempts.add(Some(page(reads)), |it, text| {
+        page(it.context.message("tools/call", &it.review(text), it.context.good()))
+    });
     let token = context.forgery().by_own_key().map_err(unmade)?;
     context.run.keep_secret(&token);
-    let forged = Caller::Bearer(&token, "signed by somebody else");
-    let url = &context.target().mcp;
-    add(false, &|text| review(text, Caller::Anonymous));
-    add(false, &|text| {
-        let arguments = functions::review(restaurant, text);
-        let params = json!({"name": "create_review_mcp", "arguments": arguments});
-        let message = json!({"jsonrpc": "2.0", "method": "tools/call", "params": params});
-        let line = format!("POST {url} tools/call create_review_mcp, as a notification");
-        Request::message(url.clone(), &message, line)
-    });
-    add(false, &|text| {
-        let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
-        context.message("tools/call", &params, Caller::Anonymous)
-    });
-    add(true, &|text| review(text, forged));
-    add(true, &|text| review(text, context.good()).header("origin", "https://attacker.example"));
-    add(false, &|text| {
-        let text = text.replace(' ', "+");
-        let form = format!("user_name=test-auth&rating=3&review_text={text}");
-        post(context, &format!("/review/{restaurant}"), form)
-    });
-    add(false, &|text| {
-        let text = text.replace(' ', "+");
-        let form = format!("restaurant_name={text}&street_address=nowhere&description=Refused.");
-        post(context, "/add", form)
-    });
-    Ok(attempts)
+    attempts.add_borne(&token, "signed by somebody else");
+    for kind in WITHOUT_ACCESS {
+        if let Some(token) = context.token(*kind) {
+            attempts.add_borne(token, kind.name());
+        }
+    }
+    Ok(attempts.made)
+}
+
+impl Attempts<'_> {
+    fn add(&mut self, reads: Option<Request>, request: impl Fn(&Self, &str) -> Request) {
+        let (context, nth) = (self.context, self.made.len());
+        let text = format!("test-auth {} {} no {nth}", context.run.id, context.id);
+        let request = request(self, &text);
+        self.made.push(Attempt { request, text, reads });
+    }
+
+    fn review(&self, text: &str) -> Value {
+        let arguments = functions::review(self.restaurant, text);
+        json!({"name": "create_review_mcp", "arguments": arguments})
+    }
+
+    fn post(&self, path: &str, body: &Value, what: &str) -> Request {
+        let url = self.context.target().url(path);
+        let line = format!("POST {url} tools/call create_review_mcp, {what}");
+        Request::message(url, body, line)
+    }
+
+    /// Calls without a token, in the forms in which a guard may overlook them.
+    fn add_messages(&mut self) {
+        let mcp = self.context.target().mcp.path().to_owned();
+        self.add(None, |it, text| {
+            it.context.message("tools/call", &it.review(text), Caller::Anonymous)
+        });
+        self.add(None, |it, text| {
+            let body = json!({"jsonrpc": "2.0", "method": "tools/call", "params": it.review(text)});
+            it.post(&mcp, &body, "as a notification")
+        });
+        self.add(None, |it, text| {
+            let body = json!([mcp::request("tools/call", &it.review(text))]);
+            it.post(&mcp, &body, "in a batch")
+        });
+        self.add(None, |it, text| stateless(it.context, "tools/call", it.review(text)));
+        for path in ENDPOINTS.into_iter().filter(|path| *path != mcp) {
+            self.add(None, |it, text| {
+                it.post(path, &mcp::request("tools/call", &it.review(text)), "without a token")
+            });
+        }
+        self.add(None, |it, text| {
+            let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
+            it.context.message("tools/call", &params, Caller::Anonymous)
+        });
+    }
+
+    /// Forms without a token, also in an address.
+    fn add_forms(&mut self) {
+        self.add(None, |it, text| {
+            let text = text.replace(' ', "+");
+            let form = format!("user_name=test-auth&rating=3&review_text={text}");
+            post(it.context, &format!("/review/{}", it.restaurant), form)
+        });
+        self.add(None, |it, text| post(it.context, "/add", form_of(text)));
+        self.add(None, |it, text| {
+            let request = Request::get(it.context.target().url("/"));
+            request.target(&format!("/add?{}", form_of(text)))
+        });
+    }
+
+    /// Calls with a token that gives no access.
+    fn add_borne(&mut self, token: &AccessToken, what: &str) {
+        let reads = call(self.context).bearer(token, what);
+        let caller = Caller::Bearer(token, what);
+        self.add(Some(reads.clone()), |it, text| {
+            it.context.message("tools/call", &it.review(text), caller)
+        });
+        self.add(Some(reads), |it, text| {
+            let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
+            it.context.message("tools/call", &params, caller)
+        });
+    }
+}
+
+fn form_of(name: &str) -> String {
+    let name = name.replace(' ', "+");
+    format!("restaurant_name={name}&street_address=nowhere&description=Refused.")
 }
 
 fn restaurant_of(name: &str) -> Value {

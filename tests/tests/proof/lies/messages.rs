@@ -110,6 +110,13 @@ pub(super) static MEANINGS: &[(Lie, &str)] = &[
         }),
         "D23",
     ),
+    (
+        Lie::bypass("any bearer with a batch", |it| {
+            let message = it.message.as_array()?.last()?.clone();
+            Asked { message, ..it.clone() }.past_if(!it.is_anonymous())
+        }),
+        "B4 B5 D2 D3 D4 D5 D6 D7 D8 D9 D11",
+    ),
 ];
 
 pub(super) static FORMS: &[(Lie, &str)] = &[
