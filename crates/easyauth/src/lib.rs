@@ -13,6 +13,7 @@ mod requirement;
 mod response;
 mod scheme;
 mod token;
+mod token_claims;
 
 pub use self::{
     authentication::AuthenticationLayer,
@@ -29,4 +30,5 @@ pub use self::{
         EntraTokenValidator, EntraTokenValidatorBuilder, Jwks, JwksError, JwksProvider, SigningKey,
         TokenConfigError, TokenError,
     },
+    token_claims::TokenClaimsError,
 };

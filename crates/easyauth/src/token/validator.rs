@@ -76,8 +76,9 @@ impl EntraTokenValidator {
             return Ok(principal);
         }
         let (key, claims) = self.check(token, now).await?;
+        let exp = claims.validity.exp;
         let principal = claims.principal()?;
-        self.tokens.insert(token, &principal, now, claims.exp, key);
+        self.tokens.insert(token, &principal, now, exp, key);
         Ok(principal)
     }
 
@@ -90,7 +91,7 @@ impl EntraTokenValidator {
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
         URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
         let header = Header::read(&decode(header, TokenError::Header)?)?;
-        let claims = Claims::read(&decode(claims, TokenError::Claims)?)?;
+        let claims = Claims::read(decode(claims, TokenError::Claims)?)?;
         self.rules.check(&claims, now)?;
         let IssuerKey { issuer, key } = self.jwks.find(&header.kid).await?;
         self.rules.check_issuer(&claims, &issuer)?;
