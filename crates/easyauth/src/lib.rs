@@ -2,6 +2,7 @@
 
 mod authentication;
 mod authenticator;
+mod challenge;
 mod client_principal_header;
 mod error;
 mod extractor;

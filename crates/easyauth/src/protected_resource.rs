@@ -7,21 +7,16 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{
-    HeaderValue, Request, StatusCode, Uri,
-    header::{CACHE_CONTROL, WWW_AUTHENTICATE},
-};
+use http::{HeaderValue, Request, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
 
 use crate::{
+    challenge::{Challenge, METADATA},
     error::{AuthnError, AuthnErrorKind},
     requirement::Requirement,
-    response::{empty, logged_path, original_path, unavailable},
+    response::{logged_path, original_path, unavailable},
     token::validator::EntraTokenValidator,
 };
-
-/// The path of the root resource's metadata. A resource with a path has it as a suffix (RFC 9728, section 3.1).
-const METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// Clients may cache the metadata for five minutes: it changes only with the service's settings.
 const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -140,7 +135,12 @@ impl ProtectedResource {
                 scopes.push(scope);
             }
         }
-        self.challenge(StatusCode::FORBIDDEN, "error=\"insufficient_scope\", ", path, &scopes)
+        Challenge {
+            origin: &self.origin,
+            path: self.paths.get(path).map_or("", String::as_str),
+            scopes: scopes.join(" "),
+        }
+        .forbidden()
     }
 
     /// The scope as clients request it, with the identifier URI of the API.
@@ -153,33 +153,22 @@ impl ProtectedResource {
         })
     }
 
-    /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: its
-    /// challenge has no `error`, so that a client cannot tell an invalid token from a missing one.
-    pub(crate) fn reject<B>(&self, error: &AuthnError, request: &Request<B>) -> Response {
-        tracing::info!(target: "easyauth", reason = %error, path = logged_path(request), "rejected");
-        match error.kind() {
-            AuthnErrorKind::Transient { retry_after } => unavailable(retry_after),
-            _ => self.challenge(StatusCode::UNAUTHORIZED, "", original_path(request), &self.scopes),
-        }
-    }
-
-    /// The challenge has the address of the metadata (RFC 9728, section 5.1) and the scopes that clients request.
-    fn challenge(
+    /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: it has no
+    /// `error="invalid_token"`, so that a client cannot tell an invalid token from a missing one.
+    pub(crate) fn reject<B>(
         &self,
-        status: StatusCode,
-        error: &str,
-        path: &str,
-        scopes: &[String],
+        error: &AuthnError,
+        schemes: &[&str],
+        request: &Request<B>,
     ) -> Response {
-        let suffix = self.paths.get(path).map_or("", String::as_str);
-        let mut value =
-            format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
-        if !scopes.is_empty() {
-            value = format!("{value}, scope=\"{}\"", scopes.join(" "));
+        let path = logged_path(request);
+        tracing::info!(target: "easyauth", scheme = error.scheme(), reason = %error, path, "rejected");
+        if let AuthnErrorKind::Transient { retry_after } = error.kind() {
+            return unavailable(retry_after);
         }
-        // Every part was validated when it was set.
-        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"));
-        empty(status, (WWW_AUTHENTICATE, value))
+        let path = self.paths.get(original_path(request)).map_or("", String::as_str);
+        Challenge { origin: &self.origin, path, scopes: self.scopes.join(" ") }
+            .unauthorized(schemes)
     }
 }
 

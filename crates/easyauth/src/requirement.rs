@@ -131,7 +131,7 @@ impl<B> ValidateRequest<B> for RequirementLayer {
 
     fn validate(&mut self, request: &mut Request<B>) -> Result<(), Response> {
         let Some(caller) = request.extensions().get::<Principal>() else {
-            return Err(self.resource.reject(&AuthnError::missing(), request));
+            return Err(self.resource.reject(&AuthnError::missing(), &["Bearer"], request));
         };
         if self.requirement.is_met_by(caller) {
             return Ok(());
