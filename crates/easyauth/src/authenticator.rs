@@ -56,10 +56,11 @@ impl Authenticator {
         }
     }
 
+    #[cfg(feature = "axum")]
     /// The authentication schemes of the challenges, each once. `Bearer` if there is none.
-    pub(crate) fn challenges(&self) -> Vec<&str> {
+    pub(crate) fn challenges(&self) -> Vec<&'static str> {
         let mut challenges = Vec::new();
-        for challenge in self.schemes.iter().map(|scheme| scheme.challenge()) {
+        for challenge in self.schemes.iter().map(Scheme::challenge) {
             if is_token(challenge) && !challenges.contains(&challenge) {
                 challenges.push(challenge);
             }
@@ -68,6 +69,7 @@ impl Authenticator {
     }
 }
 
+#[cfg(feature = "axum")]
 /// Whether a text is a token (RFC 9110, section 5.6.2).
 fn is_token(text: &str) -> bool {
     let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
@@ -85,7 +87,7 @@ fn one_caller(callers: Vec<Principal>) -> Result<Principal, AuthnError> {
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.schemes.iter().map(|scheme| scheme.name()).collect();
+        let names: Vec<_> = self.schemes.iter().map(Scheme::name).collect();
         f.debug_struct("Authenticator").field("schemes", &names).finish()
     }
 }

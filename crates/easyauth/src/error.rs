@@ -11,7 +11,7 @@ use std::{borrow::Cow, error::Error, time::Duration};
 #[must_use]
 pub struct AuthnError {
     kind: AuthnErrorKind,
-    scheme: Option<String>,
+    scheme: Option<&'static str>,
     description: Cow<'static, str>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -65,15 +65,15 @@ impl AuthnError {
     }
 
     /// The same error of this scheme.
-    pub(crate) fn of_scheme(mut self, name: &str) -> Self {
-        self.scheme = Some(name.to_owned());
+    pub(crate) fn of_scheme(mut self, name: &'static str) -> Self {
+        self.scheme = Some(name);
         self
     }
 
     /// The name of the scheme that failed, if an [`crate::Authenticator`] has asked it.
     #[must_use]
-    pub fn scheme(&self) -> Option<&str> {
-        self.scheme.as_deref()
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.scheme
     }
 
     /// The error's kind.

@@ -276,6 +276,7 @@ impl fmt::Debug for Claims {
     }
 }
 
+#[cfg(any(feature = "app-service", feature = "entra"))]
 /// Whether a text is a GUID in its usual form, in either case.
 pub(crate) fn is_guid(text: &str) -> bool {
     let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -10,12 +10,13 @@ use axum::{
 use http::{HeaderValue, Request, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
 
+#[cfg(feature = "entra")]
+use crate::token::validator::EntraTokenValidator;
 use crate::{
     challenge::{Challenge, METADATA},
     error::{AuthnError, AuthnErrorKind},
     requirement::Requirement,
     response::{logged_path, original_path, unavailable},
-    token::validator::EntraTokenValidator,
 };
 
 /// Clients may cache the metadata for five minutes: it changes only with the service's settings.
@@ -29,6 +30,7 @@ pub struct ProtectedResource {
     name: Option<String>,
     paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
+    #[cfg(feature = "entra")]
     validator: Option<Arc<EntraTokenValidator>>,
     scopes: Vec<String>,
 }
@@ -47,6 +49,7 @@ impl ProtectedResource {
             name: None,
             paths: BTreeSet::new(),
             authorization_servers: Vec::new(),
+            #[cfg(feature = "entra")]
             validator: None,
             scopes: Vec::new(),
         })
@@ -81,6 +84,7 @@ impl ProtectedResource {
 
     /// Adds the validator's issuer as an authorization server, as its discovery document names it (RFC 9728, section 2).
     /// Until the issuer is known the metadata is 503: another name would send clients to a server whose tokens are rejected.
+    #[cfg(feature = "entra")]
     pub fn issuer_of(mut self, validator: Arc<EntraTokenValidator>) -> Self {
         self.validator = Some(validator);
         self
@@ -102,22 +106,45 @@ impl ProtectedResource {
     /// authentication. Behind App Service Authentication do not mount them: the platform serves its own.
     pub fn router(&self) -> Router {
         let paths = std::iter::once("").chain(self.paths.iter().map(String::as_str));
+        let resource = Arc::new(self.clone());
         paths.fold(Router::new(), |router, path| {
-            let (document, validator) = (self.document(path), self.validator.clone());
-            router
-                .route(&format!("{METADATA}{path}"), get(async || serve(document, validator).await))
+            let (resource, own) = (Arc::clone(&resource), path.to_owned());
+            let metadata = async move || match resource.authorization_servers().await {
+                Ok(servers) => resource.metadata(&own, servers),
+                Err(not_yet) => not_yet,
+            };
+            router.route(&format!("{METADATA}{path}"), get(metadata))
         })
     }
 
-    /// The metadata without the validator's issuer.
-    fn document(&self, path: &str) -> Document {
-        Document {
+    /// The authorization servers, the validator's issuer included; a 503 until the issuer is known.
+    #[cfg(feature = "entra")]
+    async fn authorization_servers(&self) -> Result<Vec<String>, Response> {
+        let mut servers = self.authorization_servers.clone();
+        if let Some(validator) = &self.validator {
+            let issuer = validator.issuer().await.map_err(|reason| {
+                tracing::info!(target: "easyauth", %reason, "the issuer of the metadata is not known yet");
+                unavailable(reason.retry_after().unwrap_or_default())
+            })?;
+            servers.push(issuer.to_string());
+        }
+        Ok(servers)
+    }
+
+    #[cfg(not(feature = "entra"))]
+    fn authorization_servers(&self) -> impl Future<Output = Result<Vec<String>, Response>> {
+        std::future::ready(Ok(self.authorization_servers.clone()))
+    }
+
+    fn metadata(&self, path: &str, authorization_servers: Vec<String>) -> Response {
+        let document = Document {
             resource: format!("{}{path}", self.origin),
             resource_name: self.name.clone(),
-            authorization_servers: self.authorization_servers.clone(),
+            authorization_servers,
             scopes_supported: self.scopes.clone(),
             bearer_methods_supported: ["header"],
-        }
+        };
+        ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
     }
 
     /// A 403 that tells the client which scopes it lacks (RFC 6750, section 3.1), for a request with this path. Use it where an
@@ -170,20 +197,6 @@ impl ProtectedResource {
         Challenge { origin: &self.origin, path, scopes: self.scopes.join(" ") }
             .unauthorized(schemes)
     }
-}
-
-/// Serves the metadata, once the issuer is known.
-async fn serve(mut document: Document, validator: Option<Arc<EntraTokenValidator>>) -> Response {
-    if let Some(validator) = validator {
-        match validator.issuer().await {
-            Ok(issuer) => document.authorization_servers.push(issuer.to_string()),
-            Err(reason) => {
-                tracing::info!(target: "easyauth", %reason, "the issuer of the metadata is not known yet");
-                return unavailable(reason.retry_after().unwrap_or_default());
-            }
-        }
-    }
-    ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
 }
 
 /// Whether a text is a scheme, a host and optionally a port, with nothing before or after them that parsing would drop.

@@ -11,11 +11,11 @@ use crate::{error::AuthnError, principal::Principal};
 #[async_trait]
 pub trait Scheme: Send + Sync {
     /// The name of its credentials for the log, such as `API key`.
-    fn name(&self) -> &str;
+    fn name(&self) -> &'static str;
 
     /// The authentication scheme of its challenge (RFC 9110, section 11.1). A response with 401 has one challenge
     /// (`WWW-Authenticate`) for each. An invalid name, which is no token, is left out.
-    fn challenge(&self) -> &str {
+    fn challenge(&self) -> &'static str {
         "Bearer"
     }
 
@@ -25,11 +25,11 @@ pub trait Scheme: Send + Sync {
 
 #[async_trait]
 impl<S: Scheme + ?Sized> Scheme for Arc<S> {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         (**self).name()
     }
 
-    fn challenge(&self) -> &str {
+    fn challenge(&self) -> &'static str {
         (**self).challenge()
     }
 

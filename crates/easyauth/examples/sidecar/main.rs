@@ -1,4 +1,4 @@
-//! A service that lets a sidecar validate access tokens: the container of the Microsoft Entra SDK for AgentID.
+//! A service that lets a sidecar validate access tokens: the container of the Microsoft Entra SDK for Agent ID.
 //!
 //! ```sh
 //! SIDECAR_URL=http://localhost:5000 ALLOWED_CLIENT=<GUID> cargo run -p easyauth --example sidecar
