@@ -10,7 +10,7 @@ mod sidecar;
 #[cfg(test)]
 mod tests;
 
-use std::{env, error::Error, sync::Arc};
+use std::{env, error::Error, net::Ipv4Addr, sync::Arc};
 
 use axum::{Router, routing::get};
 use easyauth::{
@@ -22,14 +22,16 @@ use self::sidecar::Sidecar;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sidecar = Sidecar::new(&env::var("SIDECAR_URL")?, &env::var("ALLOWED_CLIENT")?)?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
-    axum::serve(listener, app(sidecar)?).await?;
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let origin = format!("http://{}", listener.local_addr()?);
+    println!("{origin}");
+    axum::serve(listener, app(sidecar, &origin)?).await?;
     Ok(())
 }
 
 /// The service: `/` needs an app role of an application, or a scope of a client that acts for a user.
-fn app(sidecar: Sidecar) -> Result<Router, Box<dyn Error>> {
-    let resource = Arc::new(ProtectedResource::new("http://127.0.0.1:8000")?);
+fn app(sidecar: Sidecar, origin: &str) -> Result<Router, Box<dyn Error>> {
+    let resource = Arc::new(ProtectedResource::new(origin)?);
     let requirement = Requirement::role_or_scope("Tools.Use", "user_impersonation");
     let service = Router::new()
         .route("/", get(async |caller: Principal| caller.object_id().to_owned()))

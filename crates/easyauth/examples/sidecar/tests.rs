@@ -42,7 +42,7 @@ async fn sidecar(answer: impl FnOnce() -> Response + Clone + Send + Sync + 'stat
 
 /// Status, `Retry-After`, and body of the service's response to a request with these `Authorization` headers.
 async fn ask(url: &str, authorization: &[&str]) -> (u16, Option<String>, String) {
-    let service = app(Sidecar::new(url, CLIENT).unwrap()).unwrap();
+    let service = app(Sidecar::new(url, CLIENT).unwrap(), "https://tools.example").unwrap();
     let mut request = Request::get("/");
     for value in authorization {
         request = request.header("authorization", *value);
