@@ -182,8 +182,12 @@ impl Asked {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let both = HeaderValue::from_static("application/json, text/event-stream");
         headers.insert(ACCEPT, both);
-        for name in ["mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name"] {
-            headers.remove(name);
+        headers.remove("mcp-session-id");
+        // The server compares them with the message.
+        if headers.get("mcp-method").is_some_and(|method| *method != self.rpc()) {
+            for name in ["mcp-protocol-version", "mcp-method", "mcp-name"] {
+                headers.remove(name);
+            }
         }
         headers.remove(CONTENT_ENCODING);
         Self {

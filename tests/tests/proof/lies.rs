@@ -69,7 +69,7 @@ static PAGES: &[(Lie, &str)] = &[
 static ANONYMOUS: &[(Lie, &str)] = &[
     (Lie::bypass("pings", |it| it.same_if(it.rpc() == "ping")), "B3 D1"),
     (Lie::bypass("resources", |it| it.same_if(it.rpc() == "resources/list")), "B3 D1"),
-    (Lie::bypass("a resource", |it| it.same_if(it.rpc() == "resources/read")), "B3"),
+    (Lie::bypass("a resource", |it| it.same_if(it.rpc() == "resources/read")), "B3 D1"),
     (Lie::bypass("prompts", |it| it.same_if(it.rpc() == "prompts/list")), "B3 D1"),
     (Lie::bypass("completion", |it| it.same_if(it.rpc() == "completion/complete")), "B3 D1"),
     (Lie::bypass("unknown methods", |it| it.same_if(it.rpc() == "no/such/method")), "B3"),
@@ -164,13 +164,13 @@ static MESSAGES: &[(Lie, &str)] = &[
         Lie::bypass("a batch", |it| {
             if it.message.is_array() { it.saying(it.message.as_array()?.last()?) } else { None }
         }),
-        "D23",
+        "D1 D23",
     ),
     (
         Lie::bypass("the protocol without initialize", |it| {
             it.at_endpoint_if(it.header("mcp-protocol-version") == "2026-07-28")
         }),
-        "D23",
+        "D1 D23",
     ),
     (Lie::bypass("discovery", |it| it.at_endpoint_if(it.rpc() == "server/discover")), "D23"),
     (
@@ -616,11 +616,21 @@ fn concerns(case: &Case, expected: &str) -> bool {
     own.any(|id| id == case.id) || is_in(&few) || is_of_ways
 }
 
+/// Whether a flaw of one way to the app is judged by a case: by its own ones, and by those of the other ways.
+fn is_of_ways(case: &Case, expected: &str) -> bool {
+    expected.split(' ').chain(["B1", "B3", "B6", "D21", "D22", "D23"]).any(|id| id == case.id)
+}
+
 /// How many flaws are judged at a time.
 const AT_A_TIME: usize = 4;
 
 /// What is not as expected of a flaw.
-async fn surprise(app: &AppService, lie: Lie, expected: &str) -> Option<String> {
+async fn surprise(
+    app: &AppService,
+    lie: Lie,
+    expected: &str,
+    concerns: fn(&Case, &str) -> bool,
+) -> Option<String> {
     let fault = Fault::Lie(lie, app.server().to_owned());
     let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
     let mut probe = app.probe_at(proxy.origin()).unwrap();
@@ -636,15 +646,15 @@ async fn surprise(app: &AppService, lie: Lie, expected: &str) -> Option<String> 
 }
 
 /// Judges flaws, or those whose names contain the variable `LIE`. Returns what is not as expected.
-async fn surprises(lies: &[&[(Lie, &str)]]) -> Vec<String> {
+async fn surprises(lies: &[&[(Lie, &str)]], concerns: fn(&Case, &str) -> bool) -> Vec<String> {
     let app = AppService::on_sqlite(Options::default()).await.unwrap();
     let only = std::env::var("LIE").unwrap_or_default();
     let lies = lies.iter().copied().flatten().filter(|(lie, _)| lie.name.contains(&only));
-    let judged = stream::iter(lies).map(|(lie, expected)| surprise(&app, *lie, expected));
+    let judged = stream::iter(lies).map(|(lie, expected)| surprise(&app, *lie, expected, concerns));
     judged.buffer_unordered(AT_A_TIME).filter_map(std::future::ready).collect().await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_lie_turns_its_cases_red_and_no_other() {
-    assert_eq!(surprises(&LIES[..11]).await, [""; 0]);
+    assert_eq!(surprises(&LIES[..11], concerns).await, [""; 0]);
 }

@@ -26,7 +26,7 @@ static SOME_REQUESTS: Kind = &[
     (
         "any bearer at tools/list",
         |it| it.rpc() == "tools/list" && it.token().is_some(),
-        "B4 B5 D2 D3 D4 D5 D6 D7 D8 D9 D11 D19",
+        "B4 B5 D2 D3 D4 D5 D6 D7 D8 D9 D11 D19 D20",
     ),
     (
         "any bearer at resources/list",
@@ -61,7 +61,7 @@ static SOME_REQUESTS: Kind = &[
     (
         "any bearer at a page",
         |it| it.is_page() && it.token().is_some(),
-        "B4 B5 D3 D4 D5 D6 D7 D8 D9 D17",
+        "B4 B5 D3 D4 D5 D6 D7 D8 D9 D17 D20",
     ),
     (
         "unsigned claims at tools/call",
@@ -119,7 +119,7 @@ static NO_PROPER_TOKEN: Kind = &[
     (
         "two Authorization headers",
         |it| it.headers.get_all("authorization").iter().count() == 2,
-        "D17",
+        "D17 D19",
     ),
     (
         "the last Authorization header",
@@ -164,8 +164,8 @@ static SAID: Kind = &[
     ("a health check", |it| it.header("user-agent").starts_with("HealthCheck/"), "D18"),
     ("a load balancer", |it| it.header("user-agent").starts_with("ELB-"), "D18"),
     ("localhost", |it| it.is_anonymous() && it.header("host") == "localhost", "D18"),
-    ("a role", |it| it.has("x-role"), "D18"),
-    ("roles", |it| it.has("x-user-roles"), "D18"),
+    ("a role", |it| it.has("x-role"), "D18 D19"),
+    ("roles", |it| it.has("x-user-roles"), "D18 D19"),
     ("a user", |it| it.has("x-forwarded-user"), "D18"),
     (
         "this machine, at a page",

@@ -114,6 +114,13 @@ async fn a_token_that_expired_a_moment_ago() {
     assert_eq!(ids(&report, Verdict::Passed), ["D4"], "{report:#?}");
     let got = report.cases[0].got.as_deref().unwrap();
     assert!(got.contains("expired 30 minutes ago"), "{got}");
+    // Apps that tolerate an hour reject this one too.
+    expired["nbf"] = json!(now - 9000);
+    expired["exp"] = json!(now - 7200);
+    let token = signed(&app, &app.cloud().token_header(), &expired);
+    let report = judged(&app, Fault::None, &["D4"], TokenKind::Expired, token).await;
+    assert_eq!((report.unjudged().count(), report.exit_code()), (1, 3), "{report:#?}");
+    assert!(report.cases[0].cause.as_deref().unwrap().contains("120 minutes"), "{report:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

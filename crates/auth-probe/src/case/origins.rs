@@ -170,12 +170,14 @@ fn shared(answer: &Answer, origin: &str) -> Option<String> {
 mod tests {
     use uuid::Uuid;
 
-    use super::{Target, foreign, further, of_our_host};
+    use super::{OTHER_PORT, Target, foreign, further, of_our_host};
 
     #[test]
     fn no_origin_is_our_own() {
-        for origin in ["https://app.example", "https://app.example:8443", "http://127.0.0.1:8443"] {
-            let target = Target::new(origin, Uuid::from_u128(1), Uuid::from_u128(2)).unwrap();
+        let at_port = |origin: &str| format!("{origin}:{OTHER_PORT}");
+        let origins = ["https://app.example", "http://127.0.0.1"];
+        for origin in origins.map(str::to_owned).into_iter().chain(origins.map(at_port)) {
+            let target = Target::new(&origin, Uuid::from_u128(1), Uuid::from_u128(2)).unwrap();
             let ours = of_our_host(&target);
             assert!(ours.iter().all(|it| it.contains(target.host())), "{ours:?}");
             let all = foreign(&target).into_iter().chain(further(&target)).chain(ours);

@@ -29,13 +29,13 @@ pub(super) async fn stranger(
     if minutes > MAX_AGE_MINUTES {
         // That the app accepts it would be a failure, so it was sent.
         let cause = format!(
-            "the app rejects the token, which {what} {minutes} minutes: an app that tolerates {MAX_AGE_MINUTES} minutes rejects it too"
+            "the app rejects the token, which {what}: an app that tolerates {MAX_AGE_MINUTES} minutes rejects it too"
         );
         let diagnosis = Diagnosis::new(cause, Remedy::ReplaceToken(kind));
         return Err(CaseFailure::Inconclusive(diagnosis));
     }
     let status = answer.status.as_u16();
-    Ok(format!("{status}; the token {what} {minutes} minutes, and the app may tolerate less"))
+    Ok(format!("{status}; the token {what}, so the app may tolerate less than that"))
 }
 
 /// The distance in time beyond which the rejection of a token no longer shows that the app checks its time: apps that
@@ -47,11 +47,11 @@ const MAX_AGE_MINUTES: f64 = 60.0;
 async fn evidence(
     context: &Context<'_>,
     kind: TokenKind,
-) -> Result<Option<(f64, &'static str)>, CaseFailure> {
+) -> Result<Option<(f64, String)>, CaseFailure> {
     let Some(token) = context.token(kind) else { return Ok(None) };
     let (name, what) = match kind {
-        TokenKind::Expired => ("exp", "has been expired for"),
-        TokenKind::NotYetValid => ("nbf", "is not valid for a further"),
+        TokenKind::Expired => ("exp", "expired"),
+        TokenKind::NotYetValid => ("nbf", "is not valid yet, by"),
         _ => return Ok(None),
     };
     let header = token.header();
@@ -69,7 +69,8 @@ async fn evidence(
     }
     let at = token.claims().seconds(name).unwrap_or_default();
     let minutes = ((at - now()).abs() / 60.0).floor();
-    Ok(Some((minutes, what)))
+    let ago = if kind == TokenKind::Expired { " ago" } else { "" };
+    Ok(Some((minutes, format!("{what} {minutes} minutes{ago}"))))
 }
 
 /// The platform says 403 of a client that it does not list; an app that checks the token itself tells strangers nothing.

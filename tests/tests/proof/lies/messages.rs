@@ -8,11 +8,21 @@ fn calls(it: &Asked) -> bool {
     it.rpc() == "tools/call"
 }
 
+/// The message with another member, on a condition.
+fn with(it: &Asked, condition: bool, name: &str, value: Value) -> Option<Value> {
+    let mut message = it.message.clone();
+    message.as_object_mut().filter(|_| condition)?.insert(name.to_owned(), value);
+    Some(message)
+}
+
 pub(super) static MEANINGS: &[(Lie, &str)] = &[
     (Lie::bypass("a prompt", |it| it.same_if(it.rpc() == "prompts/get")), "B3"),
     (Lie::bypass("a subscription", |it| it.same_if(it.rpc() == "resources/subscribe")), "B3"),
     (Lie::bypass("tasks", |it| it.same_if(it.rpc() == "tasks/list")), "B3"),
-    (Lie::bypass("calls of another tool", |it| it.same_if(it.tool() == "get_details_mcp")), "B3"),
+    (
+        Lie::bypass("calls of another tool", |it| it.same_if(it.tool() == "get_details_mcp")),
+        "B3 D1",
+    ),
     (
         Lie::bypass("calls of unknown tools", |it| {
             it.same_if(calls(it) && !it.tool().ends_with("_mcp"))
@@ -35,9 +45,7 @@ pub(super) static MEANINGS: &[(Lie, &str)] = &[
     (
         Lie::bypass("the id null", |it| {
             let is_null = it.message.get("id").is_some_and(Value::is_null);
-            let mut message = it.message.clone();
-            message["id"] = 1.into();
-            if calls(it) && is_null { it.saying(&message) } else { None }
+            it.saying(&with(it, calls(it) && is_null, "id", 1.into())?)
         }),
         "D23",
     ),
@@ -56,10 +64,8 @@ pub(super) static MEANINGS: &[(Lie, &str)] = &[
     ),
     (
         Lie::bypass("no version of JSON-RPC", |it| {
-            let mut message = it.message.clone();
-            let is_without = calls(it) && message.get("jsonrpc").is_none();
-            message["jsonrpc"] = "2.0".into();
-            if is_without { it.saying(&message) } else { None }
+            let is_without = calls(it) && it.message.get("jsonrpc").is_none();
+            it.saying(&with(it, is_without, "jsonrpc", "2.0".into())?)
         }),
         "D23",
     ),
@@ -77,9 +83,8 @@ pub(super) static MEANINGS: &[(Lie, &str)] = &[
     ),
     (
         Lie::bypass("a method in capitals", |it| {
-            let mut message = it.message.clone();
-            message["method"] = "tools/call".into();
-            if it.rpc() == "Tools/Call" { it.saying(&message) } else { None }
+            let is_capital = it.rpc() == "Tools/Call";
+            it.saying(&with(it, is_capital, "method", "tools/call".into())?)
         }),
         "D23",
     ),
@@ -210,5 +215,5 @@ pub(super) static FORMS: &[(Lie, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_that_are_not_authenticated_turn_a_case_red() {
-    assert_eq!(super::surprises(&[FORMS, MEANINGS]).await, [""; 0]);
+    assert_eq!(super::surprises(&[FORMS, MEANINGS], super::is_of_ways).await, [""; 0]);
 }

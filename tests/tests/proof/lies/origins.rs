@@ -140,5 +140,5 @@ pub(super) static SHARED: &[(Lie, &str)] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn trusted_origins_turn_a_case_red() {
-    assert_eq!(super::surprises(&[LIES, SHARED]).await, [""; 0]);
+    assert_eq!(super::surprises(&[LIES, SHARED], super::concerns).await, [""; 0]);
 }
