@@ -83,7 +83,7 @@ static ANONYMOUS: &[(Lie, &str)] = &[
         Lie::bypass("calls at the other address", |it| {
             it.at_endpoint_if(it.path == "/mcp" && it.rpc() == "tools/call")
         }),
-        "B3",
+        "B3 D26",
     ),
 ];
 
@@ -164,13 +164,13 @@ static MESSAGES: &[(Lie, &str)] = &[
         Lie::bypass("a batch", |it| {
             if it.message.is_array() { it.saying(it.message.as_array()?.last()?) } else { None }
         }),
-        "D1 D23",
+        "D1 D23 D26",
     ),
     (
         Lie::bypass("the protocol without initialize", |it| {
             it.at_endpoint_if(it.header("mcp-protocol-version") == "2026-07-28")
         }),
-        "D1 D23",
+        "D1 D23 D26",
     ),
     (Lie::bypass("discovery", |it| it.at_endpoint_if(it.rpc() == "server/discover")), "D23"),
     (

@@ -107,7 +107,7 @@ pub(crate) fn other_behaviours(open: &str) -> Faults {
             "B1 B2 B3 B4 B5 C3 D1 D2 D3 D4 D5 D6 D7 D8 D9 D11 D12 D13 D14 D15 D17 D18 D19 D20 D21 D22 D23 D26 D27",
         ),
         (Fault::AnonymousCalls(open.to_owned()), "B3 D1 D15 D17 D18 D23 D26"),
-        (Fault::AnonymousPath("/mcp", open.to_owned()), "B3 D1"),
+        (Fault::AnonymousPath("/mcp", open.to_owned()), "B3 D1 D26"),
         (Fault::AnonymousPath("/create", open.to_owned()), "B1"),
         (Fault::AnonymousPath("/details/1", open.to_owned()), "B1 D1 D21"),
         (Fault::AnonymousPath("/add", open.to_owned()), "B1 D1 D26"),
