@@ -79,7 +79,7 @@ pub(crate) fn missing_checks(server: &str) -> Faults {
         (Unchecked(Check::Expiry), "D4 D20"),
         (Unchecked(Check::NotBefore), "D5"),
         (Unchecked(Check::Tenant), "D6"),
-        (Unchecked(Check::Client), "D3"),
+        (Unchecked(Check::Client), "D3 D20"),
         (Unchecked(Check::Permissions), "D2 D11 D19 D20"),
         (Fault::AcceptsForgedHeaders(server.to_owned()), "D1 D19"),
         (Fault::IgnoresOrigin, "D16"),
