@@ -148,7 +148,10 @@ impl FaultProxy {
     pub async fn start(fault: Fault, upstream: &str, cloud: &Cloud) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build();
+        // The app closes a connection of which it leaves a body unread, so that none is used again.
+        let client =
+            Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
+        let client = client.build();
         let proxy = Proxy {
             fault,
             cloud: cloud.clone(),
