@@ -45,9 +45,9 @@ impl Before {
         before
             .fill(&[
                 include_str!(
-                    "../../../migrations/postgres/00000000000001_restaurants_and_reviews/up.sql"
+                    "../migrations/postgres/00000000000001_restaurants_and_reviews/up.sql"
                 ),
-                include_str!("../../../migrations/postgres/00000000000002_idempotency_keys/up.sql"),
+                include_str!("../migrations/postgres/00000000000002_idempotency_keys/up.sql"),
             ])
             .await;
         before
@@ -61,10 +61,8 @@ impl Before {
         before.execute("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 20000").await;
         before
             .fill(&[
-                include_str!(
-                    "../../../migrations/sqlite/00000000000001_restaurants_and_reviews/up.sql"
-                ),
-                include_str!("../../../migrations/sqlite/00000000000002_idempotency_keys/up.sql"),
+                include_str!("../migrations/sqlite/00000000000001_restaurants_and_reviews/up.sql"),
+                include_str!("../migrations/sqlite/00000000000002_idempotency_keys/up.sql"),
             ])
             .await;
         before
