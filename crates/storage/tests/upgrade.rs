@@ -2,7 +2,7 @@
 
 #![expect(clippy::unreachable, clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
@@ -138,7 +138,10 @@ impl Before {
             }
         };
         let url = DatabaseUrl::parse(&url).unwrap();
-        open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap()
+        // A server asks again when an instance that upgrades holds the lock for longer than the limit.
+        let mut limits = Limits::default();
+        limits.acquire = Duration::from_mins(1);
+        open(&url, limits, Arc::new(SystemClock)).await.unwrap()
     }
 }
 
