@@ -158,18 +158,14 @@ impl File {
     }
 }
 
-/// An absolute path, as SQLite's URIs have it: `/C:/data/file` for `C:\data\file`, `//server/share/file` for
+/// An absolute path, as SQLite's URIs have it: on Windows `/C:/data/file` for `C:\data\file`, and `//server/share/file` for
 /// `\\server\share\file`. Source: <https://www.sqlite.org/uri.html>, section 3.1.
-#[cfg(windows)]
 fn uri_path(path: &str) -> String {
+    if !cfg!(windows) {
+        return path.to_owned();
+    }
     let path = path.replace('\\', "/");
     if path.starts_with('/') { path } else { format!("/{path}") }
-}
-
-/// An absolute path, as SQLite's URIs have it.
-#[cfg(unix)]
-fn uri_path(path: &str) -> &str {
-    path
 }
 
 /// Whether a file is another program's: it has another mark, or none and tables that are not ours. Changes nothing.
