@@ -5,24 +5,16 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use xshell::{Shell, cmd};
 
-/// Another system: its target, the command that compiles for it, and the program that this command needs.
+/// Another system: its target, the cargo that compiles for it, and the program that this command needs.
 struct System {
     target: &'static str,
-    check: &'static [&'static str],
+    cargo: &'static str,
     needs: &'static str,
 }
 
 const SYSTEMS: [System; 2] = [
-    System {
-        target: "x86_64-pc-windows-gnu",
-        check: &["cargo", "check"],
-        needs: "x86_64-w64-mingw32-gcc",
-    },
-    System {
-        target: "aarch64-apple-darwin",
-        check: &["cargo-zigbuild", "check"],
-        needs: "cargo-zigbuild",
-    },
+    System { target: "x86_64-pc-windows-gnu", cargo: "cargo", needs: "x86_64-w64-mingw32-gcc" },
+    System { target: "aarch64-apple-darwin", cargo: "cargo-zigbuild", needs: "cargo-zigbuild" },
 ];
 
 /// The programs that run on every system. The tests need Unix.
@@ -31,14 +23,14 @@ const PROGRAMS: [&str; 6] = ["-p", "restaurant-server", "-p", "mcp-entra", "-p",
 /// Compiles for each system, or says in one line what is missing.
 pub(super) fn check(shell: &Shell) -> Result<()> {
     let sysroot = cmd!(shell, "rustc --print sysroot").quiet().read()?;
-    for System { target, check, needs } in SYSTEMS {
+    for System { target, cargo, needs } in SYSTEMS {
         let is_installed = Path::new(&sysroot).join("lib/rustlib").join(target).exists();
         let has_tool = cmd!(shell, "{needs} --version").quiet().ignore_stdout().ignore_stderr();
         if !is_installed || has_tool.run().is_err() {
             eprintln!("{target} is not checked: it needs `rustup target add {target}` and {needs}");
             continue;
         }
-        cmd!(shell, "{check...} --locked --target {target} {PROGRAMS...}")
+        cmd!(shell, "{cargo} check --locked --target {target} {PROGRAMS...}")
             .run()
             .with_context(|| format!("the programs do not compile for {target}"))?;
     }
