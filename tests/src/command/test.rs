@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must be right, in the order in which it fails fastest.
 
+mod other_systems;
 mod setup;
 
 use std::process::{Command, ExitCode};
@@ -47,6 +48,7 @@ fn check(shell: &Shell) -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
         .context("the documentation has a fault")?;
+    other_systems::check(shell)?;
     dependencies(shell)
 }
 
