@@ -17,7 +17,7 @@ use crate::{
     target::is_loopback,
 };
 
-/// How many bytes of an answer are read: a list of ten thousand restaurants has seven million.
+/// How many bytes of an answer are read: a list of ten thousand items may have seven million.
 const MAX_BYTES: usize = 16 << 20;
 
 /// What the MCP clients that run on Node.js send: an app must not recognize the command by it.

@@ -13,6 +13,7 @@ mod http_client;
 mod mcp;
 mod outcome;
 mod probe;
+mod profile;
 mod redactor;
 mod remedy;
 mod report;
@@ -27,9 +28,10 @@ pub use self::{
     auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
     probe::{Observer, Probe, Unreachable},
+    profile::{Profile, ProfileError},
     remedy::{Remedy, Wording},
     report::{CaseReport, Report, Row, Verdict},
-    requirements::{Authentication, Writes},
+    requirements::{Authentication, Part, Writes},
     target::{AUTHORITY, Target, TargetError},
     token::{AccessToken, NotToken, TokenKind},
     tokens::{TokenError, TokenSource, Tokens},

@@ -57,10 +57,10 @@ pub struct CaseReport {
 pub struct Row {
     /// The case that wrote it.
     pub case: &'static str,
-    /// `restaurant` or `review`.
-    pub kind: &'static str,
-    /// Its id in the app.
-    pub id: i64,
+    /// The profile's word for it, such as `review`.
+    pub kind: String,
+    /// Its id in the app: a number or a text, or null where the app gives none.
+    pub id: serde_json::Value,
     /// Its name or text, which has the run's id.
     pub text: String,
 }

@@ -37,6 +37,11 @@ impl Session<'_> {
             report.cause = Some(INTERRUPTED.to_owned());
             return report;
         }
+        if let Some(part) = self.probe.target.profile.lacks(case.needs) {
+            report.cause = Some(part.missing().to_owned());
+            report.deliberate = true;
+            return report;
+        }
         if case.writes == Writes::Only && !self.probe.writes {
             report.cause = Some(NO_WRITES.to_owned());
             report.deliberate = true;
