@@ -22,6 +22,7 @@ use crate::{
     redactor::Redactor,
     report::Row,
     requirements::{Authentication, Part},
+    session::{SESSION, Sessions, within},
 };
 
 /// What all cases of a run share.
@@ -56,6 +57,7 @@ pub(crate) struct Context<'a> {
     phase: &'a Phase,
     tokens: BTreeMap<TokenKind, AccessToken>,
     sent: &'a Mutex<Vec<String>>,
+    sessions: Mutex<Sessions>,
 }
 
 /// Who makes a request.
@@ -156,7 +158,7 @@ impl<'a> Context<'a> {
         tokens: BTreeMap<TokenKind, AccessToken>,
         sent: &'a Mutex<Vec<String>>,
     ) -> Self {
-        Self { run, id, authentication, phase, tokens, sent }
+        Self { run, id, authentication, phase, tokens, sent, sessions: Mutex::default() }
     }
 
     pub(crate) fn target(&self) -> &Target {
@@ -200,8 +202,60 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Sends a request; no answer is a fault of the app.
+    /// Sends a request; no answer is a fault of the app. To a stateful server it goes in a session: that of its caller, or
+    /// else that of the good one, so that a refusal is not for want of a session.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, CaseFailure> {
+        if !self.profile().mcp.sessions || !request.is_to(&self.target().mcp) {
+            return self.send_alone(request).await;
+        }
+        if request.rpc_method() == "initialize" {
+            return self.open_session(request).await;
+        }
+        if request.has_header(SESSION) {
+            return self.send_alone(request).await;
+        }
+        let own = lock(&self.sessions).of(request.token());
+        let id = match own {
+            Some(id) => Some(id),
+            None => self.good_session().await,
+        };
+        self.send_alone(id.map_or_else(|| request.clone(), |id| within(request.clone(), &id))).await
+    }
+
+    /// Sends `initialize`, and completes the session that it opens.
+    async fn open_session(&self, request: Request) -> Result<Answer, CaseFailure> {
+        let token = request.token().cloned();
+        let answer = self.send_alone(request).await?;
+        let url = &self.target().mcp;
+        let then = lock(&self.sessions).opened_by(url, token.as_ref(), &answer);
+        if let Some(then) = then {
+            self.send_alone(then).await?;
+        }
+        Ok(answer)
+    }
+
+    /// The session of the caller that is to be let in.
+    async fn good_session(&self) -> Option<String> {
+        let caller = self.good();
+        let token = match caller {
+            Caller::Anonymous => None,
+            Caller::Bearer(token, _) => Some(token),
+        };
+        if let Some(id) = lock(&self.sessions).of(token) {
+            return Some(id);
+        }
+        let request = self.message("initialize", &mcp::initialize(), caller);
+        self.open_session(request).await.ok()?;
+        lock(&self.sessions).of(token)
+    }
+
+    /// Ends the sessions of the case.
+    pub(crate) async fn end_sessions(&self) {
+        let sessions = std::mem::take(&mut *lock(&self.sessions));
+        sessions.end(&self.run.http, &self.target().mcp).await;
+    }
+
+    async fn send_alone(&self, request: Request) -> Result<Answer, CaseFailure> {
         if let Some(token) = request.token() {
             self.run.keep_secret(token);
         }

@@ -18,6 +18,7 @@ mod redactor;
 mod remedy;
 mod report;
 mod requirements;
+mod session;
 mod target;
 mod token;
 mod tokens;

@@ -259,6 +259,7 @@ impl Profile {
         if self.parent.as_ref().is_some_and(of_parent) {
             return Err("parent.arguments: {parent} cannot be its own".to_owned());
         }
+        let names_id = |call: &Call| placeholders::names(&json!([call.arguments, call.has]), "id");
         let writes = [("write", &self.write), ("parent", &self.parent)];
         for (name, write) in writes.into_iter().filter_map(|(name, it)| Some((name, it.as_ref()?)))
         {
@@ -267,7 +268,7 @@ impl Profile {
                     "{name}.arguments: none of them has {{text}}, by which it is found again"
                 ));
             }
-            if write.id.is_none() && write.read_back.needs_id() {
+            if write.id.is_none() && names_id(&write.read_back) {
                 return Err(format!(
                     "{name}.id: {name}.read_back has {{id}}, so give the pointer to the id"
                 ));
@@ -313,7 +314,7 @@ impl Profile {
 impl Call {
     /// Whether it cannot be made without the id of what was written.
     pub(crate) fn needs_id(&self) -> bool {
-        placeholders::names(&json!([self.arguments, self.has]), "id")
+        placeholders::names(&json!(self.arguments), "id")
     }
 }
 

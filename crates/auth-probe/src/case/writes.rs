@@ -10,7 +10,7 @@ use crate::{
     http_client::{Answer, Request},
     mcp,
     outcome::CaseFailure,
-    profile::{Form, Values, Write},
+    profile::{Call, Form, Read, Values, Write},
 };
 
 /// A write that must be refused.
@@ -127,22 +127,16 @@ fn post(context: &Context<'_>, form: &Form, values: &Values) -> Request {
 async fn stored(context: &Context<'_>, values: &Values) -> Result<String, CaseFailure> {
     let mut stored = String::new();
     for write in writes(context) {
-        let by_text = Some(&write.read_back).filter(|call| !call.needs_id());
-        let find = write.find.as_ref().or(by_text);
-        let found = match find {
-            Some(call) => {
-                let arguments = json!(values.fill_all(&call.arguments));
-                Some(context.call(&call.tool, arguments, context.good()).await)
+        let found = match (&write.find, &context.profile().read) {
+            (Some(call), read) => match (find(context, call, values).await, read) {
+                // An app without a search rejects it.
+                (Err(_), Some(read)) => everything(context, read).await?,
+                (found, _) => found?,
+            },
+            (None, _) if !write.read_back.needs_id() => {
+                find(context, &write.read_back, values).await?
             }
-            None => None,
-        };
-        let found = match (found, &context.profile().read) {
-            (Some(Ok(found)), _) => found,
-            // An app without a search rejects it.
-            (_, Some(read)) => {
-                context.call(&read.tool, json!(read.arguments), context.good()).await?
-            }
-            (Some(Err(why)), None) => return Err(why),
+            (None, Some(read)) => everything(context, read).await?,
             (None, None) => {
                 let cause = format!("the profile names no call that finds a {}", write.noun);
                 return Err(CaseFailure::Inconclusive(Diagnosis::without_fix(cause)));
@@ -151,4 +145,13 @@ async fn stored(context: &Context<'_>, values: &Values) -> Result<String, CaseFa
         stored.push_str(&found.to_string());
     }
     Ok(stored)
+}
+
+async fn find(context: &Context<'_>, call: &Call, values: &Values) -> Result<Value, CaseFailure> {
+    let arguments = json!(values.fill_all(&call.arguments));
+    context.call(&call.tool, arguments, context.good()).await
+}
+
+async fn everything(context: &Context<'_>, read: &Read) -> Result<Value, CaseFailure> {
+    context.call(&read.tool, json!(read.arguments), context.good()).await
 }

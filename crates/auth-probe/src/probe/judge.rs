@@ -65,6 +65,8 @@ impl Session<'_> {
         };
         let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
         report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // What hangs does not hang twice.
+        let _ = tokio::time::timeout(self.probe.timeout, context.end_sessions()).await;
         report.sent.clone_from(&lock(&sent));
         let report = self.conclude(report, judged, &missing);
         if case.writes == Writes::Also && !self.probe.writes { in_part(report) } else { report }
