@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     error::{AuthnError, AuthnErrorKind},
+    requirement::Requirement,
     response::{empty, logged_path, original_path, unavailable},
     token::validator::EntraTokenValidator,
 };
@@ -95,7 +96,7 @@ impl ProtectedResource {
     /// # Errors
     /// When it has characters that a scope may not have (RFC 6749, section 3.3).
     pub fn scope(mut self, scope: &str) -> Result<Self, ResourceError> {
-        if scope.is_empty() || scope.contains(' ') || !is_quotable(scope) {
+        if !is_scope(scope) {
             return Err(ResourceError::Scope);
         }
         self.scopes.push(scope.to_owned());
@@ -124,28 +125,57 @@ impl ProtectedResource {
         }
     }
 
+    /// A 403 that tells the client which scopes it lacks (RFC 6750, section 3.1), for a request with this path. Use it where an
+    /// operation has a requirement of its own, which [`crate::RequirementLayer`] cannot see.
+    ///
+    /// The challenge names each scope as clients request it: a listed scope ([`Self::scope`]) with this name after its last
+    /// slash, otherwise the name after the prefix of the first listed scope. Without a scope in the requirement the
+    /// challenge has none: a client cannot request an app role.
+    #[must_use]
+    pub fn insufficient_scope(&self, requirement: &Requirement, path: &str) -> Response {
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in requirement.scopes().filter(|scope| is_scope(scope)) {
+            let scope = self.full_scope(scope);
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+        self.challenge(StatusCode::FORBIDDEN, "error=\"insufficient_scope\", ", path, &scopes)
+    }
+
+    /// The scope as clients request it, with the identifier URI of the API.
+    fn full_scope(&self, name: &str) -> String {
+        let prefix = |scope: &str| scope.rfind('/').map_or(0, |slash| slash + 1);
+        let is_named = |scope: &&String| **scope == name || scope[prefix(scope)..] == *name;
+        self.scopes.iter().find(is_named).cloned().unwrap_or_else(|| {
+            let first = self.scopes.first().map_or("", String::as_str);
+            format!("{}{name}", &first[..prefix(first)])
+        })
+    }
+
     /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: its
     /// challenge has no `error`, so that a client cannot tell an invalid token from a missing one.
     pub(crate) fn reject<B>(&self, error: &AuthnError, request: &Request<B>) -> Response {
         tracing::info!(target: "easyauth", reason = %error, path = logged_path(request), "rejected");
         match error.kind() {
             AuthnErrorKind::Transient { retry_after } => unavailable(retry_after),
-            _ => self.challenge(StatusCode::UNAUTHORIZED, "", request),
+            _ => self.challenge(StatusCode::UNAUTHORIZED, "", original_path(request), &self.scopes),
         }
     }
 
-    /// 403 (RFC 6750, section 3.1).
-    pub(crate) fn insufficient_scope<B>(&self, request: &Request<B>) -> Response {
-        self.challenge(StatusCode::FORBIDDEN, "error=\"insufficient_scope\", ", request)
-    }
-
     /// The challenge has the address of the metadata (RFC 9728, section 5.1) and the scopes that clients request.
-    fn challenge<B>(&self, status: StatusCode, error: &str, request: &Request<B>) -> Response {
-        let suffix = self.paths.get(original_path(request)).map_or("", String::as_str);
+    fn challenge(
+        &self,
+        status: StatusCode,
+        error: &str,
+        path: &str,
+        scopes: &[String],
+    ) -> Response {
+        let suffix = self.paths.get(path).map_or("", String::as_str);
         let mut value =
             format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
-        if !self.scopes.is_empty() {
-            value = format!("{value}, scope=\"{}\"", self.scopes.join(" "));
+        if !scopes.is_empty() {
+            value = format!("{value}, scope=\"{}\"", scopes.join(" "));
         }
         // Every part was validated when it was set.
         let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"));
@@ -174,6 +204,11 @@ fn is_origin(text: &str) -> bool {
     is_quotable(text)
         && after_scheme.is_some_and(|host| !host.contains(['/', '@', '?', '#', ',', ' ']))
         && text.parse().is_ok_and(has_host)
+}
+
+/// Whether a text is a scope (RFC 6749, section 3.3).
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && !text.contains(' ') && is_quotable(text)
 }
 
 /// Whether a text may be in a header's quoted string unescaped: the characters of a scope (RFC 6749), and the space.

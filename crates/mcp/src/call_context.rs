@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use restaurant_domain::Permission;
 use rmcp::model::Extensions;
 use tracing::Span;
 
@@ -12,17 +13,27 @@ pub struct CalledTool(
     pub &'static str,
 );
 
-/// The context that accompanies a request into the task that rmcp makes of it: the return path of the tool's name, and the span.
+/// In the extensions of the HTTP response to a request that was rejected because the caller lacks this permission: the host
+/// application may respond with a challenge instead (RFC 6750, section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingPermission(
+    /// The permission.
+    pub Permission,
+);
+
+/// The context that accompanies a request into the task that rmcp makes of it: the return path of the tool's name and of a
+/// missing permission, and the span.
 #[derive(Clone)]
 pub(crate) struct CallContext {
     called: Arc<OnceLock<&'static str>>,
+    missing: Arc<OnceLock<Permission>>,
     span: Span,
 }
 
 impl CallContext {
     /// For a request that arrives now.
     pub(crate) fn new() -> Self {
-        Self { called: Arc::default(), span: Span::current() }
+        Self { called: Arc::default(), missing: Arc::default(), span: Span::current() }
     }
 
     /// Records which tool a request calls, and gives the host application's span of the request.
@@ -33,6 +44,13 @@ impl CallContext {
         Self::span(extensions)
     }
 
+    /// Records which permission the caller of a request lacks.
+    pub(crate) fn record_missing(extensions: &Extensions, permission: Permission) {
+        if let Some(call) = Self::of(extensions) {
+            call.missing.get_or_init(|| permission);
+        }
+    }
+
     /// The host application's span of a request.
     pub(crate) fn span(extensions: &Extensions) -> Span {
         Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
@@ -41,6 +59,11 @@ impl CallContext {
     /// The tool that the request called.
     pub(crate) fn called(&self) -> Option<&'static str> {
         self.called.get().copied()
+    }
+
+    /// The permission that the caller lacks.
+    pub(crate) fn missing(&self) -> Option<Permission> {
+        self.missing.get().copied()
     }
 
     fn of(extensions: &Extensions) -> Option<&Self> {

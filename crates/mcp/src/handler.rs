@@ -108,6 +108,9 @@ impl Handler {
             );
             outcome.inspect_err(|error| {
                 error.log();
+                if let Some(permission) = error.missing_permission() {
+                    CallContext::record_missing(&context.extensions, permission);
+                }
                 Span::current().record("error_code", error.code());
             })
         };

@@ -23,6 +23,9 @@ mod tools;
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    adapter::McpAdapter, call_context::CalledTool, operation::Operation, service::McpService,
+    adapter::McpAdapter,
+    call_context::{CalledTool, MissingPermission},
+    operation::Operation,
+    service::McpService,
     tools::TOOL_NAMES,
 };

@@ -6,7 +6,7 @@
 use std::{slice, time::Duration};
 
 use restaurant_domain::{
-    AuditRecord, CreateError, ErrorChain, Forbidden, RestaurantId, StoreError,
+    AuditRecord, CreateError, ErrorChain, Forbidden, Permission, RestaurantId, StoreError,
 };
 use rmcp::{
     ErrorData,
@@ -126,6 +126,14 @@ impl RequestError {
     /// A short stable name for programs and for the log.
     pub(crate) fn code(&self) -> &'static str {
         self.report().code
+    }
+
+    /// The permission that the caller lacks, if that is the reason.
+    pub(crate) fn missing_permission(&self) -> Option<Permission> {
+        match self {
+            Self::Denied(Denied::Permission(permission)) => Some(*permission),
+            _ => None,
+        }
     }
 
     /// The outcome for the audit record: the code, unless it is not known whether a row was written.

@@ -17,7 +17,7 @@ use rmcp_guard::{Transport, TransportLayer};
 use tower::Layer;
 
 use crate::{
-    call_context::{CallContext, CalledTool},
+    call_context::{CallContext, CalledTool, MissingPermission},
     handler::Handler,
 };
 
@@ -52,6 +52,9 @@ impl tower::Service<Request<Body>> for McpService {
             let mut response = response.await?;
             if let Some(name) = call.called() {
                 response.extensions_mut().insert(CalledTool(name));
+            }
+            if let Some(permission) = call.missing() {
+                response.extensions_mut().insert(MissingPermission(permission));
             }
             Ok(response)
         })
