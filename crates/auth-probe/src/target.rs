@@ -1,5 +1,7 @@
 //! What is to be proven of: the app's address, and the Entra objects that guard it.
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use uuid::Uuid;
 
@@ -15,7 +17,7 @@ pub struct Target {
     pub(crate) authority: Url,
     pub(crate) identifier_uri: String,
     pub(crate) role: String,
-    pub(crate) profile: Profile,
+    pub(crate) profile: Arc<Profile>,
 }
 
 /// Where Entra is.
@@ -51,7 +53,7 @@ impl Target {
         let origin = parse_origin(origin)?;
         let authority = parse_origin(AUTHORITY)?;
         let (mcp, identifier_uri) = (origin.clone(), format!("api://{client_id}"));
-        let (role, profile) = (String::new(), Profile::default());
+        let (role, profile) = (String::new(), Arc::default());
         let target =
             Self { origin, mcp, tenant_id, client_id, authority, identifier_uri, role, profile };
         Ok(target.profile(Profile::built_in()))
@@ -63,7 +65,7 @@ impl Target {
         let path = profile.mcp.paths.first().map_or("/mcp", String::as_str);
         self.mcp = with_path(&self.origin, path);
         self.role.clone_from(&profile.access.role);
-        self.profile = profile;
+        self.profile = Arc::new(profile);
         self
     }
 

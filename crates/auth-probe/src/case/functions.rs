@@ -113,8 +113,8 @@ pub(crate) async fn listed(
     caller: Caller<'_>,
 ) -> Result<Option<Vec<Value>>, CaseFailure> {
     let Some(read) = &context.profile().read else { return Err(missing(Part::Read)) };
-    let content = context.call(&read.tool, json!(read.arguments), caller).await?;
-    read.items_of(&content).map_err(CaseFailure::failed)
+    let result = context.call(&read.tool, json!(read.arguments), caller).await?;
+    read.items_of(&result).map_err(CaseFailure::failed)
 }
 
 /// The case needs a part of the profile that is not there. Cases say what they need, so that they are not begun.
@@ -129,8 +129,8 @@ pub(super) async fn details(context: &Context<'_>) -> Result<String, CaseFailure
     let first = items.first().ok_or_else(|| CaseFailure::failed("no items"))?;
     let values = Values::of(first);
     let arguments = json!(values.fill_all(&details.arguments));
-    let content = context.call(&details.tool, arguments.clone(), context.good()).await?;
-    details.check(&content, &values).map_err(CaseFailure::failed)?;
+    let result = context.call(&details.tool, arguments.clone(), context.good()).await?;
+    details.check(&result, &values).map_err(CaseFailure::failed)?;
     Ok(format!("the details of {arguments}"))
 }
 
@@ -163,8 +163,8 @@ async fn read_back(
     values: &Values,
 ) -> Result<String, CaseFailure> {
     let arguments = json!(values.fill_all(&write.read_back.arguments));
-    let content = context.call(&write.read_back.tool, arguments, context.good()).await?;
-    write.check_read_back(&content, values).map_err(CaseFailure::failed)?;
+    let result = context.call(&write.read_back.tool, arguments, context.good()).await?;
+    write.check_read_back(&result, values).map_err(CaseFailure::failed)?;
     Ok(format!("the {}, which is there when read back", write.noun))
 }
 
