@@ -10,7 +10,7 @@ mod setup;
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Result;
-use auth_probe::{CancellationToken, Case, Probe, Unreachable, Writes};
+use auth_probe::{CancellationToken, Case, Probe, Profile, Unreachable, Writes};
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use self::arguments::Arguments;
@@ -53,8 +53,9 @@ async fn prove(arguments: &Arguments) -> Result<u8> {
         return Ok(0);
     }
     if arguments.dry_run {
+        let profile = arguments.profile()?;
         for case in cases {
-            print_plan(case);
+            print_plan(case, &profile);
         }
         return Ok(0);
     }
@@ -94,17 +95,21 @@ fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
     Ok(())
 }
 
-fn print_plan(case: &Case) {
+fn print_plan(case: &Case, profile: &Profile) {
     println!(
         "{:<4} {}\n     sends    {}\n     expects  {}",
         case.id, case.title, case.sends, case.expects
     );
+    let tools = profile.tools_of(case);
+    if !tools.is_empty() {
+        println!("     calls    {}", tools.join(", "));
+    }
     if !case.tokens.is_empty() {
         let kinds: Vec<_> = case.tokens.iter().map(|kind| kind.name()).collect();
         println!("     tokens   {}", kinds.join(", "));
     }
     if case.writes != Writes::Never {
-        println!("     writes   into a restaurant of its own");
+        println!("     writes   into a row of its own");
     }
 }
 

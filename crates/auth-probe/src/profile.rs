@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::Part;
+use crate::{Case, Part};
 
 pub(crate) use self::placeholders::Values;
 
@@ -225,6 +225,19 @@ impl Profile {
         include_str!("profile/restaurants.toml").parse().unwrap_or_default()
     }
 
+    /// The tools that a case calls by the parts of the profile that it needs.
+    #[must_use]
+    pub fn tools_of(&self, case: &Case) -> Vec<&str> {
+        let of_part = |part: &Part| match part {
+            Part::Read => [self.read.as_ref().map(|it| &it.tool), None],
+            Part::Details => [self.details.as_ref().map(|it| &it.tool), None],
+            Part::Write => tools_of_write(self.write.as_ref()),
+            Part::Parent => tools_of_write(self.parent.as_ref()),
+            Part::Pages | Part::RootMetadata | Part::SuffixMetadata => [None, None],
+        };
+        case.needs.iter().flat_map(of_part).flatten().map(String::as_str).collect()
+    }
+
     /// Whether the parts fit together, and every path is one.
     fn check(&self) -> Result<(), String> {
         if self.mcp.paths.is_empty() {
@@ -316,6 +329,10 @@ impl Call {
     pub(crate) fn needs_id(&self) -> bool {
         placeholders::names(&json!(self.arguments), "id")
     }
+}
+
+fn tools_of_write(write: Option<&Write>) -> [Option<&String>; 2] {
+    [write.map(|it| &it.tool), write.map(|it| &it.read_back.tool)]
 }
 
 fn is_path(text: &str) -> bool {
