@@ -1,0 +1,100 @@
+//! Servers that others wrote: the proof believes those that are guarded, and finds each check that is left out.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod rust;
+mod servers;
+
+use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Profile, Report, Verdict};
+use easyauth_emulator::{Cloud, Directory, Emulator, Options};
+use restaurant_tests::app_service;
+
+use self::servers::{Platform, Process};
+
+/// A server of books.
+const BOOKS: &str = r#"
+[mcp]
+paths = ["/mcp"]
+tools = ["list_books", "add_book"]
+
+[read]
+tool = "list_books"
+items = ["/books", "/result"]
+fields = { id = "integer", title = "string" }
+
+[write]
+noun = "book"
+tool = "add_book"
+arguments = { title = "{text}" }
+id = "/id"
+has = { title = "{text}" }
+read_back = { tool = "list_books", at = ["/books", "/result"], has = { id = "{id}", title = "{text}" } }
+"#;
+
+struct Silent;
+
+impl Observer for Silent {
+    fn started(&self, _case: &Case) {}
+
+    fn finished(&self, _case: &CaseReport) {}
+
+    fn note(&self, _text: &str) {}
+}
+
+fn books(sessions: bool) -> Profile {
+    let sessions = format!("[mcp]\nsessions = {sessions}");
+    BOOKS.replacen("[mcp]", &sessions, 1).parse().unwrap()
+}
+
+/// The proof of a server of books.
+fn probe(cloud: &Cloud, origin: &str, profile: Profile) -> Probe {
+    let mut probe = app_service::probe(cloud, origin).unwrap();
+    probe.target = probe.target.profile(profile);
+    probe
+}
+
+async fn run(probe: &Probe) -> Report {
+    probe.run(&Silent, &CancellationToken::new()).await.unwrap()
+}
+
+/// The ids of the cases with a verdict, by spaces.
+fn ids(report: &Report, verdict: Verdict) -> String {
+    let cases = report.cases.iter().filter(|case| case.verdict == verdict);
+    cases.map(|case| case.id).collect::<Vec<_>>().join(" ")
+}
+
+/// Asserts that nothing is wrong, and that only what the profile does not describe or a server with authentication cannot
+/// show was skipped.
+fn assert_green(report: &Report) {
+    assert_eq!(ids(report, Verdict::Failed), "", "{:#?}", report.cases);
+    let skipped = "A1 A2 A3 A4 A5 A6 A7 A8 B1 B9 B11 C1";
+    assert_eq!(ids(report, Verdict::Skipped), skipped, "{:#?}", report.cases);
+    assert_eq!(report.exit_code(), 0);
+    let of = |id: &str| report.cases.iter().find(|case| case.id == id).unwrap();
+    assert_eq!(of("B1").cause.as_deref(), Some("the profile describes no pages"));
+    assert_eq!(report.rows.iter().filter(|row| row.kind == "book").count(), 2, "{report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_server_behind_the_platform_is_green() {
+    let server = Process::python(&[]).await;
+    let platform = Platform::before(&server.origin).await;
+    let probe = probe(platform.emulator.cloud(), platform.gateway.origin(), books(true));
+    assert_green(&run(&probe).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_typescript_server_that_validates_tokens_is_green() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let server = Process::node(&emulator, &[]).await;
+    let probe = probe(emulator.cloud(), &server.origin, books(false));
+    assert_green(&run(&probe).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rust_server_behind_the_platform_is_green() {
+    let server = rust::Server::start(&[]).await;
+    let platform = Platform::before(&server.origin).await;
+    let probe = probe(platform.emulator.cloud(), platform.gateway.origin(), books(true));
+    assert_green(&run(&probe).await);
+}
