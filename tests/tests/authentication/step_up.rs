@@ -1,7 +1,7 @@
 //! The challenge for a user who lacks the app role of an MCP operation.
 
 use restaurant_tests::server::ServerBuilder;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     attack::{self, bearer},
@@ -35,6 +35,9 @@ async fn a_user_without_the_role_of_an_operation_gets_a_challenge() {
             let challenge =
                 format!("Bearer error=\"insufficient_scope\", resource_metadata=\"{address}\"");
             assert_eq!(answer.headers()["www-authenticate"], challenge, "a role is no scope");
+            let body: Value = answer.json().await.unwrap();
+            assert_eq!(body["error"], "insufficient_scope");
+            assert_eq!(body["resource_metadata"], address);
         }
     }
     let agent = bearer(Forge::agent(protected.cloud()).sign());

@@ -3,9 +3,11 @@
 use axum::{Router, routing::get};
 use easyauth::{Principal, PrincipalKind, ProtectedResource, Requirement, RequirementLayer};
 use http::{Request, StatusCode};
+use serde_json::json;
 
 use crate::{
     client_principal::{OBJECT_ID, header},
+    layers::unauthorized,
     service::{answer, app, request_of, resource, seen},
 };
 
@@ -66,7 +68,16 @@ async fn the_403_tells_which_scope_to_ask_for_and_nothing_else() {
              scope=\"api://reviews/user_impersonation\""
         );
         assert_eq!(response.headers()["www-authenticate"], challenge);
-        assert_eq!(response.body(), "");
+        let body = json!({
+            "error": "insufficient_scope",
+            "error_description":
+                "The caller lacks an app role or a scope that this operation requires.",
+            "resource_metadata":
+                format!("https://reviews.example/.well-known/oauth-protected-resource{path}"),
+            "scope": "api://reviews/user_impersonation",
+        });
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(*response.body(), body.to_string());
     }
 }
 
@@ -79,7 +90,7 @@ async fn without_an_authentication_layer_nobody_passes() {
     let header = header(&[("oid", OBJECT_ID), ("idtyp", "app"), ("roles", "MCP.Access")]);
     let response = answer(&app, request_of("/", &header)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(response.body(), "");
+    assert_eq!(*response.body(), unauthorized(""));
     // A route layer does not apply to unknown paths.
     assert_eq!(answer(&app, Request::get("/unknown")).await.status(), StatusCode::NOT_FOUND);
 }
