@@ -1,5 +1,6 @@
 //! What a server is like: where it answers, what it offers, and what the cases may call.
 
+mod calls;
 mod checks;
 mod placeholders;
 
@@ -8,7 +9,7 @@ use std::{collections::BTreeMap, str::FromStr};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::{Case, Part};
+use crate::Part;
 
 pub(crate) use self::placeholders::Values;
 
@@ -29,7 +30,7 @@ pub struct Profile {
     pub(crate) parent: Option<Write>,
 }
 
-/// A profile that cannot be used. The text says where, and names the key.
+/// A profile or a policy that cannot be used. The text says where, and names the key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ProfileError(String);
@@ -199,6 +200,22 @@ impl Default for Access {
     }
 }
 
+impl ProfileError {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// Reads a value from TOML; the error names the line and the key.
+pub(crate) fn from_toml<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, ProfileError> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| before.matches('\n').count() + 1);
+        let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        ProfileError(format!("{line}{}", error.message().replace('\n', " ")))
+    })
+}
+
 impl FromStr for Profile {
     type Err = ProfileError;
 
@@ -207,12 +224,7 @@ impl FromStr for Profile {
     /// # Errors
     /// The text is no TOML, has an unknown key or a wrong value, or its parts do not fit together.
     fn from_str(text: &str) -> Result<Self, ProfileError> {
-        let profile: Self = toml::from_str(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start));
-            let line = before.map(|before| before.matches('\n').count() + 1);
-            let line = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-            ProfileError(format!("{line}{}", error.message().replace('\n', " ")))
-        })?;
+        let profile: Self = from_toml(text)?;
         profile.check().map_err(ProfileError)?;
         Ok(profile)
     }
@@ -223,19 +235,6 @@ impl Profile {
     #[must_use]
     pub fn built_in() -> Self {
         include_str!("profile/restaurants.toml").parse().unwrap_or_default()
-    }
-
-    /// The tools that a case calls by the parts of the profile that it needs.
-    #[must_use]
-    pub fn tools_of(&self, case: &Case) -> Vec<&str> {
-        let of_part = |part: &Part| match part {
-            Part::Read => [self.read.as_ref().map(|it| &it.tool), None],
-            Part::Details => [self.details.as_ref().map(|it| &it.tool), None],
-            Part::Write => tools_of_write(self.write.as_ref()),
-            Part::Parent => tools_of_write(self.parent.as_ref()),
-            Part::Pages | Part::RootMetadata | Part::SuffixMetadata => [None, None],
-        };
-        case.needs.iter().flat_map(of_part).flatten().map(String::as_str).collect()
     }
 
     /// Whether the parts fit together, and every path is one.
@@ -303,25 +302,6 @@ impl Profile {
         };
         parts.iter().copied().find(|part| !has(part))
     }
-
-    /// The parameters of a call that reads: the one of `[read]`, or else of any tool.
-    pub(crate) fn reading(&self) -> Value {
-        match &self.read {
-            Some(read) => json!({"name": read.tool, "arguments": read.arguments}),
-            None => {
-                json!({"name": self.mcp.tools.first().map_or("any", String::as_str), "arguments": {}})
-            }
-        }
-    }
-
-    /// The names of the tools that it has.
-    pub(crate) fn tools(&self) -> impl Iterator<Item = &str> {
-        let writes = [&self.write, &self.parent].into_iter().flatten();
-        let writes = writes.flat_map(|it| [&it.tool, &it.read_back.tool]);
-        let reads = self.read.as_ref().map(|it| &it.tool).into_iter();
-        let reads = reads.chain(self.details.as_ref().map(|it| &it.tool));
-        self.mcp.tools.iter().chain(reads).chain(writes).map(String::as_str)
-    }
 }
 
 impl Call {
@@ -329,10 +309,6 @@ impl Call {
     pub(crate) fn needs_id(&self) -> bool {
         placeholders::names(&json!(self.arguments), "id")
     }
-}
-
-fn tools_of_write(write: Option<&Write>) -> [Option<&String>; 2] {
-    [write.map(|it| &it.tool), write.map(|it| &it.read_back.tool)]
 }
 
 fn is_path(text: &str) -> bool {

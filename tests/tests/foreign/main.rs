@@ -7,7 +7,10 @@ mod servers;
 
 use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Profile, Report, Verdict};
 use easyauth_emulator::{Cloud, Directory, Emulator, Options};
-use restaurant_tests::app_service;
+use restaurant_tests::{
+    app_service,
+    fault_proxy::{Check, Fault, FaultProxy},
+};
 
 use self::servers::{Platform, Process};
 
@@ -97,4 +100,78 @@ async fn a_rust_server_behind_the_platform_is_green() {
     let platform = Platform::before(&server.origin).await;
     let probe = probe(platform.emulator.cloud(), platform.gateway.origin(), books(true));
     assert_green(&run(&probe).await);
+}
+
+/// What is not as expected of a server without a check.
+async fn surprise(probe: Probe, what: &str, expected: &str) -> Option<String> {
+    let report = run(&probe).await;
+    let (red, code) = (ids(&report, Verdict::Failed), report.exit_code());
+    let failed = report.cases.iter().filter(|case| case.verdict == Verdict::Failed);
+    let got: Vec<_> = failed.map(|case| format!("{}: {:?}", case.id, case.got)).collect();
+    (red != expected || code != 1)
+        .then(|| format!("{what}: {red} ({code}), and not {expected}: {got:#?}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_python_server_without_a_check_is_red() {
+    let mut surprises = Vec::new();
+    for (left_out, expected) in [("role", "D2 D11 D19 D20"), ("origin", "D16")] {
+        let server = Process::python(&[left_out]).await;
+        let platform = Platform::before(&server.origin).await;
+        let probe = probe(platform.emulator.cloud(), platform.gateway.origin(), books(true));
+        surprises.extend(surprise(probe, left_out, expected).await);
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+/// A request for which no session is open is refused for that. The proof gives it one, so that a door is seen to be open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_door_of_a_server_with_sessions_is_red() {
+    let server = Process::python(&["role"]).await;
+    let platform = Platform::before(&server.origin).await;
+    let cloud = platform.emulator.cloud();
+    let mut surprises = Vec::new();
+    for (fault, expected) in [
+        (Fault::AnonymousCalls(server.origin.clone()), "B3 D1 D2 D11 D15 D17 D18 D19 D20 D23 D26"),
+        (Fault::Unchecked(Check::Audience), "B5 D2 D11 D19 D20"),
+    ] {
+        let proxy =
+            FaultProxy::start(fault.clone(), platform.gateway.origin(), cloud).await.unwrap();
+        let probe = probe(cloud, proxy.origin(), books(true));
+        surprises.extend(surprise(probe, &format!("{fault:?}"), expected).await);
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_typescript_server_without_a_check_is_red() {
+    let emulator = Emulator::start(Directory::sample(), Options::default()).await.unwrap();
+    let mut surprises = Vec::new();
+    for (left_out, expected) in [
+        ("signature", "B4 D7 D8 D9 D19 D20"),
+        ("audience", "B5 D20"),
+        ("expiry", "D4 D20"),
+        ("begin", "D5"),
+        ("tenant", "D6"),
+        ("client", "D3"),
+        ("role", "D2 D11 D19 D20"),
+        ("origin", "D16"),
+    ] {
+        let server = Process::node(&emulator, &[left_out]).await;
+        let probe = probe(emulator.cloud(), &server.origin, books(false));
+        surprises.extend(surprise(probe, left_out, expected).await);
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rust_server_without_a_check_is_red() {
+    let mut surprises = Vec::new();
+    for (left_out, expected) in [("role", "D2 D11 D19 D20"), ("origin", "D16")] {
+        let server = rust::Server::start(&[left_out]).await;
+        let platform = Platform::before(&server.origin).await;
+        let probe = probe(platform.emulator.cloud(), platform.gateway.origin(), books(true));
+        surprises.extend(surprise(probe, left_out, expected).await);
+    }
+    assert!(surprises.is_empty(), "{surprises:#?}");
 }

@@ -1,16 +1,16 @@
 //! The options of `test-auth`.
 
-use std::{fmt::Display, fs, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::Result;
-use auth_probe::{Authentication, Case, Profile, ProfileError, TokenKind};
+use auth_probe::{Authentication, Case, Policy, Profile, TokenKind, TokenSource};
 use clap::Args;
 use entra_admin::AzureCloud;
 use uuid::Uuid;
 
 use crate::entra::cloud;
 
-use super::{credentials::Credentials, output::Output, usage};
+use super::{credentials::Credentials, output::Output, read, usage};
 
 /// Prove, case by case, that an app accepts allowed callers only.
 ///
@@ -29,6 +29,14 @@ pub(crate) struct Arguments {
     /// A file that describes the server, in TOML: its paths, tools and calls. `mcp-entra profile` writes one. Default: an app of restaurants and reviews.
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
+
+    /// A file with the rules of who may call which tool, in TOML. Each cell is called and judged.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// The file with the token of an identity of the policy. `anonymous`, and identities that are named as a KIND of --token, need none.
+    #[arg(long = "identity", value_name = "NAME=FILE", requires = "policy")]
+    identities: Vec<String>,
 
     /// The Entra tenant's id.
     #[arg(long, env = "AZURE_TENANT_ID", value_name = "ID")]
@@ -107,12 +115,28 @@ impl Arguments {
     /// The file cannot be read, or is no profile.
     pub(super) fn profile(&self) -> Result<Profile> {
         let Some(file) = &self.profile else { return Ok(Profile::built_in()) };
-        let named = |error: &dyn Display| usage(format!("--profile {}: {error}", file.display()));
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) => return named(&error),
+        read("--profile", file, str::parse)
+    }
+
+    /// Returns the policy of the file, if one was given.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no policy.
+    pub(super) fn policy(&self) -> Result<Option<Policy>> {
+        let Some(file) = &self.policy else { return Ok(None) };
+        read("--policy", file, str::parse).map(Some)
+    }
+
+    /// Returns the tokens of the policy's identities.
+    ///
+    /// # Errors
+    /// One is not written as NAME=FILE.
+    pub(super) fn identities(&self) -> Result<BTreeMap<String, TokenSource>> {
+        let source = |given: &String| match given.split_once('=') {
+            Some((name, file)) => Ok((name.to_owned(), TokenSource::File(file.into()))),
+            None => usage(format!("--identity {given}: write NAME=FILE")),
         };
-        text.parse().or_else(|error: ProfileError| named(&error))
+        self.identities.iter().map(source).collect()
     }
 
     /// Returns the named cloud, or that of the authority.

@@ -35,6 +35,8 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let mut probe = Probe::new(target, tokens);
     probe.wording = Box::new(Commands);
     probe.auth_switch = auth_switch(arguments, &probe.target)?;
+    probe.policy = arguments.policy()?;
+    probe.identities = arguments.identities()?;
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;
     probe.patience = arguments.patience;

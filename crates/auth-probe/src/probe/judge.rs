@@ -16,7 +16,7 @@ use crate::{
 /// How many characters of what came back a report shows.
 const SHOWN: usize = 300;
 
-const NO_WRITES: &str = "it writes, and --no-writes was given";
+pub(super) const NO_WRITES: &str = "it writes, and --no-writes was given";
 
 pub(super) const INTERRUPTED: &str = "interrupted";
 
@@ -160,7 +160,7 @@ impl Session<'_> {
     }
 
     /// A token of a kind: the one that was given, or the good one where that is of the kind too.
-    async fn token(&self, kind: TokenKind) -> Option<Result<AccessToken, Diagnosis>> {
+    pub(super) async fn token(&self, kind: TokenKind) -> Option<Result<AccessToken, Diagnosis>> {
         if let Some(kept) = lock(&self.kept).get(&kind) {
             return Some(kept.clone());
         }

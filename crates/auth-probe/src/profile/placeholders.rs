@@ -13,6 +13,14 @@ impl Values {
         self
     }
 
+    /// The values with the fields of an item, of which none replaces a value.
+    pub(crate) fn and(mut self, item: Option<&Value>) -> Self {
+        for (name, value) in item.and_then(Value::as_object).into_iter().flatten() {
+            self.0.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        self
+    }
+
     /// The value of `text`; empty where there is none.
     pub(crate) fn text(&self) -> String {
         self.0.get("text").and_then(Value::as_str).unwrap_or_default().to_owned()
