@@ -5,12 +5,16 @@
 mod rust;
 mod servers;
 
-use auth_probe::{CancellationToken, Case, CaseReport, Observer, Probe, Profile, Report, Verdict};
-use easyauth_emulator::{Cloud, Directory, Emulator, Options};
+use auth_probe::{
+    AccessToken, Baseline, CancellationToken, Case, CaseReport, Observer, Probe, Profile, Report,
+    TokenSource, Verdict,
+};
+use easyauth_emulator::{Cloud, Directory, Emulator, Options, sample};
 use restaurant_tests::{
     app_service,
     fault_proxy::{Check, Fault, FaultProxy},
 };
+use serde_json::json;
 
 use self::servers::{Platform, Process};
 
@@ -174,4 +178,65 @@ async fn a_rust_server_without_a_check_is_red() {
         surprises.extend(surprise(probe, left_out, expected).await);
     }
     assert!(surprises.is_empty(), "{surprises:#?}");
+}
+
+const POLICY: &str = r#"
+[cells.list_books]
+good = "allowed"
+reader = "allowed"
+roleless = "denied"
+anonymous = "denied"
+
+[cells.add_book]
+good = "allowed"
+reader = "denied"
+anonymous = "denied"
+"#;
+
+/// The cells of a policy that do not hold, of a server without some of its checks.
+async fn broken_cells(left_out: &[&str], writes: bool) -> (Report, Vec<String>) {
+    let server = Process::python(left_out).await;
+    let platform = Platform::before(&server.origin).await;
+    let cloud = platform.emulator.cloud();
+    let mut probe = probe(cloud, platform.gateway.origin(), books(true));
+    let mut claims = cloud.app_claims(sample::AGENT, sample::API).unwrap();
+    claims["roles"] = json!(["MCP.Read"]);
+    let reader = AccessToken::new(&cloud.sign(&cloud.token_header(), &claims)).unwrap();
+    probe.identities.insert("reader".to_owned(), TokenSource::Ready(reader));
+    probe.policy = Some(POLICY.parse().unwrap());
+    probe.cases.retain(|case| case.id == "B6");
+    probe.writes = writes;
+    let report = run(&probe).await;
+    let broken = report.policy.iter().filter(|cell| cell.verdict == Verdict::Failed);
+    let broken = broken.map(|cell| format!("{} {}", cell.identity, cell.tool)).collect();
+    (report, broken)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_can_write_is_red() {
+    let (earlier, broken) = broken_cells(&[], true).await;
+    assert_eq!(broken, [""; 0], "{earlier:#?}");
+    assert!(earlier.policy.iter().all(|cell| cell.verdict == Verdict::Passed), "{earlier:#?}");
+    assert_eq!((earlier.policy.len(), earlier.exit_code()), (7, 0));
+    assert!(earlier.summary().contains("7 of 7 cells"), "{}", earlier.summary());
+
+    let (mut report, broken) = broken_cells(&["write"], true).await;
+    assert_eq!(broken, ["reader add_book"], "{report:#?}");
+    assert_eq!(report.exit_code(), 1);
+    report.compare(&Baseline::from_json(&earlier.to_json()).unwrap());
+    assert_eq!(report.opened, ["reader may call add_book, which was denied"]);
+    for text in
+        [report.to_table(200, false), report.to_markdown(), report.to_junit(), report.to_sarif()]
+    {
+        assert!(text.contains("reader may call add_book, which was denied"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_writes_only_calls_that_read_are_made() {
+    let (report, broken) = broken_cells(&["write"], false).await;
+    assert_eq!(broken, [""; 0], "{report:#?}");
+    let skipped = report.policy.iter().filter(|cell| cell.deliberate);
+    assert!(skipped.map(|cell| cell.tool.as_str()).eq(["add_book"; 3]), "{report:#?}");
+    assert!(report.rows.is_empty(), "{report:#?}");
 }

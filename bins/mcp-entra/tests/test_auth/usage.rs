@@ -38,6 +38,9 @@ fn addresses() -> Vec<(Vec<&'static str>, &'static str)> {
         (with(&["https://a.example"]), "cannot be used with"),
         (with(&["--profile", "/nowhere/at/all"]), "--profile /nowhere/at/all"),
         (vec!["https://a.example", "--tenant", ID], "--client-id"),
+        (with(&["--policy", "/nowhere/at/all", "--case", "B1"]), "--policy /nowhere/at/all"),
+        (with(&["--baseline", "/nowhere/at/all"]), "--baseline /nowhere/at/all"),
+        (with(&["--identity", "reader=x"]), "--policy"),
     ]
 }
 
