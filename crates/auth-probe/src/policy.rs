@@ -61,12 +61,11 @@ impl FromStr for Policy {
     /// The text is no TOML, has an unknown key or a wrong value, or no cell.
     fn from_str(text: &str) -> Result<Self, ProfileError> {
         let policy: Self = profile::from_toml(text)?;
-        match policy.cells.values().all(BTreeMap::is_empty) {
-            true => Err(ProfileError::new(
-                "cells: give at least one, such as [cells.TOOL] with good = \"allowed\"",
-            )),
-            false => Ok(policy),
+        if policy.cells.values().all(BTreeMap::is_empty) {
+            let wanted = "cells: give at least one, such as [cells.TOOL] with good = \"allowed\"";
+            return Err(ProfileError::new(wanted));
         }
+        Ok(policy)
     }
 }
 

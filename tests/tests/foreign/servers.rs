@@ -28,7 +28,7 @@ impl Process {
         Self { origin, _child: child }
     }
 
-    /// FastMCP, which keeps sessions and answers by event streams. It stands behind the platform.
+    /// `FastMCP`, which keeps sessions and answers by event streams. It stands behind the platform.
     pub(crate) async fn python(left_out: &[&str]) -> Self {
         let command = tokio::task::spawn_blocking(|| python::Environment::Mcp1.command("books.py"));
         let mut command = command.await.unwrap().unwrap();

@@ -17,8 +17,8 @@ pub(super) struct Output {
     format: Format,
 
     /// Write the report to a file. The table is printed on standard error too.
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[arg(long = "output", value_name = "FILE")]
+    file: Option<PathBuf>,
 
     /// An earlier report of the format json. The report names what passed or was denied there and is open now.
     #[arg(long, value_name = "FILE")]
@@ -40,7 +40,7 @@ const WIDTH: u16 = 120;
 impl Output {
     /// Checks that the file can be written, before anything is sent.
     pub(super) fn check(&self) -> Result<()> {
-        let Some(path) = &self.output else { return Ok(()) };
+        let Some(path) = &self.file else { return Ok(()) };
         match fs::OpenOptions::new().append(true).create(true).open(path) {
             Ok(_) => Ok(()),
             Err(error) => usage(format!("--output {}: {error}", path.display())),
@@ -58,7 +58,7 @@ impl Output {
 
     /// Writes the report.
     pub(super) fn write(&self, report: &Report) -> Result<()> {
-        match &self.output {
+        match &self.file {
             Some(path) => {
                 let text = self.render(report, false);
                 fs::write(path, text)
