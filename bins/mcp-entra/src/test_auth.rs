@@ -11,10 +11,10 @@ use std::{fmt::Display, fs, io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::Result;
 use auth_probe::{Baseline, CancellationToken, Case, Probe, Profile, Unreachable, Writes};
-use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use self::arguments::Arguments;
 use self::progress::Progress;
+use crate::interruption::Interruption;
 
 /// A usage error: the caller has to change the options.
 #[derive(Debug, thiserror::Error)]
@@ -95,18 +95,17 @@ async fn judge(arguments: &Arguments, probe: &Probe, baseline: Option<&Baseline>
     Ok(report.exit_code())
 }
 
-/// Ends the run on SIGINT, SIGTERM and SIGHUP, after it enables authentication again.
+/// Ends the run on a signal, after it enables authentication again.
 fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let mut signals = signal(kind)?;
-        let interrupt = interrupt.clone();
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                interrupt.cancel();
-                progress::say("ending; what was changed is put back first");
-            }
-        });
-    }
+    let mut interruption = Interruption::listen()?;
+    let interrupt = interrupt.clone();
+    tokio::spawn(async move {
+        loop {
+            interruption.requested().await;
+            interrupt.cancel();
+            progress::say("ending; what was changed is put back first");
+        }
+    });
     Ok(())
 }
 
