@@ -343,7 +343,7 @@ impl Proxy {
             let here = value.to_str().unwrap_or_default().replace(&self.upstream, &self.origin);
             let Ok(value) = HeaderValue::try_from(here) else { continue };
             match name {
-                name if name == CONTENT_LENGTH => {}
+                name if name == CONTENT_LENGTH || name == TRANSFER_ENCODING => {}
                 name if name == WWW_AUTHENTICATE && bare => {
                     response.headers_mut().insert(name, HeaderValue::from_static("Bearer"));
                 }

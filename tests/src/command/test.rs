@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must be right, in the order in which it fails fastest.
 
+mod other_systems;
 mod setup;
 
 use std::process::{Command, ExitCode};
@@ -44,10 +45,12 @@ fn check(shell: &Shell) -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
         .context("the documentation has a fault")?;
+    other_systems::check(shell)?;
     dependencies(shell)
 }
 
-/// Combinations of the features of `easyauth` that a service may use, besides the default, which the workspace checks.
+/// Combinations of the features of `easyauth` that a service may use, besides the default and `testing`, which the
+/// workspace checks.
 const EASYAUTH_FEATURES: [&str; 5] = ["", "app-service", "entra", "app-service,axum", "axum,entra"];
 
 /// Checks the dependencies where cargo-deny is installed, and the advisories where they can be had.

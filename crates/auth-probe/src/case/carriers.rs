@@ -41,8 +41,10 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Case
     };
     let usual = QUERY_NAMES[0];
     let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
-    let mut requests: Vec<_> =
-        [initialize, page(context)].map(|it| it.token_in_query(usual, token, what)).into();
+    let mut requests: Vec<_> = std::iter::once(initialize)
+        .chain(page(context))
+        .map(|it| it.token_in_query(usual, token, what))
+        .collect();
     requests.extend(QUERY_NAMES.map(|name| call(context).token_in_query(name, token, what)));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &[401, 400]).await?;
@@ -124,7 +126,7 @@ pub(super) async fn improper(context: &Context<'_>) -> Result<String, CaseFailur
     requests.extend(CREDENTIALS.map(|(name, value)| call(context).header(name, value)));
     requests.push(with_all(call(context), &ASSERTIONS));
     requests.push(call(context).query("access_token=garbage&token=garbage&code=garbage"));
-    requests.push(page(context).header("authorization", "Bearer garbage"));
+    requests.extend(page(context).map(|page| page.header("authorization", "Bearer garbage")));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &REFUSED).await?;
     let long = format!("Bearer {}", "x".repeat(LONG));
@@ -170,7 +172,7 @@ async fn after_a_good_request(context: &Context<'_>, got: String) -> Result<Stri
     let answer = context.initialize(good).await?;
     let session = answer.header("mcp-session-id");
     // The same request first with a good token: an answer may be cached.
-    for request in [call(context), page(context), list_tools(context)] {
+    for request in [call(context), list_tools(context)].into_iter().chain(page(context)) {
         context.send(request.clone().bearer(token, what)).await?;
         all_refused(context, vec![Attempt::new(request)], &REFUSED).await?;
     }
@@ -269,11 +271,12 @@ pub(super) async fn said(context: &Context<'_>) -> Result<String, CaseFailure> {
     requests.push(with_all(call(context), &ADDRESSES));
     requests.push(with_all(call(context), &USERS));
     requests.push(call(context).header("user-agent", CRAWLER));
-    let pages = SAID_TO_PAGES.into_iter();
-    requests.extend(pages.map(|(name, value)| page(context).header(name, value)));
     let own = context.target().origin();
     let own = [("origin", own), ("referer", own), ("x-requested-with", "XMLHttpRequest")];
-    requests.push(with_all(page(context), &own));
+    requests.extend(page(context).into_iter().flat_map(|page| {
+        let said = SAID_TO_PAGES.map(|(name, value)| page.clone().header(name, value));
+        said.into_iter().chain([with_all(page, &own)]).collect::<Vec<_>>()
+    }));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &[401, 403]).await?;
     // Another host is rejected for itself too.

@@ -1,9 +1,9 @@
 //! Ways to the endpoint and the pages without a token: the usual ones, another method, another spelling of the path.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
-    everywhere::{ENDPOINTS, list_tools},
+    everywhere::{list_tools, page_of_item},
     guarded::{Guarded, ONLY_ERRORS, Refusal, refuse_all},
     refusals::refused,
 };
@@ -20,26 +20,13 @@ const PREFLIGHT: Refusal = Refusal { empty: true, redirect: false };
 /// A path that is spelled in another way may be answered by a redirect.
 const RESPELLED: Refusal = Refusal { empty: false, redirect: true };
 
-fn list_restaurants() -> Value {
-    json!({"name": "list_restaurants_mcp", "arguments": {}})
-}
-
 /// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
 /// authentication leaves the rest of the app shut.
 const REFUSED_OR_ABSENT: &[u16] = &[401, 403, 404, 405];
 
-/// Pages, interfaces of programs that go with them, and an address at which nothing is.
-const PAGES: [&str; 9] = [
-    "/create",
-    "/details/1",
-    "/details/2",
-    "/?page=2",
-    "/?search=a",
-    "/api/restaurants",
-    "/openapi.json",
-    "/metrics",
-    "/no-such-page",
-];
+/// Interfaces of programs that go with pages, a search, and an address at which nothing is.
+const BESIDE_PAGES: [&str; 5] =
+    ["/?search=a", "/api/restaurants", "/openapi.json", "/metrics", "/no-such-page"];
 
 /// Sends requests, each of which must have one of its statuses and contain no guarded data.
 async fn refuse_each(
@@ -70,23 +57,26 @@ fn at(line: &str, failure: CaseFailure) -> CaseFailure {
     }
 }
 
-/// `GET /` without a token, and the app's other pages. The forms are empty, and some not even forms: they write nothing.
+/// The pages without a token; the first one exists. The forms are empty, and some not even forms: they write nothing.
 pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let page = |path| Request::get(target.url("/")).target(path);
-    let browser = page("/").header("accept", "text/html").header("sec-fetch-mode", "navigate");
-    let mut requests = vec![(page("/"), &[401][..]), (browser, &[401][..])];
-    for path in PAGES {
+    let page = |path: &str| Request::get(target.url("/")).target(path);
+    let pages = &context.profile().pages;
+    let mut requests = Vec::new();
+    for first in pages.paths.iter().take(1) {
+        let browser =
+            page(first).header("accept", "text/html").header("sec-fetch-mode", "navigate");
+        requests.extend([(page(first), &[401][..]), (browser, &[401][..])]);
+        let parts = [("hx-request", "true"), ("range", "bytes=0-")];
+        let parts = parts.map(|(name, value)| page(first).header(name, value));
+        requests.extend(parts.map(|it| (it, REFUSED_OR_ABSENT)));
+    }
+    for path in pages.paths.iter().skip(1).map(String::as_str).chain(BESIDE_PAGES) {
         requests.push((page(path), REFUSED_OR_ABSENT));
     }
-    let with = |path, name, value| page(path).header(name, value);
-    let parts = [
-        with("/", "hx-request", "true"),
-        with("/", "range", "bytes=0-"),
-        with("/details/1", "accept", "application/json"),
-    ];
-    requests.extend(parts.map(|it| (it, REFUSED_OR_ABSENT)));
-    for path in ["/add", "/review/1", "/review/999999"] {
+    let item = page_of_item(context).map(|it| it.header("accept", "application/json"));
+    requests.extend(item.map(|it| (it, REFUSED_OR_ABSENT)));
+    for path in &pages.forms {
         let line = format!("POST {} without a form", target.url(path));
         requests.push((Request::message(target.url(path), &json!({}), line), REFUSED_OR_ABSENT));
         let form = Request::of("POST", target.url(path));
@@ -99,35 +89,35 @@ pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> 
 /// What a client may send first: without a token each of it is refused, at the endpoint and at its other address.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let name = json!({"name": "restaurant", "value": ""});
-    let reference = json!({"type": "ref/resource", "uri": "restaurant://{id}"});
+    let resource = context.profile().mcp.resource.as_deref().unwrap_or("file:///1");
+    let name = json!({"name": "id", "value": ""});
+    let reference = json!({"type": "ref/resource", "uri": resource});
     let mut old = mcp::initialize();
     old["protocolVersion"] = json!("2024-11-05");
-    let details = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
     let messages = [
         ("initialize", mcp::initialize()),
         ("tools/list", json!({})),
-        ("tools/call", list_restaurants()),
+        ("tools/call", context.profile().reading()),
         ("ping", json!({})),
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),
-        ("resources/read", json!({"uri": "restaurant://1"})),
-        ("resources/subscribe", json!({"uri": "restaurant://1"})),
+        ("resources/read", json!({ "uri": resource })),
+        ("resources/subscribe", json!({ "uri": resource })),
         ("prompts/list", json!({})),
         ("prompts/get", json!({"name": "prompt"})),
         ("completion/complete", json!({"ref": reference, "argument": name})),
         ("logging/setLevel", json!({"level": "debug"})),
         ("no/such/method", json!({})),
         ("initialize", old),
-        ("tools/call", details),
         ("tools/call", json!({"name": "no_such_tool", "arguments": {}})),
         ("tasks/list", json!({})),
     ];
-    let at_endpoint = messages.iter();
+    let details = context.profile().details().map(|call| ("tools/call", call));
+    let at_endpoint = messages.iter().chain(&details);
     let at_endpoint =
         at_endpoint.map(|(method, it)| context.message(method, it, Caller::Anonymous));
     let mut requests: Vec<_> = at_endpoint.map(|it| (it, &[401][..])).collect();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+    for path in target.other_endpoints() {
         for (method, params) in &messages[..4] {
             let url = target.url(path);
             let (body, line) = (mcp::request(method, params), format!("POST {url} {method}"));
@@ -147,7 +137,7 @@ pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure
         requests
             .push(Request::of(method, target.mcp.clone()).header("accept", "text/event-stream"));
     }
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+    for path in target.other_endpoints() {
         requests.push(Request::get(target.url(path)).header("accept", "text/event-stream"));
     }
     requests.push(Request::of("TRACE", target.mcp.clone()));
@@ -159,20 +149,21 @@ pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure
     requests.extend(names.map(|name| list_tools(context).header(name, "OPTIONS")));
     requests.push(list_tools(context).method("GET").header(names[0], "POST"));
     requests.push(list_tools(context).query("_method=OPTIONS"));
-    for (method, path) in [
-        ("HEAD", "/"),
-        ("HEAD", "/details/1"),
-        ("HEAD", "/create"),
-        ("OPTIONS", "/"),
-        ("POST", "/"),
-        ("PUT", "/add"),
-        ("GET", "/add"),
-        ("DELETE", "/details/1"),
-    ] {
-        requests.push(Request::of(method, target.url(path)));
-    }
+    requests.extend(methods_of_pages(context));
     let refusal = |request: &Request| if request.is("OPTIONS") { PREFLIGHT } else { ONLY_ERRORS };
     refuse_all(context, requests.into_iter().map(|it| (it.clone(), refusal(&it))).collect()).await
+}
+
+/// The pages and the paths of forms, by other methods than their own.
+fn methods_of_pages<'a>(context: &'a Context<'_>) -> impl Iterator<Item = Request> + 'a {
+    let pages = &context.profile().pages;
+    let first = pages.paths.iter().take(1).map(|path| (path, &["HEAD", "OPTIONS", "POST"][..]));
+    let others = pages.paths.iter().skip(1).map(|path| (path, &["HEAD", "DELETE"][..]));
+    let forms = pages.forms.iter().take(1).map(|path| (path, &["PUT", "GET"][..]));
+    let all = first.chain(others).chain(forms);
+    all.flat_map(|(path, methods)| {
+        methods.iter().map(|method| Request::of(method, context.target().url(path)))
+    })
 }
 
 /// The length of a query that is longer than what is logged or looked at, and not too long for a server. In bytes.
@@ -233,36 +224,50 @@ fn spellings(path: &str) -> Vec<String> {
     spellings
 }
 
+/// Other spellings of a page's path, also as one behind a path that is open to everybody.
+fn page_spellings(path: &str, open: &[String]) -> Vec<String> {
+    if path == "/" {
+        return ["//", "/?x", "/./", "/index.html"].map(str::to_owned).into();
+    }
+    let mut spellings = vec![
+        format!("{path}/"),
+        path.to_uppercase(),
+        format!("/{path}"),
+        format!("{path};x=1"),
+        format!("{path}.json"),
+        format!("{path}/x.css"),
+    ];
+    // Letters and digits: others may have a meaning of their own.
+    if let Some((at, last)) =
+        path.char_indices().next_back().filter(|(_, c)| c.is_ascii_alphanumeric())
+    {
+        spellings.push(format!("{}%{:02x}", &path[..at], u32::from(last)));
+        if last.is_ascii_digit() {
+            spellings.push(format!("{}0{last}", &path[..at]));
+        }
+    }
+    spellings.extend(open.iter().map(|open| format!("{open}/..{path}")));
+    // A path without letters is the same in capitals.
+    spellings.retain(|spelling| spelling != path);
+    spellings
+}
+
 /// The endpoint and the pages under other spellings of their paths.
 pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
     let at_endpoint = spellings(target.mcp.path());
-    let pages = [
-        "//",
-        "/?x",
-        "/./",
-        "/index.html",
-        "/create/",
-        "/CREATE",
-        "/details/1/",
-        "/details/%31",
-        "//details/1",
-        "/details/1;x=1",
-        "/details/1.json",
-        "/details/1/x.css",
-        "/details/01",
-        "/static/../details/1",
-        "/sse",
-    ];
     let mut requests = Vec::new();
-    let others = OTHER_ENDPOINTS.map(str::to_owned);
+    let others = OTHER_ENDPOINTS.into_iter().chain(["/sse"]).map(str::to_owned);
     // The whole address, as it is sent to a proxy.
     let whole = target.mcp.to_string();
     for path in at_endpoint.into_iter().chain(others).chain([whole]) {
         requests.push((list_tools(context).target(&path), RESPELLED));
     }
-    for path in pages {
-        requests.push((Request::get(target.url("/")).target(path), RESPELLED));
+    let pages = &context.profile().pages;
+    for path in pages.paths.iter().filter(|path| !path.contains('?')) {
+        for spelling in page_spellings(path, &pages.open) {
+            requests.push((Request::get(target.url(path)).target(&spelling), RESPELLED));
+        }
     }
     refuse_all(context, requests).await
 }

@@ -1,6 +1,6 @@
 //! The requests that a caller without access may try: every method of MCP, both addresses of the endpoint, and pages.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{messages::stateless, refusals::not_refused};
 use crate::{
@@ -9,9 +9,6 @@ use crate::{
     mcp,
     outcome::CaseFailure,
 };
-
-/// The addresses under which the endpoint is known.
-pub(super) const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
 
 /// A request that must be rejected.
 #[derive(Debug)]
@@ -63,24 +60,26 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
     let methods = [
         ("initialize", mcp::initialize()),
         ("tools/list", json!({})),
-        ("tools/call", list_restaurants()),
+        ("tools/call", context.profile().reading()),
         ("resources/list", json!({})),
         ("prompts/list", json!({})),
         ("completion/complete", completion),
         ("ping", json!({})),
-        ("tools/call", json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}})),
-        ("resources/read", json!({"uri": "restaurant://1"})),
     ];
+    let details = context.profile().details().map(|call| ("tools/call", call));
+    let resource = context.profile().mcp.resource.as_ref();
+    let resource = resource.map(|uri| ("resources/read", json!({ "uri": uri })));
+    let methods = methods.into_iter().chain(details).chain(resource);
     let message = |(method, params)| context.message(method, &params, Caller::Anonymous);
-    let mut attempts: Vec<_> = methods.into_iter().map(message).map(Attempt::new).collect();
+    let mut attempts: Vec<_> = methods.map(message).map(Attempt::new).collect();
     attempts.push(Attempt::new(notification(context)));
     let target = context.target();
     attempts.extend(at_other_endpoints(context).map(|it| Attempt::new(it).or_absent()));
-    let batch = json!([mcp::request("tools/call", &list_restaurants())]);
+    let batch = json!([mcp::request("tools/call", &context.profile().reading())]);
     let line = format!("POST {} a batch of tools/call", target.mcp);
     let request = Request::message(target.mcp.clone(), &batch, line);
     attempts.push(Attempt { request, or: MALFORMED });
-    let request = stateless(context, "tools/call", list_restaurants());
+    let request = stateless(context, "tools/call", context.profile().reading());
     attempts.push(Attempt { request, or: MALFORMED });
     attempts
 }
@@ -88,17 +87,18 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
 /// The attempts at the endpoint, at pages, and with a form that is empty.
 pub(super) fn everywhere(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts = at_mcp(context);
-    attempts.push(Attempt::new(page(context)));
-    let others = [Request::get(context.target().url("/details/1")), empty_form(context)];
+    attempts.extend(page(context).map(Attempt::new));
+    let others = page_of_item(context).into_iter().chain(empty_form(context));
     attempts.extend(others.map(|request| Attempt::new(request).or_absent()));
     attempts
 }
 
 /// `tools/list` at each other address of the endpoint.
-pub(super) fn at_other_endpoints(context: &Context<'_>) -> impl Iterator<Item = Request> {
+pub(super) fn at_other_endpoints<'a>(
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = Request> + 'a {
     let target = context.target();
-    let others = ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path());
-    others.map(|path| {
+    target.other_endpoints().map(|path| {
         let url = target.url(path);
         let line = format!("POST {url} tools/list");
         Request::message(url, &mcp::request("tools/list", &json!({})), line)
@@ -106,29 +106,32 @@ pub(super) fn at_other_endpoints(context: &Context<'_>) -> impl Iterator<Item = 
 }
 
 /// A form that writes nothing, since nothing is filled in.
-pub(super) fn empty_form(context: &Context<'_>) -> Request {
-    let form = Request::of("POST", context.target().url("/add"));
-    form.body("application/x-www-form-urlencoded", "").noted("an empty form")
+pub(super) fn empty_form(context: &Context<'_>) -> Option<Request> {
+    let path = context.profile().pages.forms.first()?;
+    let form = Request::of("POST", context.target().url(path));
+    Some(form.body("application/x-www-form-urlencoded", "").noted("an empty form"))
 }
 
-/// A page.
-pub(super) fn page(context: &Context<'_>) -> Request {
-    Request::get(context.target().url("/"))
+/// The page of an item, where the app has such pages.
+pub(super) fn page_of_item(context: &Context<'_>) -> Option<Request> {
+    let path = context.profile().pages.of_item()?;
+    Some(Request::get(context.target().url(path)))
+}
+
+/// The first page, where the app has pages.
+pub(super) fn page(context: &Context<'_>) -> Option<Request> {
+    let path = context.profile().pages.paths.first()?;
+    Some(Request::get(context.target().url(path)))
 }
 
 /// A call of a tool that reads.
 pub(super) fn call(context: &Context<'_>) -> Request {
-    context.message("tools/call", &list_restaurants(), Caller::Anonymous)
+    context.message("tools/call", &context.profile().reading(), Caller::Anonymous)
 }
 
 /// A list of the tools.
 pub(super) fn list_tools(context: &Context<'_>) -> Request {
     context.message("tools/list", &json!({}), Caller::Anonymous)
-}
-
-/// The parameters of a call of a tool that reads.
-pub(super) fn list_restaurants() -> Value {
-    json!({"name": "list_restaurants_mcp", "arguments": {}})
 }
 
 /// A notification.

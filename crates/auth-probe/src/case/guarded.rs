@@ -8,25 +8,27 @@ use serde_json::Value;
 use crate::{
     context::Context,
     http_client::{Answer, Request},
-    mcp,
     outcome::CaseFailure,
 };
 
 /// Signs of guarded data in a response.
 #[derive(Debug)]
 pub(super) struct Guarded<'a> {
+    tools: Vec<&'a str>,
     texts: Vec<&'a str>,
 }
 
-/// A shorter text, or one of a single word, may be in any response. In bytes.
+/// A shorter text, or one of a single word, may be in any response. In bytes; the same for the names of tools.
 const MIN_TEXT: usize = 10;
 
 impl<'a> Guarded<'a> {
-    /// The names of the tools; and texts of restaurants and reviews, where there is a good token to read them with.
+    /// The names of the profile's tools; and texts that a good token reads, where there is one.
     pub(super) async fn of(context: &'a Context<'_>) -> Self {
+        let is_name = |name: &&str| name.len() >= MIN_TEXT && name.contains(['_', '-']);
+        let tools = context.profile().tools().filter(is_name).collect();
         let texts = context.guarded_texts().await.iter().map(String::as_str);
         let of_refusals = refusal_words();
-        Self { texts: texts.filter(|text| is_telling(text, &of_refusals)).collect() }
+        Self { tools, texts: texts.filter(|text| is_telling(text, &of_refusals)).collect() }
     }
 
     /// What a text has of the guarded data.
@@ -37,13 +39,13 @@ impl<'a> Guarded<'a> {
     }
 
     fn found_as_written(&self, text: &str) -> Option<&'static str> {
-        if mcp::TOOLS.iter().any(|tool| text.contains(tool)) {
+        if self.tools.iter().any(|tool| text.contains(tool)) {
             return Some("the name of a tool");
         }
         // Pages write some characters as references.
         let plain = text.replace("&#x27;", "'").replace("&#39;", "'").replace("&amp;", "&");
         if self.texts.iter().any(|text| plain.contains(text)) {
-            return Some("a text of a restaurant or a review");
+            return Some("a text that only accepted callers may read");
         }
         has_result(text).then_some("a JSON-RPC result")
     }
@@ -223,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_escape_hides_nothing() {
-        let guarded = Guarded { texts: vec!["Fourth Coffee"] };
+        let guarded = Guarded { tools: vec!["list_restaurants_mcp"], texts: vec!["Fourth Coffee"] };
         for text in
             [r#"{"a": "Fourth\u0020Coffee"}"#, r#"["list\u005frestaurants_mcp"]"#, "Fourth Coffee"]
         {

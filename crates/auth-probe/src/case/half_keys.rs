@@ -46,8 +46,7 @@ async fn roles_added(
     kind: TokenKind,
 ) -> Result<(), CaseFailure> {
     let bearer = Caller::Bearer(token, kind.name());
-    let call =
-        |caller| context.message("tools/call", &super::everywhere::list_restaurants(), caller);
+    let call = |caller| context.message("tools/call", &context.profile().reading(), caller);
     all_refused(context, vec![Attempt::new(call(bearer))], &WITHOUT_RIGHT).await?;
     let role = context.target().role.clone();
     let changed = token.with_claims(|claims| {
@@ -67,7 +66,7 @@ async fn roles_beside(
     kind: TokenKind,
 ) -> Result<(), CaseFailure> {
     let role = context.target().role.as_str();
-    let mut params = super::everywhere::list_restaurants();
+    let mut params = context.profile().reading();
     params["_meta"] = serde_json::json!({"roles": [role], "scope": "user_impersonation"});
     let request = context.message("tools/call", &params, Caller::Bearer(token, kind.name()));
     let headers = [("x-user-roles", role), ("x-roles", role), ("x-role", role)];

@@ -21,7 +21,7 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
     let mut got = format!("{} forged tokens are rejected", forged.len());
     for (what, token) in forged {
         // Pages may have a guard of their own.
-        let attempts = [call(context), page(context)].map(Attempt::new).into();
+        let attempts = [call(context)].into_iter().chain(page(context)).map(Attempt::new).collect();
         refuses_of(context, Ok(token), what, attempts).await?;
     }
     let mut missing = Vec::new();
@@ -33,7 +33,7 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
         let mut attempts = two(context);
         attempts.push(Attempt::new(list_tools(context)));
         // Pages need no role.
-        let at_pages = (*kind != TokenKind::NearRole).then(|| Attempt::new(page(context)));
+        let at_pages = page(context).filter(|_| *kind != TokenKind::NearRole).map(Attempt::new);
         attempts.extend(at_pages);
         let attempts =
             attempts.into_iter().map(|it| it.map(|request| request.bearer(token, kind.name())));

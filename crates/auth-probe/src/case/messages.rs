@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    everywhere::list_restaurants,
-    guarded::{ONLY_ERRORS, refuse_all},
-};
+use super::guarded::{ONLY_ERRORS, refuse_all};
 use crate::{
     context::{Caller, Context},
     http_client::Request,
@@ -31,8 +28,8 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
     refuse_all(context, requests.into_iter().map(|it| (it, ONLY_ERRORS)).collect()).await
 }
 
-fn call() -> Value {
-    mcp::request("tools/call", &list_restaurants())
+fn call(context: &Context<'_>) -> Value {
+    mcp::request("tools/call", &context.profile().reading())
 }
 
 fn post(context: &Context<'_>, body: &Value, what: &str) -> Request {
@@ -49,12 +46,12 @@ fn whole(context: &Context<'_>) -> Vec<Request> {
         post(context, &body, method)
     };
     vec![
-        post(context, &json!([call()]), "a batch of tools/call"),
-        post(context, &json!([initialize, call()]), "a batch of initialize and tools/call"),
-        post(context, &json!([ping, call()]), "a batch of ping and tools/call"),
+        post(context, &json!([call(context)]), "a batch of tools/call"),
+        post(context, &json!([initialize, call(context)]), "a batch of initialize and tools/call"),
+        post(context, &json!([ping, call(context)]), "a batch of ping and tools/call"),
         stateless(context, "server/discover", json!({})),
         stateless(context, "tools/list", json!({})),
-        stateless(context, "tools/call", list_restaurants()),
+        stateless(context, "tools/call", context.profile().reading()),
         notification("notifications/initialized"),
         notification("notifications/cancelled"),
         post(context, &json!({"jsonrpc": "2.0", "id": 1, "result": {}}), "a response"),
@@ -79,7 +76,7 @@ pub(super) fn stateless(context: &Context<'_>, method: &'static str, mut params:
 /// A call with a member that is unusual or missing.
 fn meanings(context: &Context<'_>) -> Vec<Request> {
     let with = |name: &str, value: Value| {
-        let mut message = call();
+        let mut message = call(context);
         message[name] = value;
         post(context, &message, &format!("tools/call; {name} is {}", message[name]))
     };
@@ -88,7 +85,7 @@ fn meanings(context: &Context<'_>) -> Vec<Request> {
         let method = message["method"].as_str().unwrap_or_default().to_owned();
         post(context, &message, &format!("{method}; without {name}"))
     };
-    let mut claiming = list_restaurants();
+    let mut claiming = context.profile().reading();
     let role = &context.target().role;
     claiming["_meta"] = json!({"user": "admin", "roles": [role], "authorization": "garbage"});
     vec![
@@ -96,8 +93,8 @@ fn meanings(context: &Context<'_>) -> Vec<Request> {
         with("id", json!("1")),
         with("id", json!(0)),
         with("method", json!("Tools/Call")),
-        without(call(), "id"),
-        without(call(), "jsonrpc"),
+        without(call(context), "id"),
+        without(call(context), "jsonrpc"),
         without(mcp::request("tools/list", &json!({})), "params"),
         post(context, &mcp::request("tools/call", &claiming), "tools/call; a role in _meta"),
     ]
@@ -105,7 +102,7 @@ fn meanings(context: &Context<'_>) -> Vec<Request> {
 
 /// A call in a text that parsers read in different ways.
 fn texts(context: &Context<'_>) -> Vec<Request> {
-    let (call, ping) = (call(), mcp::request("ping", &json!({})));
+    let (call, ping) = (call(context), mcp::request("ping", &json!({})));
     let text = call.to_string();
     let twice = text.replacen('{', r#"{"method":"ping","#, 1);
     let escaped = text.replace("tools/call", r"tools\u002fcall");
@@ -127,7 +124,7 @@ fn texts(context: &Context<'_>) -> Vec<Request> {
 
 /// A call with other headers, or sent in another way.
 fn forms(context: &Context<'_>) -> Vec<Request> {
-    let (call, text) = (call(), call().to_string());
+    let (call, text) = (call(context), call(context).to_string());
     let usual = || post(context, &call, "tools/call");
     let calling = |name, value: &str| usual().header(name, value);
     let accepting = |kind: &str| usual().replace("accept", kind);

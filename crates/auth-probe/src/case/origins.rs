@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     everywhere::{
-        Attempt, at_other_endpoints, call, empty_form, list_restaurants, list_tools, notification,
-        page,
+        Attempt, at_other_endpoints, call, empty_form, list_tools, notification, page, page_of_item,
     },
     refusals::unless_refused_anyway,
 };
@@ -70,7 +69,7 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
     let caller = context.bearer(TokenKind::Good)?;
     let target = context.target();
     let message = |method, params: &Value| context.message(method, params, caller);
-    let (call, nothing) = (list_restaurants(), json!({}));
+    let (call, nothing) = (context.profile().reading(), json!({}));
     let attacked = |request: Request| Attempt::new(request.header("origin", ATTACKER));
     let mut attempts = vec![attacked(message("initialize", &mcp::initialize()))];
     for origin in foreign(target) {
@@ -91,7 +90,7 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
         Caller::Anonymous => request,
     };
     attempts.push(attacked(bear(notification(context))));
-    attempts.push(attacked(bear(empty_form(context))).or_absent());
+    attempts.extend(empty_form(context).map(|form| attacked(bear(form)).or_absent()));
     for attempt in attempts {
         if let Some((line, answer)) = attempt.unless_refused(context, &[403]).await? {
             return Err(CaseFailure::Failed {
@@ -118,17 +117,19 @@ pub(super) async fn not_shared(context: &Context<'_>) -> Result<String, CaseFail
     };
     let mut requests = Vec::new();
     for origin in foreign(target) {
-        let all = [preflight(target.mcp.clone()), list_tools(context), page(context)];
-        let all = all.into_iter().chain(good(list_tools(context)));
+        let all = [preflight(target.mcp.clone()), list_tools(context)];
+        let all = all.into_iter().chain(page(context)).chain(good(list_tools(context)));
         requests.extend(all.map(|request| (request, origin.clone())));
     }
     for origin in further(target).into_iter().chain(of_our_host(target)) {
         let list = good(list_tools(context)).unwrap_or_else(|| list_tools(context));
         requests.extend([preflight(target.mcp.clone()), list].map(|it| (it, origin.clone())));
     }
-    let mut others = vec![preflight(target.url("/add")), Request::get(target.url("/details/1"))];
+    let form = context.profile().pages.forms.first();
+    let mut others: Vec<_> = form.map(|form| preflight(target.url(form))).into_iter().collect();
+    others.extend(page_of_item(context));
     others.extend(at_other_endpoints(context));
-    others.extend([call(context), page(context)].into_iter().filter_map(good));
+    others.extend(page(context).into_iter().chain([call(context)]).filter_map(good));
     requests.extend(others.into_iter().map(|request| (request, ATTACKER.to_owned())));
     let count = requests.len();
     for (request, origin) in requests {

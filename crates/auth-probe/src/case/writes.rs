@@ -1,14 +1,9 @@
 //! Writes that are refused, which must leave nothing behind.
 
+use reqwest::Url;
 use serde_json::{Value, json};
 
-use super::{
-    answers::WITHOUT_ACCESS,
-    everywhere::{ENDPOINTS, call, list_restaurants},
-    functions,
-    messages::stateless,
-    refusals::unmade,
-};
+use super::{answers::WITHOUT_ACCESS, everywhere::call, messages::stateless, refusals::unmade};
 use crate::{
     AccessToken, TokenKind,
     context::{Caller, Context},
@@ -16,6 +11,7 @@ use crate::{
     http_client::{Answer, Request},
     mcp,
     outcome::CaseFailure,
+    profile::{Call, Form, Read, Values, Write},
 };
 
 /// A write that must be refused.
@@ -27,12 +23,12 @@ struct Attempt {
     reads: Option<Request>,
 }
 
-/// Sends reviews and restaurants that must be refused, and reads back with a good token that they are not stored.
+/// Sends writes that must be refused, and reads back with a good token that they are not stored.
 pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseFailure> {
     context.bearer(TokenKind::Good)?;
-    let restaurant = context.restaurant().await?;
+    let values = context.values(&prefix(context)).await?;
     let (mut texts, mut accepted) = (Vec::new(), None);
-    for attempt in attempts(context, restaurant)? {
+    for attempt in attempts(context, &values)? {
         let line = attempt.request.line().to_owned();
         let answer = context.send(attempt.request).await?;
         note_row(context, &answer, &attempt.text);
@@ -49,7 +45,7 @@ pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseF
         }
         texts.push((line, attempt.text));
     }
-    let stored = stored(context, restaurant).await?;
+    let stored = stored(context, &values).await?;
     if let Some((line, _)) = texts.iter().find(|(_, text)| stored.contains(text)) {
         return Err(CaseFailure::Failed {
             got: format!("{line}: is refused or not answered with success, and it is stored"),
@@ -65,135 +61,157 @@ pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseF
 /// Notes the row that an answer says was made, so that the report names it.
 fn note_row(context: &Context<'_>, answer: &Answer, text: &str) {
     let made = mcp::result(answer).and_then(|result| mcp::content(&result));
-    if let Some(id) = made.ok().and_then(|made| made["id"].as_i64()) {
+    let Ok(made) = made else { return };
+    let ids = writes(context).filter_map(|write| made.pointer(write.id.as_ref()?));
+    if let Some(id) = ids.into_iter().next() {
         context.run.add_row(context.id, "refused write", id, text);
     }
+}
+
+/// How the texts of this case begin.
+fn prefix(context: &Context<'_>) -> String {
+    format!("test-auth {} {}", context.run.id, context.id)
+}
+
+fn writes<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Write> {
+    let profile = context.profile();
+    [&profile.write, &profile.parent].into_iter().flatten()
 }
 
 /// The writes of a case, each with a text of its own.
 struct Attempts<'a> {
     context: &'a Context<'a>,
-    restaurant: i64,
+    values: &'a Values,
     made: Vec<Attempt>,
 }
 
-fn attempts(context: &Context<'_>, restaurant: i64) -> Result<Vec<Attempt>, CaseFailure> {
-    let mut attempts = Attempts { context, restaurant, made: Vec::new() };
-    attempts.add_messages();
-    attempts.add_forms();
-    let page = |request: Request| request.header("origin", "https://attacker.example");
-    let reads = context.message("tools/call", &list_restaurants(), context.good());
-    attempts.add(Some(page(reads)), |it, text| {
-        page(it.context.message("tools/call", &it.review(text), it.context.good()))
-    });
+fn attempts(context: &Context<'_>, values: &Values) -> Result<Vec<Attempt>, CaseFailure> {
+    let mut attempts = Attempts { context, values, made: Vec::new() };
     let token = context.forgery().by_own_key().map_err(unmade)?;
     context.run.keep_secret(&token);
-    attempts.add_borne(&token, "signed by somebody else");
-    for kind in WITHOUT_ACCESS {
-        if let Some(token) = context.token(*kind) {
-            attempts.add_borne(token, kind.name());
+    let page = |request: Request| request.header("origin", "https://attacker.example");
+    let reads = context.message("tools/call", &context.profile().reading(), context.good());
+    for write in writes(context) {
+        attempts.add_messages(write);
+        attempts.add_forms(write);
+        attempts.add(Some(page(reads.clone())), |values| {
+            page(context.message("tools/call", &params(write, values), context.good()))
+        });
+        attempts.add_borne(write, &token, "signed by somebody else");
+        for kind in WITHOUT_ACCESS {
+            if let Some(token) = context.token(*kind) {
+                attempts.add_borne(write, token, kind.name());
+            }
         }
     }
     Ok(attempts.made)
 }
 
+fn params(write: &Write, values: &Values) -> Value {
+    json!({"name": write.tool, "arguments": values.fill_all(&write.arguments)})
+}
+
 impl Attempts<'_> {
-    fn add(&mut self, reads: Option<Request>, request: impl Fn(&Self, &str) -> Request) {
-        let (context, nth) = (self.context, self.made.len());
+    fn add(&mut self, reads: Option<Request>, request: impl Fn(&Values) -> Request) {
         // The full stop keeps the first one from being found in the eleventh.
-        let text = format!("test-auth {} {} no {nth}.", context.run.id, context.id);
-        let request = request(self, &text);
+        let text = format!("{} no {}.", prefix(self.context), self.made.len());
+        let request = request(&self.values.clone().with("text", text.as_str()));
         self.made.push(Attempt { request, text, reads });
     }
 
-    fn review(&self, text: &str) -> Value {
-        let arguments = functions::review(self.restaurant, text);
-        json!({"name": "create_review_mcp", "arguments": arguments})
-    }
-
-    fn post(&self, path: &str, body: &Value, what: &str) -> Request {
-        let url = self.context.target().url(path);
-        let line = format!("POST {url} tools/call create_review_mcp, {what}");
-        Request::message(url, body, line)
-    }
-
     /// Calls without a token, in the forms in which a guard may overlook them.
-    fn add_messages(&mut self) {
-        let mcp = self.context.target().mcp.path().to_owned();
-        self.add(None, |it, text| {
-            it.context.message("tools/call", &it.review(text), Caller::Anonymous)
+    fn add_messages(&mut self, write: &Write) {
+        let context = self.context;
+        let target = context.target();
+        let post = |path: &str, body: &Value, what: &str| {
+            let url = target.url(path);
+            let line = format!("POST {url} tools/call {}, {what}", write.tool);
+            Request::message(url, body, line)
+        };
+        let mcp = target.mcp.path();
+        self.add(None, |it| context.message("tools/call", &params(write, it), Caller::Anonymous));
+        self.add(None, |it| {
+            let body =
+                json!({"jsonrpc": "2.0", "method": "tools/call", "params": params(write, it)});
+            post(mcp, &body, "as a notification")
         });
-        self.add(None, |it, text| {
-            let body = json!({"jsonrpc": "2.0", "method": "tools/call", "params": it.review(text)});
-            it.post(&mcp, &body, "as a notification")
+        self.add(None, |it| {
+            let body = json!([mcp::request("tools/call", &params(write, it))]);
+            post(mcp, &body, "in a batch")
         });
-        self.add(None, |it, text| {
-            let body = json!([mcp::request("tools/call", &it.review(text))]);
-            it.post(&mcp, &body, "in a batch")
-        });
-        self.add(None, |it, text| stateless(it.context, "tools/call", it.review(text)));
-        for path in ENDPOINTS.into_iter().filter(|path| *path != mcp) {
-            self.add(None, |it, text| {
-                it.post(path, &mcp::request("tools/call", &it.review(text)), "without a token")
+        self.add(None, |it| stateless(context, "tools/call", params(write, it)));
+        for path in target.other_endpoints() {
+            self.add(None, |it| {
+                post(path, &mcp::request("tools/call", &params(write, it)), "without a token")
             });
         }
-        self.add(None, |it, text| {
-            let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
-            it.context.message("tools/call", &params, Caller::Anonymous)
-        });
     }
 
-    /// Forms without a token, also in an address.
-    fn add_forms(&mut self) {
-        self.add(None, |it, text| {
-            let text = text.replace(' ', "+");
-            let form = format!("user_name=test-auth&rating=3&review_text={text}");
-            post(it.context, &format!("/review/{}", it.restaurant), form)
-        });
-        self.add(None, |it, text| post(it.context, "/add", form_of(text)));
-        self.add(None, |it, text| {
-            let request = Request::get(it.context.target().url("/"));
-            request.target(&format!("/add?{}", form_of(text)))
-        });
+    /// A form without a token, also in an address.
+    fn add_forms(&mut self, write: &Write) {
+        let context = self.context;
+        let Some(form) = &write.form else { return };
+        self.add(None, |it| post(context, form, it));
+        self.add(None, |it| Request::get(filled(context, form, it)));
     }
 
     /// Calls with a token that gives no access.
-    fn add_borne(&mut self, token: &AccessToken, what: &str) {
-        let reads = call(self.context).bearer(token, what);
+    fn add_borne(&mut self, write: &Write, token: &AccessToken, what: &str) {
+        let context = self.context;
+        let reads = call(context).bearer(token, what);
         let caller = Caller::Bearer(token, what);
-        self.add(Some(reads.clone()), |it, text| {
-            it.context.message("tools/call", &it.review(text), caller)
-        });
-        self.add(Some(reads), |it, text| {
-            let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
-            it.context.message("tools/call", &params, caller)
-        });
+        self.add(Some(reads), |it| context.message("tools/call", &params(write, it), caller));
     }
 }
 
-fn form_of(name: &str) -> String {
-    let name = name.replace(' ', "+");
-    format!("restaurant_name={name}&street_address=nowhere&description=Refused.")
+/// The address of a form with its fields in the query.
+fn filled(context: &Context<'_>, form: &Form, values: &Values) -> Url {
+    let path = values.fill(&form.path.as_str().into());
+    let mut url = context.target().url(path.as_str().unwrap_or_default());
+    url.set_query(None);
+    for (name, value) in &form.fields {
+        let value = values.fill(&value.as_str().into());
+        url.query_pairs_mut().append_pair(name, value.as_str().unwrap_or_default());
+    }
+    url
 }
 
-fn restaurant_of(name: &str) -> Value {
-    json!({"restaurant_name": name, "street_address": "nowhere", "description": "Refused."})
+fn post(context: &Context<'_>, form: &Form, values: &Values) -> Request {
+    let path = values.fill(&form.path.as_str().into());
+    let request = Request::of("POST", context.target().url(path.as_str().unwrap_or_default()));
+    let body = filled(context, form, values).query().unwrap_or_default().to_owned();
+    request.body("application/x-www-form-urlencoded", body).noted("a form")
 }
 
-fn post(context: &Context<'_>, path: &str, form: String) -> Request {
-    let request = Request::of("POST", context.target().url(path));
-    request.body("application/x-www-form-urlencoded", form).noted("a form")
+/// Everything that is stored with the texts of this case.
+async fn stored(context: &Context<'_>, values: &Values) -> Result<String, CaseFailure> {
+    let mut stored = String::new();
+    for write in writes(context) {
+        let found = match (&write.find, &context.profile().read) {
+            (Some(call), read) => match (find(context, call, values).await, read) {
+                // An app without a search rejects it.
+                (Err(_), Some(read)) => everything(context, read).await?,
+                (found, _) => found?,
+            },
+            (None, _) if !write.read_back.needs_id() => {
+                find(context, &write.read_back, values).await?
+            }
+            (None, Some(read)) => everything(context, read).await?,
+            (None, None) => {
+                let cause = format!("the profile names no call that finds a {}", write.noun);
+                return Err(CaseFailure::Inconclusive(Diagnosis::without_fix(cause)));
+            }
+        };
+        stored.push_str(&found.to_string());
+    }
+    Ok(stored)
 }
 
-/// Everything that is stored with the text of this case.
-async fn stored(context: &Context<'_>, restaurant: i64) -> Result<String, CaseFailure> {
-    let arguments = json!({"restaurant_id": restaurant});
-    let details = context.call("get_details_mcp", arguments, context.good()).await?;
-    // An app without a search ignores or rejects it.
-    let search = json!({"search": format!("{} {}", context.run.id, context.id)});
-    let found = match context.call("list_restaurants_mcp", search, context.good()).await {
-        Ok(found) => found,
-        Err(_) => context.call("list_restaurants_mcp", json!({}), context.good()).await?,
-    };
-    Ok(format!("{details} {found}"))
+async fn find(context: &Context<'_>, call: &Call, values: &Values) -> Result<Value, CaseFailure> {
+    let arguments = json!(values.fill_all(&call.arguments));
+    context.call(&call.tool, arguments, context.good()).await
+}
+
+async fn everything(context: &Context<'_>, read: &Read) -> Result<Value, CaseFailure> {
+    context.call(&read.tool, json!(read.arguments), context.good()).await
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Answer, CaseFailure, astray, challenges_are_of_target, is_of_target};
 use crate::{
     Target, TokenKind,
-    case::{carriers::with_all, everywhere},
+    case::carriers::with_all,
     context::{Caller, Context},
     http_client::Request,
     mcp,
@@ -81,8 +81,7 @@ fn is_same(answer: &Answer, document: &Value) -> Result<(), String> {
 /// Other addresses at which clients may look for the metadata.
 fn others(target: &Target) -> Vec<String> {
     let (own, mcp) = (target.metadata().path().to_owned(), target.mcp.path());
-    let endpoints = everywhere::ENDPOINTS.into_iter().filter(|path| *path != mcp);
-    let of_endpoints = endpoints.map(|path| format!("{own}{path}"));
+    let of_endpoints = target.other_endpoints().map(|path| format!("{own}{path}"));
     [format!("{mcp}{own}"), format!("{own}/")].into_iter().chain(of_endpoints).collect()
 }
 
