@@ -350,10 +350,8 @@ impl Proxy {
                 name => drop(response.headers_mut().append(name, value)),
             }
         }
-        if self.fault == Fault::EventStream
-            && message["jsonrpc"] == "2.0"
-            && status == StatusCode::OK
-        {
+        let is_result = message["jsonrpc"] == "2.0" && status == StatusCode::OK;
+        if self.fault == Fault::EventStream && is_result {
             let stream = HeaderValue::from_static("text/event-stream");
             response.headers_mut().insert(CONTENT_TYPE, stream);
         }
