@@ -3,6 +3,7 @@ check that it leaves out: `role`, `write` or `origin`."""
 
 import base64
 import json
+import os
 import socket
 import sys
 
@@ -12,7 +13,7 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import Response
 
 LEFT_OUT = set(sys.argv[1:])
-CHALLENGE = 'Bearer error="insufficient_scope", scope="user_impersonation"'
+CHALLENGE = f'Bearer error="insufficient_scope", scope="{os.environ["SCOPE"]}"'
 
 books = [{"id": 1, "title": "A history of lighthouses"}]
 server = FastMCP(

@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use easyauth_emulator::sample;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -101,7 +102,8 @@ async fn only_with_the_role(
     next: Next,
 ) -> Response {
     if checks_role && !has_right(request.headers()) {
-        let challenge = "Bearer error=\"insufficient_scope\", scope=\"user_impersonation\"";
+        let scope = format!("api://{}/user_impersonation", sample::API);
+        let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
         return (StatusCode::FORBIDDEN, [(WWW_AUTHENTICATE, challenge)]).into_response();
     }
     next.run(request).await

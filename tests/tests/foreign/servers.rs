@@ -32,7 +32,8 @@ impl Process {
     pub(crate) async fn python(left_out: &[&str]) -> Self {
         let command = tokio::task::spawn_blocking(|| python::Environment::Mcp1.command("books.py"));
         let mut command = command.await.unwrap().unwrap();
-        command.args(left_out);
+        let scope = format!("api://{}/user_impersonation", sample::API);
+        command.args(left_out).env("SCOPE", scope);
         Self::start(command).await
     }
 

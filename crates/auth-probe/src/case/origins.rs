@@ -37,15 +37,14 @@ fn foreign(target: &Target) -> [String; 4] {
     ]
 }
 
-/// Origins that are less likely to be trusted: below our host, and with our host where others have a user or a dot more.
-fn further(target: &Target) -> [String; 4] {
+/// Origins that are less likely to be trusted: below our host, our host with a dot more, and a browser's extension.
+fn further(target: &Target) -> [String; 3] {
     let scheme = target.origin.scheme();
     let host = target.origin.authority();
     let port = target.origin.port().map(|port| format!(":{port}")).unwrap_or_default();
     [
         format!("{scheme}://x.{host}"),
         format!("{scheme}://{}.{port}", target.host()),
-        format!("{scheme}://{host}@attacker.example"),
         EXTENSION.to_owned(),
     ]
 }
