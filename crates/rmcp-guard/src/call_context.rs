@@ -1,21 +1,22 @@
-//! The context of a request, from the host application to a tool and back.
+//! The context of a request, from the host application to the handler and back.
 
 use std::sync::{Arc, OnceLock};
 
 use rmcp::model::Extensions;
 use tracing::Span;
 
-/// In the extensions of the HTTP response to a `tools/call`: the tool's name (known names only), for the log of the host application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// In the extensions of the HTTP response to a `tools/call`: the name of the tool, for the log of the host application. It is always
+/// the name of a tool that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalledTool(
     /// The name.
-    pub &'static str,
+    pub Arc<str>,
 );
 
 /// The context that accompanies a request into the task that rmcp makes of it: the return path of the tool's name, and the span.
 #[derive(Clone)]
 pub(crate) struct CallContext {
-    called: Arc<OnceLock<&'static str>>,
+    called: Arc<OnceLock<Arc<str>>>,
     span: Span,
 }
 
@@ -25,12 +26,11 @@ impl CallContext {
         Self { called: Arc::default(), span: Span::current() }
     }
 
-    /// Records which tool a request calls, and gives the host application's span of the request.
-    pub(crate) fn record_tool(extensions: &Extensions, name: &'static str) -> Span {
+    /// Records which tool a request calls.
+    pub(crate) fn record_tool(extensions: &Extensions, name: &Arc<str>) {
         if let Some(call) = Self::of(extensions) {
-            call.called.get_or_init(|| name);
+            call.called.get_or_init(|| Arc::clone(name));
         }
-        Self::span(extensions)
     }
 
     /// The host application's span of a request.
@@ -39,8 +39,8 @@ impl CallContext {
     }
 
     /// The tool that the request called.
-    pub(crate) fn called(&self) -> Option<&'static str> {
-        self.called.get().copied()
+    pub(crate) fn called(&self) -> Option<CalledTool> {
+        self.called.get().cloned().map(CalledTool)
     }
 
     fn of(extensions: &Extensions) -> Option<&Self> {
