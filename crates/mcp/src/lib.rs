@@ -18,6 +18,8 @@ mod tool;
 mod tool_output;
 mod tools;
 
-pub use rmcp_guard::{CalledTool, CancellationToken, GuardedService as McpService, TaskTracker};
+pub use rmcp_guard::{
+    CalledTool, CancellationToken, Guarded, GuardedService as McpService, NameClash, TaskTracker,
+};
 
 pub use self::{adapter::McpAdapter, operation::Operation, tools::TOOL_NAMES};

@@ -3,8 +3,11 @@
 use std::{io, sync::Arc};
 
 use axum::Router;
-use rmcp::model::{ServerCapabilities, ServerConfig};
-use rmcp_guard::{Guarded, GuardedService as McpService};
+use rmcp::{
+    ServerHandler,
+    model::{ServerCapabilities, ServerConfig},
+};
+use rmcp_guard::{Guarded, GuardedService as McpService, Joined, NameClash};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -75,7 +78,40 @@ impl McpAdapter {
         self.into_guarded().serve_stdio(input, output).await
     }
 
+    /// Serves a handler of yours on the same endpoint: its tools, prompts and resources beside those for restaurants. The guard checks
+    /// the arguments of its tools against their input schemas; all limits apply to both.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # async fn join() -> Result<(), restaurant_mcp::NameClash> {
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// struct Hotels; // any rmcp handler of yours
+    /// impl rmcp::ServerHandler for Hotels {}
+    ///
+    /// let app = adapter.join(Hotels).await?.router(&["/mcp"]);
+    /// # let _: axum::Router = app;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The handler has a tool of the same name as one of [`TOOL_NAMES`](crate::TOOL_NAMES).
+    pub async fn join<H: ServerHandler>(
+        self,
+        handler: H,
+    ) -> Result<Guarded<impl ServerHandler + use<H>>, NameClash> {
+        let (guard, restaurants) = self.into_parts();
+        Ok(guard.with_handler(Joined::new(restaurants, handler).await?))
+    }
+
     fn into_guarded(self) -> Guarded<Handler> {
+        let (guard, handler) = self.into_parts();
+        guard.with_handler(handler)
+    }
+
+    fn into_parts(self) -> (Guarded<()>, Handler) {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
@@ -91,7 +127,7 @@ impl McpAdapter {
                 .with_server_info(self.server_info)
                 .with_instructions(self.instructions),
         });
-        self.guard.with_handler(handler)
+        (self.guard, handler)
     }
 }
 

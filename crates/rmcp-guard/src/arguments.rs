@@ -1,5 +1,7 @@
 //! The check of a tool's arguments against its own input schema, with errors that a model can act on.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind};
 use rmcp::model::JsonObject;
 use serde_json::Value;
@@ -51,8 +53,11 @@ impl Arguments {
         let mut arguments = Value::Object(arguments.unwrap_or_default());
         fit(&self.schema, &mut arguments);
         let errors = self.validator.iter_errors(&arguments);
-        let faults: Vec<_> =
-            errors.flat_map(|error| self.faults(&error)).take(MAX_ERRORS).collect();
+        // One fault for each place: a value of the wrong type is often none of the choices either.
+        let mut seen = BTreeSet::new();
+        let faults = errors.flat_map(|error| self.faults(&error));
+        let faults = faults.filter(|fault| seen.insert(fault.field().to_owned()));
+        let faults: Vec<_> = faults.take(MAX_ERRORS).collect();
         match arguments {
             Value::Object(arguments) if faults.is_empty() => Ok(arguments),
             _ => Err(faults),
@@ -366,7 +371,7 @@ mod tests {
                 json!(99_999_999_999_999_999_999_f64),
                 "pages",
                 "out_of_range",
-                "pages is 1e20: give a whole number, or leave it out",
+                "pages is 1e+20: give a whole number, or leave it out",
             ),
             (
                 "zzz",

@@ -5,6 +5,7 @@ mod arguments;
 mod call_context;
 mod error_chain;
 mod guarded;
+mod joined;
 mod media_type;
 mod origins;
 mod page;
@@ -21,6 +22,7 @@ pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use self::{
     call_context::CalledTool,
     guarded::{Guarded, GuardedService, Item},
+    joined::{Joined, NameClash},
     origins::AllowedOrigins,
     page::{only_page, page_cursor},
     params::params_error,

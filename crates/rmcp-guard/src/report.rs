@@ -179,6 +179,12 @@ impl FieldError {
         Self { limit: Some(schema), ..self }
     }
 
+    /// The argument, as in `authors[0].name`.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
     /// The fault and its correction.
     #[must_use]
     pub fn message(&self) -> &str {

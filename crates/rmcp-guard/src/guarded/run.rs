@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use rmcp::{ErrorData, RoleServer, ServerHandler, service::RequestContext};
+use rmcp::{ErrorData, RoleServer, ServerHandler, model::ErrorCode, service::RequestContext};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, field::Empty};
 
@@ -67,7 +67,12 @@ impl<H: ServerHandler> Guarded<H> {
             Err(Stopped::Refused(error)) => Err(error),
             Err(Stopped::Failed(failure)) => {
                 self.log(failure);
-                T::of_failure((self.explain)(&failure))
+                let report = (self.explain)(&failure);
+                match failure {
+                    // As the transport layer says it of any response.
+                    Failure::TooLarge(_) => Err(report.into_error(ErrorCode::INTERNAL_ERROR)),
+                    _ => T::of_failure(report),
+                }
             }
         };
         let code = answer.as_ref().map_or_else(|error| Some(code_of(error)), Answer::error_code);
