@@ -184,8 +184,8 @@ impl ServerHandler for Handler {
             let details = details.ok_or(RequestError::NotFound(restaurant))?;
             resources::content(details, request.uri, self.0.max_response_bytes)
         };
-        let content = read.await.map_err(RequestError::into_error)?;
-        let result = ReadResourceResult::new(vec![content])
+        let restaurant = read.await.map_err(RequestError::into_error)?;
+        let result = ReadResourceResult::new(vec![restaurant])
             .with_ttl_ms(milliseconds(NO_CACHE))
             .with_cache_scope(CacheScope::Private);
         Ok(result.into())

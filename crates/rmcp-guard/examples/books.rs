@@ -8,7 +8,7 @@
 
 use std::{future, io, sync::Arc, time::Duration};
 
-use rmcp::{ServerHandler, handler::server::wrapper::Parameters, schemars, tool, tool_router};
+use rmcp::{handler::server::wrapper::Parameters, schemars, tool, tool_router};
 use rmcp_guard::Guarded;
 use schemars::JsonSchema;
 use serde::Deserialize;

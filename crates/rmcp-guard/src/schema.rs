@@ -96,7 +96,7 @@ impl Flattener<'_> {
             schema.remove(keyword);
         }
         if let Some(Value::String(reference)) = schema.remove("$ref") {
-            return self.resolved(&reference, schema);
+            return self.resolved(&reference, &schema);
         }
         let nullable = self.nullable_properties(&schema);
         if let Some(Value::Array(required)) = schema.get_mut("required") {
@@ -116,7 +116,7 @@ impl Flattener<'_> {
     }
 
     /// The referenced schema in place of the reference, with what stands beside that.
-    fn resolved(&mut self, reference: &str, beside: JsonObject) -> JsonObject {
+    fn resolved(&mut self, reference: &str, beside: &JsonObject) -> JsonObject {
         let target = reference.strip_prefix('#').and_then(|pointer| lookup(self.root, pointer));
         let target = target.filter(|_| self.path.len() < MAX_DEPTH).cloned();
         let is_recursive =
@@ -137,7 +137,7 @@ impl Flattener<'_> {
             None => None,
         }
         .unwrap_or_default();
-        let beside = self.object(&beside);
+        let beside = self.object(beside);
         flat.extend(beside);
         flat
     }

@@ -77,12 +77,13 @@ impl<H: ServerHandler> Guarded<H> {
     ) -> io::Result<()> {
         let transport = StdioTransport::new(input, output, self.max_request_bytes);
         let (token, tasks) = (self.cancellation_token.clone(), self.tasks.clone());
-        let service = match self.serve_with_ct(transport, token).await {
+        // Boxed, since rmcp's futures are large.
+        let service = match Box::pin(self.serve_with_ct(transport, token)).await {
             Ok(service) => service,
             Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
             Err(error) => return Err(io::Error::other(error)),
         };
-        let ended = service.waiting().await;
+        let ended = Box::pin(service.waiting()).await;
         tasks.close();
         tasks.wait().await;
         ended.map(drop).map_err(io::Error::other)
