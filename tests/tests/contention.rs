@@ -34,6 +34,12 @@ on_both_databases! {
 /// How long 99 of 100 answers to another client may take beside the load.
 const GOAL: Duration = Duration::from_millis(50);
 
+/// How much longer than without the load they may take, where the machine alone takes long.
+const GOAL_FACTOR: u32 = 4;
+
+/// How long the machine is measured without the load.
+const WITHOUT_LOAD: Duration = Duration::from_secs(1);
+
 /// How long a load lasts.
 const LOAD: Duration = Duration::from_secs(3);
 
@@ -61,30 +67,36 @@ async fn beside<Load>(
 {
     let mut measured = Vec::new();
     for _ in 0..ATTEMPTS {
+        let (alone, _) = slowest_of(read(&product.url("/details/1"), WITHOUT_LOAD).await);
         let stop = Arc::new(AtomicBool::new(false));
         let mut load = JoinSet::new();
         for number in 0..clients {
             load.spawn(task(number, Arc::clone(&stop)));
         }
-        let mut times = read(&product.url("/details/1")).await;
+        let times = read(&product.url("/details/1"), LOAD).await;
         stop.store(true, Ordering::SeqCst);
         load.join_all().await;
-        times.sort_unstable();
-        let slowest = times[times.len() * 99 / 100];
-        measured.push((slowest, times.len()));
-        if slowest < GOAL {
-            println!("99 of 100 answers within, number of answers: {measured:?}");
+        let (slowest, answers) = slowest_of(times);
+        measured.push((slowest, answers, alone));
+        if slowest < GOAL.max(alone * GOAL_FACTOR) {
+            println!("99 of 100 answers within, number of answers, without the load: {measured:?}");
             return;
         }
     }
-    panic!("99 of 100 answers within, number of answers: {measured:?}");
+    panic!("99 of 100 answers within, number of answers, without the load: {measured:?}");
 }
 
-/// Reads a page again and again while a load lasts; gives how long each answer took.
-async fn read(url: &str) -> Vec<Duration> {
+/// The time within which 99 of 100 answers came, and the number of answers.
+fn slowest_of(mut times: Vec<Duration>) -> (Duration, usize) {
+    times.sort_unstable();
+    (times[times.len() * 99 / 100], times.len())
+}
+
+/// Reads a page again and again for this time; gives how long each answer took.
+async fn read(url: &str, length: Duration) -> Vec<Duration> {
     let client = client();
     let (mut times, start) = (Vec::new(), Instant::now());
-    while start.elapsed() < LOAD {
+    while start.elapsed() < length {
         let asked = Instant::now();
         let answer = client.get(url).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

@@ -1,19 +1,17 @@
 //! `mcp-entra setup`, `preauthorize`, `remove`, `list` and `doctor`: which clients may call a deployed app.
 
 mod connection;
+mod remedy;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use entra_admin::{Access, Admin, AdminError, ClientCredential, MissingGrant, Remedy, Setup, Step};
+use entra_admin::{Access, Admin, AdminError, ClientCredential, MissingGrant, Setup, Step};
 use uuid::Uuid;
 
 use self::connection::Connection;
 pub(crate) use self::connection::cloud;
-
-/// What `setup` cannot know: which credential was chosen.
-const PROOF: &str = " --identity <object id of the app's managed identity> (or --client-secret)";
 
 /// The commands that administer a deployed app.
 #[derive(Subcommand)]
@@ -139,8 +137,8 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
     let wanted = Setup { display_name: set_up.name.clone(), credential };
     let admin = admin.clone().adopting(set_up.adopt);
     let done = match admin.setup(&wanted).await {
-        Err(AdminError::NotAdopted { name, client_id, foreign }) if is_attended() => {
-            let error = AdminError::NotAdopted { name, client_id: client_id.clone(), foreign };
+        Err(AdminError::NotAdopted { name, client_id, exposures }) if is_attended() => {
+            let error = AdminError::NotAdopted { name, client_id: client_id.clone(), exposures };
             eprint!("{error}\nType its client id to go on with it: ");
             let mut line = String::new();
             std::io::stdin().read_line(&mut line)?;
@@ -153,7 +151,7 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
         }
         done => done?,
     };
-    for found in &done.foreign {
+    for found in &done.exposures {
         eprintln!("look at this: {found}");
     }
     if let Some(client_id) = done.client_id {
@@ -163,7 +161,7 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a person sits before this program.
+/// Whether a person can answer questions of this program.
 fn is_attended() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
@@ -194,12 +192,8 @@ async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Resu
             Ok(ExitCode::SUCCESS)
         }
         Some(finding) => {
-            let options = match finding.remedy {
-                Remedy::Setup { .. } => format!("{}{PROOF}", connection.options()),
-                Remedy::Preauthorize(_) | Remedy::Remove(_) => connection.options(),
-                _ => String::new(),
-            };
-            println!("{finding}{options}");
+            let remedy = remedy::wording(&finding.remedy, connection);
+            println!("{}\n  to correct it: {remedy}", finding.problem);
             Ok(ExitCode::FAILURE)
         }
     }

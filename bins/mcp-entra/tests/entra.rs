@@ -17,12 +17,12 @@ const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
 const RESTART: Duration = Duration::from_mins(1);
 
 /// The sample's app, and an operator's tokens.
-struct Desk {
+struct Operator {
     app: AppService,
     folder: TempDir,
 }
 
-impl Desk {
+impl Operator {
     async fn new() -> Self {
         Self::of(AppService::on_sqlite(Options::default()).await.unwrap())
     }
@@ -110,22 +110,22 @@ impl Desk {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
-    let desk = Desk::new().await;
+    let operator = Operator::new().await;
     let agent = sample::UNLISTED.to_string();
-    assert_eq!(desk.call(sample::UNLISTED).await, 403);
-    desk.write_into_the_lists("$(reboot)");
-    let before = desk.app.auth_settings();
-    let (code, said) = desk.run(&["preauthorize", &agent, "--dry-run"]).await;
-    assert_eq!((code, desk.app.auth_settings()), (0, before.clone()), "{said}");
+    assert_eq!(operator.call(sample::UNLISTED).await, 403);
+    operator.write_into_the_lists("$(reboot)");
+    let before = operator.app.auth_settings();
+    let (code, said) = operator.run(&["preauthorize", &agent, "--dry-run"]).await;
+    assert_eq!((code, operator.app.auth_settings()), (0, before.clone()), "{said}");
     assert!(said.contains("PUT ") && said.contains("authsettingsV2"), "{said}");
-    let (code, said) = desk.run(&["doctor", &agent]).await;
+    let (code, said) = operator.run(&["doctor", &agent]).await;
     assert_eq!(code, 1, "{said}");
     let mend = format!("cargo xtask entra preauthorize {}", sample::object_id(sample::UNLISTED));
     assert!(said.contains(&mend) || said.contains(&agent), "{said}");
-    let app = format!("--tenant {} --resource-id {}", sample::TENANT_ID, desk.app.site().id);
+    let app = format!("--tenant {} --resource-id {}", sample::TENANT_ID, operator.app.site().id);
     assert!(said.trim_end().ends_with(&app), "{said}");
 
-    let (code, said) = desk.run(&["preauthorize", &agent]).await;
+    let (code, said) = operator.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("let in: ") && said.contains("Agent that is not listed"), "{said}");
     let azd = said.lines().last().unwrap().split('"').nth(1).unwrap();
@@ -134,22 +134,22 @@ async fn an_agent_is_let_in_listed_diagnosed_and_shut_out() {
     assert!(!listed.contains(&&*sample::API.to_string()), "{said}");
     // The line is for pasting into a shell.
     assert!(!azd.contains("reboot"), "{said}");
-    assert_eq!(desk.call(sample::UNLISTED).await, 200);
-    let (code, said) = desk.run(&["preauthorize", &agent]).await;
+    assert_eq!(operator.call(sample::UNLISTED).await, 200);
+    let (code, said) = operator.run(&["preauthorize", &agent]).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("nothing was to be done"), "{said}");
-    let (code, said) = desk.run(&["list"]).await;
+    let (code, said) = operator.run(&["list"]).await;
     assert_eq!(code, 0, "{said}");
     let line = said.lines().find(|line| line.contains("not listed")).unwrap();
     assert!(line.ends_with(": may call"), "{line}");
     let line = said.lines().find(|line| line.contains("without the role")).unwrap();
     assert!(line.contains("lacks"), "{line}");
 
-    let (code, said) = desk.run(&["preauthorize", "--remove", &agent]).await;
+    let (code, said) = operator.run(&["preauthorize", "--remove", &agent]).await;
     assert_eq!(code, 0, "{said}");
     assert!(!said.lines().last().unwrap().contains(&agent), "{said}");
-    assert_eq!(desk.call(sample::UNLISTED).await, 403);
-    assert_eq!(desk.app.auth_settings(), before);
+    assert_eq!(operator.call(sample::UNLISTED).await, 403);
+    assert_eq!(operator.app.auth_settings(), before);
 }
 
 async fn ended(mut command: Command) -> (i32, String) {
@@ -160,10 +160,10 @@ async fn ended(mut command: Command) -> (i32, String) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_application_of_the_environment_may_ask() {
-    let desk = Desk::new().await;
-    let tls = TlsProxy::start(desk.app.cloud().origin(), desk.folder.path()).await.unwrap();
+    let operator = Operator::new().await;
+    let tls = TlsProxy::start(operator.app.cloud().origin(), operator.folder.path()).await.unwrap();
     let listing = |secret: &str| {
-        let mut command = desk.command(&["list"]);
+        let mut command = operator.command(&["list"]);
         command.env("SSL_CERT_FILE", tls.authority()).env("AZURE_AUTHORITY_HOST", tls.origin());
         command.env("AZURE_CLIENT_SECRET", secret);
         command
@@ -175,7 +175,7 @@ async fn an_application_of_the_environment_may_ask() {
     assert!(said.contains("may call"), "{said}");
 
     // A secret in a file is in no list of processes, and not in the environment.
-    let file = desk.file("secret");
+    let file = operator.file("secret");
     std::fs::write(&file, format!("{}\n", sample::OPERATOR_SECRET)).unwrap();
     let mut by_file = listing("");
     by_file.env("AZURE_CLIENT_ID", sample::OPERATOR.to_string());
@@ -195,17 +195,17 @@ async fn an_application_of_the_environment_may_ask() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_missing_is_named() {
-    let desk = Desk::new().await;
+    let operator = Operator::new().await;
     let nobody = "99999999-0000-4000-8000-000000000000";
-    let (code, said) = desk.run(&["preauthorize", nobody]).await;
+    let (code, said) = operator.run(&["preauthorize", nobody]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains(nobody), "{said}");
-    let (code, said) = desk.run(&["setup"]).await;
+    let (code, said) = operator.run(&["setup"]).await;
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("--identity"), "{said}");
-    let token = std::fs::read_to_string(desk.file("arm")).unwrap();
-    std::fs::write(desk.file("arm"), "no token").unwrap();
-    let (code, said) = desk.run(&["list"]).await;
+    let token = std::fs::read_to_string(operator.file("arm")).unwrap();
+    std::fs::write(operator.file("arm"), "no token").unwrap();
+    let (code, said) = operator.run(&["list"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(!said.contains(&token) && said.contains("token"), "{said}");
 }
@@ -213,7 +213,7 @@ async fn what_is_missing_is_named() {
 /// Any member of the tenant may register an application of the name that `setup` uses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_registration_of_the_same_name_is_not_taken() {
-    let desk = Desk::of(AppService::unconfigured(Options::default()).await.unwrap());
+    let operator = Operator::of(AppService::unconfigured(Options::default()).await.unwrap());
     let mut theirs = Application {
         id: Uuid::new_v4(),
         app_id: Uuid::new_v4(),
@@ -223,45 +223,45 @@ async fn a_registration_of_the_same_name_is_not_taken() {
     };
     theirs.other.insert("signInAudience".to_owned(), "AzureADMultipleOrgs".into());
     let client_id = theirs.app_id.to_string();
-    desk.app.cloud().directory().applications.push(theirs);
-    let before = desk.app.auth_settings();
+    operator.app.cloud().directory().applications.push(theirs);
+    let before = operator.app.auth_settings();
     let identity = sample::object_id(sample::MANAGED_IDENTITY).to_string();
     let set_up = ["setup", "--identity", &identity];
-    let (code, said) = desk.run(&set_up).await;
-    assert_eq!((code, desk.app.auth_settings()), (1, before), "{said}");
+    let (code, said) = operator.run(&set_up).await;
+    assert_eq!((code, operator.app.auth_settings()), (1, before), "{said}");
     for part in [&*client_id, "Ada Sample", "AzureADMultipleOrgs", "--adopt"] {
         assert!(said.contains(part), "{part}: {said}");
     }
 
-    let (code, said) = desk.run(&[&set_up[..], &["--client-id", &client_id]].concat()).await;
+    let (code, said) = operator.run(&[&set_up[..], &["--client-id", &client_id]].concat()).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("look at this: ") && said.contains("Ada Sample"), "{said}");
-    let (code, said) = desk.run(&["doctor"]).await;
+    let (code, said) = operator.run(&["doctor"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("az ad app update") && said.contains(&client_id), "{said}");
     {
-        let mut directory = desk.app.cloud().directory();
+        let mut directory = operator.app.cloud().directory();
         let mut all = directory.applications.iter_mut();
         let it = all.find(|it| it.app_id.to_string() == client_id).unwrap();
         it.other.insert("signInAudience".to_owned(), "AzureADMyOrg".into());
     }
     let owner = sample::USER.to_string();
-    let (code, said) = desk.run(&["doctor"]).await;
+    let (code, said) = operator.run(&["doctor"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains(&format!("--owner {owner}")), "{said}");
-    let (code, said) = desk.run(&["doctor", "--owner", &owner]).await;
+    let (code, said) = operator.run(&["doctor", "--owner", &owner]).await;
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("nothing is wrong"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cloud_is_named_as_azure_names_it() {
-    let desk = Desk::new().await;
-    let (code, said) = desk.run(&["list", "--cloud", "AzureMoonCloud"]).await;
+    let operator = Operator::new().await;
+    let (code, said) = operator.run(&["list", "--cloud", "AzureMoonCloud"]).await;
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("AzureChinaCloud"), "{said}");
     // The issuer that is deployed is the public cloud's.
-    let (code, said) = desk.run(&["doctor", "--cloud", "AzureUSGovernment"]).await;
+    let (code, said) = operator.run(&["doctor", "--cloud", "AzureUSGovernment"]).await;
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("openIdIssuer"), "{said}");
     assert!(said.contains(" --cloud AzureUSGovernment"), "{said}");

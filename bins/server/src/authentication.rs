@@ -12,6 +12,7 @@ use easyauth::{
 use crate::{
     caller::{self, AccessPolicy},
     settings::{AuthMode, AuthenticationSettings, Settings},
+    step_up::{self, StepUp},
 };
 
 /// The authentication of all routes except health checks and protected resource metadata.
@@ -43,9 +44,9 @@ impl Authentication {
         let resource = resource(settings, mode, listening, paths, validator.clone())?;
         let policy = AccessPolicy {
             read_only: settings.read_only,
-            read_role: auth.read_role(),
-            write_role: auth.write_role(),
-            requirement: Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope),
+            read: auth.read_role().map(Requirement::role),
+            write: auth.write_role().map(Requirement::role),
+            mcp: Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope),
         };
         Ok(Some(Self {
             mode,
@@ -56,14 +57,18 @@ impl Authentication {
         }))
     }
 
-    /// Authenticates the callers of all routes, and requires the role or scope of those of MCP.
+    /// Authenticates the callers of all routes, and requires the role or scope of those of MCP. A user who lacks the role of
+    /// one MCP operation gets a challenge too.
     pub fn protect(&self, pages: Router, mcp: Router) -> Router {
-        let requirement = self.policy.requirement.clone();
-        let requirement = RequirementLayer::new(requirement, Arc::clone(&self.resource));
+        let (policy, resource) = (Arc::clone(&self.policy), Arc::clone(&self.resource));
+        let requirement = RequirementLayer::new(policy.mcp.clone(), Arc::clone(&resource));
+        let step_up =
+            middleware::from_fn_with_state(StepUp { policy, resource }, step_up::challenge);
+        let mcp = mcp.layer(step_up).layer(requirement);
         let insert_actor =
             middleware::from_fn_with_state(Arc::clone(&self.policy), caller::insert_actor);
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))
-            .wrap(pages.merge(mcp.layer(requirement)).layer(insert_actor))
+            .wrap(pages.merge(mcp).layer(insert_actor))
     }
 
     /// Fetches the issuer's keys in the background, so that the server starts while the issuer is not available.

@@ -8,19 +8,19 @@ use axum::{
     response::Response,
 };
 use easyauth::{Principal, PrincipalKind, Requirement};
-use restaurant_domain::{Actor, Author, Permissions};
+use restaurant_domain::{Actor, Author, Permission, Permissions};
 
 /// The permissions of authenticated callers.
 #[derive(Debug, Clone)]
 pub struct AccessPolicy {
     /// Whether no caller may write.
     pub read_only: bool,
-    /// The app role that reading requires, if any.
-    pub read_role: Option<String>,
-    /// The app role that writing requires, if any.
-    pub write_role: Option<String>,
+    /// What reading requires, if anything.
+    pub read: Option<Requirement>,
+    /// What writing requires, if anything.
+    pub write: Option<Requirement>,
     /// The role or scope that MCP requires.
-    pub requirement: Requirement,
+    pub mcp: Requirement,
 }
 
 impl AccessPolicy {
@@ -30,13 +30,22 @@ impl AccessPolicy {
     /// grants no scope. A user through a client application needs the scope, an application the role, and a caller of an
     /// unclear kind only reads.
     fn actor(&self, principal: &Principal) -> Actor {
-        let has = |role: &Option<String>| role.as_ref().is_none_or(|role| principal.has_role(role));
-        let may_write = principal.is_session() || self.requirement.is_met_by(principal);
+        let has = |permission| self.unmet_by(principal, permission).is_none();
+        let may_write = principal.is_session() || self.mcp.is_met_by(principal);
         let permissions = Permissions {
-            read: has(&self.read_role),
-            write: has(&self.write_role) && may_write && !self.read_only,
+            read: has(Permission::Read),
+            write: has(Permission::Write) && may_write && !self.read_only,
         };
         Actor::new(author(principal), permissions)
+    }
+
+    /// The requirement of this permission, if there is one and the caller does not meet it.
+    pub fn unmet_by(&self, principal: &Principal, permission: Permission) -> Option<&Requirement> {
+        let requirement = match permission {
+            Permission::Read => self.read.as_ref(),
+            _ => self.write.as_ref(),
+        };
+        requirement.filter(|requirement| !requirement.is_met_by(principal))
     }
 }
 
@@ -90,9 +99,9 @@ mod tests {
     fn policy() -> AccessPolicy {
         AccessPolicy {
             read_only: false,
-            read_role: None,
-            write_role: None,
-            requirement: Requirement::role_or_scope("MCP.Access", "user_impersonation"),
+            read: None,
+            write: None,
+            mcp: Requirement::role_or_scope("MCP.Access", "user_impersonation"),
         }
     }
 
@@ -127,8 +136,8 @@ mod tests {
     #[test]
     fn finer_roles_hold_for_everybody() {
         let finer = AccessPolicy {
-            read_role: Some("R".to_owned()),
-            write_role: Some("W".to_owned()),
+            read: Some(Requirement::role("R")),
+            write: Some(Requirement::role("W")),
             ..policy()
         };
         let none = Permissions::default();
@@ -137,6 +146,8 @@ mod tests {
         assert_eq!(finer.actor(&agent(&["MCP.Access", "R", "W"])).permissions(), Permissions::ALL);
         let person = Principal::new(PrincipalKind::User, "1").with_scopes(["R", "W"]);
         assert_eq!(finer.actor(&person).permissions(), none, "a scope is no role");
+        let person = person.with_scopes(["user_impersonation"]).with_roles(["R", "W"]);
+        assert_eq!(finer.actor(&person).permissions(), Permissions::ALL, "a user's role counts");
         let read_only = AccessPolicy { read_only: true, ..policy() };
         assert_eq!(read_only.actor(&agent(&["MCP.Access"])).permissions(), Permissions::READ);
     }

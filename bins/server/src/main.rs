@@ -15,6 +15,7 @@ mod request_log;
 mod sample_data;
 mod settings;
 mod socket_options;
+mod step_up;
 mod telemetry;
 mod trailing_slash;
 mod transfer_coding;

@@ -23,12 +23,21 @@ use crate::{
 pub struct AuthenticationLayer {
     authenticator: Authenticator,
     resource: Arc<ProtectedResource>,
+    keeps_authorization: bool,
 }
 
 impl AuthenticationLayer {
     /// Authenticates with these schemes, and challenges for this resource.
     pub fn new(authenticator: Authenticator, resource: Arc<ProtectedResource>) -> Self {
-        Self { authenticator, resource }
+        Self { authenticator, resource, keeps_authorization: false }
+    }
+
+    /// Keeps `Authorization` in authenticated requests, for a service that exchanges the caller's token for one of its own (the
+    /// on-behalf-of flow). Without this, the layer removes it, so that the service cannot pass the token on by mistake.
+    /// Source: <https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow>.
+    pub fn keep_authorization(mut self) -> Self {
+        self.keeps_authorization = true;
+        self
     }
 
     /// Returns a router whose fallback is this layer around the given router. Merge routes without authentication into it.
@@ -54,11 +63,16 @@ impl<B: Send + 'static> AsyncAuthorizeRequest<B> for AuthenticationLayer {
     type Future = Pin<Box<dyn Future<Output = Result<Request<B>, Response>> + Send>>;
 
     fn authorize(&mut self, mut request: Request<B>) -> Self::Future {
-        let Self { authenticator, resource } = self.clone();
+        let Self { authenticator, resource, keeps_authorization } = self.clone();
         Box::pin(async move {
             let caller = authenticator.authenticate(request.headers()).await;
-            identity_headers::strip(&mut request);
-            let principal = caller.map_err(|error| resource.reject(&error, &request))?;
+            if keeps_authorization {
+                identity_headers::strip_all_but_authorization(&mut request);
+            } else {
+                identity_headers::strip(&mut request);
+            }
+            let reject = |error| resource.reject(&error, &authenticator.challenges(), &request);
+            let principal = caller.map_err(reject)?;
             request.extensions_mut().insert(principal);
             Ok(request)
         })

@@ -42,8 +42,10 @@ impl Authenticator {
         for scheme in &self.schemes {
             match scheme.authenticate(headers).await {
                 Outcome::Authenticated(caller) => callers.push(caller),
-                Outcome::Failed(error) if error.is_transient() => transient = Some(error),
-                Outcome::Failed(error) => return Err(error),
+                Outcome::Failed(error) if error.is_transient() => {
+                    transient = Some(error.of_scheme(scheme.name()));
+                }
+                Outcome::Failed(error) => return Err(error.of_scheme(scheme.name())),
                 Outcome::NotRequested => {}
             }
         }
@@ -53,6 +55,25 @@ impl Authenticator {
             None => one_caller(callers),
         }
     }
+
+    #[cfg(feature = "axum")]
+    /// The authentication schemes of the challenges, each once. `Bearer` if there is none.
+    pub(crate) fn challenges(&self) -> Vec<&'static str> {
+        let mut challenges = Vec::new();
+        for challenge in self.schemes.iter().map(Scheme::challenge) {
+            if is_token(challenge) && !challenges.contains(&challenge) {
+                challenges.push(challenge);
+            }
+        }
+        if challenges.is_empty() { vec!["Bearer"] } else { challenges }
+    }
+}
+
+#[cfg(feature = "axum")]
+/// Whether a text is a token (RFC 9110, section 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 fn one_caller(callers: Vec<Principal>) -> Result<Principal, AuthnError> {
@@ -66,6 +87,7 @@ fn one_caller(callers: Vec<Principal>) -> Result<Principal, AuthnError> {
 
 impl fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authenticator").field("schemes", &self.schemes.len()).finish()
+        let names: Vec<_> = self.schemes.iter().map(Scheme::name).collect();
+        f.debug_struct("Authenticator").field("schemes", &names).finish()
     }
 }

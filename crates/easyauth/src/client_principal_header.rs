@@ -97,6 +97,10 @@ impl Default for ClientPrincipalHeader {
 
 #[async_trait]
 impl Scheme for ClientPrincipalHeader {
+    fn name(&self) -> &'static str {
+        "client principal header"
+    }
+
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
         let mut values = headers.get_all(Self::NAME).iter();
         match (values.next(), values.next()) {

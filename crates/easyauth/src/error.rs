@@ -11,6 +11,7 @@ use std::{borrow::Cow, error::Error, time::Duration};
 #[must_use]
 pub struct AuthnError {
     kind: AuthnErrorKind,
+    scheme: Option<&'static str>,
     description: Cow<'static, str>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -54,13 +55,25 @@ impl AuthnError {
     }
 
     fn new(kind: AuthnErrorKind, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, description: description.into(), source: None }
+        Self { kind, scheme: None, description: description.into(), source: None }
     }
 
     /// The same error with its cause.
     pub fn with_source(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The same error of this scheme.
+    pub(crate) fn of_scheme(mut self, name: &'static str) -> Self {
+        self.scheme = Some(name);
+        self
+    }
+
+    /// The name of the scheme that failed, if an [`crate::Authenticator`] has asked it.
+    #[must_use]
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.scheme
     }
 
     /// The error's kind.

@@ -6,9 +6,9 @@ use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE, request::Parts};
+use http::request::Parts;
 
-use crate::{principal::Principal, response};
+use crate::{challenge, principal::Principal};
 
 /// The rejection of a request without a caller, because the route has no [`crate::AuthenticationLayer`]: a 401.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -17,8 +17,7 @@ pub struct NotAuthenticated;
 
 impl IntoResponse for NotAuthenticated {
     fn into_response(self) -> Response {
-        let challenge = HeaderValue::from_static("Bearer");
-        response::empty(StatusCode::UNAUTHORIZED, (WWW_AUTHENTICATE, challenge))
+        challenge::unauthorized_anywhere()
     }
 }
 

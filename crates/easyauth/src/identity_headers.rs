@@ -38,8 +38,15 @@ impl<B> ValidateRequest<B> for StripIdentityHeadersLayer {
     }
 }
 
-/// Removes `Authorization` too: a service that passed the token on to another service would delegate its caller's rights.
+/// Removes all identities, and `Authorization` too: a service that passed the token on to another service would delegate its
+/// caller's rights.
 pub(crate) fn strip<B>(request: &mut Request<B>) {
+    strip_all_but_authorization(request);
+    request.headers_mut().remove(AUTHORIZATION);
+}
+
+/// Removes all identities but the token that the caller sent.
+pub(crate) fn strip_all_but_authorization<B>(request: &mut Request<B>) {
     request.extensions_mut().remove::<Principal>();
     let headers = request.headers_mut();
     let names: Vec<HeaderName> = headers.keys().filter(|name| is_identity(name)).cloned().collect();
@@ -50,5 +57,5 @@ pub(crate) fn strip<B>(request: &mut Request<B>) {
 
 fn is_identity(name: &HeaderName) -> bool {
     let dashed = name.as_str().replace(['_', '.'], "-");
-    *name == AUTHORIZATION || IDENTITY_PREFIXES.iter().any(|prefix| dashed.starts_with(prefix))
+    IDENTITY_PREFIXES.iter().any(|prefix| dashed.starts_with(prefix))
 }

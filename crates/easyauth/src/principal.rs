@@ -1,9 +1,15 @@
 //! The authenticated caller.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// An authenticated caller. It is independent of HTTP: a test or another transport may create one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// Two are equal when all but their further claims ([`Self::claim`]) are: those differ from token to token.
+#[derive(Debug, Clone)]
 #[must_use]
 pub struct Principal {
     kind: PrincipalKind,
@@ -14,7 +20,12 @@ pub struct Principal {
     roles: BTreeSet<String>,
     scopes: BTreeSet<String>,
     is_session: bool,
+    claims: Claims,
 }
+
+/// The claims of a caller, by name.
+#[derive(Clone, Default)]
+struct Claims(Arc<BTreeMap<String, Vec<String>>>);
 
 /// The kind of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +78,7 @@ impl Principal {
             roles: BTreeSet::new(),
             scopes: BTreeSet::new(),
             is_session: false,
+            claims: Claims::default(),
         }
     }
 
@@ -98,6 +110,11 @@ impl Principal {
     /// Marks the caller as signed in to the service itself at a browser.
     pub fn with_session(self) -> Self {
         Self { is_session: true, ..self }
+    }
+
+    /// Sets all claims ([`Self::claim`]), each with its values.
+    pub fn with_claims(self, claims: impl IntoIterator<Item = (String, Vec<String>)>) -> Self {
+        Self { claims: Claims(Arc::new(claims.into_iter().collect())), ..self }
     }
 
     /// Sets the claims that a token may lack.
@@ -164,6 +181,34 @@ impl Principal {
         self.scopes.contains(scope)
     }
 
+    /// The value of a claim that has exactly one: text as it is, anything else as JSON (`1800000000`, `true`). Claims have their
+    /// names in access tokens, also those of a client principal header whose long names are known (`oid`, `tid`, `sub`, `scp`,
+    /// `roles`). All other names are as the header has them.
+    ///
+    /// Base no decision on a claim that users can change, such as a name or an e-mail address. Source:
+    /// <https://learn.microsoft.com/entra/identity-platform/claims-validation>.
+    #[must_use]
+    pub fn claim(&self, name: &str) -> Option<&str> {
+        let mut values = self.claim_values(name);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// All values of a claim, such as `amr`.
+    pub fn claim_values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.claims.0.get(name).into_iter().flatten().map(String::as_str)
+    }
+
+    /// The object ids of the user's groups (`groups`). A token of a user of more than 200 groups names none of them, and has the
+    /// claim `hasgroups` or `_claim_names` instead.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.claim_values("groups")
+    }
+
+    /// The template ids of the user's directory roles (`wids`).
+    pub fn directory_roles(&self) -> impl Iterator<Item = &str> {
+        self.claim_values("wids")
+    }
+
     /// Whether the caller is a user who is signed in to the service itself at a browser, without a client application in
     /// between. A caller with an access token never has a session.
     #[must_use]
@@ -185,11 +230,18 @@ impl Principal {
             && agree(self.client_id(), other.client_id())
     }
 
-    /// The same caller with the roles, scopes and session that `other` has too.
+    /// Everything that two equal callers have in common.
+    fn identity(&self) -> impl PartialEq {
+        let ids = (&self.object_id, &self.tenant_id, &self.client_id, &self.name);
+        (self.kind, ids, &self.roles, &self.scopes, self.is_session)
+    }
+
+    /// The same caller with the roles, scopes, claims and session that `other` has too.
     pub(crate) fn limited_to(mut self, other: &Self) -> Self {
         self.roles.retain(|role| other.roles.contains(role));
         self.scopes.retain(|scope| other.scopes.contains(scope));
         self.is_session &= other.is_session;
+        self.claims = self.claims.limited_to(&other.claims);
         self.tenant_id = self.tenant_id.or_else(|| other.tenant_id.clone());
         self.client_id = self.client_id.or_else(|| other.client_id.clone());
         self.name = self.name.or_else(|| other.name.clone());
@@ -197,6 +249,34 @@ impl Principal {
     }
 }
 
+impl PartialEq for Principal {
+    fn eq(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}
+
+impl Eq for Principal {}
+
+impl Claims {
+    /// The values that both have.
+    fn limited_to(&self, other: &Self) -> Self {
+        let common = self.0.iter().filter_map(|(name, values)| {
+            let others = other.0.get(name)?;
+            let values: Vec<_> = values.iter().filter(|it| others.contains(it)).cloned().collect();
+            (!values.is_empty()).then(|| (name.clone(), values))
+        });
+        Self(Arc::new(common.collect()))
+    }
+}
+
+/// The names alone: the values are personal data.
+impl fmt::Debug for Claims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(any(feature = "app-service", feature = "entra"))]
 /// Whether a text is a GUID in its usual form, in either case.
 pub(crate) fn is_guid(text: &str) -> bool {
     let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -7,20 +7,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{
-    HeaderValue, Request, StatusCode, Uri,
-    header::{CACHE_CONTROL, WWW_AUTHENTICATE},
-};
+use http::{HeaderValue, Request, Uri, header::CACHE_CONTROL};
 use serde::Serialize;
 
+#[cfg(feature = "entra")]
+use crate::token::validator::EntraTokenValidator;
 use crate::{
+    challenge::{Challenge, METADATA},
     error::{AuthnError, AuthnErrorKind},
-    response::{empty, logged_path, original_path, unavailable},
-    token::validator::EntraTokenValidator,
+    requirement::Requirement,
+    response::{logged_path, original_path, unavailable},
 };
-
-/// The path of the root resource's metadata. A resource with a path has it as a suffix (RFC 9728, section 3.1).
-const METADATA: &str = "/.well-known/oauth-protected-resource";
 
 /// Clients may cache the metadata for five minutes: it changes only with the service's settings.
 const METADATA_CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -33,6 +30,7 @@ pub struct ProtectedResource {
     name: Option<String>,
     paths: BTreeSet<String>,
     authorization_servers: Vec<String>,
+    #[cfg(feature = "entra")]
     validator: Option<Arc<EntraTokenValidator>>,
     scopes: Vec<String>,
 }
@@ -51,6 +49,7 @@ impl ProtectedResource {
             name: None,
             paths: BTreeSet::new(),
             authorization_servers: Vec::new(),
+            #[cfg(feature = "entra")]
             validator: None,
             scopes: Vec::new(),
         })
@@ -85,6 +84,7 @@ impl ProtectedResource {
 
     /// Adds the validator's issuer as an authorization server, as its discovery document names it (RFC 9728, section 2).
     /// Until the issuer is known the metadata is 503: another name would send clients to a server whose tokens are rejected.
+    #[cfg(feature = "entra")]
     pub fn issuer_of(mut self, validator: Arc<EntraTokenValidator>) -> Self {
         self.validator = Some(validator);
         self
@@ -95,7 +95,7 @@ impl ProtectedResource {
     /// # Errors
     /// When it has characters that a scope may not have (RFC 6749, section 3.3).
     pub fn scope(mut self, scope: &str) -> Result<Self, ResourceError> {
-        if scope.is_empty() || scope.contains(' ') || !is_quotable(scope) {
+        if !is_scope(scope) {
             return Err(ResourceError::Scope);
         }
         self.scopes.push(scope.to_owned());
@@ -106,65 +106,97 @@ impl ProtectedResource {
     /// authentication. Behind App Service Authentication do not mount them: the platform serves its own.
     pub fn router(&self) -> Router {
         let paths = std::iter::once("").chain(self.paths.iter().map(String::as_str));
+        let resource = Arc::new(self.clone());
         paths.fold(Router::new(), |router, path| {
-            let (document, validator) = (self.document(path), self.validator.clone());
-            router
-                .route(&format!("{METADATA}{path}"), get(async || serve(document, validator).await))
+            let (resource, own) = (Arc::clone(&resource), path.to_owned());
+            let metadata = async move || match resource.authorization_servers().await {
+                Ok(servers) => resource.metadata(&own, servers),
+                Err(not_yet) => not_yet,
+            };
+            router.route(&format!("{METADATA}{path}"), get(metadata))
         })
     }
 
-    /// The metadata without the validator's issuer.
-    fn document(&self, path: &str) -> Document {
-        Document {
+    /// The authorization servers, the validator's issuer included; a 503 until the issuer is known.
+    #[cfg(feature = "entra")]
+    async fn authorization_servers(&self) -> Result<Vec<String>, Response> {
+        let mut servers = self.authorization_servers.clone();
+        if let Some(validator) = &self.validator {
+            let issuer = validator.issuer().await.map_err(|reason| {
+                tracing::info!(target: "easyauth", %reason, "the issuer of the metadata is not known yet");
+                unavailable(reason.retry_after().unwrap_or_default())
+            })?;
+            servers.push(issuer.to_string());
+        }
+        Ok(servers)
+    }
+
+    #[cfg(not(feature = "entra"))]
+    fn authorization_servers(&self) -> impl Future<Output = Result<Vec<String>, Response>> {
+        std::future::ready(Ok(self.authorization_servers.clone()))
+    }
+
+    fn metadata(&self, path: &str, authorization_servers: Vec<String>) -> Response {
+        let document = Document {
             resource: format!("{}{path}", self.origin),
             resource_name: self.name.clone(),
-            authorization_servers: self.authorization_servers.clone(),
+            authorization_servers,
             scopes_supported: self.scopes.clone(),
             bearer_methods_supported: ["header"],
-        }
+        };
+        ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
     }
 
-    /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: its
-    /// challenge has no `error`, so that a client cannot tell an invalid token from a missing one.
-    pub(crate) fn reject<B>(&self, error: &AuthnError, request: &Request<B>) -> Response {
-        tracing::info!(target: "easyauth", reason = %error, path = logged_path(request), "rejected");
-        match error.kind() {
-            AuthnErrorKind::Transient { retry_after } => unavailable(retry_after),
-            _ => self.challenge(StatusCode::UNAUTHORIZED, "", request),
-        }
-    }
-
-    /// 403 (RFC 6750, section 3.1).
-    pub(crate) fn insufficient_scope<B>(&self, request: &Request<B>) -> Response {
-        self.challenge(StatusCode::FORBIDDEN, "error=\"insufficient_scope\", ", request)
-    }
-
-    /// The challenge has the address of the metadata (RFC 9728, section 5.1) and the scopes that clients request.
-    fn challenge<B>(&self, status: StatusCode, error: &str, request: &Request<B>) -> Response {
-        let suffix = self.paths.get(original_path(request)).map_or("", String::as_str);
-        let mut value =
-            format!("Bearer {error}resource_metadata=\"{}{METADATA}{suffix}\"", self.origin);
-        if !self.scopes.is_empty() {
-            value = format!("{value}, scope=\"{}\"", self.scopes.join(" "));
-        }
-        // Every part was validated when it was set.
-        let value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static("Bearer"));
-        empty(status, (WWW_AUTHENTICATE, value))
-    }
-}
-
-/// Serves the metadata, once the issuer is known.
-async fn serve(mut document: Document, validator: Option<Arc<EntraTokenValidator>>) -> Response {
-    if let Some(validator) = validator {
-        match validator.issuer().await {
-            Ok(issuer) => document.authorization_servers.push(issuer.to_string()),
-            Err(reason) => {
-                tracing::info!(target: "easyauth", %reason, "the issuer of the metadata is not known yet");
-                return unavailable(reason.retry_after().unwrap_or_default());
+    /// A 403 that tells the client which scopes it lacks (RFC 6750, section 3.1), for a request with this path. Use it where an
+    /// operation has a requirement of its own, which [`crate::RequirementLayer`] cannot see.
+    ///
+    /// The challenge names each scope as clients request it: a listed scope ([`Self::scope`]) with this name after its last
+    /// slash, otherwise the name after the prefix of the first listed scope. Without a scope in the requirement the
+    /// challenge has none: a client cannot request an app role.
+    #[must_use]
+    pub fn insufficient_scope(&self, requirement: &Requirement, path: &str) -> Response {
+        let mut scopes: Vec<String> = Vec::new();
+        for scope in requirement.scopes().filter(|scope| is_scope(scope)) {
+            let scope = self.full_scope(scope);
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
             }
         }
+        Challenge {
+            origin: &self.origin,
+            path: self.paths.get(path).map_or("", String::as_str),
+            scopes: scopes.join(" "),
+        }
+        .forbidden()
     }
-    ([(CACHE_CONTROL, METADATA_CACHING)], Json(document)).into_response()
+
+    /// The scope as clients request it, with the identifier URI of the API.
+    fn full_scope(&self, name: &str) -> String {
+        let prefix = |scope: &str| scope.rfind('/').map_or(0, |slash| slash + 1);
+        let is_named = |scope: &&String| **scope == name || scope[prefix(scope)..] == *name;
+        self.scopes.iter().find(is_named).cloned().unwrap_or_else(|| {
+            let first = self.scopes.first().map_or("", String::as_str);
+            format!("{}{name}", &first[..prefix(first)])
+        })
+    }
+
+    /// Logs the error. Responds with 503 if it is transient, otherwise with a 401 that is the same for every error: it has no
+    /// `error="invalid_token"`, so that a client cannot tell an invalid token from a missing one.
+    pub(crate) fn reject<B>(
+        &self,
+        error: &AuthnError,
+        schemes: &[&str],
+        request: &Request<B>,
+    ) -> Response {
+        let path = logged_path(request);
+        tracing::info!(target: "easyauth", scheme = error.scheme(), reason = %error, path, "rejected");
+        if let AuthnErrorKind::Transient { retry_after } = error.kind() {
+            return unavailable(retry_after);
+        }
+        let path = self.paths.get(original_path(request)).map_or("", String::as_str);
+        Challenge { origin: &self.origin, path, scopes: self.scopes.join(" ") }
+            .unauthorized(schemes)
+    }
 }
 
 /// Whether a text is a scheme, a host and optionally a port, with nothing before or after them that parsing would drop.
@@ -174,6 +206,11 @@ fn is_origin(text: &str) -> bool {
     is_quotable(text)
         && after_scheme.is_some_and(|host| !host.contains(['/', '@', '?', '#', ',', ' ']))
         && text.parse().is_ok_and(has_host)
+}
+
+/// Whether a text is a scope (RFC 6749, section 3.3).
+fn is_scope(text: &str) -> bool {
+    !text.is_empty() && !text.contains(' ') && is_quotable(text)
 }
 
 /// Whether a text may be in a header's quoted string unescaped: the characters of a scope (RFC 6749), and the space.

@@ -1,92 +1,89 @@
-//! The app role or scope that a route requires of its caller.
+//! The app roles and scopes that an operation requires of its caller.
 
-use std::sync::Arc;
+use crate::principal::{Principal, PrincipalKind};
 
-use axum::{body::Body, response::Response};
-use http::Request;
-use tower::Layer;
-use tower_http::validate_request::{
-    ValidateRequest, ValidateRequestHeader, ValidateRequestHeaderLayer,
-};
-
-use crate::{
-    error::AuthnError,
-    principal::{Principal, PrincipalKind},
-    protected_resource::ProtectedResource,
-    response,
-};
-
-/// An app role for applications, a scope for users. A user's role does not replace the scope that the user did not grant
-/// to the client application.
+/// The app roles and scopes that an operation requires of its caller.
 ///
-/// Invariant: names are compared whole and case-sensitively; `MCP.AccessX` is not `MCP.Access`.
-#[derive(Debug, Clone)]
-pub struct Requirement {
-    role: String,
-    scope: String,
+/// Invariants: names are compared whole and case-sensitively, so `MCP.AccessX` is not `MCP.Access`; no caller meets an empty
+/// [`Self::any`] or [`Self::all`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement(Rule);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule {
+    Role(String),
+    Scope(String),
+    RoleOrScope { role: String, scope: String },
+    Any(Vec<Requirement>),
+    All(Vec<Requirement>),
 }
 
 impl Requirement {
-    /// Requires this app role of an application, and this scope of a client that acts for a user.
+    /// Requires this app role of an application, and this scope of a client that acts for a user. A user's role does not
+    /// replace the scope that the user did not grant to the client application.
     pub fn role_or_scope(role: impl Into<String>, scope: impl Into<String>) -> Self {
-        Self { role: role.into(), scope: scope.into() }
+        Self(Rule::RoleOrScope { role: role.into(), scope: scope.into() })
     }
 
-    /// Whether the caller has the role or scope.
+    /// Requires this app role of every caller. A user's counts too, through a client application or at a browser: combine it
+    /// with [`Self::scope`] where the user's consent to the client application matters.
+    pub fn role(role: impl Into<String>) -> Self {
+        Self(Rule::Role(role.into()))
+    }
+
+    /// Requires this scope, which only a client that acts for a user has.
+    pub fn scope(scope: impl Into<String>) -> Self {
+        Self(Rule::Scope(scope.into()))
+    }
+
+    /// Requires at least one of these.
+    pub fn any(requirements: impl IntoIterator<Item = Self>) -> Self {
+        Self(Rule::Any(requirements.into_iter().collect()))
+    }
+
+    /// Requires all of these.
+    pub fn all(requirements: impl IntoIterator<Item = Self>) -> Self {
+        Self(Rule::All(requirements.into_iter().collect()))
+    }
+
+    /// Whether the caller has the required roles and scopes.
     #[must_use]
     pub fn is_met_by(&self, principal: &Principal) -> bool {
-        match principal.kind() {
-            PrincipalKind::Application => principal.has_role(&self.role),
-            PrincipalKind::User => principal.has_scope(&self.scope),
+        let is_user = principal.kind() == PrincipalKind::User;
+        match &self.0 {
+            Rule::Scope(scope) => is_user && principal.has_scope(scope),
+            Rule::RoleOrScope { scope, .. } if is_user => principal.has_scope(scope),
+            Rule::Role(role) | Rule::RoleOrScope { role, .. } => principal.has_role(role),
+            Rule::Any(requirements) => requirements.iter().any(|it| it.is_met_by(principal)),
+            Rule::All(requirements) => {
+                !requirements.is_empty() && requirements.iter().all(|it| it.is_met_by(principal))
+            }
         }
     }
-}
 
-/// Rejects callers that do not meet a requirement with 403 `insufficient_scope`, and requests without a [`Principal`] with
-/// 401.
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct RequirementLayer {
-    requirement: Arc<Requirement>,
-    resource: Arc<ProtectedResource>,
-}
-
-impl RequirementLayer {
-    /// Requires this, and challenges for this resource.
-    pub fn new(requirement: Requirement, resource: Arc<ProtectedResource>) -> Self {
-        Self { requirement: Arc::new(requirement), resource }
+    /// All app roles that it names, in order.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.leaves().into_iter().filter_map(|rule| match rule {
+            Rule::Role(role) | Rule::RoleOrScope { role, .. } => Some(role.as_str()),
+            _ => None,
+        })
     }
-}
 
-impl<S> Layer<S> for RequirementLayer {
-    type Service = ValidateRequestHeader<S, Self>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        ValidateRequestHeaderLayer::custom(self.clone()).layer(inner)
+    /// All scopes that it names, in order.
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.leaves().into_iter().filter_map(|rule| match rule {
+            Rule::Scope(scope) | Rule::RoleOrScope { scope, .. } => Some(scope.as_str()),
+            _ => None,
+        })
     }
-}
 
-impl<B> ValidateRequest<B> for RequirementLayer {
-    type ResponseBody = Body;
-
-    fn validate(&mut self, request: &mut Request<B>) -> Result<(), Response> {
-        let Some(caller) = request.extensions().get::<Principal>() else {
-            return Err(self.resource.reject(&AuthnError::missing(), request));
-        };
-        if self.requirement.is_met_by(caller) {
-            return Ok(());
+    /// The rules that contain no others.
+    fn leaves(&self) -> Vec<&Rule> {
+        match &self.0 {
+            Rule::Any(requirements) | Rule::All(requirements) => {
+                requirements.iter().flat_map(Self::leaves).collect()
+            }
+            rule => vec![rule],
         }
-        // The log names the caller, so that an administrator can assign the role.
-        tracing::info!(
-            target: "easyauth",
-            reason = "the caller lacks the app role or scope",
-            role = self.requirement.role,
-            scope = self.requirement.scope,
-            caller_id = caller.object_id(),
-            caller_kind = ?caller.kind(),
-            path = response::logged_path(request),
-            "rejected"
-        );
-        Err(self.resource.insufficient_scope(request))
     }
 }

@@ -65,7 +65,7 @@ impl Admin {
     }
 
     /// Owners of the registration who are known, by their object ids, besides who asks: `doctor` and `setup` do not name
-    /// them as foreign.
+    /// them as exposures.
     #[must_use]
     pub fn with_known_owners(self, owners: impl IntoIterator<Item = Uuid>) -> Self {
         Self { owners: owners.into_iter().collect(), ..self }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use self::finding::{Finding, Problem, Remedy};
 use crate::{
-    Admin, AdminError, Foreign, TakeBack,
+    Admin, AdminError, Exposure, Revocation,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     printable::printable,
     registration::{METADATA_SETTING, Registration, is_for_applications},
@@ -27,28 +27,30 @@ impl Admin {
         let settings = self.auth_settings().await?;
         let registration = match self.registration_to_examine(&settings).await? {
             Ok(registration) => registration,
-            Err(problem) => return Ok(Some(problem.mended_by(Remedy::Setup { client_id: None }))),
+            Err(problem) => {
+                return Ok(Some(problem.remedied_by(Remedy::Setup { client_id: None })));
+            }
         };
         let setup = Remedy::Setup { client_id: registration.client_id().parse().ok() };
         if let Some(finding) = void(&settings) {
             return Ok(Some(finding));
         }
         let app_settings = self.app_settings().await?;
-        let foreign = self
-            .foreign(&registration, &self.own_credential(&settings, &app_settings).await?)
+        let exposures = self
+            .exposures(&registration, &self.own_credential(&settings, &app_settings).await?)
             .await?;
-        if let Some(found) = foreign.iter().find(|it| it.kind.is_of_people()) {
-            return Ok(Some(self.in_others_hands(found)));
+        if let Some(found) = exposures.iter().find(|it| it.kind.is_of_people()) {
+            return Ok(Some(self.finding(found)));
         }
         if let Some(problem) = self.examine(&registration, &settings).await? {
-            return Ok(Some(problem.mended_by(setup)));
+            return Ok(Some(problem.remedied_by(setup)));
         }
         let access = self.access(&settings, &registration).await?;
         if let Some(finding) = agents::lists(&settings, &access, setup) {
             return Ok(Some(finding));
         }
         if let Some(problem) = metadata(&registration, &app_settings) {
-            return Ok(Some(problem.mended_by(setup)));
+            return Ok(Some(problem.remedied_by(setup)));
         }
         let mut named = Vec::new();
         for id in agents {
@@ -58,14 +60,14 @@ impl Admin {
             return Ok(Some(finding));
         }
         let problem = self.examine_sign_in(&registration, &settings, &app_settings).await?;
-        // What proves the app is known now, so any other credential has another owner.
-        let credential = || foreign.first().map(|found| self.in_others_hands(found));
-        Ok(problem.map(|problem| problem.mended_by(setup)).or_else(credential))
+        // The credentials in use are known now, so any other is an exposure.
+        let credential = || exposures.first().map(|found| self.finding(found));
+        Ok(problem.map(|problem| problem.remedied_by(setup)).or_else(credential))
     }
 
-    fn in_others_hands(&self, found: &Foreign) -> Finding {
-        let remedy = Remedy::TakeBack(TakeBack::of(found, self.cloud));
-        Problem::Foreign(found.clone()).mended_by(remedy)
+    fn finding(&self, found: &Exposure) -> Finding {
+        let remedy = Remedy::Revoke(Revocation::of(found, self.cloud));
+        Problem::Exposure(found.clone()).remedied_by(remedy)
     }
 
     async fn registration_to_examine(
@@ -113,10 +115,10 @@ impl Admin {
 /// What makes all other settings void. Others put it there, so no command takes it away.
 fn void(settings: &AuthSettings) -> Option<Finding> {
     if !settings.text(at::CONFIG_FILE).is_empty() {
-        return Some(Problem::ConfigFile.mended_by(Remedy::ForgetFile));
+        return Some(Problem::ConfigFile.remedied_by(Remedy::ClearConfigFile));
     }
     let path = settings.list(at::EXCLUDED).into_iter().find(|path| opens_tools(path))?;
-    Some(Problem::PathExcluded { path: printable(path) }.mended_by(Remedy::RequirePath))
+    Some(Problem::PathExcluded { path: printable(path) }.remedied_by(Remedy::RemoveExcludedPath))
 }
 
 /// Whether an excluded path is one of the MCP server's, or ends in a `*` that stands for one.
@@ -152,7 +154,7 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
         Some(Problem::RuntimeVersion { found: found(at::RUNTIME) })
     } else if !settings.is_on(at::REQUIRED) || settings.text(at::ACTION) != "Return401" {
         let is_required = settings.is_on(at::REQUIRED);
-        Some(Problem::LetsThrough { is_required, found: found(at::ACTION) })
+        Some(Problem::AnonymousAllowed { is_required, found: found(at::ACTION) })
     } else if !settings.is_on(at::PROVIDER) {
         Some(Problem::ProviderOff)
     } else {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use uuid::Uuid;
 
-use crate::foreign::Foreign;
+use crate::exposure::Exposure;
 
 /// What was asked for cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +156,7 @@ pub enum AdminError {
     /// A registration of that name is there, and nothing tells that it is ours.
     #[error(
         "an application named {name:?} is there already, with the client id {client_id}, and any member of the tenant may have made it{}. Look at it; if it is yours, go on with --client-id {client_id} (or --adopt), and else give another --name",
-        .foreign.iter().map(|it| format!("\n  {it}")).collect::<Vec<_>>().concat()
+        .exposures.iter().map(|it| format!("\n  {it}")).collect::<Vec<_>>().concat()
     )]
     NotAdopted {
         /// Its name.
@@ -164,7 +164,7 @@ pub enum AdminError {
         /// Its client id.
         client_id: String,
         /// What of it is in others' hands.
-        foreign: Vec<Foreign>,
+        exposures: Vec<Exposure>,
     },
     /// Others write the same document all the time.
     #[error(

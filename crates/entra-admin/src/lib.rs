@@ -9,7 +9,7 @@ mod cloud;
 mod doctor;
 mod endpoint;
 mod error;
-mod foreign;
+mod exposure;
 mod identity;
 mod preauthorize;
 mod printable;
@@ -31,7 +31,7 @@ pub use self::{
     doctor::{Finding, Problem, Remedy},
     endpoint::Endpoint,
     error::AdminError,
-    foreign::{Foreign, ForeignKind, TakeBack},
+    exposure::{Exposure, ExposureKind, Revocation},
     identity::Identity,
     preauthorize::Preauthorized,
     remove::Removed,

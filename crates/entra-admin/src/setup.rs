@@ -17,7 +17,7 @@ pub(crate) use self::{
     client_credential::{IDENTITY_SETTING, SECRET_SETTING},
 };
 use crate::{
-    Admin, AdminError, Foreign, Step,
+    Admin, AdminError, Exposure, Step,
     auth_settings::{AuthSettings, at},
     call::Call,
     change_set::ChangeSet,
@@ -43,7 +43,7 @@ pub struct SetupDone {
     /// The registration's client id; nothing where it is yet to be made.
     pub client_id: Option<Uuid>,
     /// What of it is in others' hands, to be looked at; nothing of a registration that was just made.
-    pub foreign: Vec<Foreign>,
+    pub exposures: Vec<Exposure>,
 }
 
 /// What stands for ids that are not known before the step that is only told.
@@ -75,13 +75,13 @@ impl Admin {
         let credential =
             credential.with_identity(identity.as_ref().map(|identity| identity.object_id));
         let found = self.find_for_setup(setup, &settings).await?;
-        let (mut registration, foreign) = match found {
+        let (mut registration, exposures) = match found {
             Some(found) => {
-                let foreign = self.foreign(&found.registration, &credential).await?;
+                let exposures = self.exposures(&found.registration, &credential).await?;
                 if !found.is_certain && !self.adopts {
-                    self.check_own_work(&found.registration, &foreign, &callback(&host)).await?;
+                    self.check_own_work(&found.registration, &exposures, &callback(&host)).await?;
                 }
-                (found.registration, foreign)
+                (found.registration, exposures)
             }
             None => (run.register(&setup.display_name).await?, Vec::new()),
         };
@@ -93,7 +93,7 @@ impl Admin {
             None => run.authenticate_by_secret(&plan).await?,
         }
         let client_id = registration.client_id().parse().ok();
-        Ok(SetupDone { steps: run.steps, client_id, foreign })
+        Ok(SetupDone { steps: run.steps, client_id, exposures })
     }
 
     /// The registration to go on with. One that is in use is not put out of use.
@@ -123,16 +123,16 @@ impl Admin {
     async fn check_own_work(
         &self,
         registration: &Registration,
-        foreign: &[Foreign],
+        exposures: &[Exposure],
         callback: &str,
     ) -> Result<(), AdminError> {
-        if self.is_own_work(registration, foreign, callback).await? {
+        if self.is_own_work(registration, exposures, callback).await? {
             return Ok(());
         }
         Err(AdminError::NotAdopted {
             name: printable(registration.name()),
             client_id: registration.client_id().to_owned(),
-            foreign: foreign.to_vec(),
+            exposures: exposures.to_vec(),
         })
     }
 }

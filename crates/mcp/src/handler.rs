@@ -90,7 +90,7 @@ impl Handler {
             max_response_bytes: self.0.max_response_bytes,
             record,
         });
-        call.await.map_or_else(RequestError::into_result, into_result)
+        call.await.map_or_else(|error| error.into_result(&context.extensions), into_result)
     }
 }
 
@@ -151,7 +151,7 @@ impl ServerHandler for Handler {
         let after = after.map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
         let result = if self.may(&self.actor(&context), Operation::ListRestaurants) {
             let page = resources::list(&*self.0.repository, after).await;
-            page.map_err(|error| RequestError::from(error).into_error())?
+            page.map_err(|error| RequestError::from(error).into_error(&context.extensions))?
         } else {
             ListResourcesResult::default()
         };
@@ -184,7 +184,7 @@ impl ServerHandler for Handler {
             let details = details.ok_or(RequestError::NotFound(restaurant))?;
             resources::content(details, request.uri, self.0.max_response_bytes)
         };
-        let restaurant = read.await.map_err(RequestError::into_error)?;
+        let restaurant = read.await.map_err(|error| error.into_error(&context.extensions))?;
         let result = ReadResourceResult::new(vec![restaurant])
             .with_ttl_ms(milliseconds(NO_CACHE))
             .with_cache_scope(CacheScope::Private);
@@ -223,7 +223,7 @@ impl ServerHandler for Handler {
             arguments: request.arguments,
             max_response_bytes: self.0.max_response_bytes,
         });
-        filled.await.map(Into::into).map_err(RequestError::into_error)
+        filled.await.map(Into::into).map_err(|error| error.into_error(&context.extensions))
     }
 
     async fn complete(
@@ -236,7 +236,7 @@ impl ServerHandler for Handler {
             return Ok(CompleteResult::new(CompletionInfo::default()));
         }
         let found = completion.run(&*self.0.repository).await;
-        found.map(CompleteResult::new).map_err(RequestError::into_error)
+        found.map(CompleteResult::new).map_err(|error| error.into_error(&context.extensions))
     }
 }
 

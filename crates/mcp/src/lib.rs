@@ -22,4 +22,6 @@ pub use rmcp_guard::{
     CalledTool, CancellationToken, Guarded, GuardedService as McpService, NameClash, TaskTracker,
 };
 
-pub use self::{adapter::McpAdapter, operation::Operation, tools::TOOL_NAMES};
+pub use self::{
+    access::MissingPermission, adapter::McpAdapter, operation::Operation, tools::TOOL_NAMES,
+};

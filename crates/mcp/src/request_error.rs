@@ -8,11 +8,15 @@ use restaurant_domain::{
 };
 use rmcp::{
     ErrorData,
-    model::{CallToolResult, ErrorCode},
+    model::{CallToolResult, ErrorCode, Extensions},
 };
-use rmcp_guard::{Failure, FieldError, Report};
+use rmcp_guard::{Failure, FieldError, Report, tell_host};
 
-use crate::{access::Denied, argument::unresolved, idempotency::IDEMPOTENCY_KEY};
+use crate::{
+    access::{Denied, MissingPermission},
+    argument::unresolved,
+    idempotency::IDEMPOTENCY_KEY,
+};
 
 /// After how many seconds a caller may try again what failed for a moment.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -103,14 +107,14 @@ impl RequestError {
     }
 
     /// The result that tells the caller of a tool, with nothing of the inside in it. That is logged here.
-    pub(crate) fn into_result(self) -> CallToolResult {
-        self.log();
+    pub(crate) fn into_result(self, request: &Extensions) -> CallToolResult {
+        self.tell(request);
         self.report().into_result()
     }
 
     /// The JSON-RPC error that tells the caller of anything else: the same, as the error's data.
-    pub(crate) fn into_error(self) -> ErrorData {
-        self.log();
+    pub(crate) fn into_error(self, request: &Extensions) -> ErrorData {
+        self.tell(request);
         let code = match self {
             Self::InvalidArguments(_) | Self::KeyReused(_) => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
@@ -118,6 +122,14 @@ impl RequestError {
             Self::Store(_) | Self::Defect(_) => ErrorCode::INTERNAL_ERROR,
         };
         self.report().into_error(code)
+    }
+
+    /// Tells the host application what the caller is not told: the log, and the permission that is missing.
+    fn tell(&self, request: &Extensions) {
+        self.log();
+        if let Self::Denied(Denied::Permission(permission)) = self {
+            tell_host(request, MissingPermission(*permission));
+        }
     }
 
     /// Writes what the caller is not told into the log.

@@ -1,6 +1,6 @@
 //! The context of a request, from the host application to the handler and back.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::Extensions;
 use tracing::Span;
@@ -13,24 +13,25 @@ pub struct CalledTool(
     pub Arc<str>,
 );
 
-/// The context that accompanies a request into the task that rmcp makes of it: the return path of the tool's name, and the span.
+/// Puts a value into the extensions of the HTTP response to the request with these extensions, for a layer of the host application.
+/// Over stdio there is no such layer, and nothing happens.
+pub fn tell_host<T: Clone + Send + Sync + 'static>(extensions: &Extensions, value: T) {
+    if let Some(call) = CallContext::of(extensions) {
+        call.told.lock().unwrap_or_else(PoisonError::into_inner).insert(value);
+    }
+}
+
+/// The context that accompanies a request into the task that rmcp makes of it: the way back to the host application, and the span.
 #[derive(Clone)]
 pub(crate) struct CallContext {
-    called: Arc<OnceLock<Arc<str>>>,
+    told: Arc<Mutex<http::Extensions>>,
     span: Span,
 }
 
 impl CallContext {
     /// For a request that arrives now.
     pub(crate) fn new() -> Self {
-        Self { called: Arc::default(), span: Span::current() }
-    }
-
-    /// Records which tool a request calls.
-    pub(crate) fn record_tool(extensions: &Extensions, name: &Arc<str>) {
-        if let Some(call) = Self::of(extensions) {
-            call.called.get_or_init(|| Arc::clone(name));
-        }
+        Self { told: Arc::default(), span: Span::current() }
     }
 
     /// The host application's span of a request.
@@ -38,9 +39,9 @@ impl CallContext {
         Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
     }
 
-    /// The tool that the request called.
-    pub(crate) fn called(&self) -> Option<CalledTool> {
-        self.called.get().cloned().map(CalledTool)
+    /// What the host application is told.
+    pub(crate) fn told(&self) -> http::Extensions {
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn of(extensions: &Extensions) -> Option<&Self> {

@@ -20,7 +20,7 @@ mod transport;
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    call_context::CalledTool,
+    call_context::{CalledTool, tell_host},
     guarded::{Guarded, GuardedService, Item},
     joined::{Joined, NameClash},
     origins::AllowedOrigins,

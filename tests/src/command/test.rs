@@ -35,12 +35,20 @@ fn check(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo clippy --workspace --all-targets --locked -- -D warnings")
         .run()
         .context("clippy has something to say")?;
+    for features in EASYAUTH_FEATURES {
+        cmd!(shell, "cargo clippy -p easyauth --lib --no-default-features --features {features} --locked -- -D warnings")
+            .run()
+            .with_context(|| format!("clippy has something to say about easyauth with `{features}`"))?;
+    }
     cmd!(shell, "cargo doc --workspace --no-deps --locked")
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
         .context("the documentation has a fault")?;
     dependencies(shell)
 }
+
+/// Combinations of the features of `easyauth` that a service may use, besides the default, which the workspace checks.
+const EASYAUTH_FEATURES: [&str; 5] = ["", "app-service", "entra", "app-service,axum", "axum,entra"];
 
 /// Checks the dependencies where cargo-deny is installed, and the advisories where they can be had.
 fn dependencies(shell: &Shell) -> Result<()> {

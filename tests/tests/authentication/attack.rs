@@ -1,5 +1,7 @@
 //! An attack: what a request brings, and what each door has to answer.
 
+use std::sync::LazyLock;
+
 use reqwest::{Client, Response};
 use restaurant_tests::mcp;
 use serde_json::{Value, json};
@@ -28,6 +30,10 @@ impl Expected {
         }
     }
 }
+
+/// One client for all attacks: it costs much to make. Each request has a connection of its own, which outlives no runtime.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().pool_max_idle_per_host(0).build().unwrap());
 
 /// Header lines.
 pub type Lines = Vec<(String, String)>;
@@ -60,7 +66,7 @@ pub async fn send(
     params: Value,
 ) -> reqwest::Result<Response> {
     let message = mcp::request(method, &params);
-    let mut request = mcp::post(&Client::new(), protected.url("/mcp/mcp"), &message);
+    let mut request = mcp::post(&CLIENT, protected.url("/mcp/mcp"), &message);
     for (name, value) in lines {
         request = request.header(name, value);
     }

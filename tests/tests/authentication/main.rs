@@ -12,5 +12,6 @@ mod modes;
 mod people;
 mod protected_server;
 mod raw;
+mod step_up;
 mod tokens;
 mod writers;

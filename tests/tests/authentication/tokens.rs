@@ -273,11 +273,16 @@ async fn whoever_is_refused_learns_nothing_of_why_and_the_log_does() {
         head.retain(|line| !PASSING.iter().any(|name| line.starts_with(name)));
         head.sort_unstable();
         let body = answer.text().await.unwrap();
-        assert_eq!(body, "", "{name}");
-        answers.entry((status.as_u16(), head)).or_insert_with(Vec::new).push(name);
+        answers.entry((status.as_u16(), head, body)).or_insert_with(Vec::new).push(name);
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
-    let ((_, head), names) = answers.pop_first().unwrap();
+    let ((_, head, body), names) = answers.pop_first().unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["error"], "unauthorized");
+    let members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(members, ["error", "error_description", "resource_metadata", "scope"]);
+    let metadata = reqwest::get(body["resource_metadata"].as_str().unwrap()).await.unwrap();
+    assert_eq!(metadata.status(), 200);
     let challenge = head.iter().find(|line| line.starts_with("www-authenticate")).unwrap();
     for part in
         ["Bearer ", "resource_metadata=", "/.well-known/oauth-protected-resource/mcp/mcp", "scope="]

@@ -1,5 +1,7 @@
 //! The caller from the header's claims, under every name that a claim may have.
 
+use std::collections::BTreeMap;
+
 use super::{document::Document, error::ClientPrincipalError};
 use crate::principal::{Principal, PrincipalKind, is_guid, scopes_of};
 
@@ -16,6 +18,9 @@ const KIND: Names = ["idtyp"; 2];
 const AUDIENCE: Names = ["aud"; 2];
 const SCOPES: Names = ["scp", "http://schemas.microsoft.com/identity/claims/scope"];
 const ROLES: Names = ["roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"];
+
+/// The claims for which the platform has another name than an access token.
+const LONG_NAMES: [Names; 5] = [OBJECT_ID, TENANT_ID, SUBJECT, SCOPES, ROLES];
 
 /// Display names, in order of preference. The claim that `name_typ` names comes after the first.
 const NAMES: [&str; 5] = [
@@ -54,7 +59,8 @@ impl<'a> Claims<'a> {
         let principal = Principal::new(kind, object_id)
             .with_roles(self.roles()?)
             .with_scopes(scopes.iter().copied().flat_map(scopes_of))
-            .with_optional(tenant_id, client_id, self.name());
+            .with_optional(tenant_id, client_id, self.name())
+            .with_claims(self.all());
         let is_session = scopes.is_empty() && self.is_for_client_itself(client_id, apps);
         Ok(if is_session { principal.with_session() } else { principal })
     }
@@ -91,6 +97,17 @@ impl<'a> Claims<'a> {
         };
         let client = client_id.or(audience);
         client.is_some_and(|client| apps.iter().any(|app| app.eq_ignore_ascii_case(client)))
+    }
+
+    /// All claims with text, under their names in access tokens.
+    fn all(&self) -> BTreeMap<String, Vec<String>> {
+        let mut all = BTreeMap::<String, Vec<String>>::new();
+        for (typ, value) in self.document.texts() {
+            let long = LONG_NAMES.iter().find(|[_, long]| *long == typ);
+            let name = long.map_or(typ, |[short, _]| short);
+            all.entry(name.to_owned()).or_default().push(value.to_owned());
+        }
+        all
     }
 
     /// The roles, under the platform's two names and under the header's role type.

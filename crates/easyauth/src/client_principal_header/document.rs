@@ -47,6 +47,11 @@ impl Document {
         Ok(Self { auth_typ, claims, name_typ, role_typ })
     }
 
+    /// The types and values of the claims whose value is text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.claims.iter().filter_map(|claim| Some((claim.typ.as_str(), claim.val.as_str()?)))
+    }
+
     /// The values of the claims whose type is wanted; `None` is a value that is not text.
     pub(super) fn values(
         &self,

@@ -5,8 +5,8 @@ use std::{net::IpAddr, sync::Arc, time::SystemTime};
 use reqwest::Url;
 
 use super::{
-    claims::Rules,
-    cloud::{is_v1_issuer, v1_issuers},
+    claims::{Rules, TenantCheck, Tenants},
+    cloud::{v1_host, v1_hosts},
     discovery::Discovery,
     jwks::JwksProvider,
     jwks_cache::JwksCache,
@@ -20,12 +20,14 @@ const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
 /// Builds an [`EntraTokenValidator`].
 #[must_use]
 pub struct EntraTokenValidatorBuilder {
-    tenant_id: String,
+    tenants: Vec<String>,
+    tenant_check: Option<Arc<TenantCheck>>,
     client_id: String,
     authority: String,
     v1_issuer: Option<String>,
     audiences: Vec<String>,
     allowed_clients: Vec<String>,
+    allows_any_client: bool,
     jwks_provider: Option<Arc<dyn JwksProvider>>,
     clock: Arc<Clock>,
 }
@@ -34,12 +36,14 @@ impl EntraTokenValidator {
     /// Builds a validator for tokens of this tenant (a GUID) for this app registration (its application id, a GUID).
     pub fn builder(tenant_id: &str, client_id: &str) -> EntraTokenValidatorBuilder {
         EntraTokenValidatorBuilder {
-            tenant_id: tenant_id.to_owned(),
+            tenants: vec![tenant_id.to_owned()],
+            tenant_check: None,
             client_id: client_id.to_owned(),
             authority: DEFAULT_AUTHORITY.to_owned(),
             v1_issuer: None,
             audiences: Vec::new(),
             allowed_clients: Vec::new(),
+            allows_any_client: false,
             jwks_provider: None,
             clock: Arc::new(system_time),
         }
@@ -47,8 +51,26 @@ impl EntraTokenValidator {
 }
 
 impl EntraTokenValidatorBuilder {
-    /// Sets the authority, without the tenant. The default is `https://login.microsoftonline.com`. Plain http is allowed
-    /// only on loopback.
+    /// Allows callers of a further tenant (a GUID). With several tenants the issuer is that of the authority's document for
+    /// `organizations`, and the object id alone does not identify a caller: the tenant ([`Principal::tenant_id`]) does so too.
+    ///
+    /// [`Principal::tenant_id`]: crate::Principal::tenant_id
+    pub fn allow_tenant(mut self, tenant_id: &str) -> Self {
+        self.tenants.push(tenant_id.to_owned());
+        self
+    }
+
+    /// Allows callers of each tenant for which the check returns true. The check gets the tenant's id (a GUID in lower case) of
+    /// a token that is not validated yet, must not block, and replaces an earlier one. Every organization can grant itself
+    /// access to a multitenant application: a check that is always true opens the service to all of them.
+    pub fn allow_tenant_if(mut self, check: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.tenant_check = Some(Arc::new(check));
+        self
+    }
+
+    /// Sets the authority, without the tenant. The default is `https://login.microsoftonline.com`. A national cloud has its
+    /// own (`https://login.microsoftonline.us`, `https://login.partner.microsoftonline.cn`), and so has an external tenant
+    /// (`https://<name>.ciamlogin.com`). Plain http is allowed only on loopback.
     pub fn authority(mut self, authority: &str) -> Self {
         authority.clone_into(&mut self.authority);
         self
@@ -64,6 +86,13 @@ impl EntraTokenValidatorBuilder {
     /// Adds an audience to the client id and `api://<client id>`. It is compared exactly.
     pub fn audience(mut self, audience: &str) -> Self {
         self.audiences.push(audience.to_owned());
+        self
+    }
+
+    /// Allows all client applications that get a token for this service from an allowed tenant. In most tenants every user
+    /// can register one: require an app role, or a scope with a consent that matters.
+    pub fn allow_any_client(mut self) -> Self {
+        self.allows_any_client = true;
         self
     }
 
@@ -90,31 +119,36 @@ impl EntraTokenValidatorBuilder {
     /// # Errors
     /// When a value is invalid. The error names it.
     pub fn build(self) -> Result<EntraTokenValidator, TokenConfigError> {
-        let tenant_id = guid(&self.tenant_id).ok_or(TokenConfigError::Tenant)?;
+        let tenants = self.tenants.iter().map(|id| guid(id).ok_or(TokenConfigError::Tenant));
+        let listed = tenants.collect::<Result<Vec<_>, _>>()?;
         let client_id = guid(&self.client_id).ok_or(TokenConfigError::Client)?;
         let authority = authority(&self.authority)?;
         let clients = self.allowed_clients.into_iter();
-        let allowed_clients = clients
+        let clients = clients
             .map(|id| guid(&id).ok_or(TokenConfigError::AllowedClient(id)))
             .collect::<Result<Vec<_>, _>>()?;
         if self.audiences.iter().any(String::is_empty) {
             return Err(TokenConfigError::Audience);
         }
-        let provider = match self.jwks_provider {
-            Some(provider) => provider,
-            None => {
-                Arc::new(Discovery::new(&authority, &tenant_id).map_err(TokenConfigError::Http)?)
+        let v1_hosts = match self.v1_issuer {
+            None => v1_hosts(&authority),
+            Some(issuer) => {
+                let host = listed.iter().find_map(|tenant| v1_host(&issuer, tenant));
+                vec![host.ok_or(TokenConfigError::V1Issuer)?]
             }
         };
-        let v1_issuers = match self.v1_issuer {
-            None => v1_issuers(&authority, &tenant_id),
-            Some(issuer) if is_v1_issuer(&issuer, &tenant_id) => vec![issuer],
-            Some(_) => return Err(TokenConfigError::V1Issuer),
+        let tenants = Tenants { listed, check: self.tenant_check };
+        let provider = match self.jwks_provider {
+            Some(provider) => provider,
+            None => Arc::new(
+                Discovery::new(&authority, tenants.only()).map_err(TokenConfigError::Http)?,
+            ),
         };
         let mut audiences = self.audiences;
         audiences.extend([format!("api://{client_id}"), client_id]);
+        let allowed_clients = (!self.allows_any_client).then_some(clients);
         Ok(EntraTokenValidator {
-            rules: Rules { tenant_id, v1_issuers, audiences, allowed_clients },
+            rules: Rules { tenants, v1_hosts, audiences, allowed_clients },
             jwks: JwksCache::new(provider),
             tokens: TokenCache::new(),
             clock: self.clock,

@@ -1,127 +1,147 @@
 //! A token's claims, the rules for them, and the caller that they name.
 
+use std::{fmt, sync::Arc};
+
 use serde::Deserialize;
 
-use super::error::TokenError;
+use super::{cloud, error::TokenError, jwks_cache::IssuerKey};
 use crate::{
     json,
-    principal::{Principal, PrincipalKind, scopes_of},
+    principal::{Principal, is_guid},
 };
 
 /// Seconds by which the issuer's clock and this one may differ: a token is valid this long before `nbf` and after `exp`
 /// (RFC 7519, section 4.1.4: "no more than a few minutes").
 const LEEWAY_SECONDS: i64 = 60;
 
-/// The claims that are read. A duplicate or one of another type is invalid. Source:
+/// The claims of a token.
+pub(super) struct Claims {
+    pub(super) validity: Validity,
+    caller: Principal,
+    json: String,
+}
+
+/// The claims that decide whether a token is valid. A duplicate or one of another type is invalid. Source:
 /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
 #[derive(Deserialize)]
-pub(super) struct Claims {
+pub(super) struct Validity {
     /// One text: a token with a list of audiences would be for other services too.
     aud: String,
     iss: String,
     pub(super) exp: i64,
     nbf: Option<i64>,
     ver: Option<String>,
-    tid: Option<String>,
-    oid: Option<String>,
-    sub: Option<String>,
-    appid: Option<String>,
-    azp: Option<String>,
-    idtyp: Option<String>,
-    scp: Option<String>,
-    #[serde(default)]
-    roles: Vec<String>,
-    name: Option<String>,
-    preferred_username: Option<String>,
-    upn: Option<String>,
-    unique_name: Option<String>,
-    app_displayname: Option<String>,
 }
 
 /// The configured values that the claims must have.
 #[derive(Debug)]
 pub(super) struct Rules {
-    /// In lower case.
-    pub(super) tenant_id: String,
-    pub(super) v1_issuers: Vec<String>,
+    pub(super) tenants: Tenants,
+    pub(super) v1_hosts: Vec<String>,
     pub(super) audiences: Vec<String>,
+    /// In lower case; `None` allows all client applications.
+    pub(super) allowed_clients: Option<Vec<String>>,
+}
+
+/// The allowed tenants.
+pub(super) struct Tenants {
     /// In lower case.
-    pub(super) allowed_clients: Vec<String>,
+    pub(super) listed: Vec<String>,
+    pub(super) check: Option<Arc<TenantCheck>>,
+}
+
+/// Decides about a tenant that is not listed.
+pub(super) type TenantCheck = dyn Fn(&str) -> bool + Send + Sync;
+
+impl Tenants {
+    /// The one tenant, if there cannot be another.
+    pub(super) fn only(&self) -> Option<&str> {
+        match &*self.listed {
+            [tenant] if self.check.is_none() => Some(tenant),
+            _ => None,
+        }
+    }
+
+    /// Whether callers of this tenant (in lower case) are allowed.
+    fn allow(&self, tenant_id: &str) -> bool {
+        let is_checked = |check: &Arc<TenantCheck>| is_guid(tenant_id) && check(tenant_id);
+        self.listed.iter().any(|it| it == tenant_id) || self.check.as_ref().is_some_and(is_checked)
+    }
+}
+
+impl fmt::Debug for Tenants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.listed).finish_non_exhaustive()
+    }
 }
 
 impl Claims {
-    pub(super) fn read(json: &str) -> Result<Self, TokenError> {
-        json::object(json).ok_or(TokenError::Claims)
+    pub(super) fn read(json: String) -> Result<Self, TokenError> {
+        let validity = json::object(&json).ok_or(TokenError::Claims)?;
+        let caller = Principal::of_token_claims(&json)?;
+        Ok(Self { validity, caller, json })
     }
 
-    /// The client application, by the claim of the token's version.
-    fn client(&self) -> Option<&str> {
-        let client = if self.ver.as_deref() == Some("1.0") { &self.appid } else { &self.azp };
-        client.as_deref().filter(|id| !id.is_empty())
+    /// In lower case; empty if there is none.
+    fn tenant(&self) -> String {
+        self.caller.tenant_id().unwrap_or_default().to_ascii_lowercase()
     }
 
-    fn object_id(&self) -> Result<&str, TokenError> {
-        let object_id = self.oid.as_deref().filter(|id| !id.is_empty());
-        let object_id = object_id.ok_or(TokenError::MissingObjectId)?;
-        Principal::is_id(object_id).then_some(object_id).ok_or(TokenError::InvalidObjectId)
-    }
-
-    /// The caller. Call it only for claims that were checked.
-    pub(super) fn principal(&self) -> Result<Principal, TokenError> {
-        let object_id = self.object_id()?;
-        let (idtyp, subject) = (self.idtyp.as_deref(), self.sub.as_deref());
-        let kind = PrincipalKind::of(idtyp, self.scp.is_some(), subject, object_id);
-        let names = [
-            &self.name,
-            &self.preferred_username,
-            &self.upn,
-            &self.unique_name,
-            &self.app_displayname,
-        ];
-        let mut names = names.into_iter().flatten().map(|name| name.trim());
-        let name = names.find(|name| !name.is_empty());
-        Ok(Principal::new(kind, object_id)
-            .with_roles(self.roles.iter().map(String::as_str))
-            .with_scopes(scopes_of(self.scp.as_deref().unwrap_or_default()))
-            .with_optional(self.tid.as_deref(), self.client(), name))
+    /// The caller with all claims. Call it only for claims that were checked.
+    pub(super) fn principal(self) -> Result<Principal, TokenError> {
+        Ok(self.caller.with_token_claims(&self.json)?)
     }
 }
 
 impl Rules {
     /// Checks everything that does not depend on the issuer's documents.
     pub(super) fn check(&self, claims: &Claims, now: i64) -> Result<(), TokenError> {
-        let tenant = claims.tid.as_deref().unwrap_or_default();
-        if !tenant.eq_ignore_ascii_case(&self.tenant_id) {
+        if !self.tenants.allow(&claims.tenant()) {
             return Err(TokenError::Tenant);
         }
-        if !self.audiences.contains(&claims.aud) {
+        let Validity { aud, exp, nbf, .. } = &claims.validity;
+        if !self.audiences.contains(aud) {
             return Err(TokenError::Audience);
         }
-        if now >= claims.exp.saturating_add(LEEWAY_SECONDS) {
+        if now >= exp.saturating_add(LEEWAY_SECONDS) {
             return Err(TokenError::Expired);
         }
-        if claims.nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
+        if nbf.is_some_and(|nbf| nbf > now.saturating_add(LEEWAY_SECONDS)) {
             return Err(TokenError::NotYetValid);
         }
-        claims.object_id().map(drop)
+        Ok(())
     }
 
-    /// Checks the issuer, that the token's version is the issuer's, and the client application.
-    pub(super) fn check_issuer(&self, claims: &Claims, v2_issuer: &str) -> Result<(), TokenError> {
-        let version = if self.v1_issuers.contains(&claims.iss) {
+    /// Checks the issuer, that the token's version is the issuer's, that the key is for this issuer, and the client
+    /// application.
+    pub(super) fn check_issuer(
+        &self,
+        claims: &Claims,
+        found: &IssuerKey,
+    ) -> Result<(), TokenError> {
+        let tenant = claims.tenant();
+        let of_tenant = |issuer: &str| issuer.replace(cloud::TENANT, &tenant);
+        let v2_issuer = of_tenant(&found.issuer);
+        let Validity { iss, ver, .. } = &claims.validity;
+        let version = if self.v1_hosts.iter().any(|host| *iss == cloud::v1_issuer(host, &tenant)) {
             "1.0"
-        } else if claims.iss == v2_issuer {
+        } else if *iss == v2_issuer {
             "2.0"
         } else {
             return Err(TokenError::Issuer);
         };
-        if claims.ver.as_deref() != Some(version) {
+        if ver.as_deref() != Some(version) {
             return Err(TokenError::Version);
         }
-        let client = claims.client().ok_or(TokenError::MissingClient)?;
-        if !self.allowed_clients.contains(&client.to_ascii_lowercase()) {
-            return Err(TokenError::ClientNotAllowed);
+        let is_others = found.key.issuer().is_some_and(|issuer| of_tenant(issuer) != v2_issuer);
+        if is_others && self.tenants.only().is_none() {
+            return Err(TokenError::Issuer);
         }
-        Ok(())
+        let client = claims.caller.client_id().ok_or(TokenError::MissingClient)?;
+        let client = client.to_ascii_lowercase();
+        match &self.allowed_clients {
+            Some(allowed) if !allowed.contains(&client) => Err(TokenError::ClientNotAllowed),
+            _ => Ok(()),
+        }
     }
 }

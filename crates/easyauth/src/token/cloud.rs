@@ -17,17 +17,25 @@ const NATIONAL: [(&str, &[&str]); 4] = [
 
 const PUBLIC: &[&str] = &["sts.windows.net"];
 
-/// The issuers of version 1.0 tokens of a tenant (in lower case) at an authority.
-pub(super) fn v1_issuers(authority: &Url, tenant_id: &str) -> Vec<String> {
+/// The name of the tenant in an issuer for all tenants (OpenID Connect discovery of `/organizations`).
+pub(super) const TENANT: &str = "{tenantid}";
+
+/// The hosts of the issuers of version 1.0 tokens at an authority.
+pub(super) fn v1_hosts(authority: &Url) -> Vec<String> {
     let host = authority.host_str().unwrap_or_default();
     let national = NATIONAL.iter().find(|(login, _)| *login == host);
-    let issuers = national.map_or(PUBLIC, |(_, issuers)| *issuers);
-    issuers.iter().map(|host| format!("https://{host}/{tenant_id}/")).collect()
+    let hosts = national.map_or(PUBLIC, |(_, hosts)| *hosts);
+    hosts.iter().map(|host| (*host).to_owned()).collect()
 }
 
-/// Invariant: a configured issuer is the tenant's.
-pub(super) fn is_v1_issuer(issuer: &str, tenant_id: &str) -> bool {
-    let host = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
-    host.is_some_and(|(host, path)| !host.is_empty() && path == format!("{tenant_id}/"))
-        && Url::parse(issuer).is_ok_and(|url| url.as_str() == issuer)
+/// The issuer of version 1.0 tokens of a tenant (in lower case).
+pub(super) fn v1_issuer(host: &str, tenant_id: &str) -> String {
+    format!("https://{host}/{tenant_id}/")
+}
+
+/// The host of a configured issuer. Invariant: the issuer is the tenant's.
+pub(super) fn v1_host(issuer: &str, tenant_id: &str) -> Option<String> {
+    let (host, _) = issuer.strip_prefix("https://")?.split_once('/')?;
+    let is_url = || Url::parse(issuer).is_ok_and(|url| url.as_str() == issuer);
+    (!host.is_empty() && issuer == v1_issuer(host, tenant_id) && is_url()).then(|| host.to_owned())
 }

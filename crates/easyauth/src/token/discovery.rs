@@ -9,7 +9,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::jwks::{Jwks, JwksError, JwksProvider, SigningKey};
+use super::{
+    cloud::TENANT,
+    jwks::{Jwks, JwksError, JwksProvider, SigningKey},
+};
 
 /// Invariant: the maximum length of a document, in bytes. Entra's have a few thousand.
 const MAX_BYTES: usize = 256 * 1024;
@@ -20,13 +23,17 @@ const MAX_KEYS: usize = 100;
 /// The timeout for both documents together.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The name in an authority's addresses for all tenants of organizations.
+pub(super) const ALL_TENANTS: &str = "organizations";
+
 /// Provides the keys by OpenID Connect Discovery 1.0. It follows no redirects. The keys must be at the origin of the
 /// authority or of the issuer that the document names: the two differ for External ID.
 /// Source: <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>.
 pub(super) struct Discovery {
     client: Client,
     document: Url,
-    tenant_id: String,
+    /// `None` discovers the keys of all tenants.
+    tenant_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -42,8 +49,8 @@ struct KeySet {
 }
 
 impl Discovery {
-    /// Discovers a tenant's keys at this authority, which is https or on loopback.
-    pub(super) fn new(authority: &Url, tenant_id: &str) -> Result<Self, reqwest::Error> {
+    /// Discovers the keys of one tenant, or of all, at this authority, which is https or on loopback.
+    pub(super) fn new(authority: &Url, tenant_id: Option<&str>) -> Result<Self, reqwest::Error> {
         let client = Client::builder().redirect(Policy::none());
         let client = match authority.scheme() {
             "https" => client.https_only(true),
@@ -51,8 +58,9 @@ impl Discovery {
             _ => client.no_proxy(),
         };
         let mut document = authority.clone();
-        document.set_path(&format!("/{tenant_id}/v2.0/.well-known/openid-configuration"));
-        Ok(Self { client: client.build()?, document, tenant_id: tenant_id.to_owned() })
+        let tenant = tenant_id.unwrap_or(ALL_TENANTS);
+        document.set_path(&format!("/{tenant}/v2.0/.well-known/openid-configuration"));
+        Ok(Self { client: client.build()?, document, tenant_id: tenant_id.map(str::to_owned) })
     }
 
     async fn get<T: DeserializeOwned>(&self, url: Url) -> Result<T, JwksError> {
@@ -76,9 +84,8 @@ impl Discovery {
         let Configuration { issuer, jwks_uri } = self.get(self.document.clone()).await?;
         let url = self.keys_url(&jwks_uri, &self.issuer(&issuer)?)?;
         let set: KeySet = self.get(url.clone()).await?;
-        let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok());
         let mut keys = Vec::new();
-        for key in jwks.filter_map(|jwk| signing_key(&jwk)).take(MAX_KEYS) {
+        for key in set.keys.into_iter().filter_map(signing_key).take(MAX_KEYS) {
             match key {
                 Ok(key) => keys.push(key),
                 Err(error) => tracing::warn!(%url, %error, "ignoring a key of the issuer"),
@@ -97,29 +104,41 @@ impl Discovery {
         url.ok_or_else(|| JwksError::new(message()))
     }
 
-    /// Invariant: the issuer is the tenant's, so that no token of another tenant is valid. Its host may differ from the
-    /// authority's.
+    /// Invariant: the issuer is the tenant's, so that no token of another tenant is valid, or names the place of each token's
+    /// tenant. Its host may differ from the authority's.
     fn issuer(&self, issuer: &str) -> Result<Url, JwksError> {
+        let tenant = self.tenant_id.as_deref().unwrap_or(ALL_TENANTS);
+        let issuer = match self.tenant_id {
+            None if issuer.contains(TENANT) => issuer.replace(TENANT, ALL_TENANTS),
+            None => String::new(),
+            Some(_) => issuer.to_owned(),
+        };
         let is_tenants = |url: &Url| {
             let is_safe = url.scheme() == "https" || url.origin() == self.document.origin();
             let is_bare = url.query().is_none() && url.fragment().is_none();
-            is_safe && is_bare && url.path() == format!("/{}/v2.0", self.tenant_id)
+            is_safe && is_bare && url.path() == format!("/{tenant}/v2.0")
         };
         let message = || format!("{} names another tenant's issuer", self.document);
-        let url = Url::parse(issuer).ok().filter(is_tenants);
+        let url = Url::parse(&issuer).ok().filter(is_tenants);
         url.ok_or_else(|| JwksError::new(message()))
     }
 }
 
 /// The key, if it is for RS256 signatures and has an id.
-fn signing_key(jwk: &Jwk) -> Option<Result<SigningKey, JwksError>> {
+fn signing_key(value: Value) -> Option<Result<SigningKey, JwksError>> {
+    let issuer = value.get("issuer").and_then(Value::as_str).map(str::to_owned);
+    let jwk: Jwk = serde_json::from_value(value).ok()?;
     let AlgorithmParameters::RSA(key) = &jwk.algorithm else { return None };
     let common = &jwk.common;
     let is_for_signatures =
         common.public_key_use.as_ref().is_none_or(|usage| *usage == PublicKeyUse::Signature);
     let is_rs256 = common.key_algorithm.is_none_or(|algorithm| algorithm == KeyAlgorithm::RS256);
     let kid = common.key_id.as_deref().filter(|kid| !kid.is_empty())?;
-    (is_for_signatures && is_rs256).then(|| SigningKey::new(kid, &key.n, &key.e))
+    let key = (is_for_signatures && is_rs256).then(|| SigningKey::new(kid, &key.n, &key.e))?;
+    Some(key.map(|key| match issuer {
+        Some(issuer) => key.for_issuer(&issuer),
+        None => key,
+    }))
 }
 
 #[async_trait]

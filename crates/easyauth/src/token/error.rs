@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::AuthnError;
+use crate::{error::AuthnError, token_claims::TokenClaimsError};
 
 pub(super) const MAX_BYTES: usize = 16 * 1024;
 
@@ -94,6 +94,16 @@ impl TokenError {
             Self::TooManyUnknownKeys => Some(Duration::from_secs(1)),
             Self::KeysUnavailable => Some(Duration::from_secs(5)),
             _ => None,
+        }
+    }
+}
+
+impl From<TokenClaimsError> for TokenError {
+    fn from(error: TokenClaimsError) -> Self {
+        match error {
+            TokenClaimsError::Json => Self::Claims,
+            TokenClaimsError::MissingObjectId => Self::MissingObjectId,
+            TokenClaimsError::InvalidObjectId => Self::InvalidObjectId,
         }
     }
 }

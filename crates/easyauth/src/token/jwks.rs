@@ -16,7 +16,7 @@ pub trait JwksProvider: Send + Sync {
 /// An issuer and its signing keys.
 #[derive(Debug, Clone)]
 pub struct Jwks {
-    /// The `iss` of its version 2.0 tokens.
+    /// The `iss` of its version 2.0 tokens. `{tenantid}` in it stands for the tenant of each token: the issuer has several.
     pub issuer: String,
     /// Its keys. Of two keys with one id the last counts.
     pub keys: Vec<SigningKey>,
@@ -52,6 +52,7 @@ const ALGORITHM: Algorithm = Algorithm::RS256;
 pub struct SigningKey {
     kid: String,
     key: Arc<DecodingKey>,
+    issuer: Option<Arc<str>>,
 }
 
 impl SigningKey {
@@ -71,7 +72,18 @@ impl SigningKey {
         }
         let key =
             DecodingKey::from_rsa_components(n, e).map_err(|error| invalid().with_source(error))?;
-        Ok(Self { kid: kid.to_owned(), key: Arc::new(key) })
+        Ok(Self { kid: kid.to_owned(), key: Arc::new(key), issuer: None })
+    }
+
+    /// Limits the key to tokens of this issuer, which may contain `{tenantid}` (the member `issuer` of Entra's keys). It
+    /// counts where an issuer has several tenants.
+    #[must_use]
+    pub fn for_issuer(self, issuer: &str) -> Self {
+        Self { issuer: Some(issuer.into()), ..self }
+    }
+
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     /// The key's id.

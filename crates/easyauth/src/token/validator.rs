@@ -8,6 +8,8 @@ use http::{HeaderMap, header::AUTHORIZATION};
 
 use super::{
     claims::{Claims, Rules},
+    cloud,
+    discovery::ALL_TENANTS,
     error::{self, TokenError},
     header::Header,
     jwks::SigningKey,
@@ -43,16 +45,17 @@ impl EntraTokenValidator {
     pub const CACHED_TOKENS: usize = token_cache::CAPACITY;
 
     /// The issuer of version 2.0 tokens, as the authority's discovery document names it: for External ID its host differs
-    /// from the authority's. Once known it stays known; the first call may wait for the document.
+    /// from the authority's. For several tenants it is the authority's address for `organizations`. Once known it stays known; the first call may wait for the document.
     ///
     /// # Errors
     /// When it is not known yet, and the document is not available.
     pub async fn issuer(&self) -> Result<Arc<str>, TokenError> {
-        if let Some(issuer) = self.jwks.issuer() {
-            return Ok(issuer);
+        if self.jwks.issuer().is_none() {
+            self.fetch_jwks().await?;
         }
-        self.fetch_jwks().await?;
-        self.jwks.issuer().ok_or(TokenError::KeysUnavailable)
+        let issuer = self.jwks.issuer().ok_or(TokenError::KeysUnavailable)?;
+        let is_template = issuer.contains(cloud::TENANT);
+        Ok(if is_template { issuer.replace(cloud::TENANT, ALL_TENANTS).into() } else { issuer })
     }
 
     /// Fetches the issuer's keys before the first token needs them.
@@ -76,8 +79,9 @@ impl EntraTokenValidator {
             return Ok(principal);
         }
         let (key, claims) = self.check(token, now).await?;
+        let exp = claims.validity.exp;
         let principal = claims.principal()?;
-        self.tokens.insert(token, &principal, now, claims.exp, key);
+        self.tokens.insert(token, &principal, now, exp, key);
         Ok(principal)
     }
 
@@ -90,10 +94,11 @@ impl EntraTokenValidator {
         let (header, claims) = message.split_once('.').ok_or(TokenError::Malformed)?;
         URL_SAFE_NO_PAD.decode(signature).map_err(|_| TokenError::Malformed)?;
         let header = Header::read(&decode(header, TokenError::Header)?)?;
-        let claims = Claims::read(&decode(claims, TokenError::Claims)?)?;
+        let claims = Claims::read(decode(claims, TokenError::Claims)?)?;
         self.rules.check(&claims, now)?;
-        let IssuerKey { issuer, key } = self.jwks.find(&header.kid).await?;
-        self.rules.check_issuer(&claims, &issuer)?;
+        let found = self.jwks.find(&header.kid).await?;
+        self.rules.check_issuer(&claims, &found)?;
+        let IssuerKey { key, .. } = found;
         if !key.verify(message.as_bytes(), signature) {
             return Err(TokenError::Signature);
         }
@@ -128,6 +133,10 @@ fn bearer(headers: &HeaderMap) -> Option<Result<&str, TokenError>> {
 
 #[async_trait]
 impl Scheme for EntraTokenValidator {
+    fn name(&self) -> &'static str {
+        "access token"
+    }
+
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
         match bearer(headers) {
             None => Outcome::NotRequested,

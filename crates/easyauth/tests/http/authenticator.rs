@@ -18,6 +18,10 @@ enum Stub {
 
 #[async_trait]
 impl Scheme for Stub {
+    fn name(&self) -> &'static str {
+        "stub"
+    }
+
     async fn authenticate(&self, _: &HeaderMap) -> Outcome {
         match self {
             Self::Nothing => Outcome::NotRequested,

@@ -199,3 +199,22 @@ async fn a_tenant_that_is_wanted_has_to_be_named() {
         assert_eq!(read_by(&scheme, value).await.err(), refusal, "{tenant:?}");
     }
 }
+
+#[tokio::test]
+async fn all_claims_are_kept_under_their_names_in_tokens() {
+    let caller = read(header(&[
+        ("http://schemas.microsoft.com/identity/claims/objectidentifier", OBJECT_ID),
+        ("http://schemas.microsoft.com/identity/claims/tenantid", TENANT_ID),
+        ("groups", "g1"),
+        ("groups", "g2"),
+        ("wids", "w1"),
+        ("urn:department", "Kitchen"),
+    ]))
+    .await
+    .unwrap();
+    assert_eq!((caller.claim("oid"), caller.claim("tid")), (Some(OBJECT_ID), Some(TENANT_ID)));
+    assert_eq!(caller.groups().collect::<Vec<_>>(), ["g1", "g2"]);
+    assert_eq!(caller.directory_roles().collect::<Vec<_>>(), ["w1"]);
+    assert_eq!((caller.claim("urn:department"), caller.claim("groups")), (Some("Kitchen"), None));
+    assert!(!format!("{caller:?}").contains("Kitchen"), "the values are personal data");
+}

@@ -25,6 +25,14 @@ struct DatabaseError;
 
 #[async_trait]
 impl Scheme for ApiKey {
+    fn name(&self) -> &'static str {
+        "API key"
+    }
+
+    fn challenge(&self) -> &'static str {
+        "ApiKey"
+    }
+
     async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
         let retry_after = Duration::from_secs(17);
         match headers.get("x-api-key").map(http::HeaderValue::as_bytes) {
@@ -61,6 +69,45 @@ async fn its_rejection_is_a_401_with_its_description_in_the_log_alone() {
     assert_eq!(response.status(), 401);
     assert_eq!(as_text(&response), as_text(&missing), "the same to the byte");
     assert_eq!(event["fields"]["reason"], "API key: it was withdrawn");
+    assert_eq!(event["fields"]["scheme"], "API key");
+}
+
+/// A scheme whose challenge has this name.
+struct Named(&'static str);
+
+#[async_trait]
+impl Scheme for Named {
+    fn name(&self) -> &'static str {
+        "named"
+    }
+
+    fn challenge(&self) -> &'static str {
+        self.0
+    }
+
+    async fn authenticate(&self, _: &HeaderMap) -> Outcome {
+        Outcome::NotRequested
+    }
+}
+
+#[tokio::test]
+async fn each_scheme_challenges_once_by_its_name() {
+    for (names, expected) in [
+        (["ApiKey", "Bearer", "ApiKey"], vec!["ApiKey", "Bearer"]),
+        (["", "Api Key", "Key\r\nx: y"], vec!["Bearer"]),
+    ] {
+        let [first, second, third] = names.map(Named);
+        let schemes = Authenticator::new(first).and(second).and(third);
+        let layer = AuthenticationLayer::new(schemes, resource());
+        let response = answer(&layer.wrap(Router::new()), Request::get("/")).await;
+        let challenges: Vec<_> = response
+            .headers()
+            .get_all("www-authenticate")
+            .iter()
+            .map(|value| value.to_str().unwrap().split_once(" resource_metadata=\"").unwrap().0)
+            .collect();
+        assert_eq!(challenges, expected);
+    }
 }
 
 #[tokio::test]
@@ -79,6 +126,7 @@ async fn its_error_has_a_kind_and_a_source() {
     let rejected = authenticate("withdrawn").await.unwrap_err();
     assert_eq!((rejected.kind(), rejected.is_transient()), (AuthnErrorKind::Rejected, false));
     assert!(rejected.source().is_none());
+    assert_eq!(rejected.scheme(), Some("API key"));
     let transient = authenticate("unchecked").await.unwrap_err();
     let retry_after = Duration::from_secs(17);
     assert_eq!(transient.kind(), AuthnErrorKind::Transient { retry_after });

@@ -8,6 +8,7 @@ use easyauth::{
     Scheme, StripIdentityHeadersLayer, TokenError,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
+use serde_json::json;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::{
@@ -50,9 +51,12 @@ async fn every_refusal_is_the_same_to_the_byte() {
         let response = answer(&app(), request).await;
         assert_eq!(
             as_text(&response),
-            "401 \
+            "401 content-type: application/json \
              www-authenticate: Bearer resource_metadata=\"https://reviews.example/.well-known/oauth-protected-resource/mcp\", scope=\"api://reviews/user_impersonation\" \
-             cache-control: no-store | ",
+             cache-control: no-store | \
+             {\"error\":\"unauthorized\",\"error_description\":\"The request lacks valid credentials.\",\
+             \"resource_metadata\":\"https://reviews.example/.well-known/oauth-protected-resource/mcp\",\
+             \"scope\":\"api://reviews/user_impersonation\"}",
             "{}",
             &shown[..shown.len().min(200)]
         );
@@ -97,7 +101,7 @@ async fn unknown_and_nested_paths_are_shut_too() {
     for path in ["/", "/unknown", "/mcp/unknown", "/mcp/", "//", "/.well-known/other", "/%2e%2e/"] {
         let response = answer(&app(), Request::get(path)).await;
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
-        assert_eq!(response.body(), "");
+        assert_eq!(*response.body(), unauthorized(""));
     }
 }
 
@@ -147,6 +151,10 @@ struct KeysAway;
 
 #[async_trait::async_trait]
 impl Scheme for KeysAway {
+    fn name(&self) -> &'static str {
+        "keys"
+    }
+
     async fn authenticate(&self, _: &HeaderMap) -> Outcome {
         Outcome::Failed(TokenError::KeysUnavailable.into())
     }
@@ -179,13 +187,39 @@ async fn a_handler_that_asks_for_the_caller_is_shut_without_a_layer() {
     let named = async |caller: Principal| caller.object_id().to_owned();
     let bare = Router::new().route("/", get(named));
     let response = answer(&bare, request_of("/", &header(&[("oid", OBJECT_ID)]))).await;
-    assert_eq!(as_text(&response), "401 www-authenticate: Bearer cache-control: no-store | ");
+    assert_eq!(
+        as_text(&response),
+        "401 content-type: application/json www-authenticate: Bearer cache-control: no-store | \
+         {\"error\":\"unauthorized\",\"error_description\":\"The request lacks valid credentials.\"}"
+    );
 
     let layer =
         AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
     let response =
         answer(&bare.layer(layer), request_of("/", &header(&[("oid", OBJECT_ID)]))).await;
     assert_eq!(response.body(), OBJECT_ID);
+}
+
+/// The body of a 401 of a resource.
+pub(crate) fn unauthorized(path: &str) -> String {
+    json!({
+        "error": "unauthorized",
+        "error_description": "The request lacks valid credentials.",
+        "resource_metadata":
+            format!("https://reviews.example/.well-known/oauth-protected-resource{path}"),
+        "scope": "api://reviews/user_impersonation",
+    })
+    .to_string()
+}
+
+#[tokio::test]
+async fn the_callers_token_is_kept_by_explicit_choice() {
+    let layer =
+        AuthenticationLayer::new(Authenticator::new(ClientPrincipalHeader::new()), resource());
+    let app = layer.keep_authorization().wrap(Router::new().route("/", get(seen)));
+    let response = answer(&app, with_identities("/", &header(&[("oid", OBJECT_ID)]))).await;
+    let kept = "accept authorization x-ms-client-request-id";
+    assert_eq!(*response.body(), format!("/ {OBJECT_ID} [{kept}]"));
 }
 
 /// Status, headers in their order, and body.

@@ -1,11 +1,13 @@
 //! The requirement: an app role for applications, a scope for users, and no similar name.
 
 use axum::{Router, routing::get};
-use easyauth::{Principal, PrincipalKind, Requirement, RequirementLayer};
+use easyauth::{Principal, PrincipalKind, ProtectedResource, Requirement, RequirementLayer};
 use http::{Request, StatusCode};
+use serde_json::json;
 
 use crate::{
     client_principal::{OBJECT_ID, header},
+    layers::unauthorized,
     service::{answer, app, request_of, resource, seen},
 };
 
@@ -66,7 +68,16 @@ async fn the_403_tells_which_scope_to_ask_for_and_nothing_else() {
              scope=\"api://reviews/user_impersonation\""
         );
         assert_eq!(response.headers()["www-authenticate"], challenge);
-        assert_eq!(response.body(), "");
+        let body = json!({
+            "error": "insufficient_scope",
+            "error_description":
+                "The caller lacks an app role or a scope that this operation requires.",
+            "resource_metadata":
+                format!("https://reviews.example/.well-known/oauth-protected-resource{path}"),
+            "scope": "api://reviews/user_impersonation",
+        });
+        assert_eq!(response.headers()["content-type"], "application/json");
+        assert_eq!(*response.body(), body.to_string());
     }
 }
 
@@ -79,7 +90,7 @@ async fn without_an_authentication_layer_nobody_passes() {
     let header = header(&[("oid", OBJECT_ID), ("idtyp", "app"), ("roles", "MCP.Access")]);
     let response = answer(&app, request_of("/", &header)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(response.body(), "");
+    assert_eq!(*response.body(), unauthorized(""));
     // A route layer does not apply to unknown paths.
     assert_eq!(answer(&app, Request::get("/unknown")).await.status(), StatusCode::NOT_FOUND);
 }
@@ -93,4 +104,77 @@ fn a_requirement_can_be_asked_without_a_request() {
     let person = Principal::new(PrincipalKind::User, "b");
     assert!(requirement.is_met_by(&person.clone().with_scopes(["write_scope"])));
     assert!(!requirement.is_met_by(&person.with_roles(["write"])));
+}
+
+#[test]
+fn a_role_counts_for_every_kind_of_caller_and_a_scope_for_users() {
+    let [role, scope] = [Requirement::role("Read"), Requirement::scope("Read")];
+    let program = Principal::new(PrincipalKind::Application, "a");
+    let person = Principal::new(PrincipalKind::User, "b");
+    for (caller, has_role, has_scope) in [
+        (program.clone().with_roles(["Read"]), true, false),
+        (program.with_scopes(["Read"]), false, false),
+        (person.clone().with_roles(["Read"]), true, false),
+        (person.clone().with_roles(["Read"]).with_session(), true, false),
+        (person.clone().with_scopes(["Read"]), false, true),
+        (person.clone().with_roles(["ReadX", "read"]).with_scopes(["ReadX", "read"]), false, false),
+        (person, false, false),
+    ] {
+        assert_eq!((role.is_met_by(&caller), scope.is_met_by(&caller)), (has_role, has_scope));
+    }
+}
+
+#[test]
+fn requirements_combine() {
+    let person = |roles: &[&str], scopes: &[&str]| {
+        let person = Principal::new(PrincipalKind::User, "b");
+        person.with_roles(roles.iter().copied()).with_scopes(scopes.iter().copied())
+    };
+    let both = Requirement::all([Requirement::role("Write"), Requirement::scope("use")]);
+    let admin = Requirement::any([both.clone(), Requirement::role("Admin")]);
+    for (caller, meets_both, meets_admin) in [
+        (person(&["Write"], &["use"]), true, true),
+        (person(&["Write"], &[]), false, false),
+        (person(&[], &["use"]), false, false),
+        (person(&["Admin"], &[]), false, true),
+    ] {
+        assert_eq!((both.is_met_by(&caller), admin.is_met_by(&caller)), (meets_both, meets_admin));
+    }
+    assert!(admin.roles().eq(["Write", "Admin"]) && admin.scopes().eq(["use"]));
+    for empty in [Requirement::any([]), Requirement::all([])] {
+        assert!(!empty.is_met_by(&person(&["Write"], &["use"])), "{empty:?}");
+    }
+}
+
+/// The scopes of the challenge for a requirement.
+fn challenged(requirement: &Requirement) -> Option<String> {
+    let resource = ProtectedResource::new("https://reviews.example").unwrap();
+    let resource = resource.scope("api://reviews/Read").unwrap().scope("openid").unwrap();
+    let resource = resource.scope("https://other.example/Share").unwrap();
+    let response = resource.insufficient_scope(requirement, "/");
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let challenge = response.headers()["www-authenticate"].to_str().unwrap();
+    let (_, scopes) = challenge.split_once(", scope=\"")?;
+    Some(scopes.strip_suffix('"').unwrap().to_owned())
+}
+
+#[test]
+fn the_403_names_the_scopes_of_its_requirement() {
+    let scope = |name: &str| Requirement::scope(name);
+    for (requirement, scopes) in [
+        (scope("Read"), Some("api://reviews/Read")),
+        (scope("openid"), Some("openid")),
+        (scope("Share"), Some("https://other.example/Share")),
+        (scope("Write"), Some("api://reviews/Write")),
+        (Requirement::role("Write"), None),
+        (Requirement::role_or_scope("R", "Write"), Some("api://reviews/Write")),
+        (
+            Requirement::all([scope("Read"), Requirement::any([scope("Write"), scope("Read")])]),
+            Some("api://reviews/Read api://reviews/Write"),
+        ),
+        (scope("a\", error=\"x"), None),
+        (scope("a b"), None),
+    ] {
+        assert_eq!(challenged(&requirement).as_deref(), scopes, "{requirement:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Valid tokens, the callers that they name, and their validity period.
 
-use easyauth::{Principal, PrincipalKind, TokenConfigError, TokenError};
+use easyauth::{Principal, PrincipalKind, TokenClaimsError, TokenConfigError, TokenError};
 use serde_json::{Value, json};
 
 use crate::issuer::{
@@ -177,4 +177,56 @@ async fn times_have_a_minute_of_leeway_and_not_a_second_more() {
         let scheme = builder(&issuer).clock(move || time(now)).build().unwrap();
         assert_eq!(scheme.validate(&token).await.map(drop), expected, "at {now}");
     }
+}
+
+#[tokio::test]
+async fn all_claims_are_kept() {
+    let claims = json!({
+        "groups": ["g1", "g2"], "wids": ["w1"], "xms_par_app_azp": "blueprint",
+        "onprem": true, "deep": { "a": [1] },
+    });
+    let caller = principal(&with(v2_app(), &claims)).await;
+    assert_eq!(caller.groups().collect::<Vec<_>>(), ["g1", "g2"]);
+    assert_eq!(caller.directory_roles().collect::<Vec<_>>(), ["w1"]);
+    for (name, value) in [
+        ("oid", Some(OBJECT)),
+        ("xms_par_app_azp", Some("blueprint")),
+        ("onprem", Some("true")),
+        ("deep", Some("{\"a\":[1]}")),
+        ("wids", Some("w1")),
+        ("groups", None),
+        ("absent", None),
+    ] {
+        assert_eq!(caller.claim(name), value, "{name}");
+    }
+    assert!(caller.claim_values("exp").eq([(NOW + 3600).to_string()]));
+}
+
+#[test]
+fn claims_that_something_else_has_validated_name_their_caller() {
+    let claims = with(v2_app(), &json!({ "exp": null, "iss": null, "aud": null }));
+    let caller = Principal::from_token_claims(&claims.to_string()).unwrap();
+    assert!(caller.has_role("MCP.Access") && caller.claim("azp") == Some(CALLER));
+    for (claims, error) in [
+        (json!({}), TokenClaimsError::MissingObjectId),
+        (json!({ "oid": "a b" }), TokenClaimsError::InvalidObjectId),
+        (json!({ "oid": 1 }), TokenClaimsError::Json),
+        (json!([]), TokenClaimsError::Json),
+        (json!({ "oid": OBJECT, "roles": "MCP.Access" }), TokenClaimsError::Json),
+    ] {
+        assert_eq!(Principal::from_token_claims(&claims.to_string()), Err(error), "{claims}");
+    }
+    let twice = r#"{"oid":"a","oid":"b"}"#;
+    assert_eq!(Principal::from_token_claims(twice), Err(TokenClaimsError::Json));
+}
+
+#[tokio::test]
+async fn any_client_of_the_tenant_is_allowed_by_explicit_choice() {
+    let other = "55555555-5555-4555-8555-555555555555";
+    let issuer = Issuer::with(&[&KEY]);
+    let open = builder(&issuer).allow_any_client().build().unwrap();
+    let token = |client: Value| KEY.token(&with(v2_app(), &json!({ "azp": client })));
+    assert_eq!(open.validate(&token(json!(other))).await.unwrap().client_id(), Some(other));
+    let nameless = open.validate(&token(Value::Null)).await;
+    assert_eq!(nameless, Err(TokenError::MissingClient));
 }

@@ -13,5 +13,6 @@ mod discovery;
 mod issuer;
 mod rejected;
 mod rollover;
+mod tenants;
 mod token_cache;
 mod wycheproof;

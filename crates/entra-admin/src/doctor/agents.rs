@@ -10,18 +10,18 @@ use crate::{
 pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -> Option<Finding> {
     match CLIENT_LISTS.iter().filter(|list| settings.list(list).is_empty()).count() {
         0 => {}
-        1 => return Some(Problem::ListEmpty.mended_by(setup)),
-        _ => return Some(Problem::ListsEmpty.mended_by(setup)),
+        1 => return Some(Problem::ListEmpty.remedied_by(setup)),
+        _ => return Some(Problem::ListsEmpty.remedied_by(setup)),
     }
     let client = only_in_one(settings)?;
     if settings.text(at::CLIENT_ID).eq_ignore_ascii_case(&client.to_string()) {
-        return Some(Problem::AppNotListed.mended_by(setup));
+        return Some(Problem::AppNotListed.remedied_by(setup));
     }
     let found = access.iter().find(|it| it.app_id.eq_ignore_ascii_case(&client.to_string()));
     let shall_call =
         found.is_some_and(|it| !it.missing_grants.contains(&MissingGrant::Role) || is_agent(it));
     let remedy = if shall_call { Remedy::Preauthorize(client) } else { Remedy::Remove(client) };
-    Some(Problem::ListsDiffer { client }.mended_by(remedy))
+    Some(Problem::ListsDiffer { client }.remedied_by(remedy))
 }
 
 /// The first agent without the role, or else the first that is in no list.
@@ -39,14 +39,14 @@ pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Findi
     };
     if let Some(agent) = unknown.or_else(without_role) {
         let remedy = Remedy::Preauthorize(agent.object_id);
-        return Some(Problem::AgentWithoutRole { agent }.mended_by(remedy));
+        return Some(Problem::AgentWithoutRole { agent }.remedied_by(remedy));
     }
     let mut half = access
         .iter()
         .filter(|it| !it.may_call() && !it.missing_grants.contains(&MissingGrant::Role));
     let agent = half.find_map(|it| it.identity.clone())?;
     let remedy = Remedy::Preauthorize(agent.object_id);
-    Some(Problem::AgentNotListed { agent }.mended_by(remedy))
+    Some(Problem::AgentNotListed { agent }.remedied_by(remedy))
 }
 
 /// Whether it can call in its own name alone: people never sign in to managed and agent identities, so without the role

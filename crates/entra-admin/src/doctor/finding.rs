@@ -1,10 +1,10 @@
-//! What can be wrong, and what mends it.
+//! The faults that `doctor` finds, and their remedies.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{Foreign, Identity, TakeBack};
+use crate::{Exposure, Identity, Revocation};
 
 /// The first thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ use crate::{Foreign, Identity, TakeBack};
 pub struct Finding {
     /// What is wrong.
     pub problem: Problem,
-    /// What mends it.
+    /// What corrects it.
     pub remedy: Remedy,
 }
 
@@ -23,7 +23,7 @@ pub enum Problem {
     /// Authentication names no registration.
     #[error("the web app's authentication names no registration")]
     NoRegistration,
-    /// It names one that is not there.
+    /// It names one that does not exist.
     #[error(
         "the web app's authentication names the registration {client_id}, which the tenant does not have"
     )]
@@ -31,11 +31,11 @@ pub enum Problem {
         /// Its client id.
         client_id: String,
     },
-    /// Others than the operator speak for the registration, or change it.
+    /// Others than the operator can change the registration or act as it.
     #[error("{0}")]
-    Foreign(Foreign),
+    Exposure(Exposure),
     /// No client can request a token.
-    #[error("the registration has no identifier URI, so nobody can ask for a token for it")]
+    #[error("the registration has no identifier URI, so no client can request a token for it")]
     NoIdentifierUri,
     /// No client can act for users.
     #[error("the registration has no scope user_impersonation")]
@@ -43,23 +43,23 @@ pub enum Problem {
     /// No client can act for users any more.
     #[error("the scope user_impersonation is disabled")]
     ScopeDisabled,
-    /// There is nothing to assign.
+    /// The app role does not exist.
     #[error("the registration has no app role MCP.Access")]
     RoleMissing,
-    /// What was assigned is worth nothing.
+    /// The app role is disabled.
     #[error("the app role MCP.Access is disabled, so no token has it")]
     RoleDisabled,
-    /// It is for people only.
+    /// The app role is for people only.
     #[error(
         "the app role MCP.Access is not for applications (allowedMemberTypes), so no agent can be given it"
     )]
     RoleNotForApplications,
-    /// Assignments have nothing to hold on to.
+    /// The registration has no service principal.
     #[error(
-        "the registration has no service principal, so no role can be assigned and no token be had"
+        "the registration has no service principal, so no role can be assigned and no token can be issued"
     )]
     PrincipalMissing,
-    /// Everybody gets through.
+    /// Authentication is off.
     #[error("authentication is switched off (platform.enabled)")]
     PlatformOff,
     /// An older platform.
@@ -68,35 +68,35 @@ pub enum Problem {
         /// What it is.
         found: String,
     },
-    /// Callers without a token get something else than 401.
+    /// Callers without a token do not get 401.
     #[error(
-        "callers without a token are not answered 401: globalValidation.requireAuthentication is {is_required}, and unauthenticatedClientAction is {found:?} (true and \"Return401\" are needed)"
+        "callers without a token do not get 401: globalValidation.requireAuthentication is {is_required}, and unauthenticatedClientAction is {found:?} (true and \"Return401\" are needed)"
     )]
-    LetsThrough {
+    AnonymousAllowed {
         /// Whether `requireAuthentication` is true.
         is_required: bool,
         /// What `unauthenticatedClientAction` is.
         found: String,
     },
-    /// What is looked at here is not what the platform goes by.
+    /// The platform uses a file instead of these settings.
     #[error(
-        "the platform goes by a file of the app in place of these settings (platform.configFilePath)"
+        "the platform uses a file of the app instead of these settings (platform.configFilePath)"
     )]
     ConfigFile,
-    /// The platform lets everybody through to the tools.
+    /// The platform does not check callers of the MCP server.
     #[error(
-        "globalValidation.excludedPaths excludes {path} and with it the MCP server, so the platform looks at no token there"
+        "globalValidation.excludedPaths excludes {path} and with it the MCP server, so the platform checks no token there"
     )]
     PathExcluded {
-        /// The path, as it stands there.
+        /// The path, as the setting has it.
         path: String,
     },
-    /// No token is taken.
+    /// No token is accepted.
     #[error("the identity provider azureActiveDirectory is switched off")]
     ProviderOff,
     /// No token matches.
     #[error(
-        "openIdIssuer is {found:?}, which is no issuer of the registration's tokens: it has to be the cloud's sign-in address with the tenant and the version (https://login.microsoftonline.com/<tenant>/v2.0 in the public cloud), and a mixture with https://sts.windows.net/<tenant>/ matches none"
+        "openIdIssuer is {found:?}, which does not issue the registration's tokens: it must be the cloud's sign-in address with the tenant and the version (https://login.microsoftonline.com/<tenant>/v2.0 in the public cloud), and a mixture with https://sts.windows.net/<tenant>/ matches none"
     )]
     Issuer {
         /// What it is.
@@ -108,17 +108,17 @@ pub enum Problem {
         /// The identifier URI.
         uri: String,
     },
-    /// Every client of the tenant is allowed, or none.
+    /// Both lists are empty.
     #[error(
-        "both lists of client applications are empty, so any client of the tenant may call, or none"
+        "both lists of client applications are empty, so the platform may allow every client of the tenant or no client"
     )]
     ListsEmpty,
     /// One list excludes no client.
     #[error(
-        "one of allowedApplications and allowedClientApplications is empty, and keeps nobody out: both have to name the same clients"
+        "one of allowedApplications and allowedClientApplications is empty and excludes no client: both must name the same clients"
     )]
     ListEmpty,
-    /// People cannot sign in everywhere.
+    /// Browser sign-in fails where the platform checks the other list.
     #[error(
         "the app itself is in only one of allowedApplications and allowedClientApplications, so people who sign in with a browser may get 403"
     )]
@@ -136,96 +136,88 @@ pub enum Problem {
         "the app setting WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES does not have the registration's scope, so clients find no metadata"
     )]
     MetadataMissing,
-    /// Its token has no role.
+    /// The agent's token has no role.
     #[error("{agent} does not have the role MCP.Access, so it gets 403 from the app")]
     AgentWithoutRole {
         /// The agent.
         agent: Identity,
     },
-    /// The platform refuses it.
-    #[error("{agent} is not in the lists of who may call, so it gets 403 from the platform")]
+    /// The platform refuses the agent.
+    #[error("{agent} is not in the lists of allowed clients, so it gets 403 from the platform")]
     AgentNotListed {
         /// The agent.
         agent: Identity,
     },
     /// Entra redirects no user back to the app.
-    #[error(
-        "the registration does not have the redirect address {address}, so nobody can sign in with a browser"
-    )]
-    NoWayBack {
-        /// The address.
+    #[error("the registration does not have the redirect URI {address}, so browser sign-in fails")]
+    RedirectUriMissing {
+        /// The redirect URI.
         address: String,
     },
-    /// The platform asks for what Entra does not give.
-    #[error("the registration gives no id tokens, so nobody can sign in with a browser")]
+    /// Entra issues no ID token to the platform.
+    #[error("the registration issues no ID tokens, so browser sign-in fails")]
     NoIdTokens,
-    /// The platform cannot prove that it is the app.
+    /// The platform lacks its client secret.
     #[error(
-        "the app setting {setting:?}, which clientSecretSettingName names, is missing, so nobody can sign in with a browser"
+        "the app setting {setting:?}, which clientSecretSettingName names, is missing, so browser sign-in fails"
     )]
-    ProofMissing {
+    SecretSettingMissing {
         /// The setting's name.
         setting: String,
     },
-    /// Entra does not take the proof.
+    /// Entra does not accept the platform's managed identity.
     #[error(
-        "the registration has no federated credential for the managed identity {client_id}, so nobody can sign in with a browser"
+        "the registration has no federated credential for the managed identity {client_id}, so browser sign-in fails"
     )]
-    ProofNotTrusted {
+    FederatedCredentialMissing {
         /// The identity's client id, as the app setting has it.
         client_id: String,
     },
 }
 
-/// What mends it: a command, or a change by hand where none may change what others set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What corrects it. The program that shows a finding words the remedy; the displayed text names no command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Remedy {
     /// Set up again: what is right stays.
+    #[error("run the setup again{}", of_registration(.client_id.as_ref()))]
     Setup {
-        /// The registration in use, which may have any name; none where one is to be found by its name, or made.
+        /// The registration in use, which may have any name. `None`: one is found by its name, or made.
         client_id: Option<Uuid>,
     },
-    /// Let this identity in again.
+    /// Allow this identity again.
+    #[error("preauthorize {0}")]
     Preauthorize(Uuid),
-    /// Shut this identity out whole.
+    /// Remove every permission of this identity.
+    #[error("remove {0}")]
     Remove(Uuid),
-    /// Take this out of others' hands.
-    TakeBack(TakeBack),
-    /// Take the path out of the list.
-    RequirePath,
-    /// Take the file out of the settings.
-    ForgetFile,
+    /// Revoke an exposure, by hand.
+    #[error("revoke {} of the registration {}", .0.id, .0.client_id)]
+    Revoke(Revocation),
+    /// Remove the path from `excludedPaths`, by hand.
+    #[error(
+        "remove the path from excludedPaths, with a PUT of authsettingsV2 that keeps all other settings"
+    )]
+    RemoveExcludedPath,
+    /// Clear `configFilePath`, by hand.
+    #[error(
+        "set configFilePath to null, with a PUT of authsettingsV2 that keeps all other settings"
+    )]
+    ClearConfigFile,
+}
+
+fn of_registration(client_id: Option<&Uuid>) -> String {
+    client_id.map(|id| format!(" for the registration {id}")).unwrap_or_default()
 }
 
 impl Problem {
-    pub(super) fn mended_by(self, remedy: Remedy) -> Finding {
+    pub(super) fn remedied_by(self, remedy: Remedy) -> Finding {
         Finding { problem: self, remedy }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n  mend it: {}", self.problem, self.remedy)
-    }
-}
-
-impl fmt::Display for Remedy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Setup { client_id: None } => f.write_str("cargo xtask entra setup"),
-            Self::Setup { client_id: Some(id) } => {
-                write!(f, "cargo xtask entra setup --client-id {id}")
-            }
-            Self::Preauthorize(id) => write!(f, "cargo xtask entra preauthorize {id}"),
-            Self::Remove(id) => write!(f, "cargo xtask entra preauthorize --remove {id}"),
-            Self::TakeBack(what) => what.fmt(f),
-            Self::RequirePath => {
-                f.write_str("take it out of excludedPaths, by a PUT of authsettingsV2 with all else that is there")
-            }
-            Self::ForgetFile => {
-                f.write_str("set configFilePath to null, by a PUT of authsettingsV2 with all else that is there")
-            }
-        }
+        write!(f, "{}\n  to correct it: {}", self.problem, self.remedy)
     }
 }

@@ -22,7 +22,7 @@ impl Admin {
         let address = callback(&self.web_app.default_host().await?);
         let web = &registration.0["web"];
         if !web["redirectUris"].as_array().is_some_and(|all| all.contains(&json!(address))) {
-            return Ok(Some(Problem::NoWayBack { address }));
+            return Ok(Some(Problem::RedirectUriMissing { address }));
         }
         if web["implicitGrantSettings"]["enableIdTokenIssuance"] != true {
             return Ok(Some(Problem::NoIdTokens));
@@ -30,10 +30,10 @@ impl Admin {
         let setting = settings.text(at::SECRET_NAME);
         let value = app_settings.get(setting).and_then(Value::as_str).unwrap_or_default();
         if value.is_empty() {
-            return Ok(Some(Problem::ProofMissing { setting: setting.to_owned() }));
+            return Ok(Some(Problem::SecretSettingMissing { setting: setting.to_owned() }));
         }
         if setting == IDENTITY_SETTING && !self.is_trusted(registration, value).await? {
-            return Ok(Some(Problem::ProofNotTrusted { client_id: value.to_owned() }));
+            return Ok(Some(Problem::FederatedCredentialMissing { client_id: value.to_owned() }));
         }
         Ok(None)
     }

@@ -1,6 +1,6 @@
 //! What the steps of `setup` build upon.
 
-use crate::{foreign::OwnCredential, registration::Registration, web_app::AppSettings};
+use crate::{exposure::OwnCredential, registration::Registration, web_app::AppSettings};
 
 /// For which registration authentication is to be.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use easyauth_emulator::{
     Application, FederatedCredential, ServicePrincipal,
     sample::{FOUNDRY_AGENT, MANAGED_IDENTITY, OPERATOR, TENANT_ID, USER, object_id},
 };
-use entra_admin::{AdminError, ClientCredential, ForeignKind, Problem, Remedy, Setup};
+use entra_admin::{AdminError, ClientCredential, ExposureKind, Problem, Remedy, Setup};
 use serde_json::json;
 use uuid::{Uuid, uuid};
 
@@ -30,30 +30,30 @@ fn key() -> serde_json::Value {
 }
 
 /// In the order in which they are named.
-const PLANTED: [(ForeignKind, Plant); 9] = [
-    (ForeignKind::Audience, |it, _| {
+const PLANTED: [(ExposureKind, Plant); 9] = [
+    (ExposureKind::Audience, |it, _| {
         it.other.insert("signInAudience".to_owned(), json!("AzureADMultipleOrgs"));
     }),
-    (ForeignKind::Owner, |it, _| it.owners.push(USER)),
-    (ForeignKind::PrincipalOwner, |_, it| it.owners.push(USER)),
-    (ForeignKind::Secret, |it, _| {
+    (ExposureKind::Owner, |it, _| it.owners.push(USER)),
+    (ExposureKind::PrincipalOwner, |_, it| it.owners.push(USER)),
+    (ExposureKind::Secret, |it, _| {
         it.other.insert("passwordCredentials".to_owned(), key());
     }),
-    (ForeignKind::Certificate, |it, _| {
+    (ExposureKind::Certificate, |it, _| {
         it.other.insert("keyCredentials".to_owned(), key());
     }),
-    (ForeignKind::PrincipalSecret, |_, it| {
+    (ExposureKind::PrincipalSecret, |_, it| {
         it.other.insert("passwordCredentials".to_owned(), key());
     }),
-    (ForeignKind::PrincipalCertificate, |_, it| {
+    (ExposureKind::PrincipalCertificate, |_, it| {
         it.other.insert("keyCredentials".to_owned(), key());
     }),
-    (ForeignKind::FederatedCredential, |it, _| {
+    (ExposureKind::FederatedCredential, |it, _| {
         let github = "https://token.actions.githubusercontent.com";
         it.federated_credentials.push(credential(github, "repo:them/theirs:ref:refs/heads/main"));
     }),
     // Another identity of the same tenant, and the same subject of another issuer, are not the app's.
-    (ForeignKind::FederatedCredential, |it, _| {
+    (ExposureKind::FederatedCredential, |it, _| {
         let issuer = format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0");
         it.federated_credentials.push(credential(&issuer, &object_id(FOUNDRY_AGENT).to_string()));
         let elsewhere = "https://login.attacker.example/v2.0";
@@ -86,7 +86,7 @@ fn register(tenant: &Tenant, plant: Plant) {
 
 #[tokio::test]
 async fn a_name_alone_is_not_adopted() {
-    let nothing: (ForeignKind, Plant) = (ForeignKind::Owner, |_, _| {});
+    let nothing: (ExposureKind, Plant) = (ExposureKind::Owner, |_, _| {});
     let tenant = Tenant::start().await;
     let saved = tenant.saved();
     for (kind, plant) in PLANTED.into_iter().chain([nothing]) {
@@ -96,16 +96,16 @@ async fn a_name_alone_is_not_adopted() {
         for is_dry_run in [true, false] {
             let admin = tenant.admin().dry_run(is_dry_run);
             let error = admin.setup(&set_up()).await.unwrap_err();
-            let AdminError::NotAdopted { client_id, foreign, .. } = &error else {
+            let AdminError::NotAdopted { client_id, exposures, .. } = &error else {
                 panic!("{kind:?}: {error}")
             };
             assert_eq!(*client_id, CLIENT.to_string());
             assert!(error.to_string().contains(&format!("--client-id {CLIENT}")), "{error}");
-            if foreign.is_empty() {
+            if exposures.is_empty() {
                 assert_eq!(tenant.application(|it| it.owners.len()), 0, "{kind:?}");
             } else {
-                assert_eq!(foreign[0].kind, kind, "{error}");
-                assert!(error.to_string().contains(&foreign[0].to_string()), "{error}");
+                assert_eq!(exposures[0].kind, kind, "{error}");
+                assert!(error.to_string().contains(&exposures[0].to_string()), "{error}");
             }
         }
         assert_eq!(tenant.everything(), before, "{kind:?}");
@@ -124,19 +124,18 @@ async fn what_others_hold_is_named_when_it_is_adopted_and_by_the_doctor() {
         let admin = if at % 2 == 0 { admin.with_client_id(CLIENT) } else { admin.adopting(true) };
         let done = admin.setup(&set_up()).await.unwrap();
         assert_eq!(done.client_id, Some(CLIENT));
-        assert_eq!(done.foreign[0].kind, kind);
+        assert_eq!(done.exposures[0].kind, kind);
 
         // It is in use now, and named still.
         let again = tenant.admin().setup(&set_up()).await.unwrap();
         assert!(again.steps.is_empty(), "{:?}", again.steps);
-        assert_eq!(again.foreign, done.foreign);
+        assert_eq!(again.exposures, done.exposures);
         let finding = tenant.admin().doctor(&[]).await.unwrap().expect("it is found");
-        let Problem::Foreign(found) = &finding.problem else { panic!("{finding}") };
-        assert_eq!(*found, done.foreign[0]);
-        let Remedy::TakeBack(change) = finding.remedy else { panic!("{finding}") };
-        assert_eq!((change.kind, change.client_id), (kind, CLIENT));
-        assert!(change.to_string().starts_with("az "), "{change}");
-        assert!(change.to_string().contains(&CLIENT.to_string()), "{change}");
+        let Problem::Exposure(found) = &finding.problem else { panic!("{finding}") };
+        assert_eq!(*found, done.exposures[0]);
+        let Remedy::Revoke(revocation) = finding.remedy else { panic!("{finding}") };
+        assert_eq!((revocation.kind, revocation.client_id), (kind, CLIENT));
+        assert_eq!(revocation.id, found.id);
     }
 }
 
@@ -177,7 +176,7 @@ async fn a_run_that_broke_off_goes_on() {
     assert_eq!(tenant.application(|it| it.owners.clone()), [object_id(OPERATOR)]);
     tenant.site(|site| site.auth_settings = json!({ "platform": { "enabled": false } }));
     let done = tenant.admin().setup(&set_up()).await.unwrap();
-    assert_eq!((done.client_id, done.foreign), (Some(id), Vec::new()));
+    assert_eq!((done.client_id, done.exposures), (Some(id), Vec::new()));
     assert_eq!(tenant.admin().doctor(&[]).await.unwrap(), None);
 }
 
@@ -186,7 +185,8 @@ async fn an_owner_who_is_known_is_not_named() {
     let tenant = Tenant::with_agent().await;
     tenant.application(|it| it.owners.push(USER));
     let finding = tenant.admin().doctor(&[]).await.unwrap().expect("it is found");
-    assert!(finding.to_string().contains(&format!("--owner {USER}")), "{finding}");
+    let Remedy::Revoke(revocation) = finding.remedy else { panic!("{finding}") };
+    assert_eq!(revocation.id, USER);
     assert!(finding.to_string().contains("Ada Sample"), "{finding}");
     let admin = tenant.admin().with_known_owners([USER]);
     assert_eq!(admin.doctor(&[]).await.unwrap(), None);
@@ -206,7 +206,7 @@ async fn the_secret_in_use_is_told_from_others() {
         shown.push(theirs);
     });
     let finding = tenant.admin().doctor(&[]).await.unwrap().expect("it is found");
-    let Remedy::TakeBack(change) = finding.remedy else { panic!("{finding}") };
-    assert_eq!(change.kind, ForeignKind::Secret);
+    let Remedy::Revoke(change) = finding.remedy else { panic!("{finding}") };
+    assert_eq!(change.kind, ExposureKind::Secret);
     assert!(tenant.admin().setup(&by_secret).await.unwrap().steps.is_empty());
 }

@@ -111,9 +111,7 @@ impl tower::Service<Request<Body>> for GuardedService {
         let response = self.0.call(request);
         Box::pin(async move {
             let mut response = response.await?;
-            if let Some(called) = call.called() {
-                response.extensions_mut().insert(called);
-            }
+            response.extensions_mut().extend(call.told());
             Ok(response)
         })
     }

@@ -13,7 +13,7 @@ use tracing::Span;
 
 use super::{Guarded, Item, run::Stopped};
 use crate::{
-    call_context::CallContext,
+    call_context::{CalledTool, tell_host},
     quoted::quoted,
     report::{Failure, Report},
     tool_catalog::CheckedTool,
@@ -44,7 +44,7 @@ impl<H: ServerHandler> Guarded<H> {
         let Some(tool) = self.find(&request.name, &context).await? else {
             return Err(self.unknown(&request.name, &context).await.into());
         };
-        CallContext::record_tool(&context.extensions, &tool.name);
+        tell_host(&context.extensions, CalledTool(Arc::clone(&tool.name)));
         Span::current().record("tool", &*tool.name);
         if !self.reads_own_arguments.contains(&*tool.name) {
             // A tool with a schema that is none fails closed; the log has it already.

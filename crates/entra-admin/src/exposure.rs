@@ -1,15 +1,13 @@
-//! What of a registration is in others' hands: any member of a tenant may register an application of any name, own it, and
-//! keep a secret for it.
+//! The exposures of a registration: owners and credentials by which others can change it or act as it. Any member of a
+//! tenant may register an application of any name, own it, and keep a secret for it.
 
 mod description;
-
-use std::fmt;
 
 use serde_json::Value;
 use uuid::Uuid;
 
 use self::description::OWN_TENANT;
-pub use self::description::{Foreign, ForeignKind};
+pub use self::description::{Exposure, ExposureKind};
 
 use crate::{
     Admin, AdminError, AzureCloud,
@@ -20,7 +18,7 @@ use crate::{
     web_app::AppSettings,
 };
 
-/// By what the platform proves that it speaks for the registration: what is in the web app's own settings.
+/// The credentials with which the platform authenticates as the registration, from the web app's own settings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnCredential {
     /// Object ids of the managed identities.
@@ -36,8 +34,8 @@ impl OwnCredential {
         self
     }
 
-    /// Which of the secrets is the one in use: Graph shows the first characters of each. A setting that refers to a Key
-    /// Vault cannot be compared; then it is the only one.
+    /// The secret in use: Graph shows the first characters of each. A setting that refers to a Key Vault cannot be
+    /// compared; then only a single secret counts as the one in use.
     pub(crate) fn used_secret<'a>(&self, secrets: &'a [Value]) -> Option<&'a Value> {
         let stored = self.secret.as_deref().filter(|stored| !stored.is_empty())?;
         let fits = |secret: &&Value| {
@@ -51,7 +49,7 @@ impl OwnCredential {
 }
 
 impl Admin {
-    /// By what the platform proves itself now.
+    /// The credentials that the platform uses now.
     pub(crate) async fn own_credential(
         &self,
         settings: &AuthSettings,
@@ -69,42 +67,42 @@ impl Admin {
             .with_identity(identity.map(|identity| identity.object_id)))
     }
 
-    /// What of a registration is in others' hands, in the order of [`ForeignKind`].
+    /// The exposures of a registration, in the order of [`ExposureKind`].
     ///
     /// # Errors
     /// When Graph refuses.
-    pub(crate) async fn foreign(
+    pub(crate) async fn exposures(
         &self,
         registration: &Registration,
         own: &OwnCredential,
-    ) -> Result<Vec<Foreign>, AdminError> {
+    ) -> Result<Vec<Exposure>, AdminError> {
         let client_id = registration.client_id().parse().unwrap_or_default();
         let mut found = Found { client_id, all: Vec::new() };
         let audience = registration.0["signInAudience"].as_str().unwrap_or(OWN_TENANT);
         if audience != OWN_TENANT {
-            found.push(ForeignKind::Audience, audience, Uuid::nil());
+            found.push(ExposureKind::Audience, audience, Uuid::nil());
         }
         let known = self.known_owners().await?;
         let owners = self.collection(&format!("{}/owners", registration.path())).await?;
-        found.owners(ForeignKind::Owner, &owners, &known);
+        found.owners(ExposureKind::Owner, &owners, &known);
         let principal = self.find(&registration.principal_path()).await?.unwrap_or_default();
         if let Some(id) = principal["id"].as_str() {
             let owners = self.collection(&format!("/v1.0/servicePrincipals/{id}/owners")).await?;
-            found.owners(ForeignKind::PrincipalOwner, &owners, &known);
+            found.owners(ExposureKind::PrincipalOwner, &owners, &known);
         }
         let secrets = members(&registration.0["passwordCredentials"]);
         let used = own.used_secret(&secrets);
-        let foreign = secrets.iter().filter(|it| Some(*it) != used);
-        found.keys(ForeignKind::Secret, foreign);
-        found.keys(ForeignKind::Certificate, &members(&registration.0["keyCredentials"]));
-        found.keys(ForeignKind::PrincipalSecret, &members(&principal["passwordCredentials"]));
-        found.keys(ForeignKind::PrincipalCertificate, &members(&principal["keyCredentials"]));
+        let unused = secrets.iter().filter(|it| Some(*it) != used);
+        found.keys(ExposureKind::Secret, unused);
+        found.keys(ExposureKind::Certificate, &members(&registration.0["keyCredentials"]));
+        found.keys(ExposureKind::PrincipalSecret, &members(&principal["passwordCredentials"]));
+        found.keys(ExposureKind::PrincipalCertificate, &members(&principal["keyCredentials"]));
         let credentials = self.collection(&registration.credentials_path()).await?;
         for credential in credentials.iter().filter(|it| !self.is_own(it, own)) {
             let text = |name: &str| credential[name].as_str().unwrap_or_default();
             let name = format!("{}: {} of {}", text("name"), text("subject"), text("issuer"));
             found.push(
-                ForeignKind::FederatedCredential,
+                ExposureKind::FederatedCredential,
                 &name,
                 text("id").parse().unwrap_or_default(),
             );
@@ -120,13 +118,13 @@ impl Admin {
             && subject.is_ok_and(|subject| own.identities.contains(&subject))
     }
 
-    /// Whether a registration that was found by its name is `setup`'s own work that broke off: who asks is its only owner,
-    /// and there is nothing in it that `setup` did not put there. Whoever owns a registration may make others its owners
-    /// and go, so the owner alone is no proof.
+    /// Whether a registration that was found by its name was made by an interrupted `setup` of the caller: the caller is
+    /// its only owner, and it holds only what `setup` creates. Ownership alone proves nothing, because an owner can make
+    /// others owners and then leave.
     pub(crate) async fn is_own_work(
         &self,
         registration: &Registration,
-        foreign: &[Foreign],
+        exposures: &[Exposure],
         callback: &str,
     ) -> Result<bool, AdminError> {
         let Some(caller) = self.graph.caller().await? else { return Ok(false) };
@@ -136,7 +134,7 @@ impl Admin {
             .map(|platform| members(&registration.0[platform]["redirectUris"]))
             .concat();
         let usual = registration.usual_uri();
-        Ok(foreign.is_empty()
+        Ok(exposures.is_empty()
             && owners == [caller.to_string()]
             && addresses.iter().all(|address| address == callback)
             && registration.identifier_uris().iter().all(|uri| *uri == usual)
@@ -153,16 +151,16 @@ impl Admin {
 /// What was found so far.
 struct Found {
     client_id: Uuid,
-    all: Vec<Foreign>,
+    all: Vec<Exposure>,
 }
 
 impl Found {
-    fn push(&mut self, kind: ForeignKind, name: &str, id: Uuid) {
+    fn push(&mut self, kind: ExposureKind, name: &str, id: Uuid) {
         let name = if name.is_empty() { "without a name" } else { name };
-        self.all.push(Foreign { kind, name: printable(name), client_id: self.client_id, id });
+        self.all.push(Exposure { kind, name: printable(name), client_id: self.client_id, id });
     }
 
-    fn owners(&mut self, kind: ForeignKind, owners: &[Value], known: &[Uuid]) {
+    fn owners(&mut self, kind: ExposureKind, owners: &[Value], known: &[Uuid]) {
         for owner in owners {
             let id = owner["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
             if !known.contains(&id) {
@@ -171,7 +169,7 @@ impl Found {
         }
     }
 
-    fn keys<'a>(&mut self, kind: ForeignKind, keys: impl IntoIterator<Item = &'a Value>) {
+    fn keys<'a>(&mut self, kind: ExposureKind, keys: impl IntoIterator<Item = &'a Value>) {
         for key in keys {
             let id = key["keyId"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
             self.push(kind, key["displayName"].as_str().unwrap_or_default(), id);
@@ -183,57 +181,22 @@ fn members(collection: &Value) -> Vec<Value> {
     collection.as_array().cloned().unwrap_or_default()
 }
 
-/// The change by hand that takes something out of others' hands. No command of ours does: it may be somebody's who is needed.
+/// What revokes an exposure. The operator does it by hand: another person may need what is revoked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TakeBack {
-    /// What is taken back.
-    pub kind: ForeignKind,
+pub struct Revocation {
+    /// The kind of the exposure.
+    pub kind: ExposureKind,
     /// The client id of the registration.
     pub client_id: Uuid,
-    /// The object id, key id or credential id of what is taken back.
+    /// The object id, key id or credential id of what is revoked; nil where it has none.
     pub id: Uuid,
-    pub(crate) cloud: AzureCloud,
+    /// The cloud of the tenant.
+    pub cloud: AzureCloud,
 }
 
-impl TakeBack {
-    pub(crate) fn of(foreign: &Foreign, cloud: AzureCloud) -> Self {
-        Self { kind: foreign.kind, client_id: foreign.client_id, id: foreign.id, cloud }
-    }
-}
-
-impl fmt::Display for TakeBack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, client_id, id, cloud } = self;
-        match kind {
-            ForeignKind::Audience => {
-                write!(f, "az ad app update --id {client_id} --sign-in-audience {OWN_TENANT}")
-            }
-            ForeignKind::Owner => write!(
-                f,
-                "az ad app owner remove --id {client_id} --owner-object-id {id}; or, for an owner whom you know, give --owner {id}"
-            ),
-            ForeignKind::PrincipalOwner => write!(
-                f,
-                "az rest --method DELETE --url \"{}/v1.0/servicePrincipals(appId='{client_id}')/owners/{id}/\\$ref\"; or, for an owner whom you know, give --owner {id}",
-                cloud.graph()
-            ),
-            ForeignKind::Secret => {
-                write!(f, "az ad app credential delete --id {client_id} --key-id {id}")
-            }
-            ForeignKind::Certificate => {
-                write!(f, "az ad app credential delete --id {client_id} --key-id {id} --cert")
-            }
-            ForeignKind::PrincipalSecret => {
-                write!(f, "az ad sp credential delete --id {client_id} --key-id {id}")
-            }
-            ForeignKind::PrincipalCertificate => {
-                write!(f, "az ad sp credential delete --id {client_id} --key-id {id} --cert")
-            }
-            ForeignKind::FederatedCredential => write!(
-                f,
-                "az ad app federated-credential delete --id {client_id} --federated-credential-id {id}"
-            ),
-        }
+impl Revocation {
+    pub(crate) fn of(exposure: &Exposure, cloud: AzureCloud) -> Self {
+        Self { kind: exposure.kind, client_id: exposure.client_id, id: exposure.id, cloud }
     }
 }

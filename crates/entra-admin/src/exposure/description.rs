@@ -1,4 +1,4 @@
-//! The description of a foreign right over the registration.
+//! The kinds of exposure and their descriptions.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use uuid::Uuid;
 /// The accounts that a registration is for: those of its tenant alone.
 pub(super) const OWN_TENANT: &str = "AzureADMyOrg";
 
-/// Something of a registration by which others than its operator speak for it or change it.
+/// An owner, a credential or a setting by which others than the operator can change a registration or act as it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Foreign {
+pub struct Exposure {
     /// What it is.
-    pub kind: ForeignKind,
+    pub kind: ExposureKind,
     /// What it is called, without control characters.
     pub name: String,
     /// The client id of the registration.
@@ -21,10 +21,10 @@ pub struct Foreign {
     pub id: Uuid,
 }
 
-/// What is in others' hands.
+/// The kind of an exposure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ForeignKind {
+pub enum ExposureKind {
     /// `signInAudience`: accounts of other tenants, or personal ones.
     Audience,
     /// An owner that is neither the signed-in identity nor known.
@@ -43,50 +43,50 @@ pub enum ForeignKind {
     FederatedCredential,
 }
 
-impl ForeignKind {
+impl ExposureKind {
     /// Whether it is about people and accounts, not about a credential.
     pub(crate) fn is_of_people(self) -> bool {
         matches!(self, Self::Audience | Self::Owner | Self::PrincipalOwner)
     }
 }
 
-impl fmt::Display for Foreign {
+impl fmt::Display for Exposure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, name, id, .. } = self;
         match kind {
-            ForeignKind::Audience => write!(
+            ExposureKind::Audience => write!(
                 f,
                 "the registration is for accounts of other tenants too: signInAudience is {name}, and has to be {OWN_TENANT}"
             ),
-            ForeignKind::Owner => {
+            ExposureKind::Owner => {
                 write!(f, "{name} ({id}) owns the registration, and may change it")
             }
-            ForeignKind::PrincipalOwner => {
+            ExposureKind::PrincipalOwner => {
                 write!(
                     f,
                     "{name} ({id}) owns the registration's service principal, and may change it"
                 )
             }
-            ForeignKind::Secret => write!(
+            ExposureKind::Secret => write!(
                 f,
                 "the registration has a secret that the web app does not use ({name}, key id {id})"
             ),
-            ForeignKind::Certificate => {
+            ExposureKind::Certificate => {
                 write!(
                     f,
                     "the registration has a certificate that nothing uses ({name}, key id {id})"
                 )
             }
-            ForeignKind::PrincipalSecret => {
+            ExposureKind::PrincipalSecret => {
                 write!(f, "the registration's service principal has a secret ({name}, key id {id})")
             }
-            ForeignKind::PrincipalCertificate => {
+            ExposureKind::PrincipalCertificate => {
                 write!(
                     f,
                     "the registration's service principal has a certificate ({name}, key id {id})"
                 )
             }
-            ForeignKind::FederatedCredential => write!(
+            ExposureKind::FederatedCredential => write!(
                 f,
                 "the registration has a federated credential that is not for the web app's identity ({name}, id {id})"
             ),
