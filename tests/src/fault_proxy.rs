@@ -16,7 +16,8 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, StatusCode,
         header::{
-            AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, ORIGIN, WWW_AUTHENTICATE,
+            AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, LOCATION, ORIGIN, TRANSFER_ENCODING,
+            WWW_AUTHENTICATE,
         },
     },
     response::{Html, IntoResponse, Json, Response},
@@ -336,7 +337,7 @@ impl Proxy {
             let here = value.to_str().unwrap_or_default().replace(&self.upstream, &self.origin);
             let Ok(value) = HeaderValue::try_from(here) else { continue };
             match name {
-                name if name == CONTENT_LENGTH => {}
+                name if name == CONTENT_LENGTH || name == TRANSFER_ENCODING => {}
                 name if name == WWW_AUTHENTICATE && bare => {
                     response.headers_mut().insert(name, HeaderValue::from_static("Bearer"));
                 }

@@ -32,12 +32,20 @@ pub struct Environment {
 /// # Errors
 /// Node or a package is not there, or the program fails; the error has what it said.
 pub fn run<A: AsRef<OsStr>>(program: &str, args: &[A]) -> Result<String> {
-    let environment = environment()?;
-    let script = environment.script(program)?;
-    let mut command = Command::new(&environment.node);
-    let output = command.arg(script).args(args).current_dir(&environment.folder).output()?;
+    let output = command(program)?.args(args).output()?;
     check(&output).with_context(|| format!("{program} failed"))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The command that runs a program, as [`run`] does.
+///
+/// # Errors
+/// Node or a package is not there.
+pub fn command(program: &str) -> Result<Command> {
+    let environment = environment()?;
+    let mut command = Command::new(&environment.node);
+    command.arg(environment.script(program)?).current_dir(&environment.folder);
+    Ok(command)
 }
 
 /// Node with the packages; installed on the first call of all processes. Node is the system's, unless that is too old.

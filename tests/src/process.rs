@@ -1,5 +1,10 @@
 //! Processes that tests start, and their cleanup even when the test is killed.
 
+#[cfg(not(unix))]
+compile_error!(
+    "the tests need Unix: signals, file modes and PostgreSQL's servers. On Windows, use WSL."
+);
+
 use std::{
     fmt::Display,
     fs,

@@ -74,12 +74,19 @@ impl Environment {
         args: &[A],
         env: &[(&str, &str)],
     ) -> Result<Value> {
-        let path = folder().join(program);
-        let mut command = Command::new(self.interpreter()?);
-        command.arg(path).args(args).envs(env.iter().copied());
-        let output = command.output()?;
+        let output = self.command(program)?.args(args).envs(env.iter().copied()).output()?;
         check(&output).with_context(|| format!("{program} failed"))?;
         serde_json::from_slice(&output.stdout).with_context(|| format!("{program} printed no JSON"))
+    }
+
+    /// The command that runs a program of `tests/python`.
+    ///
+    /// # Errors
+    /// Python or a package is not there.
+    pub fn command(self, program: &str) -> Result<Command> {
+        let mut command = Command::new(self.interpreter()?);
+        command.arg(folder().join(program));
+        Ok(command)
     }
 
     /// The interpreter that has the packages; made on the first call of all processes.

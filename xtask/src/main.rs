@@ -6,8 +6,6 @@ mod tidy;
 use std::{
     env,
     ffi::{OsStr, OsString},
-    io,
-    os::unix::process::CommandExt as _,
     path::Path,
     process::{self, ExitCode},
 };
@@ -58,27 +56,40 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<ExitCode> {
     // Not clap's list, which leaves out a first `--`.
     let given: Vec<_> = env::args_os().skip(2).collect();
+    let is_local = given.iter().any(|argument| argument == "--local");
     match command {
         Command::Bench(_) => forward(TESTS, Some("bench"), &given),
         Command::Docs(_) => forward(TESTS, Some("docs"), &given),
         Command::Test(_) => forward(TESTS, Some("test"), &given),
-        Command::TestAuth(_) if given.iter().any(|argument| argument == "--local") => {
-            forward(TESTS, Some("test-auth"), &given)
-        }
+        Command::TestAuth(_) if is_local => forward(TESTS, Some("test-auth"), &given),
         Command::TestAuth(_) => forward(MCP_ENTRA, Some("test-auth"), &given),
         Command::Entra(_) => forward(MCP_ENTRA, None, &command_first(&given)),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
 }
 
-/// Replaces this process by a program of the workspace, so that signals and the exit code are its own.
+/// Runs a program of the workspace in place of this one.
 fn forward(package: &str, command: Option<&str>, arguments: &[OsString]) -> Result<ExitCode> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut run = process::Command::new(cargo);
     run.args(["run", "--quiet", "--locked", "--package", package, "--manifest-path"]);
     run.arg(root().join("Cargo.toml")).arg("--").args(command).args(arguments);
-    let error: io::Error = run.exec();
-    Err(error).context("cargo does not start")
+    replace_by(run).context("cargo does not start")
+}
+
+/// Replaces this process by another one, which then receives the signals and determines the exit code.
+#[cfg(unix)]
+fn replace_by(mut command: process::Command) -> Result<ExitCode> {
+    use std::os::unix::process::CommandExt as _;
+    Err(command.exec().into())
+}
+
+/// Waits for another process, which receives the console's events, and returns its exit code.
+#[cfg(windows)]
+fn replace_by(mut command: process::Command) -> Result<ExitCode> {
+    ctrlc::set_handler(|| {})?;
+    let code = command.status()?.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Puts the command before the options: here the options may come first.

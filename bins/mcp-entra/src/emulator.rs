@@ -7,12 +7,10 @@ use std::{fs, net::SocketAddr, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use easyauth_emulator::{Directory, Emulator, Gateway, Options, sample};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 
 pub(crate) use self::arguments::Arguments;
+use crate::interruption::Interruption;
 
 /// The site's name.
 const SITE: &str = "app";
@@ -33,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn serve(arguments: &Arguments) -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("cannot wait for signals")?;
+    let mut interruption = Interruption::listen().context("cannot wait for signals")?;
     let template = match &arguments.auth_settings {
         Some(file) => fs::read_to_string(file)
             .with_context(|| format!("--auth-settings: cannot read {}", file.display()))?,
@@ -53,10 +51,7 @@ async fn serve(arguments: &Arguments) -> Result<()> {
         None => None,
     };
     instructions::print(emulator.cloud(), gateway.as_ref());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted.context("cannot wait for Ctrl-C")?,
-    }
+    interruption.requested().await;
     Ok(())
 }
 

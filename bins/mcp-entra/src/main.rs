@@ -3,6 +3,7 @@
 mod emulator;
 mod entra;
 mod identity;
+mod interruption;
 mod test_auth;
 
 use std::process::ExitCode;

@@ -7,14 +7,14 @@ mod progress;
 mod python;
 mod setup;
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::{fmt::Display, fs, io::IsTerminal as _, path::Path, process::ExitCode};
 
 use anyhow::Result;
-use auth_probe::{CancellationToken, Case, Probe, Unreachable, Writes};
-use tokio::signal::unix::{SignalKind, signal};
+use auth_probe::{Baseline, CancellationToken, Case, Probe, Profile, Unreachable, Writes};
 
 pub(crate) use self::arguments::Arguments;
 use self::progress::Progress;
+use crate::interruption::Interruption;
 
 /// A usage error: the caller has to change the options.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,17 @@ struct Usage(String);
 /// Returns a usage error.
 fn usage<T>(message: impl Into<String>) -> Result<T> {
     Err(Usage(message.into()).into())
+}
+
+/// Reads what the file of an option describes.
+fn read<T, E: Display>(
+    option: &str,
+    file: &Path,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T> {
+    let wrong = |error: &dyn Display| Usage(format!("{option} {}: {error}", file.display()));
+    let text = fs::read_to_string(file).map_err(|error| wrong(&error))?;
+    parse(&text).map_err(|error| wrong(&error).into())
 }
 
 /// Runs the command. It exits with 0 when all cases passed or were skipped on purpose, 1 when one failed, 2 when the
@@ -53,58 +64,66 @@ async fn prove(arguments: &Arguments) -> Result<u8> {
         return Ok(0);
     }
     if arguments.dry_run {
+        let profile = arguments.profile()?;
         for case in cases {
-            print_plan(case);
+            print_plan(case, &profile);
         }
         return Ok(0);
     }
     arguments.output.check()?;
+    let baseline = arguments.output.baseline()?;
     let mut probe = setup::deployed(arguments)?;
     probe.cases = cases;
     probe.python = python::interpreter(arguments)?;
-    judge(arguments, &probe).await
+    judge(arguments, &probe, baseline.as_ref()).await
 }
 
-async fn judge(arguments: &Arguments, probe: &Probe) -> Result<u8> {
+async fn judge(arguments: &Arguments, probe: &Probe, baseline: Option<&Baseline>) -> Result<u8> {
     let interrupt = CancellationToken::new();
     cancel_on_signals(&interrupt)?;
     let progress = Progress::new(probe.cases.len());
     let report = probe.run(&progress, &interrupt).await;
     progress.clear();
-    let report = report.map_err(|error| match error {
+    let mut report = report.map_err(|error| match error {
         Unreachable::App { .. } => anyhow::anyhow!("{error}: is it running, and is --url right?"),
         error => error.into(),
     })?;
+    if let Some(baseline) = baseline {
+        report.compare(baseline);
+    }
     arguments.output.write(&report)?;
     Ok(report.exit_code())
 }
 
-/// Ends the run on SIGINT, SIGTERM and SIGHUP, after it enables authentication again.
+/// Ends the run on a signal, after it enables authentication again.
 fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        let mut signals = signal(kind)?;
-        let interrupt = interrupt.clone();
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                interrupt.cancel();
-                progress::say("ending; what was changed is put back first");
-            }
-        });
-    }
+    let mut interruption = Interruption::listen()?;
+    let interrupt = interrupt.clone();
+    tokio::spawn(async move {
+        loop {
+            interruption.requested().await;
+            interrupt.cancel();
+            progress::say("ending; what was changed is put back first");
+        }
+    });
     Ok(())
 }
 
-fn print_plan(case: &Case) {
+fn print_plan(case: &Case, profile: &Profile) {
     println!(
         "{:<4} {}\n     sends    {}\n     expects  {}",
         case.id, case.title, case.sends, case.expects
     );
+    let tools = profile.tools_of(case);
+    if !tools.is_empty() {
+        println!("     calls    {}", tools.join(", "));
+    }
     if !case.tokens.is_empty() {
         let kinds: Vec<_> = case.tokens.iter().map(|kind| kind.name()).collect();
         println!("     tokens   {}", kinds.join(", "));
     }
     if case.writes != Writes::Never {
-        println!("     writes   into a restaurant of its own");
+        println!("     writes   into a row of its own");
     }
 }
 

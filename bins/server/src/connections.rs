@@ -11,7 +11,6 @@ use axum::Router;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     select,
-    signal::unix::{Signal, SignalKind, signal},
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -20,7 +19,7 @@ use self::{
     connection::Connection,
     slots::{Slot, Slots},
 };
-use crate::{settings::Settings, socket_options};
+use crate::{settings::Settings, shutdown::Shutdown, socket_options};
 
 /// The pause after an accept fails for lack of file descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -30,31 +29,6 @@ const QUEUE: u32 = 1024;
 
 /// The divisor of the drain time for its first part, in which the server only asks clients to close their connections.
 const POLITE_SHARE: u32 = 4;
-
-/// The signals that stop the server.
-pub struct Shutdown {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Shutdown {
-    /// Catches SIGTERM and SIGINT from now on.
-    ///
-    /// # Errors
-    /// The operating system rejects a signal handler.
-    pub fn listen() -> io::Result<Self> {
-        let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    /// Completes with the next signal.
-    pub async fn requested(&mut self) {
-        select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
 
 /// Listens on an address. The long queue spares clients a retransmission of their SYN, which costs seconds, under load.
 ///

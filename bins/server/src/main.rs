@@ -14,6 +14,7 @@ mod raw_settings;
 mod request_log;
 mod sample_data;
 mod settings;
+mod shutdown;
 mod socket_options;
 mod step_up;
 mod telemetry;

@@ -21,7 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::{
-    TokenKind,
+    Part, TokenKind,
     context::Context,
     outcome::CaseFailure,
     requirements::{Authentication, Writes},
@@ -53,6 +53,8 @@ pub struct Case {
     pub forges: bool,
     /// Whether it writes.
     pub writes: Writes,
+    /// What the profile must describe. Without it the case is skipped.
+    pub needs: &'static [Part],
     pub(crate) check: Check,
 }
 

@@ -18,20 +18,21 @@ use crate::{
     case::functions,
     context::{Caller, Context},
     outcome::CaseFailure,
+    profile::Values,
 };
 
-/// What a client found, or what it said when it gave up.
+/// What a client found.
 #[derive(Debug)]
 struct Visit {
     tools: Vec<String>,
-    restaurants: Value,
-    review: Option<(Value, Value)>,
+    /// The result of each call.
+    results: Vec<Value>,
 }
 
-/// A review for a client to write.
-struct Review {
-    restaurant: i64,
-    text: String,
+/// A call for a client to make.
+struct ToolCall {
+    tool: String,
+    arguments: Value,
 }
 
 /// Every client gets its work done.
@@ -40,17 +41,46 @@ pub(crate) async fn works(context: &Context<'_>) -> Result<String, CaseFailure> 
     let writes = matches!(caller, Caller::Bearer(..)) && context.run.writes;
     // The clients give up at the first 503 of an app that starts; this request is sent again.
     context.initialize(caller).await?;
+    let reads = reads(context).await?;
+    let write = context.profile().write.as_ref().filter(|_| writes);
     let mut got = Vec::new();
     for client in clients(context) {
-        let review = if writes { Some(client.review(context).await?) } else { None };
-        let visit = client.visit(context, caller, review.as_ref()).await;
-        let visit =
-            visit.map_err(|why| CaseFailure::failed(format!("{}: {why}", client.name())))?;
-        let result = judge(context, &visit, review.as_ref());
-        result.map_err(|why| CaseFailure::failed(format!("{}: {why}", client.name())))?;
+        let of_client = |why| CaseFailure::failed(format!("{}: {why}", client.name()));
+        let text = format!("test-auth {} {} {}", context.run.id, context.id, client.name());
+        let values = match write {
+            Some(_) => context.values(&text).await?,
+            None => Values::default(),
+        };
+        let write_call = write.map(|write| ToolCall {
+            tool: write.tool.clone(),
+            arguments: json!(values.fill_all(&write.arguments)),
+        });
+        let calls: Vec<_> = reads.iter().chain(&write_call).collect();
+        let visit = client.visit(context, caller, &calls).await.map_err(of_client)?;
+        let tools: Vec<_> = visit.tools.iter().map(String::as_str).collect();
+        functions::check_tools(context, &tools).map_err(of_client)?;
+        if let (Some(read), Some(first)) = (&context.profile().read, visit.results.first()) {
+            read.items_of(first).map_err(of_client)?;
+        }
+        if let (Some(write), Some(made)) = (write, visit.results.last()) {
+            functions::written(context, write, values, made).await?;
+        }
         got.push(format!("{}: {} tools", client.name(), visit.tools.len()));
     }
     Ok(got.join("; "))
+}
+
+/// The profile's calls that read: the one of `[read]`, and the one of `[details]` for its first item.
+async fn reads(context: &Context<'_>) -> Result<Vec<ToolCall>, CaseFailure> {
+    let Some(read) = &context.profile().read else { return Ok(Vec::new()) };
+    let call = ToolCall { tool: read.tool.clone(), arguments: json!(read.arguments) };
+    let mut calls = vec![call];
+    let listed = functions::listed(context, context.good()).await?.unwrap_or_default();
+    if let (Some(first), Some(details)) = (listed.first(), &context.profile().details) {
+        let arguments = json!(Values::of(first).fill_all(&details.arguments));
+        calls.push(ToolCall { tool: details.tool.clone(), arguments });
+    }
+    Ok(calls)
 }
 
 /// Every client says that it was refused.
@@ -58,24 +88,13 @@ pub(crate) async fn is_refused(context: &Context<'_>) -> Result<String, CaseFail
     let mut got = Vec::new();
     for client in clients(context) {
         let name = client.name();
-        match client.visit(context, Caller::Anonymous, None).await {
+        match client.visit(context, Caller::Anonymous, &[]).await {
             Ok(_) => return Err(CaseFailure::failed(format!("{name}: came in"))),
             Err(why) if client.says_unauthorized(&why) => got.push(format!("{name}: 401")),
             Err(why) => return Err(CaseFailure::failed(format!("{name}: {why}"))),
         }
     }
     Ok(got.join("; "))
-}
-
-fn judge(context: &Context<'_>, visit: &Visit, review: Option<&Review>) -> Result<(), String> {
-    let tools: Vec<_> = visit.tools.iter().map(String::as_str).collect();
-    functions::check_tools(&tools)?;
-    functions::check_restaurants(&visit.restaurants)?;
-    let Some(Review { text, .. }) = review else { return Ok(()) };
-    let (made, details) = visit.review.as_ref().ok_or("it wrote no review")?;
-    let id = functions::check_created_review(made, text)?;
-    context.run.add_row(context.id, "review", id, text);
-    functions::check_review(details, id, text)
 }
 
 /// How the last words of a client begin that was answered by MCP, whatever happened to it after: those that follow may be
@@ -113,17 +132,11 @@ impl Client<'_> {
         }
     }
 
-    async fn review(&self, context: &Context<'_>) -> Result<Review, CaseFailure> {
-        let restaurant = context.restaurant().await?;
-        let text = format!("test-auth {} {} {}", context.run.id, context.id, self.name());
-        Ok(Review { restaurant, text })
-    }
-
     async fn visit(
         &self,
         context: &Context<'_>,
         caller: Caller<'_>,
-        review: Option<&Review>,
+        calls: &[&ToolCall],
     ) -> Result<Visit, String> {
         let url = context.target().mcp.as_str();
         let with = match caller {
@@ -132,8 +145,8 @@ impl Client<'_> {
         };
         context.record(&format!("{} connects to {url}{with}", self.name()));
         match self {
-            Self::Rmcp => by_rmcp(context, caller, review).await,
-            Self::Python(interpreter) => python::visit(interpreter, context, caller, review).await,
+            Self::Rmcp => by_rmcp(context, caller, calls).await,
+            Self::Python(interpreter) => python::visit(interpreter, context, caller, calls).await,
         }
     }
 }
@@ -141,7 +154,7 @@ impl Client<'_> {
 async fn by_rmcp(
     context: &Context<'_>,
     caller: Caller<'_>,
-    review: Option<&Review>,
+    calls: &[&ToolCall],
 ) -> Result<Visit, String> {
     let mut config = StreamableHttpClientTransportConfig::with_uri(context.target().mcp.as_str());
     if let Caller::Bearer(token, _) = caller {
@@ -154,7 +167,7 @@ async fn by_rmcp(
         | ClientInitializeError::ConnectionClosed(_) => chain(&error),
         _ => format!("{CAME_IN}{}", chain(&error)),
     })?;
-    let visit = work(&client, review).await.map_err(|why| format!("{CAME_IN}{why}"))?;
+    let visit = work(&client, calls).await.map_err(|why| format!("{CAME_IN}{why}"))?;
     client.cancel().await.map_err(|error| error.to_string())?;
     Ok(visit)
 }
@@ -162,38 +175,24 @@ async fn by_rmcp(
 /// What a client does that is connected.
 async fn work<H: ClientHandler>(
     client: &RunningService<RoleClient, H>,
-    review: Option<&Review>,
+    calls: &[&ToolCall],
 ) -> Result<Visit, String> {
     let tools = client.list_all_tools().await.map_err(|error| chain(&error))?;
     let tools = tools.into_iter().map(|tool| tool.name.into_owned()).collect();
-    let restaurants = call(client, "list_restaurants_mcp", json!({})).await?;
-    if let Some(first) = first_restaurant(&restaurants) {
-        call(client, "get_details_mcp", json!({"restaurant_id": first})).await?;
+    let mut results = Vec::new();
+    for ToolCall { tool, arguments } in calls {
+        results.push(call(client, tool, arguments).await?);
     }
-    let review = match review {
-        Some(Review { restaurant, text }) => {
-            let details = json!({"restaurant_id": restaurant});
-            let arguments = functions::review(*restaurant, text);
-            let made = call(client, "create_review_mcp", arguments).await?;
-            Some((made, call(client, "get_details_mcp", details).await?))
-        }
-        None => None,
-    };
-    Ok(Visit { tools, restaurants, review })
-}
-
-/// The id of the first restaurant of a list.
-fn first_restaurant(list: &Value) -> Option<i64> {
-    functions::check_restaurants(list).ok()?.first()?["id"].as_i64()
+    Ok(Visit { tools, results })
 }
 
 async fn call<H: ClientHandler>(
     client: &RunningService<RoleClient, H>,
-    tool: &'static str,
-    arguments: Value,
+    tool: &str,
+    arguments: &Value,
 ) -> Result<Value, String> {
     let arguments = arguments.as_object().cloned().unwrap_or_default();
-    let params = CallToolRequestParams::new(tool).with_arguments(arguments);
+    let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
     let result = client.call_tool(params).await.map_err(|error| chain(&error))?;
     crate::mcp::content(&json!(result)).map_err(|why| format!("{tool}: {why}"))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::{
-    AccessToken, Target, TokenKind,
+    AccessToken, Profile, Target, TokenKind,
     case::functions,
     clock::now,
     diagnosis::{self, Diagnosis},
@@ -18,9 +18,11 @@ use crate::{
     http_client::{Answer, HttpClient, NoAnswer, Request},
     mcp,
     outcome::CaseFailure,
+    profile::Values,
     redactor::Redactor,
     report::Row,
-    requirements::Authentication,
+    requirements::{Authentication, Part},
+    session::{SESSION, Sessions, within},
 };
 
 /// What all cases of a run share.
@@ -40,8 +42,8 @@ pub(crate) struct Run {
 /// What the cases share for which authentication is on, or off.
 #[derive(Debug, Default)]
 pub(crate) struct Phase {
-    /// The restaurant that this run made, for all that it writes.
-    restaurant: OnceCell<i64>,
+    /// The id of what this run made to write into, by the profile's `[parent]`.
+    parent: OnceCell<Value>,
     /// Texts that only callers with a good token may see.
     texts: OnceCell<Vec<String>>,
 }
@@ -55,6 +57,7 @@ pub(crate) struct Context<'a> {
     phase: &'a Phase,
     tokens: BTreeMap<TokenKind, AccessToken>,
     sent: &'a Mutex<Vec<String>>,
+    sessions: Mutex<Sessions>,
 }
 
 /// Who makes a request.
@@ -118,8 +121,9 @@ impl Run {
         lock(&self.rows).clone()
     }
 
-    pub(crate) fn add_row(&self, case: &'static str, kind: &'static str, id: i64, text: &str) {
-        lock(&self.rows).push(Row { case, kind, id, text: text.to_owned() });
+    pub(crate) fn add_row(&self, case: &'static str, kind: &str, id: &Value, text: &str) {
+        let (kind, id, text) = (kind.to_owned(), id.clone(), text.to_owned());
+        lock(&self.rows).push(Row { case, kind, id, text });
     }
 }
 
@@ -154,11 +158,16 @@ impl<'a> Context<'a> {
         tokens: BTreeMap<TokenKind, AccessToken>,
         sent: &'a Mutex<Vec<String>>,
     ) -> Self {
-        Self { run, id, authentication, phase, tokens, sent }
+        Self { run, id, authentication, phase, tokens, sent, sessions: Mutex::default() }
     }
 
     pub(crate) fn target(&self) -> &Target {
         &self.run.target
+    }
+
+    /// What the app is like.
+    pub(crate) fn profile(&self) -> &'a Profile {
+        &self.run.target.profile
     }
 
     /// The token of a kind, where there is one.
@@ -193,8 +202,60 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Sends a request; no answer is a fault of the app.
+    /// Sends a request; no answer is a fault of the app. To a stateful server it goes in a session: that of its caller, or
+    /// else that of the good one, so that a refusal is not for want of a session.
     pub(crate) async fn send(&self, request: Request) -> Result<Answer, CaseFailure> {
+        if !self.profile().mcp.sessions || !request.is_to(&self.target().mcp) {
+            return self.send_alone(request).await;
+        }
+        if request.rpc_method() == "initialize" {
+            return self.open_session(request).await;
+        }
+        if request.has_header(SESSION) {
+            return self.send_alone(request).await;
+        }
+        let own = lock(&self.sessions).of(request.token());
+        let id = match own {
+            Some(id) => Some(id),
+            None => self.good_session().await,
+        };
+        self.send_alone(id.map_or_else(|| request.clone(), |id| within(request.clone(), &id))).await
+    }
+
+    /// Sends `initialize`, and completes the session that it opens.
+    async fn open_session(&self, request: Request) -> Result<Answer, CaseFailure> {
+        let token = request.token().cloned();
+        let answer = self.send_alone(request).await?;
+        let url = &self.target().mcp;
+        let then = lock(&self.sessions).opened_by(url, token.as_ref(), &answer);
+        if let Some(then) = then {
+            self.send_alone(then).await?;
+        }
+        Ok(answer)
+    }
+
+    /// The session of the caller that is to be let in.
+    async fn good_session(&self) -> Option<String> {
+        let caller = self.good();
+        let token = match caller {
+            Caller::Anonymous => None,
+            Caller::Bearer(token, _) => Some(token),
+        };
+        if let Some(id) = lock(&self.sessions).of(token) {
+            return Some(id);
+        }
+        let request = self.message("initialize", &mcp::initialize(), caller);
+        self.open_session(request).await.ok()?;
+        lock(&self.sessions).of(token)
+    }
+
+    /// Ends the sessions of the case.
+    pub(crate) async fn end_sessions(&self) {
+        let sessions = std::mem::take(&mut *lock(&self.sessions));
+        sessions.end(&self.run.http, &self.target().mcp).await;
+    }
+
+    async fn send_alone(&self, request: Request) -> Result<Answer, CaseFailure> {
         if let Some(token) = request.token() {
             self.run.keep_secret(token);
         }
@@ -278,35 +339,41 @@ impl<'a> Context<'a> {
         mcp::content(&result).map_err(|why| CaseFailure::failed(format!("{tool}: {why}")))
     }
 
-    /// The restaurant that this run writes to, so that nobody's average changes. Made by whoever needs it first.
-    pub(crate) async fn restaurant(&self) -> Result<i64, CaseFailure> {
-        let make = || async {
-            let name = self.restaurant_name();
-            let arguments = json!({
-                "restaurant_name": name,
-                "street_address": "nowhere",
-                "description": "Made by a test of this app's authentication. It may be deleted.",
-            });
-            let made = self.call("create_restaurant_mcp", arguments, self.good()).await?;
-            let id = made["id"]
-                .as_i64()
-                .ok_or_else(|| CaseFailure::failed(format!("no id in {made}")))?;
-            self.run.add_row(self.id, "restaurant", id, &name);
-            Ok(id)
-        };
-        self.phase.restaurant.get_or_try_init(make).await.copied()
+    /// The values of placeholders for a write of this text.
+    pub(crate) async fn values(&self, text: &str) -> Result<Values, CaseFailure> {
+        let values = Values::default().with("text", text);
+        if self.profile().parent.is_none() {
+            return Ok(values);
+        }
+        Ok(values.with("parent", self.parent().await?))
     }
 
-    /// Texts of restaurants and reviews, read with the good token; none without one, or where the app refuses it.
+    /// The id of what this run writes into, so that it changes nothing of others. Made by the case that needs it first.
+    pub(crate) async fn parent(&self) -> Result<Value, CaseFailure> {
+        let make = || async {
+            let missing =
+                || CaseFailure::Inconclusive(Diagnosis::without_fix(Part::Parent.missing()));
+            let parent = self.profile().parent.as_ref().ok_or_else(missing)?;
+            let text = self.parent_text();
+            let values = Values::default().with("text", text.as_str());
+            let arguments = json!(values.fill_all(&parent.arguments));
+            let made = self.call(&parent.tool, arguments, self.good()).await?;
+            let id = parent.id_of(&made, &values).map_err(CaseFailure::failed)?;
+            self.run.add_row(self.id, &parent.noun, &id, &text);
+            Ok(id)
+        };
+        self.phase.parent.get_or_try_init(make).await.cloned()
+    }
+
+    /// Texts that a good token reads; none without one, or where the app refuses it.
     pub(crate) async fn guarded_texts(&self) -> &[String] {
         let read = || async {
             let caller = self.bearer(TokenKind::Good)?;
-            let content = self.call("list_restaurants_mcp", json!({}), caller).await?;
-            let mut found = functions::check_restaurants(&content).map_err(CaseFailure::failed)?;
-            if let Some(first) = found.first() {
-                let arguments = json!({"restaurant_id": first["id"]});
-                let details = self.call("get_details_mcp", arguments, caller).await;
-                found.push(details.unwrap_or_default()["reviews"].take());
+            let mut found = functions::listed(self, caller).await?.unwrap_or_default();
+            if let (Some(first), Some(details)) = (found.first(), &self.profile().details) {
+                let arguments = json!(Values::of(first).fill_all(&details.arguments));
+                let content = self.call(&details.tool, arguments, caller).await;
+                found.push(content.unwrap_or_default());
             }
             let mut texts = Vec::new();
             add_texts(&Value::Array(found), &mut texts);
@@ -315,8 +382,8 @@ impl<'a> Context<'a> {
         self.phase.texts.get_or_try_init(read).await.map_or(&[], Vec::as_slice)
     }
 
-    /// Its name, within the limit of 50 characters.
-    pub(crate) fn restaurant_name(&self) -> String {
+    /// The text of what this run writes into: at most 50 characters.
+    pub(crate) fn parent_text(&self) -> String {
         let with = match self.authentication {
             Authentication::Off => "open",
             Authentication::On => "guarded",

@@ -184,7 +184,7 @@ pub(crate) fn no_metadata(target: &Target, answer: &Answer) -> Diagnosis {
 
 /// The app setting by which the platform publishes the metadata, and names them in its challenges.
 fn publish_metadata(target: &Target) -> Remedy {
-    let value = format!("{}/user_impersonation", target.identifier_uri);
+    let value = format!("{}/{}", target.identifier_uri, target.profile.access.scope);
     Remedy::SetAppSetting { name: "WEBSITE_AUTH_PRM_DEFAULT_WITH_SCOPES", value }
 }
 

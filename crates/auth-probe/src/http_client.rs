@@ -17,7 +17,7 @@ use crate::{
     target::is_loopback,
 };
 
-/// How many bytes of an answer are read: a list of ten thousand restaurants has seven million.
+/// How many bytes of an answer are read: a list of ten thousand items may have seven million.
 const MAX_BYTES: usize = 16 << 20;
 
 /// What the MCP clients that run on Node.js send: an app must not recognize the command by it.
@@ -100,6 +100,25 @@ impl Request {
         self.line = self.line.replacen(self.method.as_str(), method, 1);
         self.method = Method::from_bytes(method.as_bytes()).unwrap_or_default();
         self
+    }
+
+    /// Whether it goes to an address.
+    pub(crate) fn is_to(&self, url: &Url) -> bool {
+        self.url.path() == url.path()
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
+    /// The method of the JSON-RPC message that it is; empty where it is none.
+    pub(crate) fn rpc_method(&self) -> String {
+        let message: Value = self
+            .body
+            .as_deref()
+            .and_then(|body| serde_json::from_str(body).ok())
+            .unwrap_or_default();
+        message["method"].as_str().unwrap_or_default().to_owned()
     }
 
     pub(crate) fn is(&self, method: &str) -> bool {
@@ -239,8 +258,11 @@ impl HttpClient {
         let mut events =
             content_type(&headers).starts_with("text/event-stream").then(EventStream::default);
         let mut body = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| no_answer(&error.without_url()))?
+        // A stream that a GET opens has no message that was asked for, and may never have one.
+        let is_listening = request.is("GET") && events.is_some();
+        while !is_listening
+            && let Some(chunk) =
+                response.chunk().await.map_err(|error| no_answer(&error.without_url()))?
         {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_BYTES {

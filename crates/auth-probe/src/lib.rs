@@ -12,11 +12,14 @@ mod forgery;
 mod http_client;
 mod mcp;
 mod outcome;
+mod policy;
 mod probe;
+mod profile;
 mod redactor;
 mod remedy;
 mod report;
 mod requirements;
+mod session;
 mod target;
 mod token;
 mod tokens;
@@ -26,10 +29,12 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::{
     auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
+    policy::{Cell, Policy, Rule},
     probe::{Observer, Probe, Unreachable},
+    profile::{Profile, ProfileError},
     remedy::{Remedy, Wording},
-    report::{CaseReport, Report, Row, Verdict},
-    requirements::{Authentication, Writes},
+    report::{Baseline, CaseReport, NotReport, Report, Row, Verdict},
+    requirements::{Authentication, Part, Writes},
     target::{AUTHORITY, Target, TargetError},
     token::{AccessToken, NotToken, TokenKind},
     tokens::{TokenError, TokenSource, Tokens},

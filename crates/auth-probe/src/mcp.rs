@@ -7,10 +7,6 @@ use crate::{
     http_client::Answer,
 };
 
-/// The tools that the app must have.
-pub(crate) const TOOLS: [&str; 4] =
-    ["list_restaurants_mcp", "get_details_mcp", "create_review_mcp", "create_restaurant_mcp"];
-
 /// The newest version of the protocol that opens with `initialize`.
 const VERSION: &str = "2025-11-25";
 
@@ -55,7 +51,7 @@ pub(crate) fn response(answer: &Answer) -> Result<Value, String> {
     Ok(message)
 }
 
-/// What a tool gives: its structured content, or the JSON in its text.
+/// What a tool gives: its structured content, or the JSON in its text, or its text.
 pub(crate) fn content(result: &Value) -> Result<Value, String> {
     let text = result["content"][0]["text"].as_str();
     if result["isError"] == true {
@@ -65,7 +61,7 @@ pub(crate) fn content(result: &Value) -> Result<Value, String> {
         return Ok(content.clone());
     }
     let text = text.ok_or("neither structured content nor text")?;
-    serde_json::from_str(text).map_err(|_| "its text is no JSON".to_owned())
+    Ok(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text)))
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! The run: which cases, in which order, with what; and authentication off and on again around those that need it off.
 
 mod judge;
+mod policy;
+mod state;
 
 use std::{
-    fmt,
+    collections::BTreeMap,
     hash::{BuildHasher as _, RandomState},
     panic::AssertUnwindSafe,
     path::PathBuf,
@@ -11,14 +13,14 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use self::state::State;
 use crate::{
-    AuthSwitch, Case, Remedy, Report, SavedSettings, Target, Tokens, Wording,
+    AuthSwitch, Case, Policy, Remedy, Report, SavedSettings, Target, TokenSource, Tokens, Wording,
     context::{Phase, Run},
     http_client::{NoAnswer, Request},
-    mcp,
+    policy::Cell,
     remedy::PlainWording,
     report::CaseReport,
     requirements::Authentication,
@@ -26,9 +28,6 @@ use crate::{
 
 /// How long to wait between two looks at whether the app has changed.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// How many looks in a row have to show the same.
-const STEADY: u32 = 4;
 
 /// The case that looks at the answers of all others.
 const LOOKS_BACK: &str = "D30";
@@ -53,6 +52,10 @@ pub struct Probe {
     pub python: Option<PathBuf>,
     /// The switch by which authentication may be turned off for the cases that need it off. Default: none.
     pub auth_switch: Option<Box<dyn AuthSwitch>>,
+    /// The rules of who may call which tool. Default: none.
+    pub policy: Option<Policy>,
+    /// The tokens of the policy's identities. Identities that are named as a kind of token have the token of that kind.
+    pub identities: BTreeMap<String, TokenSource>,
     /// The words for remedies in the report. Default: plain words, without a command.
     pub wording: Box<dyn Wording>,
 }
@@ -97,6 +100,8 @@ impl Probe {
             patience: Duration::from_mins(5),
             python: None,
             auth_switch: None,
+            policy: None,
+            identities: BTreeMap::new(),
             wording: Box::new(PlainWording),
         }
     }
@@ -120,6 +125,7 @@ impl Probe {
         session.wait_for_start().await?;
         let mut outcome = Outcome::default();
         session.judge_all(Authentication::On, &mut outcome).await;
+        outcome.policy = session.judge_policy().await;
         session.judge_open(&mut outcome).await;
         Ok(session.report(outcome))
     }
@@ -138,25 +144,8 @@ struct Session<'a> {
 #[derive(Default)]
 struct Outcome {
     cases: Vec<CaseReport>,
+    policy: Vec<Cell>,
     warnings: Vec<String>,
-}
-
-/// Whether the app lets anybody in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
-    Open,
-    Shut,
-    Unclear(String),
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Open => formatter.write_str("open to everybody"),
-            Self::Shut => formatter.write_str("shut"),
-            Self::Unclear(got) => write!(formatter, "neither open nor shut ({got})"),
-        }
-    }
 }
 
 impl Session<'_> {
@@ -249,66 +238,6 @@ impl Session<'_> {
         }
     }
 
-    /// Whether a caller without a token is let in. One open request among shut ones is a fault of the app, and not an app
-    /// without authentication.
-    async fn state(&self) -> State {
-        let first = self.state_of("initialize", &mcp::initialize()).await;
-        // A tool that the app need not have: it runs nothing, and says by its error that the caller was let in.
-        let call = json!({"name": "search", "arguments": {}});
-        for (method, params) in [("tools/list", json!({})), ("tools/call", call)] {
-            let state = match &first {
-                State::Unclear(_) => break,
-                State::Open | State::Shut => self.state_of(method, &params).await,
-            };
-            match state {
-                state if state == first => {}
-                // An open app may want a session.
-                State::Unclear(_) if first == State::Open => {}
-                state => {
-                    return State::Unclear(format!(
-                        "to a caller without a token, initialize is {first} and {method} is {state}"
-                    ));
-                }
-            }
-        }
-        first
-    }
-
-    /// Whether a request without a token is let in.
-    async fn state_of(&self, method: &str, params: &Value) -> State {
-        let url = self.probe.target.mcp.clone();
-        let request = Request::message(url, &mcp::request(method, params), String::new());
-        let answer = tokio::time::timeout(self.probe.timeout, self.run.http.send(&request)).await;
-        match answer {
-            Err(_) => State::Unclear("no answer in time".to_owned()),
-            Ok(Err(no_answer)) => State::Unclear(no_answer.reason().to_owned()),
-            Ok(Ok(answer)) => match mcp::response(&answer) {
-                Ok(response) if method == "tools/call" || response.get("result").is_some() => {
-                    State::Open
-                }
-                _ if answer.status == 401 => State::Shut,
-                // Not even 403, which may be about the request and not about the caller.
-                _ => State::Unclear(answer.summary()),
-            },
-        }
-    }
-
-    /// Waits until the app is open, or shut, and stays so for some looks: it may be restarting in several places.
-    async fn until(&self, wanted: &State) -> Result<(), String> {
-        let deadline = Instant::now() + self.probe.patience;
-        let mut looks = 0;
-        while looks < STEADY {
-            let state = self.state().await;
-            looks = if state == *wanted { looks + 1 } else { 0 };
-            if looks == 0 && Instant::now() > deadline {
-                let (state, patience) = (self.shown(&state.to_string()), self.probe.patience);
-                return Err(format!("the app is {state} after {patience:?}, not {wanted}"));
-            }
-            tokio::time::sleep(PAUSE).await; // tidy: polls another machine, with a deadline
-        }
-        Ok(())
-    }
-
     /// Saves the settings, switches authentication off, judges, and puts the settings back whatever happens.
     async fn judge_switched_off(&self, switch: &dyn AuthSwitch, outcome: &mut Outcome) {
         if self.interrupt.is_cancelled() {
@@ -389,6 +318,8 @@ impl Session<'_> {
             url: self.probe.target.origin().to_owned(),
             mcp: self.probe.target.mcp.to_string(),
             cases,
+            policy: outcome.policy,
+            opened: Vec::new(),
             rows: self.run.rows(),
             warnings: outcome.warnings.iter().map(|warning| self.run.redact(warning)).collect(),
             interrupted: self.interrupt.is_cancelled(),

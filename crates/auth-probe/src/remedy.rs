@@ -71,7 +71,7 @@ pub enum Remedy {
     ShowPreauthorizedClients,
     /// Look whether the caller gets a token at all.
     CheckIdentity,
-    /// Add a restaurant, or allow the probe to write.
+    /// Add an item to the app, or allow the probe to write.
     AllowWrites,
     /// Give a token of a kind.
     GiveToken(TokenKind),
@@ -128,7 +128,7 @@ impl fmt::Display for Remedy {
             Self::ShowTenant => "compare the tenant of the account that is signed in",
             Self::ShowPreauthorizedClients => "compare the preauthorized clients of the scope",
             Self::CheckIdentity => "look whether the caller gets a token at all",
-            Self::AllowWrites => "add a restaurant, or allow the probe to write",
+            Self::AllowWrites => "add an item to the app, or allow the probe to write",
             Self::GiveToken(kind) => return write!(f, "give a token of the kind {}", kind.name()),
             Self::ReplaceToken(kind) => {
                 return write!(f, "give another token of the kind {}", kind.name());

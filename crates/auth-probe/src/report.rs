@@ -1,15 +1,20 @@
 //! What came of a run, and the forms in which it is told.
 
+mod baseline;
 mod junit;
 mod markdown;
+mod sarif;
 mod table;
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use self::baseline::{Baseline, NotReport};
+use crate::policy::Cell;
 
 /// What is said of a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The app did what it must.
@@ -57,10 +62,10 @@ pub struct CaseReport {
 pub struct Row {
     /// The case that wrote it.
     pub case: &'static str,
-    /// `restaurant` or `review`.
-    pub kind: &'static str,
-    /// Its id in the app.
-    pub id: i64,
+    /// The profile's word for it, such as `review`.
+    pub kind: String,
+    /// Its id in the app: a number or a text, or null where the app gives none.
+    pub id: serde_json::Value,
     /// Its name or text, which has the run's id.
     pub text: String,
 }
@@ -77,6 +82,12 @@ pub struct Report {
     pub mcp: String,
     /// The cases, in the order of their ids.
     pub cases: Vec<CaseReport>,
+    /// The cells of the policy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub policy: Vec<Cell>,
+    /// What is open now and was not in the baseline, if one was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub opened: Vec<String>,
     /// What it wrote.
     pub rows: Vec<Row>,
     /// What else went wrong: authentication that could not be switched on again, above all.
@@ -98,16 +109,23 @@ impl Report {
         self.cases.iter().filter(|case| case.verdict == Verdict::Skipped && !case.deliberate)
     }
 
-    /// The exit code that tells of it: 130 it was interrupted; 1 a case failed, or something else went wrong; 3 a case
-    /// could not be judged, since the app or a token could not be had, or nothing passed at all, which proves nothing; 0 all passed,
+    /// The exit code that tells of it: 130 it was interrupted; 1 a case or a cell of the policy failed, something opened since
+    /// the baseline, or something else went wrong; 3 a case or a cell could not be judged, since the app or a token could not be had, or nothing passed at all, which proves nothing; 0 all passed,
     /// or were skipped on purpose.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.count(Verdict::Failed) > 0 || !self.warnings.is_empty() {
+        let of_policy = |verdict: Verdict| {
+            self.policy.iter().any(|cell| cell.verdict == verdict && !cell.deliberate)
+        };
+        let is_worse = !self.warnings.is_empty() || !self.opened.is_empty();
+        if self.count(Verdict::Failed) > 0 || of_policy(Verdict::Failed) || is_worse {
             1
         } else if self.interrupted {
             130
-        } else if self.unjudged().next().is_some() || self.count(Verdict::Passed) == 0 {
+        } else if self.unjudged().next().is_some()
+            || of_policy(Verdict::Skipped)
+            || self.count(Verdict::Passed) == 0
+        {
             3
         } else {
             0
@@ -126,6 +144,10 @@ impl Report {
         );
         if unjudged > 0 {
             text = format!("{text}, {unjudged} could not be judged");
+        }
+        if !self.policy.is_empty() {
+            let hold = self.policy.iter().filter(|cell| cell.verdict == Verdict::Passed).count();
+            text = format!("{text}; {hold} of {} cells of the policy hold", self.policy.len());
         }
         text
     }
@@ -214,5 +236,43 @@ impl CaseReport {
         let expected = std::iter::once(("expected", self.expected.to_owned()));
         let rest = [some("got", &self.got), some("cause", &self.cause), some("fix", &self.fix)];
         sent.chain(expected).chain(rest.into_iter().flatten()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CaseReport, Report, Verdict};
+    use crate::Case;
+
+    /// A report of some cases.
+    pub(super) fn report(verdicts: &[(&str, Verdict)]) -> Report {
+        let case = |(id, verdict): &(&str, Verdict)| {
+            let case = Case::by_id(id).unwrap();
+            CaseReport {
+                id: case.id,
+                title: case.title,
+                proves: case.proves,
+                leaves_open: case.leaves_open,
+                verdict: *verdict,
+                sent: Vec::new(),
+                expected: case.expects,
+                got: Some("401".to_owned()),
+                cause: None,
+                fix: None,
+                deliberate: false,
+                ms: 1,
+            }
+        };
+        Report {
+            run: "0123abcd".to_owned(),
+            url: "https://a.example".to_owned(),
+            mcp: "https://a.example/mcp".to_owned(),
+            cases: verdicts.iter().map(case).collect(),
+            policy: Vec::new(),
+            opened: Vec::new(),
+            rows: Vec::new(),
+            warnings: Vec::new(),
+            interrupted: false,
+        }
     }
 }

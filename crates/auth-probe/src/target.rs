@@ -1,9 +1,11 @@
 //! What is to be proven of: the app's address, and the Entra objects that guard it.
 
+use std::sync::Arc;
+
 use reqwest::Url;
 use uuid::Uuid;
 
-use crate::cloud::Cloud;
+use crate::{Profile, cloud::Cloud};
 
 /// An app, and who is to be let into it.
 #[derive(Debug, Clone)]
@@ -15,6 +17,7 @@ pub struct Target {
     pub(crate) authority: Url,
     pub(crate) identifier_uri: String,
     pub(crate) role: String,
+    pub(crate) profile: Arc<Profile>,
 }
 
 /// Where Entra is.
@@ -42,17 +45,28 @@ pub enum TargetError {
 
 impl Target {
     /// An app at an origin (`https://host`, or `http://` on loopback), and its registration in Entra. The MCP endpoint
-    /// is `/mcp/mcp`, the app role `MCP.Access`, the identifier URI `api://<client id>`.
+    /// and the app role are those of the built-in profile, the identifier URI is `api://<client id>`.
     ///
     /// # Errors
     /// When the origin is not one that tokens may be sent to.
     pub fn new(origin: &str, tenant_id: Uuid, client_id: Uuid) -> Result<Self, TargetError> {
         let origin = parse_origin(origin)?;
-        let mcp = with_path(&origin, "/mcp/mcp");
         let authority = parse_origin(AUTHORITY)?;
-        let identifier_uri = format!("api://{client_id}");
-        let role = "MCP.Access".to_owned();
-        Ok(Self { origin, mcp, tenant_id, client_id, authority, identifier_uri, role })
+        let (mcp, identifier_uri) = (origin.clone(), format!("api://{client_id}"));
+        let (role, profile) = (String::new(), Arc::default());
+        let target =
+            Self { origin, mcp, tenant_id, client_id, authority, identifier_uri, role, profile };
+        Ok(target.profile(Profile::built_in()))
+    }
+
+    /// Sets what the server is like, and with it the path of the MCP endpoint and the app role.
+    #[must_use]
+    pub fn profile(mut self, profile: Profile) -> Self {
+        let path = profile.mcp.paths.first().map_or("/mcp", String::as_str);
+        self.mcp = with_path(&self.origin, path);
+        self.role.clone_from(&profile.access.role);
+        self.profile = Arc::new(profile);
+        self
     }
 
     /// Sets the path of the MCP endpoint, such as `/mcp`.
@@ -121,9 +135,15 @@ impl Target {
         self.origin.host_str().unwrap_or_default()
     }
 
-    /// An address of the app.
+    /// An address of the app: a path, with or without a query.
     pub(crate) fn url(&self, path: &str) -> Url {
         with_path(&self.origin, path)
+    }
+
+    /// The endpoint's other paths.
+    pub(crate) fn other_endpoints(&self) -> impl Iterator<Item = &str> {
+        let paths = self.profile.mcp.paths.iter().map(String::as_str);
+        paths.filter(|path| *path != self.mcp.path())
     }
 
     /// The protected resource metadata's address, for the origin.
@@ -227,7 +247,10 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 
 fn with_path(origin: &Url, path: &str) -> Url {
     let mut url = origin.clone();
+    let (path, query) =
+        path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     url.set_path(path);
+    url.set_query(query);
     url
 }
 

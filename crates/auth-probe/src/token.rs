@@ -268,6 +268,8 @@ impl TokenKind {
 
     fn has_rights(self, claims: &Claims, target: &Target) -> bool {
         let role = claims.has_role(&target.role);
+        let wanted = target.profile.access.scope.as_str();
+        let has_scope = |scopes: &str| scopes.split(' ').any(|scope| scope == wanted);
         match self {
             Self::WrongAudience | Self::OtherTenant => true,
             Self::Roleless => !role && !claims.is_delegated(),
@@ -292,10 +294,6 @@ impl TokenKind {
 
 /// Seconds by which clocks may differ, for both sides of a comparison.
 const CLOCK_SKEW_SECONDS: f64 = 300.0;
-
-fn has_scope(scopes: &str) -> bool {
-    scopes.split(' ').any(|scope| scope == "user_impersonation")
-}
 
 #[cfg(test)]
 mod tests {

@@ -176,8 +176,8 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
-/// The settings of authentication that are deployed with the product of this repository: a template for [`Site::from_template`].
-pub const AUTH_SETTINGS: &str = include_str!("../../../infra/authsettings.json");
+/// Settings of authentication for an MCP server, as the Bicep files of this repository deploy them: a template for [`Site::from_template`].
+pub const AUTH_SETTINGS: &str = include_str!("sample/auth_settings.json");
 
 /// The protected app as a site, with settings from a template, and its metadata on.
 ///

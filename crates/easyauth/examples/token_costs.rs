@@ -38,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let public = PublicKeyComponents::from(pair.public_key());
     let [n, e] = [public.n, public.e].map(|number| URL_SAFE_NO_PAD.encode(number));
     let issuer = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
-    let keys = Jwks { issuer: issuer.clone(), keys: vec![SigningKey::new("key", &n, &e)?] };
+    let keys = Jwks::new(issuer.clone(), vec![SigningKey::new("key", &n, &e)?]);
     let validator = EntraTokenValidator::builder(TENANT, API)
         .allow_client(CALLER)
         .jwks_provider(Arc::new(Issuer(keys)))

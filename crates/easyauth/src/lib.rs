@@ -22,6 +22,8 @@ mod requirement_layer;
 #[cfg(feature = "axum")]
 mod response;
 mod scheme;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "entra")]
 mod token;
 mod token_claims;

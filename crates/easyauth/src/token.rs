@@ -12,6 +12,8 @@ mod jwks;
 mod jwks_cache;
 mod token_cache;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::{builder::system_time, validator::unix_seconds};
 pub use self::{
     builder::{EntraTokenValidatorBuilder, TokenConfigError},
     error::TokenError,

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unreachable, clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
@@ -45,9 +45,9 @@ impl Before {
         before
             .fill(&[
                 include_str!(
-                    "../../../migrations/postgres/00000000000001_restaurants_and_reviews/up.sql"
+                    "../migrations/postgres/00000000000001_restaurants_and_reviews/up.sql"
                 ),
-                include_str!("../../../migrations/postgres/00000000000002_idempotency_keys/up.sql"),
+                include_str!("../migrations/postgres/00000000000002_idempotency_keys/up.sql"),
             ])
             .await;
         before
@@ -61,10 +61,8 @@ impl Before {
         before.execute("PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 20000").await;
         before
             .fill(&[
-                include_str!(
-                    "../../../migrations/sqlite/00000000000001_restaurants_and_reviews/up.sql"
-                ),
-                include_str!("../../../migrations/sqlite/00000000000002_idempotency_keys/up.sql"),
+                include_str!("../migrations/sqlite/00000000000001_restaurants_and_reviews/up.sql"),
+                include_str!("../migrations/sqlite/00000000000002_idempotency_keys/up.sql"),
             ])
             .await;
         before
@@ -140,7 +138,10 @@ impl Before {
             }
         };
         let url = DatabaseUrl::parse(&url).unwrap();
-        open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap()
+        // A server asks again when an instance that upgrades holds the lock for longer than the limit.
+        let mut limits = Limits::default();
+        limits.acquire = Duration::from_mins(1);
+        open(&url, limits, Arc::new(SystemClock)).await.unwrap()
     }
 }
 

@@ -18,7 +18,10 @@ pub(crate) static LIES: &[&[(Lie, &str)]] = &[
 ];
 
 static PAGES: &[(Lie, &str)] = &[
-    (Lie::bypass("details of another restaurant", |it| it.same_if(it.path == "/details/2")), "B1"),
+    (
+        Lie::bypass("details of another restaurant", |it| it.same_if(it.path == "/details/2")),
+        "B1 D21",
+    ),
     (Lie::bypass("the form of a review", |it| it.same_if(it.path == "/review/1")), "B1"),
     (
         Lie::bypass("browsers see the page", |it| {

@@ -101,7 +101,7 @@ pub(crate) fn other_behaviours(open: &str) -> Faults {
         ),
         (Fault::AnonymousCalls(open.to_owned()), "B3 D1 D15 D17 D18 D23 D26"),
         (Fault::AnonymousPath("/mcp", open.to_owned()), "B3 D1"),
-        (Fault::AnonymousPath("/create", open.to_owned()), "B1"),
+        (Fault::AnonymousPath("/create", open.to_owned()), "B1 D21"),
         (Fault::AnonymousPath("/details/1", open.to_owned()), "B1 D21"),
         (Fault::AnonymousPath("/add", open.to_owned()), "B1 D26"),
         (Fault::Unauthorized, "B2 B6 B7 B8 B9 B10 B11 C2 D1 D2 D10 D11 D12 D13 D14 D16 D26 D27"),

@@ -1,16 +1,16 @@
 //! The options of `test-auth`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::Result;
-use auth_probe::{Authentication, Case, TokenKind};
+use auth_probe::{Authentication, Case, Policy, Profile, TokenKind, TokenSource};
 use clap::Args;
 use entra_admin::AzureCloud;
 use uuid::Uuid;
 
 use crate::entra::cloud;
 
-use super::{credentials::Credentials, output::Output, usage};
+use super::{credentials::Credentials, output::Output, read, usage};
 
 /// Prove, case by case, that an app accepts allowed callers only.
 ///
@@ -19,8 +19,24 @@ use super::{credentials::Credentials, output::Output, usage};
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
     /// The app's origin: https:// and a host, without a path. Plain http is accepted for loopback addresses only.
-    #[arg(long, value_name = "URL", required_unless_present_any = ["list", "dry_run"])]
-    pub(super) url: Option<String>,
+    #[arg(value_name = "URL", conflicts_with = "url")]
+    address: Option<String>,
+
+    /// The same as URL.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["address", "list", "dry_run"])]
+    url: Option<String>,
+
+    /// A file that describes the server, in TOML: its paths, tools and calls. `mcp-entra profile` writes one. Default: an app of restaurants and reviews.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+
+    /// A file with the rules of who may call which tool, in TOML. Each cell is called and judged.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// The file with the token of an identity of the policy. `anonymous`, and identities that are named as a KIND of --token, need none.
+    #[arg(long = "identity", value_name = "NAME=FILE", requires = "policy")]
+    identities: Vec<String>,
 
     /// The Entra tenant's id.
     #[arg(long, env = "AZURE_TENANT_ID", value_name = "ID")]
@@ -30,13 +46,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     pub(super) client_id: Option<Uuid>,
 
-    /// The path of the MCP endpoint.
-    #[arg(long, default_value = "/mcp/mcp", value_name = "PATH")]
-    pub(super) mcp_path: String,
+    /// The path of the MCP endpoint. Default: the first one of the profile (/mcp/mcp).
+    #[arg(long, value_name = "PATH")]
+    pub(super) mcp_path: Option<String>,
 
-    /// The app role that programs need.
-    #[arg(long, default_value = "MCP.Access", value_name = "ROLE")]
-    pub(super) role: String,
+    /// The app role that programs need. Default: that of the profile (MCP.Access).
+    #[arg(long, value_name = "ROLE")]
+    pub(super) role: Option<String>,
 
     /// The cloud: `AzureCloud`, `AzureChinaCloud` or `AzureUSGovernment`. Default: that of --authority, or else the public one.
     #[arg(long, value_name = "NAME", value_parser = cloud)]
@@ -71,7 +87,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) dry_run: bool,
 
-    /// Skip the requests that write: A7, A8, B10, B11, and the review of C2.
+    /// Skip the requests that write: A7, A8, B10, B11, D26, and the write of C2.
     #[arg(long)]
     pub(super) no_writes: bool,
 
@@ -88,6 +104,41 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// Returns the app's origin.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.address.as_deref().or(self.url.as_deref())
+    }
+
+    /// Returns the profile of the file, or the built-in one.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no profile.
+    pub(super) fn profile(&self) -> Result<Profile> {
+        let Some(file) = &self.profile else { return Ok(Profile::built_in()) };
+        read("--profile", file, str::parse)
+    }
+
+    /// Returns the policy of the file, if one was given.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no policy.
+    pub(super) fn policy(&self) -> Result<Option<Policy>> {
+        let Some(file) = &self.policy else { return Ok(None) };
+        read("--policy", file, str::parse).map(Some)
+    }
+
+    /// Returns the tokens of the policy's identities.
+    ///
+    /// # Errors
+    /// One is not written as NAME=FILE.
+    pub(super) fn identities(&self) -> Result<BTreeMap<String, TokenSource>> {
+        let source = |given: &String| match given.split_once('=') {
+            Some((name, file)) => Ok((name.to_owned(), TokenSource::File(file.into()))),
+            None => usage(format!("--identity {given}: write NAME=FILE")),
+        };
+        self.identities.iter().map(source).collect()
+    }
+
     /// Returns the named cloud, or that of the authority.
     pub(super) fn cloud(&self) -> AzureCloud {
         let of_authority = || AzureCloud::of_authority(self.authority.as_deref()?);

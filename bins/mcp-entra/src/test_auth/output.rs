@@ -3,10 +3,10 @@
 use std::{env, fs, io::IsTerminal, path::PathBuf};
 
 use anyhow::{Context as _, Result};
-use auth_probe::Report;
+use auth_probe::{Baseline, Report};
 use clap::{Args, ValueEnum};
 
-use super::usage;
+use super::{read, usage};
 
 /// The report's format and destination.
 #[derive(Args)]
@@ -17,8 +17,12 @@ pub(super) struct Output {
     format: Format,
 
     /// Write the report to a file. The table is printed on standard error too.
+    #[arg(long = "output", value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// An earlier report of the format json. The report names what passed or was denied there and is open now.
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    baseline: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +31,7 @@ enum Format {
     Json,
     Junit,
     Markdown,
+    Sarif,
 }
 
 /// The table's width in columns where `COLUMNS` is not set.
@@ -35,16 +40,25 @@ const WIDTH: u16 = 120;
 impl Output {
     /// Checks that the file can be written, before anything is sent.
     pub(super) fn check(&self) -> Result<()> {
-        let Some(path) = &self.output else { return Ok(()) };
+        let Some(path) = &self.file else { return Ok(()) };
         match fs::OpenOptions::new().append(true).create(true).open(path) {
             Ok(_) => Ok(()),
             Err(error) => usage(format!("--output {}: {error}", path.display())),
         }
     }
 
+    /// Reads the earlier report.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no report.
+    pub(super) fn baseline(&self) -> Result<Option<Baseline>> {
+        let Some(file) = &self.baseline else { return Ok(None) };
+        read("--baseline", file, Baseline::from_json).map(Some)
+    }
+
     /// Writes the report.
     pub(super) fn write(&self, report: &Report) -> Result<()> {
-        match &self.output {
+        match &self.file {
             Some(path) => {
                 let text = self.render(report, false);
                 fs::write(path, text)
@@ -62,6 +76,7 @@ impl Output {
             Format::Json => report.to_json(),
             Format::Junit => report.to_junit(),
             Format::Markdown => report.to_markdown(),
+            Format::Sarif => report.to_sarif(),
         };
         format!("{}\n", text.trim_end())
     }

@@ -35,6 +35,8 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
     let mut probe = Probe::new(target, tokens);
     probe.wording = Box::new(Commands);
     probe.auth_switch = auth_switch(arguments, &probe.target)?;
+    probe.policy = arguments.policy()?;
+    probe.identities = arguments.identities()?;
     probe.writes = !arguments.no_writes;
     probe.timeout = arguments.timeout;
     probe.patience = arguments.patience;
@@ -42,7 +44,7 @@ pub(super) fn deployed(arguments: &Arguments) -> Result<Probe> {
 }
 
 fn target(arguments: &Arguments) -> Result<Target> {
-    let Some(url) = &arguments.url else { return usage("--url is missing") };
+    let Some(url) = arguments.url() else { return usage("--url is missing") };
     let Some(tenant) = arguments.tenant else {
         return usage("--tenant (or AZURE_TENANT_ID) is missing: the id of the Entra tenant");
     };
@@ -50,9 +52,16 @@ fn target(arguments: &Arguments) -> Result<Target> {
         return usage("--client-id is missing: the client id of the app's own registration");
     };
     let target = Target::new(url, tenant, client_id).map_err(wrong("--url"))?;
-    let target = target.mcp_path(&arguments.mcp_path).map_err(wrong("--mcp-path"))?;
+    let target = target.profile(arguments.profile()?);
+    let target = match &arguments.mcp_path {
+        Some(path) => target.mcp_path(path).map_err(wrong("--mcp-path"))?,
+        None => target,
+    };
     let target = target.authority(arguments.authority()).map_err(wrong("--authority"))?;
-    let target = target.role(&arguments.role);
+    let target = match &arguments.role {
+        Some(role) => target.role(role),
+        None => target,
+    };
     let scope = arguments.credentials.scope.as_deref().unwrap_or_default();
     Ok(match scope.rsplit_once('/') {
         Some((uri, _)) => target.identifier_uri(uri),

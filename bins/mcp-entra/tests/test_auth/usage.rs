@@ -35,7 +35,26 @@ fn addresses() -> Vec<(Vec<&'static str>, &'static str)> {
         (with(&[]), "nothing to get a token with"),
         (with(&["--authority", "http://b.example"]), "--authority"),
         (with(&["--mcp-path", "mcp"]), "--mcp-path"),
+        (with(&["https://a.example"]), "cannot be used with"),
+        (with(&["--profile", "/nowhere/at/all"]), "--profile /nowhere/at/all"),
+        (vec!["https://a.example", "--tenant", ID], "--client-id"),
+        (with(&["--policy", "/nowhere/at/all", "--case", "B1"]), "--policy /nowhere/at/all"),
+        (with(&["--baseline", "/nowhere/at/all"]), "--baseline /nowhere/at/all"),
+        (with(&["--identity", "reader=x"]), "--policy"),
     ]
+}
+
+/// A key that a profile does not know is named, with the known ones.
+#[tokio::test]
+async fn an_unknown_key_of_a_profile_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("profile.toml");
+    std::fs::write(&file, "[mcp]\npath = \"/mcp\"\n").unwrap();
+    let args = ["https://a.example", "--tenant", ID, "--client-id", ID, "--token-file", "x"];
+    let refused = refused(&[&args[..], &["--profile", file.to_str().unwrap()]].concat()).await;
+    for named in ["profile.toml", "line 2", "`path`", "`paths`", "`sessions`"] {
+        assert!(refused.contains(named), "{named}: {refused}");
+    }
 }
 
 /// What makes no sense besides.

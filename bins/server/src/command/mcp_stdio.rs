@@ -8,7 +8,7 @@ use restaurant_mcp::CancellationToken;
 use tokio::{select, time::timeout};
 
 use super::serve;
-use crate::{app, connections::Shutdown, settings::Settings};
+use crate::{app, settings::Settings, shutdown::Shutdown};
 
 /// Serves until the client closes its end or a signal arrives, and completes pending writes. The transport has no
 /// authentication: the client has all rights of the process.

@@ -9,10 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use super::say;
 use crate::{
-    app,
-    connections::{self, Shutdown},
-    sample_data,
+    app, connections, sample_data,
     settings::{AuthMode, Settings},
+    shutdown::Shutdown,
 };
 
 /// The pause before another attempt to migrate an unavailable database.
@@ -22,7 +21,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const AGAIN: [Duration; 3] =
     [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
 
-/// Serves until SIGTERM or Ctrl-C.
+/// Serves until a signal of [`Shutdown`].
 ///
 /// # Errors
 /// The server cannot start. An unavailable PostgreSQL is not an error: requests get 503 until it is available.

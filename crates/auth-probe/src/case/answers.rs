@@ -103,8 +103,7 @@ fn list(context: &Context<'_>, caller: Caller<'_>) -> Request {
 }
 
 fn call(context: &Context<'_>, caller: Caller<'_>) -> Request {
-    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
-    context.message("tools/call", &call, caller)
+    context.message("tools/call", &context.profile().reading(), caller)
 }
 
 /// Whether a refusal is one, and contains nothing; otherwise what it is or contains.

@@ -39,8 +39,10 @@ pub(super) async fn token_in_query(context: &Context<'_>) -> Result<String, Case
     };
     let usual = QUERY_NAMES[0];
     let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
-    let mut requests: Vec<_> =
-        [initialize, page(context)].map(|it| it.token_in_query(usual, token, what)).into();
+    let mut requests: Vec<_> = std::iter::once(initialize)
+        .chain(page(context))
+        .map(|it| it.token_in_query(usual, token, what))
+        .collect();
     requests.extend(QUERY_NAMES.map(|name| call(context).token_in_query(name, token, what)));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &[401, 400]).await?;
@@ -91,7 +93,7 @@ pub(super) async fn improper(context: &Context<'_>) -> Result<String, CaseFailur
     requests.push(twice(call(context).header("authorization", "Bearer garbage")));
     requests.extend(CREDENTIALS.map(|(name, value)| call(context).header(name, value)));
     requests.push(call(context).query("access_token=garbage&token=garbage&code=garbage"));
-    requests.push(page(context).header("authorization", "Bearer garbage"));
+    requests.extend(page(context).map(|page| page.header("authorization", "Bearer garbage")));
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &REFUSED).await?;
     let got = answer.status.as_u16().to_string();
@@ -113,7 +115,8 @@ async fn after_a_good_request(context: &Context<'_>, got: String) -> Result<Stri
     let good = Caller::Bearer(token, what);
     let answer = context.initialize(good).await?;
     let session = answer.header("mcp-session-id");
-    let mut requests = vec![call(context), page(context)];
+    let mut requests = vec![call(context)];
+    requests.extend(page(context));
     requests.extend(
         session
             .map(|id| call(context).described_header("mcp-session-id", id, "[of a good caller]")),
@@ -167,8 +170,10 @@ const SAID_TO_PAGES: [(&str, &str); 4] = [
 pub(super) async fn said(context: &Context<'_>) -> Result<String, CaseFailure> {
     let mut requests: Vec<_> =
         SAID.into_iter().map(|(name, value)| call(context).header(name, value)).collect();
-    let pages = SAID_TO_PAGES.into_iter();
-    requests.extend(pages.map(|(name, value)| page(context).header(name, value)));
+    let page = page(context).into_iter();
+    requests.extend(
+        page.flat_map(|page| SAID_TO_PAGES.map(|(name, value)| page.clone().header(name, value))),
+    );
     let attempts = requests.into_iter().map(Attempt::new).collect();
     let answer = all_refused(context, attempts, &[401, 403]).await?;
     // Another host is rejected for itself too.

@@ -7,7 +7,7 @@ mod requests;
 use super::{
     Case, carriers, doors, functions, identity_headers, metadata, origins, refusals, resource,
 };
-use crate::TokenKind;
+use crate::{Part, TokenKind};
 use crate::{
     outcome::CaseFailure,
     requirements::{Authentication, Writes},
@@ -29,8 +29,8 @@ use check;
 macro_rules! everywhere {
     ($how:literal) => {
         concat!(
-            "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, \
-             a notification, tools/list at /mcp and /mcp/mcp, GET /, ",
+            "initialize, tools/list, a call of a tool, resources/list, prompts/list, completion/complete, ping, \
+             a notification, tools/list at all paths of the endpoint, GET of a page, ",
             $how
         )
     };
@@ -49,17 +49,17 @@ const PLAIN: Case = Case {
     also: &[],
     forges: false,
     writes: Writes::Never,
+    needs: &[],
     check: |_| Box::pin(async { Err(CaseFailure::failed("there is no check")) }),
 };
 const OPEN: Case = Case { authentication: Authentication::Off, ..PLAIN };
 const GOOD: Case = Case { tokens: &[TokenKind::Good], ..PLAIN };
 
 const INITIALIZED: &str = "a result with serverInfo, protocolVersion and capabilities";
-const LISTED: &str = "the four tools";
-const RESTAURANTS: &str = "restaurants, each with id and name";
-const DETAILS: &str = "the restaurant and its reviews";
-const REVIEWED: &str = "the created review, and it is there when read back";
-const FOUNDED: &str = "the created restaurant, and it is there when read back";
+const LISTED: &str = "the profile's tools; at least one";
+const ITEMS: &str = "the items that the profile describes";
+const DETAILS: &str = "the details that the profile describes";
+const WRITTEN: &str = "what was written, and it is there when read back";
 const REFUSED: &str = "401";
 
 static B: &[Case] = &[
@@ -68,9 +68,10 @@ static B: &[Case] = &[
         title: "The page is shut",
         proves: "unauthenticated callers do not see the pages and their data, and cannot post forms, also where only one path is excluded from authentication, and are not redirected to a sign-in page that agents cannot use",
         leaves_open: "addresses that the case does not know: compare the app's routes with the platform's excluded paths",
-        sends: "GET /, /create, /details/1 and other pages, POST /add and /review/1, without a token",
+        sends: "GET of the pages, POST of empty forms, without a token",
         expects: "401, without data of the pages",
         forges: true,
+        needs: &[Part::Pages],
         check: check!(doors::pages),
         ..PLAIN
     },
@@ -80,15 +81,16 @@ static B: &[Case] = &[
         proves: "a client without a token learns where to get one, and only from the given tenant",
         sends: "GET the metadata, without a token",
         expects: "200 with resource, authorization_servers and scopes_supported",
+        needs: &[Part::RootMetadata],
         check: check!(metadata::present),
         ..PLAIN
     },
     Case {
         id: "B3",
         title: "MCP is shut",
-        proves: "unauthenticated callers reach no tool, no resource and no other method at either address of the endpoint",
+        proves: "unauthenticated callers reach no tool, no resource and no other method at any path of the endpoint",
         leaves_open: "methods that are not part of MCP",
-        sends: "initialize, tools/list, tools/call, resources/list, prompts/list, ping and other methods, without a token, at /mcp/mcp and /mcp",
+        sends: "initialize, tools/list, tools/call, resources/list, prompts/list, ping and other methods, without a token, at all paths of the endpoint",
         expects: "401, without data of the app",
         forges: true,
         check: check!(doors::anonymous),
@@ -135,40 +137,44 @@ static B: &[Case] = &[
     },
     Case {
         id: "B8",
-        title: "A good token lists restaurants",
-        proves: "the agent can list",
-        sends: "tools/call list_restaurants_mcp, with a good token",
-        expects: RESTAURANTS,
-        check: check!(functions::list_restaurants),
+        title: "A good token calls a tool",
+        proves: "the agent can read",
+        sends: "the call of [read], with a good token",
+        expects: ITEMS,
+        needs: &[Part::Read],
+        check: check!(functions::read),
         ..GOOD
     },
     Case {
         id: "B9",
         title: "A good token reads details",
         proves: "the agent can read details",
-        sends: "tools/call get_details_mcp, with a good token",
+        sends: "the calls of [read] and [details], with a good token",
         expects: DETAILS,
-        check: check!(functions::get_details),
+        needs: &[Part::Read, Part::Details],
+        check: check!(functions::details),
         ..GOOD
     },
     Case {
         id: "B10",
-        title: "A good token writes a review",
-        proves: "the agent can write, and the review is stored",
-        sends: "tools/call create_review_mcp, get_details_mcp, with a good token",
-        expects: REVIEWED,
+        title: "A good token writes",
+        proves: "the agent can write, and what it writes is stored",
+        sends: "the call of [write] and its read_back, with a good token",
+        expects: WRITTEN,
         writes: Writes::Only,
-        check: check!(functions::create_review),
+        needs: &[Part::Write],
+        check: check!(functions::write),
         ..GOOD
     },
     Case {
         id: "B11",
-        title: "A good token adds a restaurant",
-        proves: "the same for restaurants",
-        sends: "tools/call create_restaurant_mcp, get_details_mcp, with a good token",
-        expects: FOUNDED,
+        title: "A good token adds a parent",
+        proves: "the same for what the agent writes into",
+        sends: "the call of [parent] and its read_back, with a good token",
+        expects: WRITTEN,
         writes: Writes::Only,
-        check: check!(functions::create_restaurant),
+        needs: &[Part::Parent],
+        check: check!(functions::parent),
         ..GOOD
     },
 ];
@@ -187,7 +193,7 @@ static C: &[Case] = &[
         id: "C2",
         title: "A client library with a good token",
         proves: "real clients work with authentication",
-        sends: "connect, list tools, list restaurants, details, create a review",
+        sends: "connect, list tools, the calls of [read], [details] and [write]",
         expects: "all succeed",
         writes: Writes::Also,
         check: check!(crate::client::works),
@@ -221,7 +227,7 @@ static D: &[Case] = &[
         title: "A program without the role",
         proves: "the app requires the role, which the platform does not check",
         leaves_open: "roles other than those of the token that was sent",
-        sends: "initialize, tools/list, tools/call list_restaurants_mcp, resources/list, prompts/list, completion/complete, ping, a notification, tools/list at /mcp and /mcp/mcp, with a real token without the app role",
+        sends: "initialize, tools/list, a call of a tool, resources/list, prompts/list, completion/complete, ping, a notification, tools/list at all paths of the endpoint, with a real token without the app role",
         expects: "403 insufficient_scope",
         check: check!(refusals::without_right, TokenKind::Roleless),
         tokens: &[TokenKind::Roleless],
@@ -338,6 +344,7 @@ static D: &[Case] = &[
         proves: "so do clients that request the metadata of the endpoint first (RFC 9728, section 3.1)",
         sends: "GET the path-suffixed metadata, without a token",
         expects: "200 with resource, authorization_servers and scopes_supported",
+        needs: &[Part::SuffixMetadata],
         check: check!(metadata::suffixed),
         ..PLAIN
     },
@@ -348,6 +355,7 @@ static D: &[Case] = &[
         leaves_open: "an issuer that checks `resource` only when it redeems a code",
         sends: "GET the path-suffixed metadata, then an authorization request with its resource and scopes to the issuer",
         expects: "its resource is the MCP endpoint's URL, and the issuer takes it with the scopes",
+        needs: &[Part::SuffixMetadata],
         check: check!(resource::fits),
         ..PLAIN
     },
@@ -355,7 +363,7 @@ static D: &[Case] = &[
         id: "D15",
         title: "A token in the query",
         proves: "tokens in an address are rejected, so that they do not reach logs",
-        sends: "tools/call list_restaurants_mcp with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer; initialize, GET / with access_token",
+        sends: "a call of a tool with a good token in the URL, as access_token, token, code, id_token, api_key, apikey, key, auth, jwt, bearer; initialize and a page with access_token",
         expects: REFUSED,
         check: check!(carriers::token_in_query),
         ..GOOD

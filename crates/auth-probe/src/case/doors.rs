@@ -4,7 +4,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    everywhere::ENDPOINTS,
     guarded::{Guarded, ONLY_ERRORS, Refusal, refuse_all},
     refusals::refused,
 };
@@ -26,10 +25,6 @@ const STATELESS: &str = "2026-07-28";
 
 fn list_tools(context: &Context<'_>) -> Request {
     context.message("tools/list", &json!({}), Caller::Anonymous)
-}
-
-fn list_restaurants() -> Value {
-    json!({"name": "list_restaurants_mcp", "arguments": {}})
 }
 
 /// What an address may answer somebody without a token that need not be there at all: a path that is excluded from
@@ -65,16 +60,21 @@ fn at(line: &str, failure: CaseFailure) -> CaseFailure {
     }
 }
 
-/// `GET /` without a token, and the app's other pages. The forms are empty, and some not even forms: they write nothing.
+/// The pages without a token; the first one exists. The forms are empty, and some not even forms: they write nothing.
 pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let page = |path| Request::get(target.url(path));
-    let browser = page("/").header("accept", "text/html").header("sec-fetch-mode", "navigate");
-    let mut requests = vec![(page("/"), &[401][..]), (browser, &[401][..])];
-    for path in ["/create", "/details/1", "/details/2", "/?page=2"] {
+    let page = |path: &str| Request::get(target.url(path));
+    let pages = &context.profile().pages;
+    let mut requests = Vec::new();
+    for first in pages.paths.iter().take(1) {
+        let browser =
+            page(first).header("accept", "text/html").header("sec-fetch-mode", "navigate");
+        requests.extend([(page(first), &[401][..]), (browser, &[401][..])]);
+    }
+    for path in pages.paths.iter().skip(1) {
         requests.push((page(path), REFUSED_OR_ABSENT));
     }
-    for path in ["/add", "/review/1", "/review/999999"] {
+    for path in &pages.forms {
         let line = format!("POST {} without a form", target.url(path));
         requests.push((Request::message(target.url(path), &json!({}), line), REFUSED_OR_ABSENT));
         let form = Request::of("POST", target.url(path));
@@ -87,16 +87,17 @@ pub(super) async fn pages(context: &Context<'_>) -> Result<String, CaseFailure> 
 /// What a client may send first: without a token each of it is refused, at the endpoint and at its other address.
 pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
-    let name = json!({"name": "restaurant", "value": ""});
-    let reference = json!({"type": "ref/resource", "uri": "restaurant://{id}"});
+    let resource = context.profile().mcp.resource.as_deref().unwrap_or("file:///1");
+    let name = json!({"name": "id", "value": ""});
+    let reference = json!({"type": "ref/resource", "uri": resource});
     let messages = [
         ("initialize", mcp::initialize()),
         ("tools/list", json!({})),
-        ("tools/call", list_restaurants()),
+        ("tools/call", context.profile().reading()),
         ("ping", json!({})),
         ("resources/list", json!({})),
         ("resources/templates/list", json!({})),
-        ("resources/read", json!({"uri": "restaurant://1"})),
+        ("resources/read", json!({"uri": resource})),
         ("prompts/list", json!({})),
         ("completion/complete", json!({"ref": reference, "argument": name})),
         ("logging/setLevel", json!({"level": "debug"})),
@@ -106,7 +107,7 @@ pub(super) async fn anonymous(context: &Context<'_>) -> Result<String, CaseFailu
     let at_endpoint =
         at_endpoint.map(|(method, it)| context.message(method, it, Caller::Anonymous));
     let mut requests: Vec<_> = at_endpoint.map(|it| (it, &[401][..])).collect();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+    for path in target.other_endpoints() {
         for (method, params) in &messages[..4] {
             let url = target.url(path);
             let (body, line) = (mcp::request(method, params), format!("POST {url} {method}"));
@@ -133,19 +134,21 @@ pub(super) async fn methods(context: &Context<'_>) -> Result<String, CaseFailure
     for (name, method) in [("x-http-method-override", "OPTIONS"), ("x-http-method", "HEAD")] {
         requests.push(list_tools(context).header(name, method));
     }
-    for (method, path) in [
-        ("HEAD", "/"),
-        ("HEAD", "/details/1"),
-        ("OPTIONS", "/"),
-        ("POST", "/"),
-        ("PUT", "/add"),
-        ("GET", "/add"),
-        ("DELETE", "/details/1"),
-    ] {
-        requests.push(Request::of(method, target.url(path)));
-    }
+    requests.extend(methods_of_pages(context));
     let refusal = |request: &Request| if request.is("OPTIONS") { PREFLIGHT } else { ONLY_ERRORS };
     refuse_all(context, requests.into_iter().map(|it| (it.clone(), refusal(&it))).collect()).await
+}
+
+/// The pages and the paths of forms, by other methods than their own.
+fn methods_of_pages<'a>(context: &'a Context<'_>) -> impl Iterator<Item = Request> + 'a {
+    let pages = &context.profile().pages;
+    let first = pages.paths.iter().take(1).map(|path| (path, &["HEAD", "OPTIONS", "POST"][..]));
+    let others = pages.paths.iter().skip(1).map(|path| (path, &["HEAD", "DELETE"][..]));
+    let forms = pages.forms.iter().take(1).map(|path| (path, &["PUT", "GET"][..]));
+    let all = first.chain(others).chain(forms);
+    all.flat_map(|(path, methods)| {
+        methods.iter().map(|method| Request::of(method, context.target().url(path)))
+    })
 }
 
 /// Other spellings of a path that a router, a proxy or a file system may take for it. The last segment is `last`, the
@@ -180,29 +183,38 @@ fn spellings(path: &str) -> Vec<String> {
     spellings
 }
 
+/// Other spellings of a page's path, also as one behind a path that is open to everybody.
+fn page_spellings(path: &str, open: &[String]) -> Vec<String> {
+    if path == "/" {
+        return ["//", "/?x", "/./", "/index.html"].map(str::to_owned).into();
+    }
+    let mut spellings =
+        vec![format!("{path}/"), path.to_uppercase(), format!("/{path}"), format!("{path};x=1")];
+    // Letters and digits: others may have a meaning of their own.
+    if let Some((at, last)) =
+        path.char_indices().next_back().filter(|(_, c)| c.is_ascii_alphanumeric())
+    {
+        spellings.push(format!("{}%{:02x}", &path[..at], u32::from(last)));
+    }
+    spellings.extend(open.iter().map(|open| format!("{open}/..{path}")));
+    // A path without letters is the same in capitals.
+    spellings.retain(|spelling| spelling != path);
+    spellings
+}
+
 /// The endpoint and the pages under other spellings of their paths.
 pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> {
     let target = context.target();
     let at_endpoint = spellings(target.mcp.path());
-    let pages = [
-        "//",
-        "/?x",
-        "/./",
-        "/index.html",
-        "/create/",
-        "/CREATE",
-        "/details/1/",
-        "/details/%31",
-        "//details/1",
-        "/details/1;x=1",
-        "/static/../details/1",
-    ];
     let mut requests = Vec::new();
     for path in at_endpoint {
         requests.push((list_tools(context).target(&path), RESPELLED));
     }
-    for path in pages {
-        requests.push((Request::get(target.url("/")).target(path), RESPELLED));
+    let pages = &context.profile().pages;
+    for path in pages.paths.iter().filter(|path| !path.contains('?')) {
+        for spelling in page_spellings(path, &pages.open) {
+            requests.push((Request::get(target.url(path)).target(&spelling), RESPELLED));
+        }
     }
     refuse_all(context, requests).await
 }
@@ -211,7 +223,7 @@ pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> 
 /// of content; and headers by which a server may take the caller for another one.
 pub(super) async fn messages(context: &Context<'_>) -> Result<String, CaseFailure> {
     let url = &context.target().mcp;
-    let call = mcp::request("tools/call", &list_restaurants());
+    let call = mcp::request("tools/call", &context.profile().reading());
     let text = call.to_string();
     let post = |body: &Value, what: &str| {
         Request::message(url.clone(), body, format!("POST {url} {what}"))
@@ -226,7 +238,7 @@ pub(super) async fn messages(context: &Context<'_>) -> Result<String, CaseFailur
         post(&json!([initialize, call]), "a batch of initialize and tools/call"),
         stateless(context, "server/discover", json!({})),
         stateless(context, "tools/list", json!({})),
-        stateless(context, "tools/call", list_restaurants()),
+        stateless(context, "tools/call", context.profile().reading()),
         post(&initialized, "notifications/initialized"),
         post(&json!({"jsonrpc": "2.0", "id": 1, "result": {}}), "a response"),
         accepting("text/html"),

@@ -1,6 +1,6 @@
 //! The requests that a caller without access may try: every method of MCP, both addresses of the endpoint, and a page.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::refusals::not_refused;
 use crate::{
@@ -9,9 +9,6 @@ use crate::{
     mcp,
     outcome::CaseFailure,
 };
-
-/// The addresses under which the endpoint is known.
-pub(super) const ENDPOINTS: [&str; 2] = ["/mcp/mcp", "/mcp"];
 
 /// A request that must be rejected.
 #[derive(Debug)]
@@ -39,7 +36,7 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
     let methods = [
         ("initialize", mcp::initialize()),
         ("tools/list", json!({})),
-        ("tools/call", list_restaurants()),
+        ("tools/call", context.profile().reading()),
         ("resources/list", json!({})),
         ("prompts/list", json!({})),
         ("completion/complete", completion),
@@ -49,7 +46,7 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts: Vec<_> = methods.into_iter().map(message).map(Attempt::new).collect();
     attempts.push(Attempt::new(notification(context)));
     let target = context.target();
-    for path in ENDPOINTS.into_iter().filter(|path| *path != target.mcp.path()) {
+    for path in target.other_endpoints() {
         let url = target.url(path);
         let line = format!("POST {url} tools/list");
         let body = mcp::request("tools/list", &json!({}));
@@ -61,23 +58,19 @@ pub(super) fn at_mcp(context: &Context<'_>) -> Vec<Attempt> {
 /// The attempts at the endpoint, and at a page.
 pub(super) fn everywhere(context: &Context<'_>) -> Vec<Attempt> {
     let mut attempts = at_mcp(context);
-    attempts.push(Attempt::new(page(context)));
+    attempts.extend(page(context).map(Attempt::new));
     attempts
 }
 
-/// A page.
-pub(super) fn page(context: &Context<'_>) -> Request {
-    Request::get(context.target().url("/"))
+/// The first page, where the app has pages.
+pub(super) fn page(context: &Context<'_>) -> Option<Request> {
+    let path = context.profile().pages.paths.first()?;
+    Some(Request::get(context.target().url(path)))
 }
 
 /// A call of a tool that reads.
 pub(super) fn call(context: &Context<'_>) -> Request {
-    context.message("tools/call", &list_restaurants(), Caller::Anonymous)
-}
-
-/// The parameters of a call of a tool that reads.
-pub(super) fn list_restaurants() -> Value {
-    json!({"name": "list_restaurants_mcp", "arguments": {}})
+    context.message("tools/call", &context.profile().reading(), Caller::Anonymous)
 }
 
 fn notification(context: &Context<'_>) -> Request {

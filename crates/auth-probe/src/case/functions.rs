@@ -9,11 +9,14 @@ use crate::{
     http_client::Request,
     mcp,
     outcome::CaseFailure,
+    profile::{Values, Write},
+    requirements::Part,
 };
 
-/// `GET /` is a page.
+/// The first page is there.
 pub(super) async fn page(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let answer = context.send(Request::get(context.target().url("/"))).await?;
+    let path = context.profile().pages.paths.first().map_or("/", String::as_str);
+    let answer = context.send(Request::get(context.target().url(path))).await?;
     if answer.status == 200 {
         return Ok("200".to_owned());
     }
@@ -51,135 +54,124 @@ pub(super) async fn both_versions(context: &Context<'_>) -> Result<String, CaseF
     Ok(got.join(", "))
 }
 
+/// A caller sees the tools.
 pub(super) async fn list_tools(context: &Context<'_>) -> Result<String, CaseFailure> {
-    list_tools_as(context, context.good()).await
-}
-
-/// A caller sees the four tools.
-async fn list_tools_as(context: &Context<'_>, caller: Caller<'_>) -> Result<String, CaseFailure> {
-    let result = context.result("tools/list", &json!({}), caller).await?;
+    let result = context.result("tools/list", &json!({}), context.good()).await?;
     let tools = result["tools"].as_array().into_iter().flatten();
     let listed: Vec<_> = tools.filter_map(|tool| tool["name"].as_str()).collect();
-    check_tools(&listed).map_err(CaseFailure::failed)?;
+    check_tools(context, &listed).map_err(CaseFailure::failed)?;
     Ok(format!("{} tools", listed.len()))
 }
 
-/// Whether the four tools are among those listed.
-pub(crate) fn check_tools(listed: &[&str]) -> Result<(), String> {
-    let missing: Vec<_> = mcp::TOOLS.into_iter().filter(|tool| !listed.contains(tool)).collect();
+/// Whether the profile's tools are among those listed, or any, where it names none.
+pub(crate) fn check_tools(context: &Context<'_>, listed: &[&str]) -> Result<(), String> {
+    if listed.is_empty() {
+        return Err("no tools".to_owned());
+    }
+    let wanted = context.profile().mcp.tools.iter().map(String::as_str);
+    let missing: Vec<_> = wanted.filter(|tool| !listed.contains(tool)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     Err(format!("{} missing among: {}", missing.join(", "), listed.join(", ")))
 }
 
-pub(super) async fn list_restaurants(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let restaurants = restaurants(context).await?;
-    Ok(format!("{} restaurants", restaurants.len()))
-}
-
-/// The restaurants that are listed. An empty list proves nothing, so then this run adds one.
-async fn restaurants(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
-    let listed = listed(context).await?;
-    if !listed.is_empty() {
-        return Ok(listed);
-    }
-    if !context.run.writes {
-        return Err(CaseFailure::Inconclusive(Diagnosis::new(
-            "the app has no restaurant to show",
-            Remedy::AllowWrites,
-        )));
-    }
-    let id = context.restaurant().await?;
-    let listed = self::listed(context).await?;
-    if listed.iter().any(|restaurant| restaurant["id"] == id) {
-        return Ok(listed);
-    }
-    Err(CaseFailure::failed(format!(
-        "restaurant {id} was added to an empty list, and is not in it"
-    )))
-}
-
-async fn listed(context: &Context<'_>) -> Result<Vec<Value>, CaseFailure> {
-    let list = context.call("list_restaurants_mcp", json!({}), context.good()).await?;
-    check_restaurants(&list).map_err(CaseFailure::failed)
-}
-
-/// The restaurants of a list: ours name them `restaurants`, the Python original `result`.
-pub(crate) fn check_restaurants(content: &Value) -> Result<Vec<Value>, String> {
-    let list = [&content["restaurants"], &content["result"]].into_iter().find_map(Value::as_array);
-    let list = list.ok_or_else(|| format!("no list of restaurants: {content}"))?;
-    let is_restaurant = |it: &Value| it["id"].is_i64() && it["name"].is_string();
-    match list.iter().find(|it| !is_restaurant(it)) {
-        None => Ok(list.clone()),
-        Some(other) => Err(format!("no restaurant: {other}")),
-    }
-}
-
-pub(super) async fn get_details(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let restaurants = restaurants(context).await?;
-    let Some(first) = restaurants.first() else {
-        return Err(CaseFailure::failed("no restaurants"));
-    };
-    let (id, name) = (first["id"].as_i64().unwrap_or_default(), &first["name"]);
-    let details = details(context, id).await?;
-    let reviews = check_details(&details, id, name).map_err(CaseFailure::failed)?;
-    Ok(format!("restaurant {id} with {reviews} reviews"))
-}
-
-async fn details(context: &Context<'_>, restaurant: i64) -> Result<Value, CaseFailure> {
-    let arguments = json!({"restaurant_id": restaurant});
-    context.call("get_details_mcp", arguments, context.good()).await
-}
-
-/// The number of reviews in the details of a restaurant.
-pub(crate) fn check_details(details: &Value, id: i64, name: &Value) -> Result<usize, String> {
-    let nested = &details["restaurant"];
-    let restaurant = if nested.is_object() { nested } else { details };
-    match details["reviews"].as_array() {
-        Some(reviews) if restaurant["id"] == id && restaurant["name"] == *name => Ok(reviews.len()),
-        _ => Err(format!("not the details of restaurant {id}: {details}")),
-    }
-}
-
-pub(super) async fn create_review(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let restaurant = context.restaurant().await?;
-    let text = format!("test-auth {} {}", context.run.id, context.id);
-    let made = context.call("create_review_mcp", review(restaurant, &text), context.good()).await?;
-    let id = check_created_review(&made, &text).map_err(CaseFailure::failed)?;
-    context.run.add_row(context.id, "review", id, &text);
-    check_review(&details(context, restaurant).await?, id, &text).map_err(CaseFailure::failed)?;
-    Ok(format!("review {id}, which is there when read back"))
-}
-
-/// The arguments for a review.
-pub(crate) fn review(restaurant: i64, text: &str) -> Value {
-    json!({
-        "restaurant_id": restaurant, "user_name": "test-auth", "rating": 3, "review_text": text,
+pub(super) async fn read(context: &Context<'_>) -> Result<String, CaseFailure> {
+    Ok(match items(context).await? {
+        Some(items) => format!("{} items", items.len()),
+        None => "a result".to_owned(),
     })
 }
 
-/// The id of the review that a tool says it wrote.
-pub(crate) fn check_created_review(made: &Value, text: &str) -> Result<i64, String> {
-    let is_ours = made["review_text"] == text && made["rating"] == 3;
-    let id = made["id"].as_i64().filter(|_| is_ours);
-    id.ok_or_else(|| format!("not the review that was written: {made}"))
-}
-
-/// Whether a review is among the details of its restaurant, which this run made: so it has few.
-pub(crate) fn check_review(details: &Value, id: i64, text: &str) -> Result<(), String> {
-    let mut reviews = details["reviews"].as_array().into_iter().flatten();
-    if reviews.any(|review| review["id"] == id && review["review_text"] == text) {
-        return Ok(());
+/// The items that the call of `[read]` gives, where the profile names a list. An empty list proves nothing, so then this
+/// run adds one.
+pub(crate) async fn items(context: &Context<'_>) -> Result<Option<Vec<Value>>, CaseFailure> {
+    let listed = listed(context, context.good()).await?;
+    if listed.as_ref().is_none_or(|items| !items.is_empty()) {
+        return Ok(listed);
     }
-    Err(format!("review {id} is said to be written, and is not there when read back"))
+    let adds = context.profile().parent.as_ref();
+    let Some(adds) = adds.filter(|_| context.run.writes) else {
+        return Err(CaseFailure::Inconclusive(Diagnosis::new(
+            "the app has nothing to show",
+            Remedy::AllowWrites,
+        )));
+    };
+    let id = context.parent().await?;
+    let listed = self::listed(context, context.good()).await?;
+    let is_it = |item: &Value| adds.id.as_ref().is_none_or(|at| item.pointer(at) == Some(&id));
+    if listed.iter().flatten().any(is_it) {
+        return Ok(listed);
+    }
+    let noun = &adds.noun;
+    Err(CaseFailure::failed(format!("{noun} {id} was added to an empty list, and is not in it")))
 }
 
-pub(super) async fn create_restaurant(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let id = context.restaurant().await?;
-    let details = details(context, id).await?;
-    check_details(&details, id, &json!(context.restaurant_name())).map_err(|why| {
-        CaseFailure::failed(format!("restaurant {id} is said to be added, and is not there: {why}"))
-    })?;
-    Ok(format!("restaurant {id}, which is there when read back"))
+/// The items that a caller is given.
+pub(crate) async fn listed(
+    context: &Context<'_>,
+    caller: Caller<'_>,
+) -> Result<Option<Vec<Value>>, CaseFailure> {
+    let Some(read) = &context.profile().read else { return Err(missing(Part::Read)) };
+    let result = context.call(&read.tool, json!(read.arguments), caller).await?;
+    read.items_of(&result).map_err(CaseFailure::failed)
+}
+
+/// The case needs a part of the profile that is not there. Cases say what they need, so that they are not begun.
+fn missing(part: Part) -> CaseFailure {
+    CaseFailure::Inconclusive(Diagnosis::without_fix(part.missing()))
+}
+
+/// The first item in detail.
+pub(super) async fn details(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let Some(details) = &context.profile().details else { return Err(missing(Part::Details)) };
+    let items = items(context).await?.unwrap_or_default();
+    let first = items.first().ok_or_else(|| CaseFailure::failed("no items"))?;
+    let values = Values::of(first);
+    let arguments = json!(values.fill_all(&details.arguments));
+    let result = context.call(&details.tool, arguments.clone(), context.good()).await?;
+    details.check(&result, &values).map_err(CaseFailure::failed)?;
+    Ok(format!("the details of {arguments}"))
+}
+
+/// The call of `[write]`.
+pub(super) async fn write(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let Some(write) = &context.profile().write else { return Err(missing(Part::Write)) };
+    let text = format!("test-auth {} {}", context.run.id, context.id);
+    let values = context.values(&text).await?;
+    let arguments = json!(values.fill_all(&write.arguments));
+    let made = context.call(&write.tool, arguments, context.good()).await?;
+    written(context, write, values, &made).await
+}
+
+/// Notes what a tool says it wrote, and reads it back.
+pub(crate) async fn written(
+    context: &Context<'_>,
+    write: &Write,
+    values: Values,
+    made: &Value,
+) -> Result<String, CaseFailure> {
+    let id = write.id_of(made, &values).map_err(CaseFailure::failed)?;
+    context.run.add_row(context.id, &write.noun, &id, &values.text());
+    read_back(context, write, &values.with("id", id)).await
+}
+
+/// What was written is there.
+async fn read_back(
+    context: &Context<'_>,
+    write: &Write,
+    values: &Values,
+) -> Result<String, CaseFailure> {
+    let arguments = json!(values.fill_all(&write.read_back.arguments));
+    let result = context.call(&write.read_back.tool, arguments, context.good()).await?;
+    write.check_read_back(&result, values).map_err(CaseFailure::failed)?;
+    Ok(format!("the {}, which is there when read back", write.noun))
+}
+
+/// The call of `[parent]`.
+pub(super) async fn parent(context: &Context<'_>) -> Result<String, CaseFailure> {
+    let Some(parent) = &context.profile().parent else { return Err(missing(Part::Parent)) };
+    let id = context.parent().await?;
+    let values = Values::default().with("text", context.parent_text()).with("id", id);
+    read_back(context, parent, &values).await
 }

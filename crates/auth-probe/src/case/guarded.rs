@@ -3,35 +3,37 @@
 use crate::{
     context::Context,
     http_client::{Answer, Request},
-    mcp,
     outcome::CaseFailure,
 };
 
 /// Signs of guarded data in a response.
 #[derive(Debug)]
 pub(super) struct Guarded<'a> {
+    tools: Vec<&'a str>,
     texts: &'a [String],
 }
 
-/// A shorter text, or one of a single word, may be in any response. In bytes.
+/// A shorter text, or one of a single word, may be in any response. In bytes; the same for the names of tools.
 const MIN_TEXT: usize = 10;
 
 impl<'a> Guarded<'a> {
-    /// The names of the tools; and texts of restaurants and reviews, where there is a good token to read them with.
+    /// The names of the profile's tools; and texts that a good token reads, where there is one.
     pub(super) async fn of(context: &'a Context<'_>) -> Self {
-        Self { texts: context.guarded_texts().await }
+        let is_telling = |name: &&str| name.len() >= MIN_TEXT && name.contains(['_', '-']);
+        let tools = context.profile().tools().filter(is_telling).collect();
+        Self { tools, texts: context.guarded_texts().await }
     }
 
     /// What a text has of the guarded data.
     pub(super) fn found_in(&self, text: &str) -> Option<&'static str> {
-        if mcp::TOOLS.iter().any(|tool| text.contains(tool)) {
+        if self.tools.iter().any(|tool| text.contains(tool)) {
             return Some("the name of a tool");
         }
         // Pages write some characters as references.
         let plain = text.replace("&#x27;", "'").replace("&#39;", "'").replace("&amp;", "&");
         let is_telling = |it: &&String| it.len() >= MIN_TEXT && it.trim().contains(' ');
         if self.texts.iter().filter(is_telling).any(|it| plain.contains(it.as_str())) {
-            return Some("a text of a restaurant or a review");
+            return Some("a text that only accepted callers may read");
         }
         has_result(text).then_some("a JSON-RPC result")
     }

@@ -44,8 +44,7 @@ async fn roles_added(
     kind: TokenKind,
 ) -> Result<(), CaseFailure> {
     let bearer = Caller::Bearer(token, kind.name());
-    let call =
-        |caller| context.message("tools/call", &super::everywhere::list_restaurants(), caller);
+    let call = |caller| context.message("tools/call", &context.profile().reading(), caller);
     all_refused(context, vec![Attempt::new(call(bearer))], &WITHOUT_RIGHT).await?;
     let role = context.target().role.clone();
     let changed = token.with_claims(|claims| {

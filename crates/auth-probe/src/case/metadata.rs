@@ -3,11 +3,13 @@
 use reqwest::Url;
 use serde_json::Value;
 
+use super::everywhere::page;
 use crate::{
     Target,
     context::{Caller, Context},
     diagnosis,
     http_client::{Answer, Request},
+    mcp,
     outcome::CaseFailure,
 };
 
@@ -156,8 +158,9 @@ pub(super) async fn agree(context: &Context<'_>) -> Result<String, CaseFailure> 
             return Err(astray(target, got));
         }
     }
-    let page = context.send(Request::get(target.url("/"))).await?;
-    for answer in [context.initialize(Caller::Anonymous).await?, page] {
+    let initialize = context.message("initialize", &mcp::initialize(), Caller::Anonymous);
+    for request in std::iter::once(initialize).chain(page(context)) {
+        let answer = context.send(request).await?;
         challenges_are_of_target(target, &answer).map_err(|got| astray(target, got))?;
     }
     for path in OTHERS {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::refusals::unless_refused_anyway;
+use super::{everywhere::page, refusals::unless_refused_anyway};
 use crate::{
     TokenKind,
     context::{Caller, Context},
@@ -31,7 +31,7 @@ fn foreign(context: &Context<'_>) -> [String; 4] {
 /// The endpoint refuses requests of foreign pages, whatever they ask.
 pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure> {
     let caller = context.bearer(TokenKind::Good)?;
-    let call = json!({"name": "list_restaurants_mcp", "arguments": {}});
+    let call = context.profile().reading();
     let initialize = context.message("initialize", &mcp::initialize(), caller);
     let mut requests = vec![initialize.header("origin", ATTACKER)];
     for origin in foreign(context) {
@@ -68,9 +68,10 @@ pub(super) async fn not_shared(context: &Context<'_>) -> Result<String, CaseFail
         if let Caller::Bearer(..) = context.good() {
             requests.push((list(context.good()), origin.clone()));
         }
-        requests.push((Request::get(target.url("/")), origin));
+        requests.extend(page(context).map(|page| (page, origin)));
     }
-    requests.push((preflight(target.url("/add")), ATTACKER.to_owned()));
+    let forms = context.profile().pages.forms.first();
+    requests.extend(forms.map(|form| (preflight(target.url(form)), ATTACKER.to_owned())));
     let count = requests.len();
     for (request, origin) in requests {
         let request = request.header("origin", &origin);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{functions, refusals::unmade};
+use super::refusals::unmade;
 use crate::{
     TokenKind,
     context::{Caller, Context},
@@ -10,6 +10,7 @@ use crate::{
     http_client::{Answer, Request},
     mcp,
     outcome::CaseFailure,
+    profile::{Call, Form, Read, Values, Write},
 };
 
 /// A write that must be refused.
@@ -21,12 +22,12 @@ struct Attempt {
     is_judged_elsewhere: bool,
 }
 
-/// Sends reviews and restaurants that must be refused, and reads back with a good token that they are not stored.
+/// Sends writes that must be refused, and reads back with a good token that they are not stored.
 pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseFailure> {
     context.bearer(TokenKind::Good)?;
-    let restaurant = context.restaurant().await?;
+    let values = context.values(&prefix(context)).await?;
     let (mut texts, mut accepted) = (Vec::new(), None);
-    for attempt in attempts(context, restaurant)? {
+    for attempt in attempts(context, &values)? {
         let line = attempt.request.line().to_owned();
         let answer = context.send(attempt.request).await?;
         note_row(context, &answer, &attempt.text);
@@ -41,7 +42,7 @@ pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseF
         }
         texts.push((line, attempt.text));
     }
-    let stored = stored(context, restaurant).await?;
+    let stored = stored(context, &values).await?;
     if let Some((line, _)) = texts.iter().find(|(_, text)| stored.contains(text)) {
         return Err(CaseFailure::Failed {
             got: format!("{line}: is refused or not answered with success, and it is stored"),
@@ -57,71 +58,100 @@ pub(super) async fn leave_nothing(context: &Context<'_>) -> Result<String, CaseF
 /// Notes the row that an answer says was made, so that the report names it.
 fn note_row(context: &Context<'_>, answer: &Answer, text: &str) {
     let made = mcp::result(answer).and_then(|result| mcp::content(&result));
-    if let Some(id) = made.ok().and_then(|made| made["id"].as_i64()) {
+    let Ok(made) = made else { return };
+    let ids = writes(context).filter_map(|write| made.pointer(write.id.as_ref()?));
+    if let Some(id) = ids.into_iter().next() {
         context.run.add_row(context.id, "refused write", id, text);
     }
 }
 
-fn attempts(context: &Context<'_>, restaurant: i64) -> Result<Vec<Attempt>, CaseFailure> {
+/// How the texts of this case begin.
+fn prefix(context: &Context<'_>) -> String {
+    format!("test-auth {} {}", context.run.id, context.id)
+}
+
+fn writes<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Write> {
+    let profile = context.profile();
+    [&profile.write, &profile.parent].into_iter().flatten()
+}
+
+fn attempts(context: &Context<'_>, values: &Values) -> Result<Vec<Attempt>, CaseFailure> {
     let mut attempts: Vec<Attempt> = Vec::new();
-    let mut add = |is_judged_elsewhere, request: &dyn Fn(&str) -> Request| {
-        let text = format!("test-auth {} {} no {}", context.run.id, context.id, attempts.len());
-        attempts.push(Attempt { request: request(&text), text, is_judged_elsewhere });
+    let mut add = |is_judged_elsewhere, request: &dyn Fn(&Values) -> Request| {
+        let text = format!("{} no {}", prefix(context), attempts.len());
+        let request = request(&values.clone().with("text", text.as_str()));
+        attempts.push(Attempt { request, text, is_judged_elsewhere });
     };
-    let review = |text: &str, caller| {
-        let arguments = functions::review(restaurant, text);
-        let params = json!({"name": "create_review_mcp", "arguments": arguments});
-        context.message("tools/call", &params, caller)
+    let params = |write: &Write, values: &Values| -> Value {
+        json!({"name": write.tool, "arguments": values.fill_all(&write.arguments)})
     };
     let token = context.forgery().by_own_key().map_err(unmade)?;
     context.run.keep_secret(&token);
     let forged = Caller::Bearer(&token, "signed by somebody else");
     let url = &context.target().mcp;
-    add(false, &|text| review(text, Caller::Anonymous));
-    add(false, &|text| {
-        let arguments = functions::review(restaurant, text);
-        let params = json!({"name": "create_review_mcp", "arguments": arguments});
-        let message = json!({"jsonrpc": "2.0", "method": "tools/call", "params": params});
-        let line = format!("POST {url} tools/call create_review_mcp, as a notification");
-        Request::message(url.clone(), &message, line)
-    });
-    add(false, &|text| {
-        let params = json!({"name": "create_restaurant_mcp", "arguments": restaurant_of(text)});
-        context.message("tools/call", &params, Caller::Anonymous)
-    });
-    add(true, &|text| review(text, forged));
-    add(true, &|text| review(text, context.good()).header("origin", "https://attacker.example"));
-    add(false, &|text| {
-        let text = text.replace(' ', "+");
-        let form = format!("user_name=test-auth&rating=3&review_text={text}");
-        post(context, &format!("/review/{restaurant}"), form)
-    });
-    add(false, &|text| {
-        let text = text.replace(' ', "+");
-        let form = format!("restaurant_name={text}&street_address=nowhere&description=Refused.");
-        post(context, "/add", form)
-    });
+    for write in writes(context) {
+        let call =
+            |values: &Values, caller| context.message("tools/call", &params(write, values), caller);
+        add(false, &|values| call(values, Caller::Anonymous));
+        add(false, &|values| {
+            let params = params(write, values);
+            let message = json!({"jsonrpc": "2.0", "method": "tools/call", "params": params});
+            let line = format!("POST {url} tools/call {}, as a notification", write.tool);
+            Request::message(url.clone(), &message, line)
+        });
+        add(true, &|values| call(values, forged));
+        add(true, &|values| {
+            call(values, context.good()).header("origin", "https://attacker.example")
+        });
+        if let Some(form) = &write.form {
+            add(false, &|values| post(context, form, values));
+        }
+    }
     Ok(attempts)
 }
 
-fn restaurant_of(name: &str) -> Value {
-    json!({"restaurant_name": name, "street_address": "nowhere", "description": "Refused."})
+fn post(context: &Context<'_>, form: &Form, values: &Values) -> Request {
+    let path = values.fill(&form.path.as_str().into());
+    let mut url = context.target().url(path.as_str().unwrap_or_default());
+    let request = Request::of("POST", url.clone());
+    url.set_query(None);
+    for (name, value) in &form.fields {
+        let value = values.fill(&value.as_str().into());
+        url.query_pairs_mut().append_pair(name, value.as_str().unwrap_or_default());
+    }
+    let body = url.query().unwrap_or_default().to_owned();
+    request.body("application/x-www-form-urlencoded", body).noted("a form")
 }
 
-fn post(context: &Context<'_>, path: &str, form: String) -> Request {
-    let request = Request::of("POST", context.target().url(path));
-    request.body("application/x-www-form-urlencoded", form).noted("a form")
+/// Everything that is stored with the texts of this case.
+async fn stored(context: &Context<'_>, values: &Values) -> Result<String, CaseFailure> {
+    let mut stored = String::new();
+    for write in writes(context) {
+        let found = match (&write.find, &context.profile().read) {
+            (Some(call), read) => match (find(context, call, values).await, read) {
+                // An app without a search rejects it.
+                (Err(_), Some(read)) => everything(context, read).await?,
+                (found, _) => found?,
+            },
+            (None, _) if !write.read_back.needs_id() => {
+                find(context, &write.read_back, values).await?
+            }
+            (None, Some(read)) => everything(context, read).await?,
+            (None, None) => {
+                let cause = format!("the profile names no call that finds a {}", write.noun);
+                return Err(CaseFailure::Inconclusive(Diagnosis::without_fix(cause)));
+            }
+        };
+        stored.push_str(&found.to_string());
+    }
+    Ok(stored)
 }
 
-/// Everything that is stored with the text of this case.
-async fn stored(context: &Context<'_>, restaurant: i64) -> Result<String, CaseFailure> {
-    let arguments = json!({"restaurant_id": restaurant});
-    let details = context.call("get_details_mcp", arguments, context.good()).await?;
-    // An app without a search ignores or rejects it.
-    let search = json!({"search": format!("{} {}", context.run.id, context.id)});
-    let found = match context.call("list_restaurants_mcp", search, context.good()).await {
-        Ok(found) => found,
-        Err(_) => context.call("list_restaurants_mcp", json!({}), context.good()).await?,
-    };
-    Ok(format!("{details} {found}"))
+async fn find(context: &Context<'_>, call: &Call, values: &Values) -> Result<Value, CaseFailure> {
+    let arguments = json!(values.fill_all(&call.arguments));
+    context.call(&call.tool, arguments, context.good()).await
+}
+
+async fn everything(context: &Context<'_>, read: &Read) -> Result<Value, CaseFailure> {
+    context.call(&read.tool, json!(read.arguments), context.good()).await
 }

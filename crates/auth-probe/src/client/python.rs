@@ -5,9 +5,8 @@ use std::{path::Path, process::Stdio};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-use super::{Review, Visit};
+use super::{ToolCall, Visit};
 use crate::{
-    case::functions,
     context::{Caller, Context},
     target::is_loopback,
 };
@@ -19,18 +18,18 @@ pub(super) async fn visit(
     interpreter: &Path,
     context: &Context<'_>,
     caller: Caller<'_>,
-    review: Option<&Review>,
+    calls: &[&ToolCall],
 ) -> Result<Visit, String> {
     let token = match caller {
         Caller::Anonymous => None,
         Caller::Bearer(token, _) => Some(token.expose()),
     };
-    let review = review.map(|Review { restaurant, text }| functions::review(*restaurant, text));
+    let calls: Vec<_> = calls.iter().map(|call| json!([call.tool, call.arguments])).collect();
     let target = context.target();
     // No proxy of the environment stands between us and this machine.
     let proxies = !is_loopback(target.host());
     let task = json!({
-        "url": target.mcp.as_str(), "token": token, "review": review, "proxies": proxies,
+        "url": target.mcp.as_str(), "token": token, "calls": calls, "proxies": proxies,
     });
     let report = run(interpreter, &task).await?;
     if let Some(error) = report["error"].as_str() {
@@ -38,9 +37,8 @@ pub(super) async fn visit(
     }
     let tools = report["tools"].as_array().into_iter().flatten();
     let tools = tools.filter_map(|tool| tool.as_str().map(str::to_owned)).collect();
-    let written = report["review"].is_object();
-    let review = written.then(|| (report["review"].clone(), report["details"].clone()));
-    Ok(Visit { tools, restaurants: report["restaurants"].clone(), review })
+    let results = report["results"].as_array().cloned().unwrap_or_default();
+    Ok(Visit { tools, results })
 }
 
 async fn run(interpreter: &Path, task: &Value) -> Result<Value, String> {

@@ -16,7 +16,7 @@ use crate::{
 /// How many characters of what came back a report shows.
 const SHOWN: usize = 300;
 
-const NO_WRITES: &str = "it writes, and --no-writes was given";
+pub(super) const NO_WRITES: &str = "it writes, and --no-writes was given";
 
 pub(super) const INTERRUPTED: &str = "interrupted";
 
@@ -35,6 +35,11 @@ impl Session<'_> {
         let mut report = blank(case);
         if self.interrupt.is_cancelled() {
             report.cause = Some(INTERRUPTED.to_owned());
+            return report;
+        }
+        if let Some(part) = self.probe.target.profile.lacks(case.needs) {
+            report.cause = Some(part.missing().to_owned());
+            report.deliberate = true;
             return report;
         }
         if case.writes == Writes::Only && !self.probe.writes {
@@ -60,6 +65,8 @@ impl Session<'_> {
         };
         let judged = judged.unwrap_or_else(|_| Err(self.too_late()));
         report.ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // What hangs does not hang twice.
+        let _ = tokio::time::timeout(self.probe.timeout, context.end_sessions()).await;
         report.sent.clone_from(&lock(&sent));
         let report = self.conclude(report, judged, &missing);
         if case.writes == Writes::Also && !self.probe.writes { in_part(report) } else { report }
@@ -153,7 +160,7 @@ impl Session<'_> {
     }
 
     /// A token of a kind: the one that was given, or the good one where that is of the kind too.
-    async fn token(&self, kind: TokenKind) -> Option<Result<AccessToken, Diagnosis>> {
+    pub(super) async fn token(&self, kind: TokenKind) -> Option<Result<AccessToken, Diagnosis>> {
         if let Some(kept) = lock(&self.kept).get(&kind) {
             return Some(kept.clone());
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
 use super::{CaseReport, Report, Verdict};
+use crate::policy::Cell;
 
 impl Report {
     /// As `JUnit`'s XML: a suite for each group. A case that could not be judged is an error.
@@ -21,6 +22,20 @@ impl Report {
                 report.add_test_suite(suite);
             }
         }
+        if !self.policy.is_empty() {
+            let mut suite = TestSuite::new("policy");
+            suite.add_test_cases(self.policy.iter().map(test_case_of_cell));
+            report.add_test_suite(suite);
+        }
+        if !self.opened.is_empty() {
+            let mut suite = TestSuite::new("baseline");
+            suite.add_test_cases(self.opened.iter().map(|opened| {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_message(opened.as_str());
+                TestCase::new("opened", status)
+            }));
+            report.add_test_suite(suite);
+        }
         if !self.warnings.is_empty() {
             let mut suite = TestSuite::new("alarms");
             suite.add_test_cases(self.warnings.iter().map(|warning| {
@@ -34,13 +49,26 @@ impl Report {
     }
 }
 
-fn test_case(case: &CaseReport) -> TestCase {
-    let mut status = match case.verdict {
+fn status_of(verdict: Verdict, deliberate: bool) -> TestCaseStatus {
+    match verdict {
         Verdict::Passed => TestCaseStatus::success(),
         Verdict::Failed => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Verdict::Skipped if case.deliberate => TestCaseStatus::skipped(),
+        Verdict::Skipped if deliberate => TestCaseStatus::skipped(),
         Verdict::Skipped => TestCaseStatus::non_success(NonSuccessKind::Error),
-    };
+    }
+}
+
+fn test_case_of_cell(cell: &Cell) -> TestCase {
+    let mut status = status_of(cell.verdict, cell.deliberate);
+    if cell.verdict != Verdict::Passed {
+        status.set_message(cell.outcome());
+    }
+    let (identity, tool, rule) = (&cell.identity, &cell.tool, cell.expected.name());
+    TestCase::new(format!("{identity} calls {tool}: {rule}"), status)
+}
+
+fn test_case(case: &CaseReport) -> TestCase {
+    let mut status = status_of(case.verdict, case.deliberate);
     if case.verdict != Verdict::Passed {
         status.set_message(case.outcome());
         let lines = case.particulars().into_iter().map(|(name, value)| format!("{name}: {value}"));

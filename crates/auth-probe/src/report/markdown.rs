@@ -24,6 +24,17 @@ impl Report {
             },
         ));
         lines.push(format!("\n{BEYOND}"));
+        if !self.policy.is_empty() {
+            lines.push(
+                "\n## Policy\n\n| Identity | Tool | Rule | Got |\n|---|---|---|---|".to_owned(),
+            );
+        }
+        lines.extend(self.policy.iter().map(|it| {
+            let (identity, tool) = (code_in_cell(&it.identity), code_in_cell(&it.tool));
+            let (rule, got) = (it.expected.name(), code_in_cell(&it.outcome()));
+            format!("| {identity} | {tool} | {rule} | {}: {got} |", it.verdict.name())
+        }));
+        lines.extend(self.opened.iter().map(|it| format!("\n**Opened**: {}", code(it))));
         if !self.rows.is_empty() {
             lines.push(format!("\n## Written by this run ({})\n", self.run));
         }

@@ -53,6 +53,19 @@ impl Report {
     /// What was written, what went wrong besides, and the count.
     fn afterword(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        let cell = |cell: &crate::Cell| {
+            let (verdict, identity, tool) = (cell.verdict.name(), &cell.identity, &cell.tool);
+            let rule = cell.expected.name();
+            format!(
+                "  {verdict:<8} {identity} calls {tool}: {}; the rule is {rule}",
+                cell.outcome()
+            )
+        };
+        if !self.policy.is_empty() {
+            lines.push("\nThe policy:".to_owned());
+        }
+        lines.extend(self.policy.iter().map(cell));
+        lines.extend(self.opened.iter().map(|opened| format!("\nOPENED: {opened}")));
         if !self.rows.is_empty() {
             lines.push(format!("\nwritten by this run ({}):", self.run));
         }

@@ -160,7 +160,7 @@ impl EntraTokenValidatorBuilder {
     clippy::disallowed_methods,
     reason = "the time is a parameter, of which this is the default"
 )]
-fn system_time() -> SystemTime {
+pub(crate) fn system_time() -> SystemTime {
     SystemTime::now()
 }
 

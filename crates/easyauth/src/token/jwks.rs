@@ -15,11 +15,20 @@ pub trait JwksProvider: Send + Sync {
 
 /// An issuer and its signing keys.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Jwks {
     /// The `iss` of its version 2.0 tokens. `{tenantid}` in it stands for the tenant of each token: the issuer has several.
     pub issuer: String,
     /// Its keys. Of two keys with one id the last counts.
     pub keys: Vec<SigningKey>,
+}
+
+impl Jwks {
+    /// The keys of an issuer.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, keys: Vec<SigningKey>) -> Self {
+        Self { issuer: issuer.into(), keys }
+    }
 }
 
 /// A failed fetch of keys, or an invalid key.

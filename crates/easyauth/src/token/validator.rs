@@ -113,7 +113,7 @@ fn decode(part: &str, invalid: TokenError) -> Result<String, TokenError> {
 }
 
 /// Invariant: with a clock before 1970 no token is valid. Such a time is after every `exp`.
-fn unix_seconds(time: SystemTime) -> i64 {
+pub(crate) fn unix_seconds(time: SystemTime) -> i64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).ok();
     since.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(i64::MAX)
 }

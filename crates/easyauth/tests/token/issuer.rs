@@ -177,7 +177,7 @@ impl JwksProvider for Issuer {
         let keys = self.keys.lock().unwrap().clone();
         pass(self.delay).await;
         let keys = keys.ok_or_else(|| JwksError::new("the issuer is away"))?;
-        Ok(Jwks { issuer: V2_ISSUER.to_owned(), keys })
+        Ok(Jwks::new(V2_ISSUER, keys))
     }
 }
 

@@ -26,7 +26,7 @@ impl JwksProvider for AllTenants {
             KEY.public().for_issuer(any),
             NEXT.public().for_issuer(&any.replace("{tenantid}", STRANGER)),
         ];
-        Ok(Jwks { issuer: any.to_owned(), keys })
+        Ok(Jwks::new(any, keys))
     }
 }
 

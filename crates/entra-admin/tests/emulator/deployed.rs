@@ -90,3 +90,9 @@ async fn what_bicep_deploys_needs_no_mending() {
     assert_eq!(tenant.call(FOUNDRY_AGENT).await, (StatusCode::OK, json!(["MCP.Access"])));
     assert_eq!(tenant.admin().doctor(&[FOUNDRY_AGENT]).await.unwrap(), None);
 }
+
+/// A published crate cannot contain a file of another folder.
+#[test]
+fn the_sample_has_the_settings_that_are_deployed() {
+    assert_eq!(AUTH_SETTINGS, include_str!("../../../../infra/authsettings.json"));
+}

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::error::MigrateError;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Applies pending migrations in one transaction, under the lock of all instances; returns their number. Then backfills
 /// ([`backfill::backfill`]).

@@ -1,8 +1,9 @@
 //! A database file: connecting to it, and checking that it is still the file that was opened.
 
+#[cfg(unix)]
+use std::os::unix::fs::OpenOptionsExt;
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{self, Path},
     sync::{Arc, Mutex, OnceLock, PoisonError},
     thread,
@@ -10,6 +11,7 @@ use std::{
 };
 
 use diesel::{connection::SimpleConnection, prelude::*};
+use file_id::{FileId, get_file_id};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use restaurant_domain::StoreError;
 use tokio::task::JoinError;
@@ -23,7 +25,8 @@ use crate::{
 const APPLICATION_ID: i32 = 0x5245_5354;
 
 /// The mode of a file that the program makes: its owner alone reads and writes it. SQLite gives the `-wal` and `-shm` files
-/// the mode of the file that they belong to.
+/// the mode of the file that they belong to. On Windows, a file inherits the access rights of its folder.
+#[cfg(unix)]
 const MODE: u32 = 0o600;
 
 /// The interval between attempts at what another connection has locked.
@@ -38,12 +41,8 @@ const URI: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 pub(crate) struct File {
     path: Arc<Path>,
     busy: Duration,
-    opened: Arc<OnceLock<Identity>>,
+    opened: Arc<OnceLock<FileId>>,
 }
-
-/// A file's device and inode. No other file has them as long as a connection has the file open, which the writer's has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity(u64, u64);
 
 impl File {
     /// A file, and how long to wait for another's lock on it.
@@ -102,10 +101,11 @@ impl File {
         FileError { path: Arc::clone(&self.path), cause: cause.into() }
     }
 
-    /// Looks at the file from outside: to open and close it past SQLite would end the locks that this process has on it.
-    fn identity(&self) -> Result<Identity, FileError> {
-        let found = fs::metadata(&self.path).map_err(|cause| self.error(cause))?;
-        Ok(Identity(found.dev(), found.ino()))
+    /// The file's identity: device and inode, or what Windows has in their place. No other file has it while a connection,
+    /// such as the writer's, has the file open. On Unix the file is not opened: to close it would end the locks that this
+    /// process has on it.
+    fn identity(&self) -> Result<FileId, FileError> {
+        get_file_id(&self.path).map_err(|cause| self.error(cause))
     }
 
     /// Makes the file if it is missing. A file that is there keeps its mode.
@@ -119,15 +119,18 @@ impl File {
             _ => return Ok(()),
         }
         // Without `create_new`, which would refuse a link to a file that is missing.
-        let made = fs::OpenOptions::new().append(true).create(true).mode(MODE).open(&self.path);
-        made.map(drop).map_err(|cause| self.error(cause))
+        let mut options = fs::OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        options.mode(MODE);
+        options.open(&self.path).map(drop).map_err(|cause| self.error(cause))
     }
 
     /// The file as SQLite is told to open it: never to make it, which would give it the mode 0644.
     fn uri(&self) -> Result<String, FileError> {
         let path = path::absolute(&self.path).map_err(|cause| self.error(cause))?;
         let path = path.to_str().ok_or_else(|| self.error(Cause::NotUtf8))?;
-        Ok(format!("file:{}?mode=rw", utf8_percent_encode(path, URI)))
+        Ok(format!("file://{}?mode=rw", utf8_percent_encode(&uri_path(path), URI)))
     }
 
     /// Turns the write-ahead log on, which the file remembers. Of several connections that do it at once SQLite lets one
@@ -153,6 +156,16 @@ impl File {
              PRAGMA cache_size = -1024;"
         )
     }
+}
+
+/// An absolute path, as SQLite's URIs have it: on Windows `/C:/data/file` for `C:\data\file`, and `//server/share/file` for
+/// `\\server\share\file`. Source: <https://www.sqlite.org/uri.html>, section 3.1.
+fn uri_path(path: &str) -> String {
+    if !cfg!(windows) {
+        return path.to_owned();
+    }
+    let path = path.replace('\\', "/");
+    if path.starts_with('/') { path } else { format!("/{path}") }
 }
 
 /// Whether a file is another program's: it has another mark, or none and tables that are not ours. Changes nothing.

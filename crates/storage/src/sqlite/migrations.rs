@@ -6,7 +6,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use super::{backfill, write_lock::with_write_lock};
 use crate::error::MigrateError;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// Applies pending migrations in one transaction, under the file's write lock; returns their number. Then backfills
 /// ([`backfill::backfill`]).

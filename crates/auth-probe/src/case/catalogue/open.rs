@@ -1,7 +1,8 @@
 //! The cases of group A: authentication is off, so the app does its work for every caller.
 
-use super::{DETAILS, FOUNDED, INITIALIZED, LISTED, OPEN, RESTAURANTS, REVIEWED, check};
+use super::{DETAILS, INITIALIZED, ITEMS, LISTED, OPEN, WRITTEN, check};
 use crate::{
+    Part,
     case::{Case, functions, metadata},
     requirements::Writes,
 };
@@ -12,8 +13,9 @@ pub(super) static CASES: &[Case] = &[
         id: "A1",
         title: "The page is open",
         proves: "without the platform's authentication the app itself works, so B1 tests the platform",
-        sends: "GET /",
+        sends: "GET of the first page",
         expects: "200",
+        needs: &[Part::Pages],
         check: check!(functions::page),
         ..OPEN
     },
@@ -46,40 +48,44 @@ pub(super) static CASES: &[Case] = &[
     },
     Case {
         id: "A5",
-        title: "Restaurants are listed",
-        proves: "the app reaches its database",
-        sends: "tools/call list_restaurants_mcp",
-        expects: RESTAURANTS,
-        check: check!(functions::list_restaurants),
+        title: "A tool that reads",
+        proves: "the app reaches its data",
+        sends: "the call of [read]",
+        expects: ITEMS,
+        needs: &[Part::Read],
+        check: check!(functions::read),
         ..OPEN
     },
     Case {
         id: "A6",
-        title: "A restaurant's details",
+        title: "A tool with an argument",
         proves: "a tool with an argument works",
-        sends: "tools/call get_details_mcp",
+        sends: "the calls of [read] and [details]",
         expects: DETAILS,
-        check: check!(functions::get_details),
+        needs: &[Part::Read, Part::Details],
+        check: check!(functions::details),
         ..OPEN
     },
     Case {
         id: "A7",
-        title: "A review is written",
-        proves: "an acknowledged review is stored",
-        sends: "tools/call create_review_mcp, get_details_mcp",
-        expects: REVIEWED,
+        title: "A tool that writes",
+        proves: "an acknowledged write is stored",
+        sends: "the call of [write] and its read_back",
+        expects: WRITTEN,
         writes: Writes::Only,
-        check: check!(functions::create_review),
+        needs: &[Part::Write],
+        check: check!(functions::write),
         ..OPEN
     },
     Case {
         id: "A8",
-        title: "A restaurant is added",
-        proves: "an acknowledged restaurant is stored",
-        sends: "tools/call create_restaurant_mcp, get_details_mcp",
-        expects: FOUNDED,
+        title: "A tool that adds a parent",
+        proves: "the same for what the agent writes into",
+        sends: "the call of [parent] and its read_back",
+        expects: WRITTEN,
         writes: Writes::Only,
-        check: check!(functions::create_restaurant),
+        needs: &[Part::Parent],
+        check: check!(functions::parent),
         ..OPEN
     },
 ];

@@ -2,6 +2,7 @@
 
 use super::{GOOD, PLAIN, check};
 use crate::{
+    Part,
     case::{Case, answers, doors, echo, metadata, origins, writes},
     requirements::Writes,
 };
@@ -24,7 +25,7 @@ pub(super) static CASES: &[Case] = &[
         title: "Another spelling of the path",
         proves: "the app authenticates requests to every path that reaches the endpoint or a page: double slashes, capitals, encoded characters, dot segments, path parameters",
         leaves_open: "spellings other than those that were sent",
-        sends: "tools/list at //mcp/mcp, /MCP/MCP, /x/../mcp/mcp, /mcp%2fmcp and their like, and GET of pages in the same way, without a token",
+        sends: "tools/list at paths such as //mcp, /MCP, /x/../mcp, /mcp%20, and GET of pages in the same way, without a token",
         expects: "a client error or a redirect to the right path, and no data",
         forges: true,
         check: check!(doors::paths),
@@ -46,7 +47,7 @@ pub(super) static CASES: &[Case] = &[
         title: "Other origins may not read",
         proves: "the app does not allow pages of other sites to read its responses (CORS): it neither returns a foreign `Origin` nor combines `*` with credentials",
         leaves_open: "origins other than those that were sent",
-        sends: "preflights, tools/list and GET /, with Origin: https://attacker.example, null, and origins like the app's, without a token and with a good one",
+        sends: "preflights, tools/list and a page, with Origin: https://attacker.example, null, and origins like the app's, without a token and with a good one",
         expects: "no Access-Control-Allow-Origin that names the origin, and no * with credentials",
         forges: true,
         check: check!(origins::not_shared),
@@ -56,7 +57,7 @@ pub(super) static CASES: &[Case] = &[
         id: "D25",
         title: "Refusals give nothing away",
         proves: "a refusal contains no guarded data, no stack trace and no part of the credential, and is not a sign-in page",
-        leaves_open: "data that names no tool, restaurant or review",
+        leaves_open: "data other than the names of tools and the texts that the profile's calls read",
         sends: "tools/list and other requests, without a token, with forged tokens and with another scheme",
         expects: "401 or 403, without data of the app, a stack trace, or any part of the credential",
         forges: true,
@@ -66,11 +67,12 @@ pub(super) static CASES: &[Case] = &[
     Case {
         id: "D26",
         title: "A refused write leaves nothing",
-        proves: "the app authenticates a caller before it runs the request: a review or a restaurant of a rejected caller is not stored",
+        proves: "the app authenticates a caller before it runs the request: what a rejected caller writes is not stored",
         leaves_open: "writes by ways other than those that were sent",
-        sends: "create_review_mcp, create_restaurant_mcp and forms, without a token, with a forged one and from a foreign origin; then get_details_mcp and list_restaurants_mcp with a good token",
+        sends: "the calls of [write] and [parent] and their forms, without a token, with a forged one and from a foreign origin; then the calls that find them, with a good token",
         expects: "a client error for each write, and no write is there when read back",
         writes: Writes::Only,
+        needs: &[Part::Write],
         check: check!(writes::leave_nothing),
         ..GOOD
     },
@@ -79,8 +81,9 @@ pub(super) static CASES: &[Case] = &[
         title: "Metadata that agree and lead nowhere else",
         proves: "all documents and challenges name the same authorization servers and scopes, of the given tenant and registration, and no address of another party",
         leaves_open: "addresses in headers and documents other than those that were read",
-        sends: "GET the metadata of the app and of the endpoint, and /.well-known/oauth-authorization-server and its like; initialize and GET / without a token",
+        sends: "GET the metadata of the app and of the endpoint, and /.well-known/oauth-authorization-server and its like; initialize and a page without a token",
         expects: "the same authorization servers and scopes everywhere, all of the tenant and the registration, also in the challenges",
+        needs: &[Part::RootMetadata, Part::SuffixMetadata],
         check: check!(metadata::agree),
         ..PLAIN
     },

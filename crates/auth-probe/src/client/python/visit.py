@@ -17,20 +17,17 @@ def content(result):
         raise RuntimeError(f"the tool failed: {result.content}")
     if isinstance(result.structured_content, dict):
         return result.structured_content
-    return json.loads(result.content[0].text)
+    text = result.content[0].text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
-async def work(client, review):
+async def work(client, calls):
     tools = await client.list_tools()
-    restaurants = content(await client.call_tool("list_restaurants_mcp", {}))
-    report = {"tools": [tool.name for tool in tools.tools], "restaurants": restaurants}
-    for first in (restaurants.get("restaurants") or restaurants.get("result") or [])[:1]:
-        content(await client.call_tool("get_details_mcp", {"restaurant_id": first["id"]}))
-    if review:
-        details = {"restaurant_id": review["restaurant_id"]}
-        report["review"] = content(await client.call_tool("create_review_mcp", review))
-        report["details"] = content(await client.call_tool("get_details_mcp", details))
-    return report
+    results = [content(await client.call_tool(tool, arguments)) for tool, arguments in calls]
+    return {"tools": [tool.name for tool in tools.tools], "results": results}
 
 
 async def visit(task, statuses, came_in):
@@ -45,7 +42,7 @@ async def visit(task, statuses, came_in):
     async with httpx2.AsyncClient(trust_env=task["proxies"], **options) as http:
         async with Client(streamable_http_client(task["url"], http_client=http)) as client:
             came_in.append(True)
-            return await work(client, task["review"])
+            return await work(client, task["calls"])
 
 
 def main(task):
