@@ -1,5 +1,8 @@
 //! The application: pages and the MCP endpoint, with the host check and the request log as layers.
 
+#[cfg(test)]
+mod contract;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::{
     Json, Router,
-    extract::State,
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode},
+    middleware::{self, Next},
+    response::Response,
     routing::get,
 };
 use easyauth::{
@@ -31,6 +33,8 @@ pub enum Layer {
     Requirement,
     /// Requires the role of an operation.
     OperationRequirement,
+    /// Responds to all invalid credentials alike.
+    UniformRefusals,
     /// Removes identity headers from requests to routes without authentication.
     StripIdentityHeaders,
 }
@@ -63,11 +67,26 @@ pub fn service(authenticator: Authenticator, without: Option<Layer>) -> Router {
         Some(Layer::Wrap) => plants.layer(layer),
         _ => layer.wrap(plants),
     };
+    let protected = match without {
+        Some(Layer::UniformRefusals) => protected.layer(middleware::from_fn(explain)),
+        _ => protected,
+    };
     let mut public = Router::new().route("/", get(welcome)).merge(resource.router());
     if has(Layer::StripIdentityHeaders) {
         public = public.layer(StripIdentityHeadersLayer);
     }
     public.merge(protected)
+}
+
+/// Adds to a 401 what the caller sent, as a service should not.
+async fn explain(request: Request, next: Next) -> Response {
+    let has_token = request.headers().contains_key("authorization");
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED && has_token {
+        let reason = HeaderValue::from_static("the token is invalid");
+        response.headers_mut().insert("x-reason", reason);
+    }
+    response
 }
 
 /// Greets the caller by the platform's header, which no public route should believe.

@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, env, process::Command};
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use easyauth::{
-    Authenticator, AuthnError, ClientPrincipalHeader, Outcome, Principal, Scheme,
+    Authenticator, AuthnError, ClientPrincipalHeader, EntraTokenValidator, Outcome, Principal,
+    PrincipalKind, Scheme,
     testing::{Call, Gate, TestIssuer},
 };
 use http::{HeaderMap, header::AUTHORIZATION};
@@ -22,7 +23,7 @@ mod contract {
 fn gate(left_out: Option<&str>) -> Gate {
     let layer = left_out.and_then(layer);
     let left_out = left_out.unwrap_or_default().to_owned();
-    let lacks_tenant = left_out == "tenant";
+    let platform = left_out.clone();
     let add = Call::post("/plants", json!({ "name": "rose" }));
     Gate::new(Call::get("/plants"), READ, READ)
         .hides(add, WRITE)
@@ -30,8 +31,12 @@ fn gate(left_out: Option<&str>) -> Gate {
         .with_tokens(move |issuer| service(tokens(issuer, &left_out), layer))
         .behind_platform(move || {
             let header = ClientPrincipalHeader::new();
-            let header = if lacks_tenant { header } else { header.tenant(TestIssuer::TENANT) };
-            service(Authenticator::new(header), layer)
+            let authenticator = match &*platform {
+                "tenant" => Authenticator::new(header),
+                "strictness" => Authenticator::new(Lenient),
+                _ => Authenticator::new(header.tenant(TestIssuer::TENANT)),
+            };
+            service(authenticator, layer)
         })
 }
 
@@ -45,7 +50,66 @@ fn tokens(issuer: TestIssuer, left_out: &str) -> Authenticator {
         "client" => validator.allow_any_client(),
         _ => validator,
     };
-    Authenticator::new(validator.build().unwrap())
+    let validator = validator.build().unwrap();
+    match left_out {
+        "credentials" => Authenticator::new(Anonymous(validator)),
+        "mistrust" => Authenticator::new(Either(validator, ClientPrincipalHeader::new())),
+        _ => Authenticator::new(validator),
+    }
+}
+
+/// A scheme that makes a request without credentials anonymous.
+struct Anonymous(EntraTokenValidator);
+
+#[async_trait]
+impl Scheme for Anonymous {
+    fn name(&self) -> &'static str {
+        "token, or anonymous"
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        match self.0.authenticate(headers).await {
+            Outcome::NotRequested => {
+                Outcome::Authenticated(Principal::new(PrincipalKind::User, "anonymous"))
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// A scheme that believes the platform's header although the platform is not in front.
+struct Either(EntraTokenValidator, ClientPrincipalHeader);
+
+#[async_trait]
+impl Scheme for Either {
+    fn name(&self) -> &'static str {
+        "token or header"
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        match self.1.authenticate(headers).await {
+            Outcome::NotRequested => self.0.authenticate(headers).await,
+            outcome => outcome,
+        }
+    }
+}
+
+/// A scheme that believes the first of several platform headers.
+struct Lenient;
+
+#[async_trait]
+impl Scheme for Lenient {
+    fn name(&self) -> &'static str {
+        "first header"
+    }
+
+    async fn authenticate(&self, headers: &HeaderMap) -> Outcome {
+        let header = ClientPrincipalHeader::new().tenant(TestIssuer::TENANT);
+        match headers.get(ClientPrincipalHeader::NAME) {
+            None => Outcome::NotRequested,
+            Some(value) => header.decode(value.as_bytes()).into(),
+        }
+    }
 }
 
 /// A scheme that believes every token.
@@ -75,6 +139,7 @@ fn layer(name: &str) -> Option<Layer> {
         "requirement" => Layer::Requirement,
         "operation requirement" => Layer::OperationRequirement,
         "strip" => Layer::StripIdentityHeaders,
+        "uniform refusals" => Layer::UniformRefusals,
         _ => return None,
     })
 }
@@ -97,7 +162,7 @@ fn red_without(left_out: &str) -> BTreeSet<String> {
 
 #[test]
 fn what_is_left_out_turns_exactly_its_tests_red() {
-    let expected: [(&str, &[&str]); 10] = [
+    let expected: [(&str, &[&str]); 14] = [
         ("nothing", &[]),
         (
             "authentication",
@@ -107,6 +172,10 @@ fn what_is_left_out_turns_exactly_its_tests_red() {
         ("requirement", &["missing_role"]),
         ("operation requirement", &["hidden_operation"]),
         ("strip", &["public_route"]),
+        ("uniform refusals", &["identical_refusals"]),
+        ("strictness", &["malformed_header"]),
+        ("mistrust", &["forged_header"]),
+        ("credentials", &["forged_header", "identical_refusals", "no_credentials", "unknown_path"]),
         (
             "validation",
             &[

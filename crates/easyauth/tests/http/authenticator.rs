@@ -142,3 +142,16 @@ async fn only_rights_that_all_schemes_name_count_and_what_one_knows_is_kept() {
     assert_eq!(both_know(one.clone(), other.clone()).await.unwrap(), expected);
     assert_eq!(both_know(other, one).await.unwrap(), expected);
 }
+
+#[tokio::test]
+async fn claims_count_only_as_far_as_both_schemes_name_them() {
+    let with = |claims: &[(&str, &[&str])]| {
+        let texts = |values: &[&str]| values.iter().map(|&it| it.to_owned()).collect();
+        agent().with_claims(claims.iter().map(|(name, values)| ((*name).to_owned(), texts(values))))
+    };
+    let header = with(&[("groups", &["a", "b"]), ("tid", &["t"]), ("forged", &["x"])]);
+    let token = with(&[("groups", &["b", "c"]), ("tid", &["t"]), ("exp", &["1"])]);
+    let caller = both_know(header, token).await.unwrap();
+    assert!(caller.groups().eq(["b"]) && caller.claim("tid") == Some("t"));
+    assert_eq!((caller.claim("forged"), caller.claim("exp")), (None, None));
+}
