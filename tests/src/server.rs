@@ -296,14 +296,15 @@ pub async fn build_conformance_fixture() -> Result<PathBuf> {
     program::build(&["--workspace", "--example=conformance"]).await
 }
 
-/// Builds the project that embeds the MCP adapter (`tests/embedding`) and returns its path.
+/// Builds a cargo project of its own, outside the workspace, and returns its program: the folder `name` of `tests`.
 ///
 /// # Errors
-/// it does not build; the error holds the compiler's output.
-pub async fn build_embedding() -> Result<PathBuf> {
-    let target = workspace::target().join("embedding");
+/// It does not build.
+pub async fn build_project(name: &str) -> Result<PathBuf> {
+    let manifest = format!("--manifest-path=tests/{name}/Cargo.toml");
+    let target = workspace::target().join(name);
     let target = target.to_str().context("the target folder's path is not UTF-8")?;
-    program::build(&["--manifest-path=tests/embedding/Cargo.toml", "--target-dir", target]).await
+    program::build(&[&manifest, "--target-dir", target]).await
 }
 
 fn pages_address(line: &str) -> Option<String> {

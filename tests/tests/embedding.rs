@@ -23,7 +23,7 @@ async fn ok(agent: &Agent, tool: &'static str, arguments: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_project_of_its_own_serves_agents() {
-    let program = server::build_embedding().await.unwrap();
+    let program = server::build_project("embedding").await.unwrap();
     let guide = Server::builder().program(program);
     let guide = guide.env("EDITOR_TOKEN", "e").env("READER_TOKEN", "r").start().await.unwrap();
     let page = reqwest::get(guide.url("/")).await.unwrap().text().await.unwrap();
@@ -65,7 +65,7 @@ async fn a_project_of_its_own_serves_agents() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_users_decide_who_may_do_what() {
-    let program = server::build_embedding().await.unwrap();
+    let program = server::build_project("embedding").await.unwrap();
     let guide = || Server::builder().program(program.clone()).env("EDITOR_TOKEN", "e");
     let refused = guide().run().await.unwrap();
     assert!(!refused.status.success());

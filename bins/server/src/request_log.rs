@@ -1,5 +1,7 @@
 //! One log line for each request, and the request id that its log lines and its error page share.
 
+use std::sync::Arc;
+
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue},
@@ -37,7 +39,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
     let mut line = Line::new(&request, id.into_header_value());
     let mut response = next.run(request).instrument(line.span.clone()).await;
     line.status = response.status().as_u16();
-    line.tool = response.extensions().get::<CalledTool>().map(|tool| tool.0);
+    line.tool = response.extensions().get::<CalledTool>().map(|tool| Arc::clone(&tool.0));
     line.caller = response.extensions().get().cloned();
     if let Some(route) = line.caller.as_ref().and_then(|caller| caller.route.clone()) {
         line.route = Some(route);
@@ -53,7 +55,7 @@ struct Line {
     method: String,
     route: Option<MatchedPath>,
     status: u16,
-    tool: Option<&'static str>,
+    tool: Option<Arc<str>>,
     caller: Option<CallerInfo>,
     span: Span,
 }
@@ -102,7 +104,7 @@ impl Drop for Line {
                 route = self.route.as_ref().map_or("-", MatchedPath::as_str),
                 status = self.status,
                 ms = self.started.elapsed().as_secs_f64() * 1000.0,
-                tool = self.tool,
+                tool = self.tool.as_deref(),
                 caller_kind = self.caller.as_ref().map(|caller| caller.kind),
                 caller_id = self.caller.as_ref().map(|caller| caller.id.as_str()),
                 "request"

@@ -28,7 +28,7 @@ use crate::settings::Settings;
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The targets of our own spans.
-const OURS: [&str; 3] = ["restaurant_server", "restaurant_mcp", "restaurant_storage"];
+const OURS: [&str; 3] = ["restaurant_server", "restaurant_storage", "rmcp_guard"];
 
 /// Filter directives for the exporters and their HTTP clients: their own log lines must not become telemetry again. Their errors
 /// are in the log on stderr.

@@ -105,6 +105,14 @@ pub(crate) enum Denied {
     Policy,
 }
 
+/// In the extensions of the HTTP response to a request that was rejected because the caller lacks this permission: the host
+/// application may respond with a challenge instead (RFC 6750, section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MissingPermission(
+    /// The permission.
+    pub Permission,
+);
+
 /// Describes the operations that a permission allows.
 fn right(permission: Permission) -> &'static str {
     match permission {

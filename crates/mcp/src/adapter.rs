@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use axum::http::Extensions;
 use restaurant_domain::{Actor, Repository};
 use rmcp::model::Implementation;
-use rmcp_guard::{AllowedOrigins, TransportLayer};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use rmcp_guard::{CancellationToken, Guarded, TaskTracker};
 
-use crate::{access::Access, operation::Operation};
+use crate::{access::Access, operation::Operation, request_error::explain, tools::TOOL_NAMES};
 
-/// The hosts of the machine itself: always allowed. Never empty, since rmcp takes an empty list for "any host".
-const LOOPBACK_HOSTS: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// The default of [`McpAdapter::max_response_bytes`].
+const MAX_RESPONSE_BYTES: usize = 256 * 1024;
+/// The name of [`McpAdapter::max_response_bytes`] in the log.
+const RESPONSE_SETTING: &str = "McpAdapter::max_response_bytes";
 /// The least that a response may be limited to, in bytes: the list of tools fits, and so does any one restaurant with a review.
 const MIN_RESPONSE_BYTES: usize = 64 * 1024;
 /// The default instructions, which describe the server to a model.
@@ -29,14 +30,9 @@ pub struct McpAdapter {
     pub(crate) repository: Arc<dyn Repository>,
     pub(crate) server_info: Implementation,
     pub(crate) instructions: String,
-    pub(crate) allowed_hosts: Vec<String>,
-    pub(crate) allowed_origins: AllowedOrigins,
-    pub(crate) transport: TransportLayer,
-    pub(crate) max_request_bytes: usize,
     pub(crate) max_response_bytes: usize,
-    pub(crate) call_timeout: Duration,
-    pub(crate) cancellation_token: CancellationToken,
-    pub(crate) tasks: TaskTracker,
+    /// The settings of the guard, without a handler yet.
+    pub(crate) guard: Guarded<()>,
     pub(crate) access: Access,
 }
 
@@ -57,16 +53,16 @@ impl McpAdapter {
             server_info: Implementation::new("RestaurantReviewsMCP", env!("CARGO_PKG_VERSION"))
                 .with_title("Restaurant reviews"),
             instructions: INSTRUCTIONS.to_owned(),
-            allowed_hosts: LOOPBACK_HOSTS.map(str::to_owned).into(),
-            allowed_origins: AllowedOrigins::loopback(),
-            transport: TransportLayer::new()
-                .settings_named("McpAdapter::allowed_hosts", "McpAdapter::allowed_origins")
-                .response_setting_named("McpAdapter::max_response_bytes"),
-            max_request_bytes: 64 * 1024,
-            max_response_bytes: 256 * 1024,
-            call_timeout: Duration::from_secs(30),
-            cancellation_token: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            guard: Guarded::new(())
+                .max_response_bytes(MAX_RESPONSE_BYTES)
+                .explain(explain)
+                .reads_own_arguments(TOOL_NAMES)
+                .settings_named(
+                    "McpAdapter::allowed_hosts",
+                    "McpAdapter::allowed_origins",
+                    RESPONSE_SETTING,
+                ),
             access: Access::default(),
         }
     }
@@ -120,9 +116,8 @@ impl McpAdapter {
     /// # drop(adapter);
     /// ```
     #[must_use]
-    pub fn allowed_hosts(mut self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_hosts.extend(hosts.into_iter().map(Into::into));
-        self
+    pub fn allowed_hosts(self, hosts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { guard: self.guard.allowed_hosts(hosts), ..self }
     }
 
     /// Allows pages of these origins to call from a browser: `https://example.com` on the scheme's own port, `https://example.com:8443`
@@ -138,11 +133,8 @@ impl McpAdapter {
     /// # drop(adapter);
     /// ```
     #[must_use]
-    pub fn allowed_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        for origin in origins {
-            self.allowed_origins.allow(&origin.into());
-        }
-        self
+    pub fn allowed_origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { guard: self.guard.allowed_origins(origins), ..self }
     }
 
     /// Sets the maximum size of a request, in bytes: 64 KiB by default. A larger one is rejected with 413.
@@ -157,8 +149,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn max_request_bytes(self, bytes: usize) -> Self {
-        let transport = self.transport.max_request_bytes(bytes);
-        Self { transport, max_request_bytes: bytes, ..self }
+        Self { guard: self.guard.max_request_bytes(bytes), ..self }
     }
 
     /// Sets the time in which the body of a request must arrive: 10 seconds by default. Then the response is 408.
@@ -173,7 +164,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn body_timeout(self, limit: Duration) -> Self {
-        Self { transport: self.transport.body_timeout(limit), ..self }
+        Self { guard: self.guard.body_timeout(limit), ..self }
     }
 
     /// Sets your names of the settings behind [`Self::allowed_hosts`] and [`Self::allowed_origins`]: the log names them
@@ -189,7 +180,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn settings_named(self, hosts: &'static str, origins: &'static str) -> Self {
-        Self { transport: self.transport.settings_named(hosts, origins), ..self }
+        Self { guard: self.guard.settings_named(hosts, origins, RESPONSE_SETTING), ..self }
     }
 
     /// Sets the time limit of a tool call: 30 seconds by default. Then the call is dropped, and the caller may try again.
@@ -204,7 +195,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn call_timeout(self, limit: Duration) -> Self {
-        Self { call_timeout: limit, ..self }
+        Self { guard: self.guard.call_timeout(limit), ..self }
     }
 
     /// Counts the calls that write, so that the host application can wait for them before it ends. Such a call runs to its
@@ -229,7 +220,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn tasks(self, tasks: TaskTracker) -> Self {
-        Self { tasks, ..self }
+        Self { guard: self.guard.tasks(tasks), ..self }
     }
 
     /// Ends the service when the token is cancelled: calls that still run are answered with 500. Cancel it after the
@@ -248,7 +239,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn cancellation_token(self, token: CancellationToken) -> Self {
-        Self { cancellation_token: token, ..self }
+        Self { guard: self.guard.cancellation_token(token), ..self }
     }
 
     /// Sets the maximum size of a response, in bytes: 256 KiB by default, at least 64 KiB. A page is cut to fit; the next one continues it.
@@ -264,8 +255,7 @@ impl McpAdapter {
     #[must_use]
     pub fn max_response_bytes(self, bytes: usize) -> Self {
         let bytes = bytes.max(MIN_RESPONSE_BYTES);
-        let transport = self.transport.max_response_bytes(bytes);
-        Self { transport, max_response_bytes: bytes, ..self }
+        Self { guard: self.guard.max_response_bytes(bytes), max_response_bytes: bytes, ..self }
     }
 
     /// Sets how to find the caller in a request's extensions, where the host application's authentication put it. Without

@@ -5,7 +5,7 @@
 
 use restaurant_domain::{Field, FieldKind, Problem, ValidationError, quoted};
 use rmcp::model::JsonObject;
-use serde::Serialize;
+use rmcp_guard::{FieldError, describe};
 use serde_json::{Value, json};
 
 /// The maximum number of reported unknown arguments: more would make the response larger than the request.
@@ -110,94 +110,37 @@ pub(crate) fn input_schema(arguments: &[&Argument]) -> JsonObject {
     }))
 }
 
-/// An error about one argument, for the model to correct.
-#[derive(Debug, Serialize)]
-pub(crate) struct FieldError {
-    /// The argument's name.
-    field: String,
-    /// A short stable name of what is wrong.
-    code: &'static str,
-    /// The fault and its correction.
-    message: String,
-    /// The received value, shortened.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given: Option<String>,
-    /// The accepted values, as in the tool's schema.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<JsonObject>,
+/// A domain error about an argument that was readable; `given` is what came.
+pub(crate) fn invalid(argument: &Argument, problem: &Problem, given: Option<&Value>) -> FieldError {
+    let message = format!("{} {problem}", argument.name);
+    let error =
+        FieldError::new(argument.name, problem.code(), message).limit(argument.kind.schema());
+    given.map_or(error.clone(), |given| error.given(given))
 }
 
-impl FieldError {
-    /// The fault and its correction.
-    pub(crate) fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// A domain error about an argument that was readable; `given` is what came.
-    pub(crate) fn invalid(argument: &Argument, problem: &Problem, given: Option<&Value>) -> Self {
-        Self {
-            field: argument.name.to_owned(),
-            code: problem.code(),
-            message: format!("{} {problem}", argument.name),
-            given: given.map(shortened),
-            limit: Some(argument.kind.schema()),
-        }
-    }
-
-    /// A restaurant that the argument does not lead to; `problem` reads on from the argument's name.
-    pub(crate) fn unresolved(argument: &Argument, code: &'static str, problem: &str) -> Self {
-        Self {
-            field: argument.name.to_owned(),
-            code,
-            message: format!("{} {problem}", argument.name),
-            given: None,
-            limit: Some(argument.kind.schema()),
-        }
-    }
-
-    fn wrong_type(argument: &Argument, given: &Value) -> Self {
-        let (name, given, expected) = (argument.name, shortened(given), argument.kind.expected());
-        let or = if argument.required { "" } else { ", or leave it out" };
-        Self {
-            field: name.to_owned(),
-            code: "wrong_type",
-            message: format!("{name} is {given}: give {expected}{or}"),
-            given: Some(given),
-            limit: Some(argument.kind.schema()),
-        }
-    }
-
-    /// A whole number that cannot be held, and so can be in no range.
-    fn out_of_range(argument: &Argument, given: &Value) -> Self {
-        let fault = Self::wrong_type(argument, given);
-        let message = fault.message.replacen(": give", ", which is out of range: give", 1);
-        Self { message, ..fault }
-    }
-
-    fn unknown(name: &str, given: &Value, known: &[&Argument]) -> Self {
-        let known: Vec<_> = known.iter().map(|argument| argument.name).collect();
-        let known = known.join(", ");
-        Self {
-            field: name.chars().take(MAX_NAME_CHARS).collect(),
-            message: format!(
-                "{} is not an argument here: leave it out; the arguments are {known}",
-                quoted(name)
-            ),
-            code: "unknown_argument",
-            given: Some(shortened(given)),
-            limit: None,
-        }
-    }
+/// A restaurant that the argument does not lead to; `problem` reads on from the argument's name.
+pub(crate) fn unresolved(argument: &Argument, code: &'static str, problem: &str) -> FieldError {
+    let message = format!("{} {problem}", argument.name);
+    FieldError::new(argument.name, code, message).limit(argument.kind.schema())
 }
 
-/// Describes a received value for a message: short, and quoted so that it cannot be taken for part of the message.
-fn shortened(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("the text {}", quoted(text)),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-        scalar => scalar.to_string(),
-    }
+/// A value of another JSON type, or a whole number that cannot be held and so can be in no range.
+fn wrong_type(argument: &Argument, given: &Value, problem: &str) -> FieldError {
+    let (name, value, expected) = (argument.name, describe(given), argument.kind.expected());
+    let or = if argument.required { "" } else { ", or leave it out" };
+    let message = format!("{name} is {value}{problem}: give {expected}{or}");
+    FieldError::new(name, "wrong_type", message).given(given).limit(argument.kind.schema())
+}
+
+fn unknown(name: &str, given: &Value, known: &[&Argument]) -> FieldError {
+    let known: Vec<_> = known.iter().map(|argument| argument.name).collect();
+    let message = format!(
+        "{} is not an argument here: leave it out; the arguments are {}",
+        quoted(name),
+        known.join(", ")
+    );
+    let short: String = name.chars().take(MAX_NAME_CHARS).collect();
+    FieldError::new(short, "unknown_argument", message).given(given)
 }
 
 /// The arguments that came with a call: taken out one by one, while the errors gather.
@@ -224,7 +167,7 @@ impl ArgumentReader {
         if let Some(value) = self.values.remove(argument.name) {
             return self.read(argument, &value, read);
         }
-        self.errors.push(FieldError::invalid(argument, &Problem::Missing, None));
+        self.errors.push(invalid(argument, &Problem::Missing, None));
         Err(InvalidArguments)
     }
 
@@ -252,11 +195,9 @@ impl ArgumentReader {
     ) -> Result<T, InvalidArguments> {
         let fault = match read(value) {
             Ok(value) => return Ok(value),
-            Err(ParseError::WrongType) => FieldError::wrong_type(argument, value),
-            Err(ParseError::OutOfRange) => FieldError::out_of_range(argument, value),
-            Err(ParseError::Invalid(error)) => {
-                FieldError::invalid(argument, &error.problem, Some(value))
-            }
+            Err(ParseError::WrongType) => wrong_type(argument, value, ""),
+            Err(ParseError::OutOfRange) => wrong_type(argument, value, ", which is out of range"),
+            Err(ParseError::Invalid(error)) => invalid(argument, &error.problem, Some(value)),
         };
         self.errors.push(fault);
         Err(InvalidArguments)
@@ -272,7 +213,7 @@ impl ArgumentReader {
         known: &[&Argument],
     ) -> Result<T, Vec<FieldError>> {
         for (name, value) in self.values.iter().take(MAX_UNKNOWN) {
-            self.errors.push(FieldError::unknown(name, value, known));
+            self.errors.push(unknown(name, value, known));
         }
         match read {
             Ok(tool) if self.errors.is_empty() => Ok(tool),

@@ -3,7 +3,6 @@
 mod access;
 mod adapter;
 mod argument;
-mod call_context;
 mod completion;
 mod handler;
 mod idempotency;
@@ -15,17 +14,14 @@ mod prompt;
 mod prompts;
 mod request_error;
 mod resources;
-mod service;
 mod tool;
 mod tool_output;
 mod tools;
 
-pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
+pub use rmcp_guard::{
+    CalledTool, CancellationToken, Guarded, GuardedService as McpService, NameClash, TaskTracker,
+};
 
 pub use self::{
-    adapter::McpAdapter,
-    call_context::{CalledTool, MissingPermission},
-    operation::Operation,
-    service::McpService,
-    tools::TOOL_NAMES,
+    access::MissingPermission, adapter::McpAdapter, operation::Operation, tools::TOOL_NAMES,
 };

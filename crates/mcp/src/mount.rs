@@ -4,20 +4,15 @@ use std::{io, sync::Arc};
 
 use axum::Router;
 use rmcp::{
-    ServiceExt,
+    ServerHandler,
     model::{ServerCapabilities, ServerConfig},
-    service::ServerInitializeError,
-    transport::streamable_http_server::{
-        StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
-    },
 };
-use rmcp_guard::StdioTransport;
+use rmcp_guard::{Guarded, GuardedService as McpService, Joined, NameClash};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
     adapter::McpAdapter,
     handler::{Handler, Settings},
-    service::McpService,
     tools::Toolbox,
 };
 
@@ -36,8 +31,7 @@ impl McpAdapter {
     /// # Panics
     /// As axum does when a path does not start with `/`, or is given twice.
     pub fn router(self, paths: &[&str]) -> Router {
-        let service = self.into_service();
-        paths.iter().fold(Router::new(), |router, path| router.route_service(path, service.clone()))
+        self.into_guarded().router(paths)
     }
 
     /// The server as a tower service, for a router of any kind.
@@ -52,19 +46,7 @@ impl McpAdapter {
     /// ```
     #[must_use]
     pub fn into_service(self) -> McpService {
-        let transport = self.transport.clone().allowed_origins(self.allowed_origins.clone());
-        let config = StreamableHttpServerConfig::default()
-            .with_legacy_session_mode(false)
-            .with_json_response(true)
-            .with_allowed_hosts(self.allowed_hosts.clone())
-            .with_allowed_origins(self.allowed_origins.for_rmcp().to_vec())
-            // The transport layer has counted them.
-            .with_max_request_body_bytes(usize::MAX)
-            .with_cancellation_token(self.cancellation_token.clone());
-        let handler = self.into_handler();
-        let sessions = Arc::new(NeverSessionManager::default());
-        let rmcp = StreamableHttpService::new(move || Ok(handler.clone()), sessions, config);
-        McpService::new(rmcp, &transport)
+        self.into_guarded().into_service()
     }
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls
@@ -93,37 +75,59 @@ impl McpAdapter {
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> io::Result<()> {
-        let transport = StdioTransport::new(input, output, self.max_request_bytes);
-        let (token, tasks) = (self.cancellation_token.clone(), self.tasks.clone());
-        let service = match self.into_handler().serve_with_ct(transport, token).await {
-            Ok(service) => service,
-            Err(ServerInitializeError::ConnectionClosed(_)) => return Ok(()),
-            Err(error) => return Err(io::Error::other(error)),
-        };
-        let ended = service.waiting().await;
-        tasks.close();
-        tasks.wait().await;
-        ended.map(drop).map_err(io::Error::other)
+        self.into_guarded().serve_stdio(input, output).await
     }
 
-    fn into_handler(self) -> Handler {
+    /// Serves a handler of yours on the same endpoint: its tools, prompts and resources beside those for restaurants. The guard checks
+    /// the arguments of its tools against their input schemas; all limits apply to both.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use restaurant_domain::testing::InMemoryStore;
+    /// # use restaurant_mcp::McpAdapter;
+    /// # async fn join() -> Result<(), restaurant_mcp::NameClash> {
+    /// # let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
+    /// struct Hotels; // any rmcp handler of yours
+    /// impl rmcp::ServerHandler for Hotels {}
+    ///
+    /// let app = adapter.join(Hotels).await?.router(&["/mcp"]);
+    /// # let _: axum::Router = app;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The handler has a tool of the same name as one of [`TOOL_NAMES`](crate::TOOL_NAMES).
+    pub async fn join<H: ServerHandler>(
+        self,
+        handler: H,
+    ) -> Result<Guarded<impl ServerHandler + use<H>>, NameClash> {
+        let (guard, restaurants) = self.into_parts();
+        Ok(guard.with_handler(Joined::new(restaurants, handler).await?))
+    }
+
+    fn into_guarded(self) -> Guarded<Handler> {
+        let (guard, handler) = self.into_parts();
+        guard.with_handler(handler)
+    }
+
+    fn into_parts(self) -> (Guarded<()>, Handler) {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_resources()
             .enable_prompts()
             .enable_completions()
             .build();
-        Handler::new(Settings {
+        let handler = Handler::new(Settings {
             repository: self.repository,
             tools: Toolbox::new(),
             access: Arc::new(self.access),
-            tasks: self.tasks,
-            call_timeout: self.call_timeout,
             max_response_bytes: self.max_response_bytes,
             config: ServerConfig::new(capabilities)
                 .with_server_info(self.server_info)
                 .with_instructions(self.instructions),
-        })
+        });
+        (self.guard, handler)
     }
 }
 

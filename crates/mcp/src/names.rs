@@ -6,7 +6,7 @@ use restaurant_domain::{
 };
 
 use crate::{
-    argument::{Argument, FieldError},
+    argument::{Argument, unresolved},
     request_error::RequestError,
 };
 
@@ -98,7 +98,7 @@ pub(crate) async fn find(
     };
     details.ok_or_else(|| {
         let problem = "is no restaurant's name or id: call list_restaurants_mcp, and give the id of a restaurant that it returns";
-        RequestError::InvalidArguments(vec![FieldError::unresolved(argument, "not_found", problem)])
+        RequestError::InvalidArguments(vec![unresolved(argument, "not_found", problem)])
     })
 }
 
@@ -106,5 +106,5 @@ fn ambiguous(argument: &Argument, several: &[Restaurant]) -> RequestError {
     let ids: Vec<_> = several.iter().map(|restaurant| restaurant.id.to_string()).collect();
     let problem =
         format!("is the name of several restaurants: give the id of one: {}", ids.join(", "));
-    RequestError::InvalidArguments(vec![FieldError::unresolved(argument, "ambiguous", &problem)])
+    RequestError::InvalidArguments(vec![unresolved(argument, "ambiguous", &problem)])
 }

@@ -3,18 +3,20 @@
 //! A tool's goes out as text alone: clients hold `structuredContent` against the tool's output schema even when
 //! `isError` is set, and would hide the error behind a schema violation.
 
-use std::{slice, time::Duration};
-
 use restaurant_domain::{
-    AuditRecord, CreateError, ErrorChain, Forbidden, Permission, RestaurantId, StoreError,
+    AuditRecord, CreateError, ErrorChain, Forbidden, RestaurantId, StoreError,
 };
 use rmcp::{
     ErrorData,
-    model::{CallToolResult, ContentBlock, ErrorCode},
+    model::{CallToolResult, ErrorCode, Extensions},
 };
-use serde::Serialize;
+use rmcp_guard::{Failure, FieldError, Report, tell_host};
 
-use crate::{access::Denied, argument::FieldError, idempotency::IDEMPOTENCY_KEY};
+use crate::{
+    access::{Denied, MissingPermission},
+    argument::unresolved,
+    idempotency::IDEMPOTENCY_KEY,
+};
 
 /// After how many seconds a caller may try again what failed for a moment.
 const RETRY_AFTER_SECONDS: u64 = 5;
@@ -32,11 +34,7 @@ pub(crate) enum RequestError {
     Denied(Denied),
     /// The store failed.
     Store(StoreError),
-    /// The request took longer than it may.
-    TimedOut(Duration),
-    /// The caller disconnected and does not receive this.
-    Cancelled,
-    /// The server has a defect: it panicked, or its answer has no JSON form.
+    /// The server has a defect: its answer has no JSON form.
     Defect(&'static str),
 }
 
@@ -70,11 +68,7 @@ impl From<CreateError> for RequestError {
             CreateError::KeyReused => {
                 let problem =
                     "belongs to another create of yours in the last 24 hours: nothing was written";
-                Self::KeyReused(Box::new(FieldError::unresolved(
-                    &IDEMPOTENCY_KEY,
-                    "reused",
-                    problem,
-                )))
+                Self::KeyReused(Box::new(unresolved(&IDEMPOTENCY_KEY, "reused", problem)))
             }
             CreateError::Store(error) => error.into(),
             other => StoreError::failed(other).into(),
@@ -82,97 +76,66 @@ impl From<CreateError> for RequestError {
     }
 }
 
-/// The error as the caller gets it.
-#[derive(Serialize)]
-struct Report<'a> {
-    code: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    problems: &'a [FieldError],
-    retryable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u64>,
-    next_step: &'static str,
+/// A transient failure, with the next step that suits tools which create something.
+fn passing(code: &'static str, message: &str) -> Report {
+    let next_step = "Wait that long, then call again. Repeat a create with the idempotency_key of the first time, if it had one; else look first whether it was done after all.";
+    Report::passing(code, message, RETRY_AFTER_SECONDS, next_step)
 }
 
-impl<'a> Report<'a> {
-    fn lasting(code: &'static str, message: String, next_step: &'static str) -> Self {
-        Self {
-            code,
-            message,
-            problems: &[],
-            retryable: false,
-            retry_after_seconds: None,
-            next_step,
+/// Words a failure that the guard found.
+pub(crate) fn explain(failure: &Failure) -> Report {
+    match failure {
+        Failure::TimedOut(limit) => {
+            passing("timeout", &format!("the call was given up after {} s", limit.as_secs_f64()))
         }
-    }
-
-    fn passing(code: &'static str, message: &str) -> Self {
-        let message = format!("{message}: try again in {RETRY_AFTER_SECONDS} s");
-        let next_step = "Wait that long, then call again. Repeat a create with the idempotency_key of the first time, if it had one; else look first whether it was done after all.";
-        let report = Self::lasting(code, message, next_step);
-        Self { retryable: true, retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..report }
-    }
-
-    fn invalid_arguments(problems: &'a [FieldError]) -> Self {
-        let messages: Vec<_> = problems.iter().map(FieldError::message).collect();
-        let next_step = "Correct the arguments named in problems, and call again.";
-        let report = Self::lasting("invalid_arguments", messages.join("; "), next_step);
-        Self { problems, ..report }
+        other => other.into(),
     }
 }
 
 impl RequestError {
     /// A short stable name for programs and for the log.
     pub(crate) fn code(&self) -> &'static str {
-        self.report().code
-    }
-
-    /// The permission that the caller lacks, if that is the reason.
-    pub(crate) fn missing_permission(&self) -> Option<Permission> {
-        match self {
-            Self::Denied(Denied::Permission(permission)) => Some(*permission),
-            _ => None,
-        }
+        self.report().code()
     }
 
     /// The outcome for the audit record: the code, unless it is not known whether a row was written.
     pub(crate) fn audit_outcome(&self) -> &'static str {
         match self {
-            Self::Store(StoreError::Unconfirmed(_)) | Self::TimedOut(_) | Self::Cancelled => {
-                AuditRecord::UNKNOWN
-            }
+            Self::Store(StoreError::Unconfirmed(_)) => AuditRecord::UNKNOWN,
             _ => self.code(),
         }
     }
 
-    /// The result that tells the caller of a tool. Nothing of the inside is in it.
-    pub(crate) fn into_result(self) -> CallToolResult {
-        let json = serde_json::to_string(&self.report()).unwrap_or_default();
-        CallToolResult::error(vec![ContentBlock::text(json)])
+    /// The result that tells the caller of a tool, with nothing of the inside in it. That is logged here.
+    pub(crate) fn into_result(self, request: &Extensions) -> CallToolResult {
+        self.tell(request);
+        self.report().into_result()
     }
 
     /// The JSON-RPC error that tells the caller of anything else: the same, as the error's data.
-    pub(crate) fn into_error(self) -> ErrorData {
+    pub(crate) fn into_error(self, request: &Extensions) -> ErrorData {
+        self.tell(request);
         let code = match self {
             Self::InvalidArguments(_) | Self::KeyReused(_) => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
             Self::Denied(_) => ErrorCode::INVALID_REQUEST,
-            Self::Store(_) | Self::TimedOut(_) | Self::Cancelled | Self::Defect(_) => {
-                ErrorCode::INTERNAL_ERROR
-            }
+            Self::Store(_) | Self::Defect(_) => ErrorCode::INTERNAL_ERROR,
         };
-        let report = self.report();
-        ErrorData::new(code, report.message.clone(), serde_json::to_value(&report).ok())
+        self.report().into_error(code)
+    }
+
+    /// Tells the host application what the caller is not told: the log, and the permission that is missing.
+    fn tell(&self, request: &Extensions) {
+        self.log();
+        if let Self::Denied(Denied::Permission(permission)) = self {
+            tell_host(request, MissingPermission(*permission));
+        }
     }
 
     /// Writes what the caller is not told into the log.
-    pub(crate) fn log(&self) {
+    fn log(&self) {
         match self {
-            Self::InvalidArguments(_)
-            | Self::NotFound(_)
-            | Self::KeyReused(_)
-            | Self::Cancelled => {}
+            Self::InvalidArguments(_) | Self::NotFound(_) | Self::KeyReused(_) => {}
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = %ErrorChain(&**source), "store unavailable");
@@ -189,51 +152,38 @@ impl RequestError {
             Self::Store(error) => {
                 tracing::error!(error = %ErrorChain(error), "store failed");
             }
-            Self::TimedOut(limit) => tracing::error!(?limit, "request took too long"),
             Self::Defect(what) => tracing::error!(what, "request failed"),
         }
     }
 
-    fn report(&self) -> Report<'_> {
+    fn report(&self) -> Report {
         match self {
-            Self::InvalidArguments(errors) => Report::invalid_arguments(errors),
+            Self::InvalidArguments(errors) => Report::invalid_arguments(errors.clone()),
             Self::NotFound(id) => Report::lasting(
                 "not_found",
                 format!("there is no restaurant with the id {id}"),
                 "Call list_restaurants_mcp, and use the id of a restaurant that it returns.",
             ),
-            Self::KeyReused(fault) => Report {
-                problems: slice::from_ref(fault),
-                ..Report::lasting(
-                    "idempotency_key_reused",
-                    fault.message().to_owned(),
-                    "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
-                )
-            },
+            Self::KeyReused(fault) => Report::lasting(
+                "idempotency_key_reused",
+                fault.message(),
+                "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
+            )
+            .problems(vec![*fault.clone()]),
             Self::Denied(denied) => Report::lasting(
                 "forbidden",
                 denied.to_string(),
                 "Do not try again: ask whoever runs this server for the right.",
             ),
             Self::Store(StoreError::Unavailable(_) | StoreError::Unconfirmed(_)) => {
-                Report::passing("unavailable", "the restaurants cannot be reached at the moment")
+                passing("unavailable", "the restaurants cannot be reached at the moment")
             }
-            Self::Store(StoreError::ReadOnly(_)) => Report::passing(
+            Self::Store(StoreError::ReadOnly(_)) => passing(
                 "unavailable",
                 "the database is read-only at the moment: restaurants can be read and not added to, and nothing was written",
             ),
-            Self::TimedOut(limit) => Report::passing(
-                "timeout",
-                &format!("the call was given up after {} s", limit.as_secs_f64()),
-            ),
-            Self::Cancelled => {
-                Report::lasting("cancelled", "the caller hung up".to_owned(), "Call again.")
-            }
-            Self::Store(_) | Self::Defect(_) => Report::lasting(
-                "internal",
-                "the server failed; the arguments are not the cause".to_owned(),
-                "Do not try again right away; if it goes on, tell whoever runs this server.",
-            ),
+            // As the guard words a panic: the caller can do the same about both.
+            Self::Store(_) | Self::Defect(_) => (&Failure::Panicked).into(),
         }
     }
 }

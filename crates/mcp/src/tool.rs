@@ -1,8 +1,8 @@
 //! The declaration of a tool, and its execution.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::future::BoxFuture;
 use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
 use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
 use rmcp_guard::output_schema;
@@ -106,7 +106,7 @@ impl Entry {
         self.operation
     }
 
-    /// Runs a call: permission, arguments, the store, the answer as JSON. A panic ends the call, not the task.
+    /// Runs a call: permission, arguments, the store, the answer as JSON.
     pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
         (self.run)(call)
     }
@@ -114,8 +114,7 @@ impl Entry {
 
 fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
     Box::pin(async move {
-        let output = AssertUnwindSafe(execute::<T>(&mut call)).catch_unwind().await;
-        let output = output.unwrap_or(Err(RequestError::Defect("a panic")));
+        let output = execute::<T>(&mut call).await;
         if let (Some(record), Err(error)) = (&mut call.record, &output) {
             record.outcome(error.audit_outcome());
         }

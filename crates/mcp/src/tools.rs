@@ -45,9 +45,4 @@ impl Toolbox {
         let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation()).is_ok());
         allowed.map(|entry| entry.definition().clone()).collect()
     }
-
-    /// Every tool's name, separated by commas.
-    pub(crate) fn names() -> String {
-        TOOL_NAMES.join(", ")
-    }
 }

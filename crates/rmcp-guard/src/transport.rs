@@ -159,6 +159,11 @@ impl TransportLayer {
     pub fn response_setting_named(self, name: &'static str) -> Self {
         Self { response_setting: name, ..self }
     }
+
+    /// The name of the setting that limits a response.
+    pub(crate) fn response_setting(&self) -> &'static str {
+        self.response_setting
+    }
 }
 
 impl<S> tower::Layer<S> for TransportLayer {

@@ -5,7 +5,7 @@ use restaurant_domain::{
 };
 
 use crate::{
-    argument::{Argument, ArgumentReader, FieldError, InvalidArguments, Kind, integer, text},
+    argument::{Argument, ArgumentReader, InvalidArguments, Kind, integer, invalid, text},
     operation::Operation,
     output::Listed,
     request_error::RequestError,
@@ -78,7 +78,7 @@ impl Tool for ListRestaurantsTool {
         actor.may_read()?;
         let query = RestaurantQuery::new(self.search, self.sort, self.limit, self.after);
         let query = query.map_err(|error| {
-            RequestError::InvalidArguments(vec![FieldError::invalid(&CURSOR, &error.problem, None)])
+            RequestError::InvalidArguments(vec![invalid(&CURSOR, &error.problem, None)])
         })?;
         let page = repository.list_restaurants(&query).await?;
         Ok(Listed { page, sort: query.sort() })

@@ -283,7 +283,7 @@ async fn unknown_methods_and_unreadable_params_are_told_apart() {
 /// A host's layer that shows what it finds in the response's extensions.
 async fn show_called_tool(request: Request, next: middleware::Next) -> Response {
     let mut response = next.run(request).await;
-    if let Some(CalledTool(name)) = response.extensions().get().copied() {
+    if let Some(CalledTool(name)) = response.extensions().get().cloned() {
         response.headers_mut().insert("x-called-tool", name.parse().unwrap());
     }
     response

@@ -1,0 +1,122 @@
+//! One request: in its span, within its time, until the caller leaves.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use rmcp::{ErrorData, RoleServer, ServerHandler, model::ErrorCode, service::RequestContext};
+use tokio::time::timeout;
+use tracing::{Instrument, Span, field::Empty};
+
+use super::Guarded;
+use crate::{
+    answer::{Answer, code_of},
+    call_context::CallContext,
+    report::Failure,
+};
+
+/// Why a request has no response.
+pub(super) enum Stopped {
+    /// The handler says so.
+    Refused(ErrorData),
+    /// The guard says so.
+    Failed(Failure),
+}
+
+impl From<ErrorData> for Stopped {
+    fn from(error: ErrorData) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl<H: ServerHandler> Guarded<H> {
+    /// The span of a request, within the host application's.
+    pub(super) fn span(context: &RequestContext<RoleServer>, method: &'static str) -> Span {
+        let parent = CallContext::span(&context.extensions);
+        tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty)
+    }
+
+    /// Waits for the work of a request: within its time, in a span of its own, until the caller leaves. A panic ends the
+    /// request, not the server.
+    pub(super) async fn run<T: Answer>(
+        &self,
+        context: &RequestContext<RoleServer>,
+        method: &'static str,
+        work: impl Future<Output = Result<T, Stopped>> + Send,
+    ) -> Result<T, ErrorData> {
+        let limit = self.call_timeout;
+        let work = async {
+            let outcome = match context.ct.run_until_cancelled(timeout(limit, caught(work))).await {
+                Some(Ok(outcome)) => outcome,
+                Some(Err(_elapsed)) => Err(Stopped::Failed(Failure::TimedOut(limit))),
+                None => Err(Stopped::Failed(Failure::Cancelled)),
+            };
+            self.settle(outcome)
+        };
+        work.instrument(Self::span(context, method)).await
+    }
+
+    /// Turns an outcome into the response, and logs what the caller is not told.
+    fn settle<T: Answer>(&self, outcome: Result<T, Stopped>) -> Result<T, ErrorData> {
+        let bytes = self.max_response_bytes;
+        let outcome = outcome.and_then(|answer| {
+            let is_large = answer.exceeds(bytes);
+            if is_large { Err(Stopped::Failed(Failure::TooLarge(bytes))) } else { Ok(answer) }
+        });
+        let answer = match outcome {
+            Ok(answer) => Ok(answer),
+            Err(Stopped::Refused(error)) => Err(error),
+            Err(Stopped::Failed(failure)) => {
+                self.log(failure);
+                let report = (self.explain)(&failure);
+                match failure {
+                    // As the transport layer says it of any response.
+                    Failure::TooLarge(_) => Err(report.into_error(ErrorCode::INTERNAL_ERROR)),
+                    _ => T::of_failure(report),
+                }
+            }
+        };
+        let code = answer.as_ref().map_or_else(|error| Some(code_of(error)), Answer::error_code);
+        if let Some(code) = &code {
+            Span::current().record("error_code", code);
+        }
+        tracing::debug!(outcome = code.as_deref().unwrap_or("ok"), "answered");
+        answer
+    }
+
+    fn log(&self, failure: Failure) {
+        match failure {
+            Failure::TimedOut(limit) => tracing::error!(?limit, "request took too long"),
+            Failure::Panicked => tracing::error!(what = "a panic", "request failed"),
+            Failure::TooLarge(limit) => {
+                let setting = self.transport.response_setting();
+                tracing::error!(limit, setting, "kept back an answer that is too large");
+            }
+            Failure::Cancelled => {}
+        }
+    }
+
+    /// Runs a call that writes to its end, from now on, in a task that the caller cannot cut short.
+    pub(super) async fn finish<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Result<T, Stopped>> + Send + 'static,
+    ) -> Result<T, Stopped> {
+        let limit = self.call_timeout + self.write_grace;
+        let call = async move {
+            let in_time = timeout(limit, caught(call)).await;
+            in_time.unwrap_or_else(|_elapsed| {
+                tracing::error!(?limit, "gave up a call that writes: its outcome is unknown");
+                Err(Stopped::Failed(Failure::TimedOut(limit)))
+            })
+        };
+        let task = self.tasks.spawn(call.instrument(Span::current()));
+        task.await.unwrap_or(Err(Stopped::Failed(Failure::Panicked)))
+    }
+}
+
+/// Work whose panic is a failure. Nothing that it touched outlives it but the handler, which must stand the loss of a caller anyway.
+pub(super) async fn caught<T>(
+    work: impl Future<Output = Result<T, Stopped>>,
+) -> Result<T, Stopped> {
+    let outcome = AssertUnwindSafe(work).catch_unwind().await;
+    outcome.unwrap_or(Err(Stopped::Failed(Failure::Panicked)))
+}
