@@ -78,17 +78,17 @@ async fn careless_tools_cannot_hurt_the_server() {
 async fn wrong_arguments_say_what_to_do() {
     let server = start().await;
     for (tool, arguments, message) in [
-        ("get_book", json!({}), "number is missing: give a whole number of 0 to 1000"),
+        ("get_book", json!({}), "number is missing: give a whole number from 0 to 1000"),
         (
             "get_book",
             json!({"number": "1"}),
-            "number is the text \"1\": give a whole number of 0 to 1000",
+            "number is the text \"1\": give a whole number from 0 to 1000",
         ),
-        ("get_book", json!({"number": -1}), "number is -1: give a whole number of 0 to 1000"),
+        ("get_book", json!({"number": -1}), "number is -1: give a whole number from 0 to 1000"),
         (
             "get_book",
             json!({"number": 70_000}),
-            "number is 70000: give a whole number of 0 to 1000",
+            "number is 70000: give a whole number from 0 to 1000",
         ),
         (
             "list_books",

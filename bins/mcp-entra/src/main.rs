@@ -4,6 +4,7 @@ mod emulator;
 mod entra;
 mod identity;
 mod interruption;
+mod profile;
 mod test_auth;
 
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use clap::Parser;
 #[command(name = "mcp-entra", version, max_term_width = 100)]
 enum Command {
     TestAuth(Box<test_auth::Arguments>),
+    Profile(profile::Arguments),
     #[command(flatten)]
     Entra(entra::Command),
     Emulator(emulator::Arguments),
@@ -24,6 +26,7 @@ enum Command {
 fn main() -> ExitCode {
     match Command::parse() {
         Command::TestAuth(arguments) => test_auth::run(&arguments),
+        Command::Profile(arguments) => or_report(profile::run(&arguments)),
         Command::Entra(command) => or_report(entra::run(&command)),
         Command::Emulator(arguments) => emulator::run(&arguments),
     }

@@ -6,7 +6,7 @@ use std::error::Error;
 
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt as _,
-    model::CallToolRequestParams,
+    model::{CallToolRequestParams, ClientConfig, ProtocolVersion},
     service::{ClientInitializeError, RunningService},
     transport::{
         StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig,
@@ -162,7 +162,10 @@ async fn by_rmcp(
     }
     let http = context.run.http.client().clone();
     let transport = StreamableHttpClientTransport::with_client(http, config);
-    let client = ().serve(transport).await.map_err(|error| match error {
+    let mut config = ClientConfig::default();
+    // A later version does not open with `initialize`, and some servers refuse one that does.
+    config.protocol_version = ProtocolVersion::LATEST_WITH_INITIALIZE;
+    let client = config.serve(transport).await.map_err(|error| match error {
         ClientInitializeError::TransportError { .. }
         | ClientInitializeError::ConnectionClosed(_) => chain(&error),
         _ => format!("{CAME_IN}{}", chain(&error)),

@@ -31,7 +31,7 @@ pub use self::{
     case::Case,
     policy::{Cell, Policy, Rule},
     probe::{Observer, Probe, Unreachable},
-    profile::{Profile, ProfileError},
+    profile::{LookError, Profile, ProfileError},
     remedy::{Remedy, Wording},
     report::{Baseline, CaseReport, NotReport, Report, Row, Verdict},
     requirements::{Authentication, Part, Writes},

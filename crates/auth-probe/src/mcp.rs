@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     event_stream::{is_response, messages},
-    http_client::Answer,
+    http_client::{Answer, Request},
 };
 
 /// The newest version of the protocol that opens with `initialize`.
@@ -22,6 +22,32 @@ pub(crate) fn initialize() -> Value {
         // What the official Python client sends: an app must not recognize the command by it.
         "clientInfo": {"name": "mcp", "version": "0.1.0"},
     })
+}
+
+/// The version of the protocol that needs no `initialize`.
+const STATELESS: &str = "2026-07-28";
+
+/// The parameters of a request that stands alone.
+pub(crate) fn stateless(mut params: Value) -> Value {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": STATELESS,
+        "io.modelcontextprotocol/clientInfo": {"name": "mcp", "version": "0.1.0"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    params
+}
+
+/// Adds the headers of a request that stands alone.
+pub(crate) fn with_stateless_headers(
+    request: Request,
+    method: &str,
+    tool: Option<&str>,
+) -> Request {
+    let request = request.header("mcp-protocol-version", STATELESS).header("mcp-method", method);
+    match tool {
+        Some(tool) => request.header("mcp-name", tool),
+        None => request,
+    }
 }
 
 /// The result of the request, or why there is none.

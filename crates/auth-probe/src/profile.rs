@@ -2,6 +2,7 @@
 
 mod calls;
 mod checks;
+mod look;
 mod placeholders;
 
 use std::{collections::BTreeMap, str::FromStr};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::Part;
 
+pub use self::look::LookError;
 pub(crate) use self::placeholders::Values;
 
 /// The arguments of a tool, or the members of a result, by name.

@@ -222,8 +222,13 @@ impl<'a> Place<'a> {
                     ["format", "pattern"].iter().find_map(|form| schema.get(*form)?.as_str());
                 form.map_or(text.clone(), |form| format!("{text} in the form {}", quoted(form)))
             }
-            Some("integer") => of("a whole number", range("minimum", "maximum"), ""),
-            Some("number") => of("a number", range("minimum", "maximum"), ""),
+            Some(kind @ ("integer" | "number")) => {
+                let what = if kind == "integer" { "a whole number" } else { "a number" };
+                match (number("minimum"), number("maximum")) {
+                    (Some(low), Some(high)) => format!("{what} from {low} to {high}"),
+                    _ => of(what, range("minimum", "maximum"), ""),
+                }
+            }
             Some("boolean") => "true or false".to_owned(),
             Some("array") => of("an array", range("minItems", "maxItems"), " items"),
             Some("object") => "an object".to_owned(),
@@ -316,14 +321,14 @@ mod tests {
                 json!(9),
                 "stars",
                 "out_of_range",
-                "stars is 9: give a whole number of 0 to 5, or leave it out",
+                "stars is 9: give a whole number from 0 to 5, or leave it out",
             ),
             (
                 "stars",
                 json!("5"),
                 "stars",
                 "wrong_type",
-                "stars is the text \"5\": give a whole number of 0 to 5, or leave it out",
+                "stars is the text \"5\": give a whole number from 0 to 5, or leave it out",
             ),
             (
                 "title",

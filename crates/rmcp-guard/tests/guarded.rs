@@ -211,7 +211,7 @@ async fn wrong_arguments_are_named_all_at_once() {
     let expected = [
         "\"titel\" is not an argument here: did you mean title?",
         "genre is the text \"comic\": give one of \"crime\", \"verse\", or leave it out",
-        "stars is 9: give a whole number of 1 to 5, or leave it out",
+        "stars is 9: give a whole number from 1 to 5, or leave it out",
         "title is missing: give a text of 1 to 5 characters",
     ];
     assert_eq!(messages, expected);

@@ -106,6 +106,33 @@ async fn a_rust_server_behind_the_platform_is_green() {
     assert_green(&run(&probe).await);
 }
 
+/// What `mcp-entra profile` writes is a profile, by which the server is green.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_profile_fits_the_server_that_it_was_made_of() {
+    let server = Process::python(&[]).await;
+    let platform = Platform::before(&server.origin).await;
+    let (cloud, origin) = (platform.emulator.cloud(), platform.gateway.origin());
+    let claims = cloud.app_claims(sample::AGENT, sample::API).unwrap();
+    let good = AccessToken::new(&cloud.sign(&cloud.token_header(), &claims)).unwrap();
+    let text = Profile::look(origin, None, good.clone()).await.unwrap();
+    for line in [
+        r#"paths = ["/mcp"]"#,
+        r#"tools = ["list_books","add_book"]"#,
+        "sessions = true",
+        r#"at = ["root","suffix"]"#,
+        r#"role = "MCP.Access""#,
+        r#"tool = "list_books""#,
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let probe = probe(cloud, origin, text.parse().unwrap());
+    let report = run(&probe).await;
+    assert_eq!(ids(&report, Verdict::Failed), "", "{text}: {:#?}", report.cases);
+    assert!(ids(&report, Verdict::Passed).starts_with("B2 B3 B4 B5 B6 B7 B8 C2"), "{report:#?}");
+    let wrong = Profile::look(origin, Some("/none"), good).await.unwrap_err();
+    assert!(wrong.to_string().contains("/none: 404"), "{wrong}");
+}
+
 /// What is not as expected of a server without a check.
 async fn surprise(probe: Probe, what: &str, expected: &str) -> Option<String> {
     let report = run(&probe).await;

@@ -14,7 +14,7 @@ use super::{credentials::Credentials, output::Output, read, usage};
 
 /// Prove, case by case, that an app accepts allowed callers only.
 ///
-/// Exit code: 0 all cases passed or were skipped on purpose, 1 a case failed, 2 wrong usage, 3 the app or a token is unavailable or no case was judged, 130 interrupted. docs/test-auth.md describes each case.
+/// Exit code: 0 all cases passed or were skipped on purpose, 1 a case or a cell of the policy failed or something opened since the baseline, 2 wrong usage, 3 the app or a token is unavailable or no case was judged, 130 interrupted. docs/test-auth.md describes each case.
 #[derive(Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {

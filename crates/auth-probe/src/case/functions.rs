@@ -9,7 +9,7 @@ use crate::{
     http_client::Request,
     mcp,
     outcome::CaseFailure,
-    profile::{Values, Write},
+    profile::{Era, Values, Write},
     requirements::Part,
 };
 
@@ -54,13 +54,26 @@ pub(super) async fn both_versions(context: &Context<'_>) -> Result<String, CaseF
     Ok(got.join(", "))
 }
 
-/// A caller sees the tools.
+/// A caller sees the tools, in each version of the protocol that the profile names.
 pub(super) async fn list_tools(context: &Context<'_>) -> Result<String, CaseFailure> {
-    let result = context.result("tools/list", &json!({}), context.good()).await?;
-    let tools = result["tools"].as_array().into_iter().flatten();
-    let listed: Vec<_> = tools.filter_map(|tool| tool["name"].as_str()).collect();
-    check_tools(context, &listed).map_err(CaseFailure::failed)?;
-    Ok(format!("{} tools", listed.len()))
+    let mut count = 0;
+    for era in &context.profile().mcp.eras {
+        let caller = context.good();
+        let result = match era {
+            Era::Handshake => context.result("tools/list", &json!({}), caller).await?,
+            Era::Stateless => {
+                let request = context.message("tools/list", &mcp::stateless(json!({})), caller);
+                let request = mcp::with_stateless_headers(request, "tools/list", None);
+                let answer = context.send(request).await?;
+                mcp::result(&answer).map_err(|why| context.not_let_in(&answer, caller, &why))?
+            }
+        };
+        let tools = result["tools"].as_array().into_iter().flatten();
+        let listed: Vec<_> = tools.filter_map(|tool| tool["name"].as_str()).collect();
+        check_tools(context, &listed).map_err(CaseFailure::failed)?;
+        count = listed.len();
+    }
+    Ok(format!("{count} tools"))
 }
 
 /// Whether the profile's tools are among those listed, or any, where it names none.

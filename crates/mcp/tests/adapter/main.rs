@@ -9,6 +9,7 @@ mod bounds;
 mod client;
 mod failures;
 mod idempotency;
+mod joined;
 mod log;
 mod prompts;
 mod protocol;
