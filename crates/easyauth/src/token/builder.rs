@@ -1,6 +1,6 @@
 //! The configuration of a validator.
 
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::{error::Error, net::IpAddr, sync::Arc, time::SystemTime};
 
 use reqwest::Url;
 
@@ -141,7 +141,8 @@ impl EntraTokenValidatorBuilder {
         let provider = match self.jwks_provider {
             Some(provider) => provider,
             None => Arc::new(
-                Discovery::new(&authority, tenants.only()).map_err(TokenConfigError::Http)?,
+                Discovery::new(&authority, tenants.only())
+                    .map_err(|error| TokenConfigError::Http(error.into()))?,
             ),
         };
         let mut audiences = self.audiences;
@@ -205,5 +206,5 @@ pub enum TokenConfigError {
     AllowedClient(String),
     /// The HTTP client cannot be created.
     #[error("cannot create the HTTP client for the issuer's keys")]
-    Http(#[source] reqwest::Error),
+    Http(#[source] Box<dyn Error + Send + Sync>),
 }
