@@ -25,7 +25,7 @@ pub(crate) fn initialize() -> Value {
 }
 
 /// The version of the protocol that needs no `initialize`.
-const STATELESS: &str = "2026-07-28";
+pub(crate) const STATELESS: &str = "2026-07-28";
 
 /// The parameters of a request that stands alone.
 pub(crate) fn stateless(mut params: Value) -> Value {

@@ -257,12 +257,13 @@ pub(super) async fn paths(context: &Context<'_>) -> Result<String, CaseFailure> 
     let target = context.target();
     let at_endpoint = spellings(target.mcp.path());
     let mut requests = Vec::new();
-    let others = OTHER_ENDPOINTS.into_iter().chain(["/sse"]).map(str::to_owned);
+    let others = OTHER_ENDPOINTS.map(str::to_owned);
     // The whole address, as it is sent to a proxy.
     let whole = target.mcp.to_string();
     for path in at_endpoint.into_iter().chain(others).chain([whole]) {
         requests.push((list_tools(context).target(&path), RESPELLED));
     }
+    requests.push((Request::get(target.url("/sse")), RESPELLED));
     let pages = &context.profile().pages;
     for path in pages.paths.iter().filter(|path| !path.contains('?')) {
         for spelling in page_spellings(path, &pages.open) {

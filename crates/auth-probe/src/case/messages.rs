@@ -10,9 +10,6 @@ use crate::{
     outcome::CaseFailure,
 };
 
-/// The version of the protocol that needs no `initialize`.
-const STATELESS: &str = "2026-07-28";
-
 /// More than guards look at, and less than servers refuse. In bytes.
 const LARGE: usize = 256 << 10;
 
@@ -59,18 +56,10 @@ fn whole(context: &Context<'_>) -> Vec<Request> {
 }
 
 /// A request of the protocol that needs no `initialize`.
-pub(super) fn stateless(context: &Context<'_>, method: &'static str, mut params: Value) -> Request {
-    params["_meta"] = json!({
-        "io.modelcontextprotocol/protocolVersion": STATELESS,
-        "io.modelcontextprotocol/clientInfo": {"name": "auth-probe", "version": "1"},
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let request = context.message(method, &params, Caller::Anonymous);
-    let request = request.header("mcp-protocol-version", STATELESS).header("mcp-method", method);
-    match params["name"].as_str() {
-        Some(tool) => request.header("mcp-name", tool),
-        None => request,
-    }
+pub(super) fn stateless(context: &Context<'_>, method: &str, params: Value) -> Request {
+    let tool = params["name"].as_str().map(str::to_owned);
+    let request = context.message(method, &mcp::stateless(params), Caller::Anonymous);
+    mcp::with_stateless_headers(request, method, tool.as_deref())
 }
 
 /// A call with a member that is unusual or missing.
@@ -148,7 +137,7 @@ fn forms(context: &Context<'_>) -> Vec<Request> {
         calling("upgrade", "websocket"),
         calling("mcp-protocol-version", "2024-11-05"),
         calling("mcp-protocol-version", "2025-06-18"),
-        calling("mcp-protocol-version", STATELESS).header("mcp-method", "ping"),
+        calling("mcp-protocol-version", mcp::STATELESS).header("mcp-method", "ping"),
         calling("origin", origin),
         calling("referer", origin),
         calling("x-requested-with", "XMLHttpRequest"),

@@ -94,7 +94,7 @@ pub(super) static LIES: &[(Lie, &str)] = &[
                 answer.refuse_with(&digits.concat());
             }
         }),
-        "D25",
+        "D25 D30",
     ),
     (
         Lie::change("the data under a 403", |it, answer| {
@@ -168,7 +168,7 @@ pub(super) static WRITES: &[(Lie, &str)] = &[
             name: "a form in the address is written and refused",
             bypass: |it| {
                 let mut form = it.clone();
-                let query = it.query.clone().filter(|it| it.starts_with("restaurant_name="))?;
+                let query = it.query.clone().filter(|it| it.contains("restaurant_name="))?;
                 form.method = "POST".parse().ok()?;
                 form.query = None;
                 form.body = query.into();
