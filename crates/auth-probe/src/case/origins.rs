@@ -83,7 +83,9 @@ pub(super) async fn refused(context: &Context<'_>) -> Result<String, CaseFailure
     }
     attempts.extend(["ping", "resources/list"].map(|it| attacked(message(it, &nothing))));
     let session = "00000000-0000-4000-8000-000000000000";
-    attempts.push(attacked(message("tools/list", &nothing).header("mcp-session-id", session)));
+    // A stateful server may look for the session first.
+    let in_session = message("tools/list", &nothing).header("mcp-session-id", session);
+    attempts.push(attacked(in_session).or_absent());
     let bear = |request: Request| match caller {
         Caller::Bearer(token, what) => request.bearer(token, what),
         Caller::Anonymous => request,
