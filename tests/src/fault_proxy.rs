@@ -20,7 +20,7 @@ use axum::{
             ORIGIN, TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
         },
     },
-    response::{Html, IntoResponse, Json, Response},
+    response::{Html, IntoResponse, Response},
 };
 use easyauth_emulator::{Cloud, sample};
 use reqwest::{Client, Url, redirect::Policy};
@@ -30,6 +30,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 mod credulous;
 mod lie;
 mod resign;
+mod tools;
 
 pub use self::{
     credulous::{Credulous, Memory, Seen},
@@ -217,6 +218,10 @@ async fn handle(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
         query = None;
     }
     proxy.change_headers(&mut parts.headers);
+    let body = match proxy.fault {
+        Fault::MissingTool(name) => tools::without(name, &message, body),
+        _ => body,
+    };
     let upstream = proxy.upstream_of(&path, &parts.headers, &message);
     let url = format!("{upstream}{path}{}", query.map(|it| format!("?{it}")).unwrap_or_default());
     let Ok(url) = Url::parse(&url) else { return StatusCode::BAD_REQUEST.into_response() };
@@ -255,14 +260,7 @@ impl Proxy {
             (Fault::RejectsV2Tokens, _) if resign::version(headers).as_deref() == Some("2.0") => {
                 Some(StatusCode::UNAUTHORIZED.into_response())
             }
-            (Fault::MissingTool(name), _) if tool == Some(name) => {
-                let error = json!({"code": -32602, "message": "unknown tool"});
-                Some(
-                    Json(json!({"jsonrpc": "2.0", "id": message["id"], "error": error}))
-                        .into_response(),
-                )
-            }
-            (Fault::DiscardsWrites(name), _) if tool == Some(name) => Some(pretend(message)),
+            (Fault::DiscardsWrites(name), _) if tool == Some(name) => Some(tools::pretend(message)),
             _ => None,
         }
     }
@@ -387,14 +385,4 @@ impl Proxy {
             _ => text.into(),
         }
     }
-}
-
-/// Returns the result of a successful write.
-fn pretend(message: &Value) -> Response {
-    let mut made = message["params"]["arguments"].clone();
-    made["id"] = json!(9_999_999);
-    made["name"] = made["restaurant_name"].clone();
-    let text = json!([{"type": "text", "text": made.to_string()}]);
-    let result = json!({"content": text, "structuredContent": made});
-    Json(json!({"jsonrpc": "2.0", "id": message["id"], "result": result})).into_response()
 }

@@ -4,12 +4,6 @@ use restaurant_tests::fault_proxy::{Answered, Asked, Lie};
 
 pub(super) static LIES: &[(Lie, &str)] = &[
     (
-        Lie::forward("an origin with another host's name before it", |it| {
-            it.without_origin_if(it.header("origin").contains('@'))
-        }),
-        "D16",
-    ),
-    (
         Lie::forward("hosts below ours", |it| {
             let host = it.origin.trim_start_matches("http://").to_owned();
             it.without_origin_if(it.header("origin").ends_with(&format!(".{host}")))

@@ -88,13 +88,12 @@ pub(super) static LIES: &[(Lie, &str)] = &[
         "D25",
     ),
     (
-        Lie::change("a password in hexadecimal", |it, answer| {
+        Lie::change("a password backwards", |it, answer| {
             if let Some(secret) = it.header("authorization").strip_prefix("Basic ") {
-                let digits: Vec<_> = secret.bytes().map(|it| format!("{it:02x}")).collect();
-                answer.refuse_with(&digits.concat());
+                answer.refuse_with(&secret.chars().rev().collect::<String>());
             }
         }),
-        "D25 D30",
+        "D25",
     ),
     (
         Lie::change("the data under a 403", |it, answer| {
