@@ -19,7 +19,8 @@ const DIRECTIVES: [&str; 9] = [
     "opentelemetry=info",
     "reqwest=info",
     "typespec_client_core=warn",
-    "rmcp=warn",
+    // With the colons: a directive holds for every target that begins with it, and `rmcp_guard` is ours.
+    "rmcp::=warn",
     "rmcp::service=off",
     "rmcp::transport=error",
     "tokio_postgres=info",
