@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use self::connection::Connection;
 pub(crate) use self::connection::cloud;
+use crate::stdout::say;
 
 /// The commands that administer a deployed app.
 #[derive(Subcommand)]
@@ -109,13 +110,13 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
 }
 
 fn admin(connection: &Connection) -> Result<Admin> {
-    Ok(connection.admin()?.with_observer(|step| println!("{step}")))
+    Ok(connection.admin()?.with_observer(|step| say(step)))
 }
 
 async fn allow(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
     let admin = admin(connection)?;
     let done = admin.preauthorize(ids).await?;
-    done.identities.iter().for_each(|identity| println!("let in: {identity}"));
+    done.identities.iter().for_each(|identity| say(format_args!("let in: {identity}")));
     conclude(&done.steps);
     tell_azd(&admin, connection).await
 }
@@ -123,7 +124,7 @@ async fn allow(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
 async fn remove(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
     let admin = admin(connection)?;
     let removed = admin.remove(ids).await?;
-    removed.identities.iter().for_each(|identity| println!("shut out: {identity}"));
+    removed.identities.iter().for_each(|identity| say(format_args!("shut out: {identity}")));
     conclude(&removed.steps);
     tell_azd(&admin, connection).await
 }
@@ -155,7 +156,7 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
         eprintln!("look at this: {found}");
     }
     if let Some(client_id) = done.client_id {
-        println!("client id: {client_id}");
+        say(format_args!("client id: {client_id}"));
     }
     conclude(&done.steps);
     Ok(ExitCode::SUCCESS)
@@ -173,9 +174,9 @@ async fn tell_azd(admin: &Admin, connection: &Connection) -> Result<ExitCode> {
         let listed = admin.list().await?.into_iter().filter(|it| !it.is_the_app && is_listed(it));
         let listed = listed.filter_map(|it| it.app_id.parse::<Uuid>().ok());
         let listed = listed.map(|id| id.to_string()).collect::<Vec<_>>().join(",");
-        println!(
+        say(format_args!(
             "where azd deploys the app, for the next time: azd env set ENTRA_ALLOWED_CLIENTS \"{listed}\""
-        );
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -188,12 +189,12 @@ fn is_listed(access: &Access) -> bool {
 async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Result<ExitCode> {
     match admin.doctor(agents).await? {
         None => {
-            println!("nothing is wrong");
+            say("nothing is wrong");
             Ok(ExitCode::SUCCESS)
         }
         Some(finding) => {
             let remedy = remedy::wording(&finding.remedy, connection);
-            println!("{}\n  to correct it: {remedy}", finding.problem);
+            say(format_args!("{}\n  to correct it: {remedy}", finding.problem));
             Ok(ExitCode::FAILURE)
         }
     }
@@ -201,7 +202,7 @@ async fn doctor(admin: &Admin, agents: &[Uuid], connection: &Connection) -> Resu
 
 fn conclude(steps: &[Step]) {
     if steps.is_empty() {
-        println!("nothing was to be done");
+        say("nothing was to be done");
     }
 }
 
@@ -211,11 +212,11 @@ fn print_access(access: &Access) {
         None => access.app_id.clone(),
     };
     if access.is_the_app {
-        println!("{who}: the app itself, for people");
+        say(format_args!("{who}: the app itself, for people"));
     } else if access.may_call() {
-        println!("{who}: may call");
+        say(format_args!("{who}: may call"));
     } else {
         let lacks: Vec<_> = access.missing_grants.iter().map(ToString::to_string).collect();
-        println!("{who}: may not call; it lacks {}", lacks.join(", "));
+        say(format_args!("{who}: may not call; it lacks {}", lacks.join(", ")));
     }
 }

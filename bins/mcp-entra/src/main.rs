@@ -5,6 +5,7 @@ mod entra;
 mod identity;
 mod interruption;
 mod profile;
+mod stdout;
 mod test_auth;
 
 use std::process::ExitCode;

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use auth_probe::{Profile, TokenSource};
 use clap::Args;
 
+use crate::stdout;
+
 /// Write a first profile of a server for `test-auth --profile`, by looking at it with a good token. Calls no tool.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -32,6 +34,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Profile::look(&arguments.url, arguments.mcp_path.as_deref(), token).await?,
         )
     });
-    print!("{}", profile?);
+    stdout::write(&profile?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,7 @@ use auth_probe::{Baseline, CancellationToken, Case, Probe, Profile, Unreachable,
 
 pub(crate) use self::arguments::Arguments;
 use self::progress::Progress;
-use crate::interruption::Interruption;
+use crate::{interruption::Interruption, stdout::say};
 
 /// A usage error: the caller has to change the options.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +59,7 @@ async fn prove(arguments: &Arguments) -> Result<u8> {
     let cases = arguments.cases.select()?;
     if arguments.list {
         for case in cases {
-            println!("{:<4} {}", case.id, case.title);
+            say(format_args!("{:<4} {}", case.id, case.title));
         }
         return Ok(0);
     }
@@ -110,20 +110,20 @@ fn cancel_on_signals(interrupt: &CancellationToken) -> Result<()> {
 }
 
 fn print_plan(case: &Case, profile: &Profile) {
-    println!(
+    say(format_args!(
         "{:<4} {}\n     sends    {}\n     expects  {}",
         case.id, case.title, case.sends, case.expects
-    );
+    ));
     let tools = profile.tools_of(case);
     if !tools.is_empty() {
-        println!("     calls    {}", tools.join(", "));
+        say(format_args!("     calls    {}", tools.join(", ")));
     }
     if !case.tokens.is_empty() {
         let kinds: Vec<_> = case.tokens.iter().map(|kind| kind.name()).collect();
-        println!("     tokens   {}", kinds.join(", "));
+        say(format_args!("     tokens   {}", kinds.join(", ")));
     }
     if case.writes != Writes::Never {
-        println!("     writes   into a row of its own");
+        say("     writes   into a row of its own");
     }
 }
 

@@ -183,8 +183,12 @@ impl<'a> Place<'a> {
         self.schema?.get("properties")?.as_object()
     }
 
+    /// The known names, in alphabetical order: a cargo feature of another crate may keep the order of the schema.
     fn known(&self) -> Vec<&'a str> {
-        self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+        let properties = self.properties().into_iter().flatten();
+        let mut names: Vec<_> = properties.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// An error about this place, with its schema.

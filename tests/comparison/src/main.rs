@@ -33,7 +33,7 @@ fn inputs() -> Vec<(&'static str, Input)> {
             call("echo", json!({"stars": 3, "nite": "x"})),
         ),
         ("two wrong arguments", call("echo", json!({"stars": "x", "note": 5}))),
-        ("an unknown tool", call("no_tool", json!({}))),
+        ("an unknown tool", call("missing", json!({}))),
         ("a response of 1 MB", call("large", json!({}))),
         ("a request of 2 MB", call("echo", json!({"stars": 3, "note": "x".repeat(2_000_000)}))),
         (

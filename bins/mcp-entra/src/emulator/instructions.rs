@@ -1,8 +1,8 @@
 //! The instructions that the emulator prints once it listens.
 
-use std::{fmt::Display, io::Write as _};
-
 use easyauth_emulator::{Cloud, Gateway, sample};
+
+use crate::stdout::say;
 
 /// Prints the addresses and how to use them.
 pub(super) fn print(cloud: &Cloud, gateway: Option<&Gateway>) {
@@ -56,9 +56,4 @@ fn print_token_request(cloud: &Cloud) {
         sample::AGENT_SECRET,
         sample::API
     ));
-}
-
-/// Writes a line to stdout. A reader that went away, as `head` does, is no failure.
-fn say(line: impl Display) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

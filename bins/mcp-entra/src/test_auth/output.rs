@@ -7,6 +7,7 @@ use auth_probe::{Baseline, Report};
 use clap::{Args, ValueEnum};
 
 use super::{read, usage};
+use crate::stdout;
 
 /// The report's format and destination.
 #[derive(Args)]
@@ -65,7 +66,7 @@ impl Output {
                     .with_context(|| format!("cannot write {}", path.display()))?;
                 eprint!("{}", table(report, is_coloured(&std::io::stderr())));
             }
-            None => print!("{}", self.render(report, is_coloured(&std::io::stdout()))),
+            None => stdout::write(&self.render(report, is_coloured(&std::io::stdout())))?,
         }
         Ok(())
     }

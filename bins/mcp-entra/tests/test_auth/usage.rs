@@ -189,3 +189,14 @@ async fn without_credentials_what_needs_none_is_judged() {
     let output = run(against(app.origin(), &args)).await;
     assert_eq!(output.status.code(), Some(0), "{output:?}");
 }
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_failure() {
+    for args in [["--list"], ["--dry-run"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(&args).stdout(writer).output().await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+    }
+}
