@@ -53,7 +53,7 @@ impl Arguments {
         let mut arguments = Value::Object(arguments.unwrap_or_default());
         fit(&self.schema, &mut arguments);
         let errors = self.validator.iter_errors(&arguments);
-        // One fault for each place: a value of the wrong type is often none of the choices either.
+        // One fault for each place: a value of the wrong type is often outside the choices as well.
         let mut seen = BTreeSet::new();
         let faults = errors.flat_map(|error| self.faults(&error));
         let faults = faults.filter(|fault| seen.insert(fault.field().to_owned()));
@@ -281,7 +281,7 @@ pub(crate) fn fit(schema: &JsonObject, value: &mut Value) {
     }
 }
 
-/// Whether a flat schema says which values it takes; null is none of them then.
+/// Whether a flat schema lists or bounds its values, so that it does not allow null.
 fn says_what(schema: &Value) -> bool {
     ["type", "enum", "const", "anyOf", "oneOf", "allOf"]
         .iter()
