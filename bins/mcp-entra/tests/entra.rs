@@ -196,10 +196,10 @@ async fn an_application_of_the_environment_may_ask() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_missing_is_named() {
     let operator = Operator::new().await;
-    let nobody = "99999999-0000-4000-8000-000000000000";
-    let (code, said) = operator.run(&["preauthorize", nobody]).await;
+    let unknown = "99999999-0000-4000-8000-000000000000";
+    let (code, said) = operator.run(&["preauthorize", unknown]).await;
     assert_eq!(code, 1, "{said}");
-    assert!(said.contains(nobody), "{said}");
+    assert!(said.contains(unknown), "{said}");
     let (code, said) = operator.run(&["setup"]).await;
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("--identity"), "{said}");

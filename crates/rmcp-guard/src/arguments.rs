@@ -53,7 +53,7 @@ impl Arguments {
         let mut arguments = Value::Object(arguments.unwrap_or_default());
         fit(&self.schema, &mut arguments);
         let errors = self.validator.iter_errors(&arguments);
-        // One fault for each place: a value of the wrong type is often none of the choices either.
+        // One fault for each place: a value of the wrong type is often outside the choices as well.
         let mut seen = BTreeSet::new();
         let faults = errors.flat_map(|error| self.faults(&error));
         let faults = faults.filter(|fault| seen.insert(fault.field().to_owned()));
@@ -183,8 +183,12 @@ impl<'a> Place<'a> {
         self.schema?.get("properties")?.as_object()
     }
 
+    /// The known names, in alphabetical order: a cargo feature of another crate may keep the order of the schema.
     fn known(&self) -> Vec<&'a str> {
-        self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect()
+        let properties = self.properties().into_iter().flatten();
+        let mut names: Vec<_> = properties.map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
     }
 
     /// An error about this place, with its schema.
@@ -277,7 +281,7 @@ pub(crate) fn fit(schema: &JsonObject, value: &mut Value) {
     }
 }
 
-/// Whether a flat schema says which values it takes; null is none of them then.
+/// Whether a flat schema lists or bounds its values, so that it does not allow null.
 fn says_what(schema: &Value) -> bool {
     ["type", "enum", "const", "anyOf", "oneOf", "allOf"]
         .iter()

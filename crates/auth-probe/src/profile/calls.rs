@@ -45,7 +45,7 @@ impl Profile {
         self.mcp.tools.iter().chain(reads).chain(writes).map(String::as_str)
     }
 
-    /// Whether a tool is one that the profile calls to read, and none that it calls to write.
+    /// Whether the profile calls a tool to read and never to write.
     pub(crate) fn only_reads(&self, tool: &str) -> bool {
         let mut writes = [&self.write, &self.parent].into_iter().flatten();
         let reads = self.read.as_ref().is_some_and(|it| it.tool == tool);

@@ -179,7 +179,7 @@ impl Look {
     }
 }
 
-/// The part that nobody can see from outside.
+/// The part that cannot be seen from outside.
 const WRITE: &str = r#"
 # [write]
 # tool = "a tool that writes a text"
