@@ -53,7 +53,7 @@ impl Forgery {
 
     /// Signed with a key that the forger made, under the key id of the issuer's.
     pub(crate) fn by_own_key(&self) -> Result<AccessToken, String> {
-        self.signed("RS256", Algorithm::RS256, &OwnKey::generate()?.signing)
+        self.signed("RS256", Algorithm::RS256, &OwnKey::get()?.signing)
     }
 
     /// The same, under a key id that nobody knows.

@@ -63,7 +63,7 @@ pub(crate) struct Answer {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
-    /// Anonymous could be reached.
+    /// No connection could be made.
     Unreachable(String),
     /// What was begun broke off, or is no HTTP.
     Broken(String),

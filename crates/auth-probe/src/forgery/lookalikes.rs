@@ -31,10 +31,10 @@ impl Forgery {
         &self,
         target: &Target,
     ) -> Result<Vec<(&'static str, AccessToken)>, String> {
-        let key = OwnKey::generate()?;
-        let mut made = self.by_algorithm(&key, target)?;
-        made.extend(self.by_header(&key)?);
-        made.extend(self.by_claims(&key, target)?);
+        let key = OwnKey::get()?;
+        let mut made = self.by_algorithm(key, target)?;
+        made.extend(self.by_header(key)?);
+        made.extend(self.by_claims(key, target)?);
         Ok(made)
     }
 

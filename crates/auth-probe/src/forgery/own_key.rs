@@ -1,5 +1,7 @@
 //! A key of the forger, and the forms in which a token may bring it along.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der},
     rsa::{KeyPair, KeySize},
@@ -15,7 +17,7 @@ use serde_json::{Value, json};
 use super::pem;
 
 /// A key that no issuer publishes.
-pub(crate) struct OwnKey {
+pub(super) struct OwnKey {
     pub(super) signing: EncodingKey,
     modulus: Vec<u8>,
     public: Vec<u8>,
@@ -25,8 +27,16 @@ pub(crate) struct OwnKey {
 const MODULUS_AT: usize = 9;
 const MODULUS_BYTES: usize = 256;
 
+/// The only key of this process: making one takes a tenth of a second, and no case needs two.
+static OWN_KEY: LazyLock<Result<OwnKey, String>> = LazyLock::new(OwnKey::generate);
+
 impl OwnKey {
-    pub(crate) fn generate() -> Result<Self, String> {
+    /// Returns the key of this process.
+    pub(super) fn get() -> Result<&'static Self, String> {
+        OWN_KEY.as_ref().map_err(Clone::clone)
+    }
+
+    fn generate() -> Result<Self, String> {
         let key = KeyPair::generate(KeySize::Rsa2048).map_err(|error| error.to_string())?;
         let der = aws_lc_rs::encoding::AsDer::<Pkcs8V1Der<'_>>::as_der(&key);
         let der = der.map_err(|error| error.to_string())?;
