@@ -3,6 +3,8 @@
 mod access;
 mod adapter;
 mod argument;
+mod attribution;
+mod attribution;
 mod completion;
 mod handler;
 mod idempotency;

@@ -1,6 +1,7 @@
 //! The interface of a database to the program.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use restaurant_domain::{Import, Repository, StoreError};
 
 /// A store in a database. Every operation before the first successful [`Database::migrate`] is
@@ -15,4 +16,14 @@ pub trait Database: Repository + Import {
     /// # Errors
     /// The database is unreachable, or a migration fails. The caller may call again.
     async fn migrate(&self) -> Result<usize, StoreError>;
+
+    /// Deletes the oldest entries of the activity record that were written before a time, at most [`FORGET_BATCH`]. Returns
+    /// their number; call it until that is less.
+    ///
+    /// # Errors
+    /// When the store fails, or an entry is younger than 23 hours: the database keeps it.
+    async fn forget_activity(&self, before: DateTime<Utc>) -> Result<i64, StoreError>;
 }
+
+/// The most entries that [`Database::forget_activity`] deletes in one transaction.
+pub const FORGET_BATCH: i64 = 1000;

@@ -6,6 +6,8 @@
 use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use axum::http::{Uri, uri::Authority};
+use chrono::{DateTime, Utc};
+use restaurant_domain::{Author, Budget, InvalidBudget};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -37,6 +39,23 @@ pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&str) -> Result<u32, Expecte
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| Expected(format!("give a whole number in {range:?}")))
     }
+}
+
+/// A budget of writes.
+pub(super) fn budget(text: &str) -> Result<Budget, Expected> {
+    text.parse().map_err(|error: InvalidBudget| Expected(error.to_string()))
+}
+
+/// An id of an author or a client application.
+pub fn author_id(text: &str) -> Result<String, Expected> {
+    let wrong = || Expected::from("give an id of 1 to 100 characters, as the audit record has it");
+    Author::is_id(text).then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+/// A time.
+pub fn time(text: &str) -> Result<DateTime<Utc>, Expected> {
+    let wrong = |_| Expected::from("give a time in RFC 3339, for example 2026-11-29T08:00:00Z");
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(wrong)
 }
 
 /// An address with its port.

@@ -16,9 +16,13 @@ use crate::{derived::outdated, error::MigrateError};
 
 /// The rights that reads and writes need, each once. The triggers run with the rights of the caller.
 const MISSING_GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
-    FROM (VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
+    FROM (VALUES ('restaurants', 'SELECT,INSERT,UPDATE,DELETE'), \
+        ('reviews', 'SELECT,INSERT,DELETE'), \
         ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
-        ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights), \
+        ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE'), ('activity', 'SELECT,INSERT,DELETE'), \
+        ('write_budgets', 'SELECT,INSERT,UPDATE'), \
+        ('hidden_restaurants', 'SELECT,INSERT,UPDATE,DELETE'), \
+        ('hidden_reviews', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights), \
         unnest(string_to_array(rights, ',')) AS wanted \
     WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)";
 
