@@ -4,7 +4,6 @@ mod access;
 mod adapter;
 mod argument;
 mod attribution;
-mod attribution;
 mod completion;
 mod handler;
 mod idempotency;

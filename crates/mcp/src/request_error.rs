@@ -95,7 +95,7 @@ fn budget_exhausted(exhausted: &BudgetExhausted) -> Report {
         "you may write {limit} times per {period}, and have done so; nothing was written, and you may write again at {frees_at}"
     );
     let next_step = "Do not write before then. You can go on reading. To repeat a create that was done, send its idempotency_key: repeats are not counted.";
-    Report::passing("budget_exhausted", message, *retry_after, next_step)
+    Report::passing("budget_exhausted", &message, *retry_after, next_step)
 }
 
 /// Words a failure that the guard found.

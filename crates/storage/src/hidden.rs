@@ -85,6 +85,14 @@ pub(crate) fn copy_restaurant_back(dialect: &Dialect) -> String {
 /// Deletes the hidden restaurant `$1`.
 pub(crate) const DELETE_HIDDEN_RESTAURANT: &str = "DELETE FROM hidden_restaurants WHERE id = $1";
 
+/// Locks the hidden reviews that went with the restaurant `$1`: a retraction may take one out of them meanwhile.
+pub(crate) fn lock_hidden_reviews_of(dialect: &Dialect) -> String {
+    format!(
+        "SELECT id FROM hidden_reviews WHERE restaurant_id = $1 AND reason = 'restaurant' {}",
+        dialect.locked
+    )
+}
+
 /// Copies the reviews back that went with the restaurant `$1`.
 pub(crate) fn copy_reviews_back(dialect: &Dialect) -> String {
     format!(

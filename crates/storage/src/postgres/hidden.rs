@@ -210,6 +210,8 @@ async fn put_back(
                 .execute(connection)
                 .await?;
             change(connection, hidden::DELETE_HIDDEN_RESTAURANT, id).await?;
+            let lock = sql_query(hidden::lock_hidden_reviews_of(&DIALECT)).bind::<BigInt, _>(id);
+            lock.load::<Id>(connection).await?;
             let copy = sql_query(hidden::copy_reviews_back(&DIALECT)).bind::<BigInt, _>(id);
             let others = copy.execute(connection).await?;
             change(connection, hidden::DELETE_HIDDEN_REVIEWS_OF, id).await?;

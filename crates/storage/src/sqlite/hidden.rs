@@ -203,6 +203,8 @@ fn put_back(
                 .execute(connection)
                 ?;
             change(connection, hidden::DELETE_HIDDEN_RESTAURANT, id)?;
+            let lock = sql_query(hidden::lock_hidden_reviews_of(&DIALECT)).bind::<BigInt, _>(id);
+            lock.load::<Id>(connection)?;
             let copy = sql_query(hidden::copy_reviews_back(&DIALECT)).bind::<BigInt, _>(id);
             let others = copy.execute(connection)?;
             change(connection, hidden::DELETE_HIDDEN_REVIEWS_OF, id)?;
