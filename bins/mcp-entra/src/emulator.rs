@@ -1,6 +1,7 @@
 //! `mcp-entra emulator`: starts the emulated cloud and the gateway, and prints how to use them.
 
 mod arguments;
+mod certificates;
 mod instructions;
 
 use std::{fs, net::SocketAddr, process::ExitCode};
@@ -39,28 +40,37 @@ async fn serve(arguments: &Arguments) -> Result<()> {
     };
     let site = sample::site(SITE, &template).context("--auth-settings")?;
     let listener = listen(arguments.cloud_listen, "--cloud-listen").await?;
-    let emulator = Emulator::serve(listener, Directory::sample(), options(arguments))
-        .context("--cloud-listen")?;
+    let authority = certificates::authority(arguments)?;
+    let emulator = Emulator::serve(listener, Directory::sample(), options(arguments)?)
+        .context("--cloud-listen or --cloud-public-origin")?;
     emulator.cloud().sites().push(site);
     let gateway = match &arguments.upstream {
         Some(upstream) => {
             let listener = listen(arguments.listen, "--listen").await?;
             let gateway = Gateway::serve(listener, emulator.cloud().clone(), SITE, upstream);
-            Some(gateway.context("--listen or --upstream")?)
+            Some(gateway.context("--listen, --public-origin or --upstream")?)
         }
         None => None,
     };
-    instructions::print(emulator.cloud(), gateway.as_ref());
+    if let Some(gateway) = &gateway {
+        let callback = format!("{}/.auth/login/aad/callback", gateway.origin());
+        emulator.cloud().directory().add_redirect_uri(sample::API, callback);
+    }
+    instructions::print(emulator.cloud(), gateway.as_ref(), authority.as_deref());
     interruption.requested().await;
     Ok(())
 }
 
-fn options(arguments: &Arguments) -> Options {
+fn options(arguments: &Arguments) -> Result<Options> {
     let mut options = Options::default();
     options.issuer.checks_resource = arguments.check_resource;
     options.access.hosts.clone_from(&arguments.allow_host);
     options.access.origins.clone_from(&arguments.allow_origin);
-    options
+    options.listener.tls = certificates::tls(arguments)?;
+    options.listener.allows_other_machines = arguments.i_know_these_are_fake_credentials;
+    options.listener.app_origin.clone_from(&arguments.public_origin);
+    options.listener.cloud_origin.clone_from(&arguments.cloud_public_origin);
+    Ok(options)
 }
 
 async fn listen(address: SocketAddr, option: &str) -> Result<TcpListener> {

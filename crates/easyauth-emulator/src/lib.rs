@@ -10,9 +10,11 @@ mod graph;
 mod host_check;
 mod issuer;
 mod keys;
+mod listener;
 mod options;
 pub mod sample;
 mod site;
+mod tls;
 mod token;
 
 pub use self::{
@@ -26,6 +28,8 @@ pub use self::{
     gateway::{Gateway, GatewayOptions, RoleForm},
     graph::GraphOptions,
     host_check::AccessOptions,
+    listener::ListenerOptions,
     options::{IssuerOptions, Options},
     site::{Site, SiteError},
+    tls::Tls,
 };

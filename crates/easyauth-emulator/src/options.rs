@@ -2,6 +2,7 @@
 
 use crate::{
     arm::ArmOptions, gateway::GatewayOptions, graph::GraphOptions, host_check::AccessOptions,
+    listener::ListenerOptions,
 };
 
 /// The points on which the platform's behaviour is uncertain or differs from one installation to the next. The default is what is most likely.
@@ -18,6 +19,8 @@ pub struct Options {
     pub arm: ArmOptions,
     /// Which hosts and origins are served.
     pub access: AccessOptions,
+    /// How the listeners are reached.
+    pub listener: ListenerOptions,
 }
 
 /// Of the issuer.

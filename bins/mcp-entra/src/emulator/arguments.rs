@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Emulate App Service Authentication, an issuer like Entra ID, and a part of Graph and Resource Manager on loopback.
+/// Emulate App Service Authentication, an issuer like Entra ID, and a part of Graph and Resource Manager.
 ///
 /// It is a test double: it asks for no password, and its tokens are not valid anywhere else.
 #[derive(Debug, clap::Args)]
@@ -15,11 +15,11 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "upstream")]
     pub(super) issuer_only: bool,
 
-    /// The gateway's address, on loopback. Port 0 selects a free port.
+    /// The gateway's address, on loopback unless --i-know-these-are-fake-credentials is given. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4280")]
     pub(super) listen: SocketAddr,
 
-    /// The address of the issuer, Graph and Resource Manager, on loopback. Port 0 selects a free port.
+    /// The address of the issuer, Graph and Resource Manager, on loopback as --listen. Port 0 selects a free port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4281")]
     pub(super) cloud_listen: SocketAddr,
 
@@ -38,4 +38,24 @@ pub(crate) struct Arguments {
     /// An origin to accept besides those of this machine, such as `chrome-extension://…`.
     #[arg(long, value_name = "ORIGIN")]
     pub(super) allow_origin: Vec<String>,
+
+    /// Serve HTTPS, which Microsoft's libraries require. A certificate authority is made for this purpose; its certificate is `ca.pem` in --tls-folder.
+    #[arg(long)]
+    pub(super) tls: bool,
+
+    /// The folder with the certificates of --tls, which are made where they are missing. Default: `mcp-entra` in the user's folder for application data.
+    #[arg(long, value_name = "FOLDER", requires = "tls")]
+    pub(super) tls_folder: Option<PathBuf>,
+
+    /// The origin under which clients reach the gateway, if it is not the one of --listen. Example: `https://app.test:4280`.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(super) public_origin: Option<String>,
+
+    /// The origin under which clients reach the issuer, Graph and Resource Manager, if it is not the one of --cloud-listen.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(super) cloud_public_origin: Option<String>,
+
+    /// Listen on addresses that other machines reach, and forward to an app on another machine, as in containers. Every machine that reaches the emulator gets every token of the tenant.
+    #[arg(long)]
+    pub(super) i_know_these_are_fake_credentials: bool,
 }

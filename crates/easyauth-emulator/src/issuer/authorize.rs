@@ -122,7 +122,8 @@ fn is_same(registered: &str, given: &str) -> bool {
 fn is_loopback(uri: &str) -> bool {
     let uri = uri.parse::<Uri>().ok();
     uri.is_some_and(|uri| {
-        uri.scheme_str() == Some("http") && matches!(uri.host(), Some("127.0.0.1" | "localhost"))
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && matches!(uri.host(), Some("127.0.0.1" | "localhost"))
     })
 }
 
