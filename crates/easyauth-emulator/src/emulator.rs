@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 #[cfg(doc)]
 use crate::ListenerOptions;
-use crate::{AccessOptions, Cloud, Directory, Options, arm, graph, issuer};
+use crate::{AccessOptions, Cloud, Directory, Options, arm, forge, graph, issuer};
 
 /// A running emulator; it ends when this value is dropped.
 #[derive(Debug)]
@@ -43,7 +43,8 @@ impl Emulator {
         let cloud = Cloud::new(origin, options, directory)?;
         let app = issuer::router(cloud.clone())
             .merge(graph::router(cloud.clone()))
-            .merge(arm::router(cloud.clone()));
+            .merge(arm::router(cloud.clone()))
+            .merge(forge::router(cloud.clone()));
         let access = Arc::new(cloud.options().access.clone().with_origin(cloud.origin()));
         let app = app.layer(middleware::from_fn_with_state(access, check));
         Ok(Self { task: reached.serve(listener, app)?, cloud })

@@ -2,6 +2,7 @@
 
 mod auth_settings;
 mod authenticate;
+mod environment;
 mod framing;
 mod options;
 mod principal;
@@ -11,7 +12,7 @@ mod session;
 mod sign_in;
 mod state;
 
-use std::{io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use axum::{
     Router,
@@ -40,6 +41,8 @@ const OWN: &str = "/.auth/";
 #[derive(Debug)]
 pub struct Gateway {
     origin: String,
+    cloud: Cloud,
+    site: String,
     task: JoinHandle<()>,
 }
 
@@ -63,6 +66,7 @@ impl Gateway {
         if !(is_loopback || reached.allows_other_machines) || upstream.scheme() != "http" {
             return Err(io::Error::other("the gateway and its app are on loopback alone"));
         }
+        let (own_cloud, own_site) = (cloud.clone(), site.to_owned());
         let state = GatewayState {
             access: cloud.options().access.clone().with_origin(&origin),
             issuer: issuer::router(cloud.clone()),
@@ -73,13 +77,27 @@ impl Gateway {
             sessions: Sessions::default(),
         };
         let app = Router::new().fallback(handle).with_state(Arc::new(state));
-        Ok(Self { origin, task: reached.serve(listener, app)? })
+        let task = reached.serve(listener, app)?;
+        Ok(Self { origin, cloud: own_cloud, site: own_site, task })
     }
 
     /// The origin under which the app is reached.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The site, as it is now; `None` once it was removed from the cloud.
+    #[must_use]
+    pub fn site(&self) -> Option<Site> {
+        self.cloud.sites().iter().find(|site| site.name == self.site).cloned()
+    }
+
+    /// The environment variables that the platform gives the app, as the site is now: its settings, and the platform's own.
+    #[must_use]
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let site = self.site();
+        site.map(|site| environment::of_app(&self.cloud, site, &self.origin)).unwrap_or_default()
     }
 }
 

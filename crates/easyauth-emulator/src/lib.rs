@@ -5,6 +5,7 @@ mod caller;
 mod cloud;
 mod directory;
 mod emulator;
+mod forge;
 mod gateway;
 mod graph;
 mod host_check;
@@ -14,6 +15,7 @@ mod listener;
 mod options;
 pub mod sample;
 mod site;
+mod tenant_file;
 mod tls;
 mod token;
 
@@ -31,5 +33,6 @@ pub use self::{
     listener::ListenerOptions,
     options::{IssuerOptions, Options},
     site::{Site, SiteError},
+    tenant_file::{TenantFile, TenantFileError},
     tls::Tls,
 };

@@ -135,7 +135,8 @@ fn other_api() -> Application {
 }
 
 fn client(app_id: Uuid, name: &str, secret: Option<&str>) -> Application {
-    let redirects = ["http://127.0.0.1/callback", "http://localhost/callback"];
+    // The last one is where Microsoft's libraries listen.
+    let redirects = ["http://127.0.0.1/callback", "http://localhost/callback", "http://localhost"];
     Application {
         id: Uuid::from_u128(app_id.as_u128() ^ (0xab << 64)),
         app_id,
