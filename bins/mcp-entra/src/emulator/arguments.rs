@@ -1,18 +1,18 @@
 //! The options of the emulator.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 /// Emulate App Service Authentication, an issuer like Entra ID, and a part of Graph and Resource Manager.
 ///
 /// It is a test double: it asks for no password, and its tokens are not valid anywhere else.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The app to protect, for example `http://127.0.0.1:8000`.
-    #[arg(long, value_name = "URL", required_unless_present = "issuer_only")]
+    /// The app to protect, for example `http://127.0.0.1:8000`. Default with COMMAND: a free port, which the app gets as PORT.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["issuer_only", "command"])]
     pub(super) upstream: Option<String>,
 
     /// Run without an app.
-    #[arg(long, conflicts_with = "upstream")]
+    #[arg(long, conflicts_with_all = ["upstream", "command"])]
     pub(super) issuer_only: bool,
 
     /// The gateway's address, on loopback unless --i-know-these-are-fake-credentials is given. Port 0 selects a free port.
@@ -27,9 +27,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(super) auth_settings: Option<PathBuf>,
 
+    /// A file with the tenant and its web apps, in TOML or, if its name ends with `.json`, in JSON. Default: a sample tenant.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["auth_settings", "access_token_version"])]
+    pub(super) directory: Option<PathBuf>,
+
+    /// Write each change that Graph and Resource Manager make to the file of --directory.
+    #[arg(long, requires = "directory")]
+    pub(super) save: bool,
+
+    /// The web app of --directory that the gateway guards. Default: the only one.
+    #[arg(long, value_name = "NAME", requires = "directory")]
+    pub(super) site: Option<String>,
+
     /// Reject a token request whose `resource` is not an identifier URI of the app that owns the scope (AADSTS9010010), as some tenants do.
     #[arg(long)]
     pub(super) check_resource: bool,
+
+    /// The version of the access tokens of the sample's API: 1 (issuer `sts.windows.net`), which is Entra's default, or 2.
+    #[arg(long, value_name = "VERSION", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(super) access_token_version: u8,
 
     /// A host name to accept besides 127.0.0.1 and localhost. A web page that resolves such a name to this machine can then change every setting.
     #[arg(long, value_name = "NAME")]
@@ -58,4 +74,8 @@ pub(crate) struct Arguments {
     /// Listen on addresses that other machines reach, and forward to an app on another machine, as in containers. Every machine that reaches the emulator gets every token of the tenant.
     #[arg(long)]
     pub(super) i_know_these_are_fake_credentials: bool,
+
+    /// The app to start, as a command with its arguments after `--`. It gets the variables that App Service gives its apps, and the signals of this program, which ends with it. Without a command the variables are printed.
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(super) command: Vec<OsString>,
 }

@@ -2,12 +2,17 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
+mod app;
+mod directory;
+mod libraries;
 mod process;
+mod rust_library;
+mod tenant;
 
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::Value;
 
-use self::process::{Emulator, fails};
+use self::process::{Emulator, exits};
 
 const NOWHERE: [&str; 4] = ["--cloud-listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
 
@@ -25,8 +30,7 @@ async fn with_tls_the_printed_variables_make_a_client_trust_the_printed_addresse
     let client = Client::builder().tls_certs_only([authority]).build().unwrap();
     let issuer = emulator.printed("Issuer  ");
     let discovery = format!("{issuer}/.well-known/openid-configuration");
-    let discovery: Value =
-        client.get(discovery).send().await.unwrap().json().await.unwrap();
+    let discovery: Value = client.get(discovery).send().await.unwrap().json().await.unwrap();
     assert_eq!(discovery["issuer"], issuer);
     let app = client.get(emulator.printed("App     ")).send().await.unwrap();
     assert_eq!(app.status(), StatusCode::UNAUTHORIZED);
@@ -44,7 +48,8 @@ async fn what_cannot_be_listened_on_is_an_error_that_names_the_option() {
     ] {
         let free = if args.contains(&"0.0.0.0:0") { &NOWHERE[..0] } else { &NOWHERE };
         let free = if args.contains(&"--listen") { &NOWHERE[..2] } else { free };
-        let error = fails(&[args, free].concat()).await;
+        let (code, error) = exits(&[args, free].concat()).await;
+        assert_eq!(code, Some(2), "{args:?}: {error}");
         assert!(error.starts_with("error: ") && error.contains(option), "{args:?}: {error}");
     }
 }
