@@ -45,14 +45,11 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode> {
         arguments.command.is_empty(),
         authority.as_deref(),
     );
-    let ended = match guarded.filter(|_| !arguments.command.is_empty()) {
-        Some((_, variables)) => {
-            App::start(&arguments.command, variables)?.run(&mut interruption).await
-        }
-        None => {
-            interruption.requested().await;
-            Ok(ExitCode::SUCCESS)
-        }
+    let ended = if let Some((_, variables)) = guarded.filter(|_| !arguments.command.is_empty()) {
+        App::start(&arguments.command, variables)?.run(&mut interruption).await
+    } else {
+        interruption.requested().await;
+        Ok(ExitCode::SUCCESS)
     };
     if let Some(saving) = saving {
         saving.finish().await?;
@@ -83,7 +80,7 @@ async fn guard(
     let mut variables = gateway.environment();
     if let Some(api) = variables.get("WEBSITE_AUTH_CLIENT_ID").and_then(|id| id.parse().ok()) {
         let callback = format!("{}/.auth/login/aad/callback", gateway.origin());
-        cloud.directory().add_redirect_uri(api, callback);
+        cloud.directory().add_redirect_uri(api, &callback);
     }
     let authority = upstream.rsplit('/').find(|part| !part.is_empty()).unwrap_or_default();
     let port = authority.rsplit_once(':').map_or("80", |(_, port)| port);

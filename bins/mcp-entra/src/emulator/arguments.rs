@@ -6,6 +6,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 ///
 /// It is a test double: it asks for no password, and its tokens are not valid anywhere else.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub(crate) struct Arguments {
     /// The app to protect, for example `http://127.0.0.1:8000`. Default with COMMAND: a free port, which the app gets as PORT.
     #[arg(long, value_name = "URL", required_unless_present_any = ["issuer_only", "command"])]

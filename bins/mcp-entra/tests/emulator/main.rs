@@ -20,7 +20,7 @@ const NOWHERE: [&str; 4] = ["--cloud-listen", "127.0.0.1:0", "--listen", "127.0.
 async fn with_tls_the_printed_variables_make_a_client_trust_the_printed_addresses() {
     let folder = tempfile::tempdir().unwrap();
     let tls_folder = folder.path().to_str().unwrap();
-    let args = ["--upstream", "http://127.0.0.1:1", "--tls", "--tls-folder", tls_folder];
+    let args = ["--upstream", "http://127.0.0.1:0", "--tls", "--tls-folder", tls_folder];
     let emulator = Emulator::start(&[&args[..], &NOWHERE].concat()).await;
     let file = emulator.printed("export SSL_CERT_FILE=");
     for variable in ["REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
@@ -41,8 +41,8 @@ async fn with_tls_the_printed_variables_make_a_client_trust_the_printed_addresse
 async fn what_cannot_be_listened_on_is_an_error_that_names_the_option() {
     for (args, option) in [
         (&["--issuer-only", "--cloud-listen", "0.0.0.0:0"][..], "--cloud-listen"),
-        (&["--upstream", "http://127.0.0.1:1", "--listen", "0.0.0.0:0"], "--listen"),
-        (&["--upstream", "http://192.0.2.1:1"], "--upstream"),
+        (&["--upstream", "http://127.0.0.1:0", "--listen", "0.0.0.0:0"], "--listen"),
+        (&["--upstream", "http://192.0.2.1:0"], "--upstream"),
         (&["--issuer-only", "--cloud-public-origin", "cloud.test"], "--cloud-public-origin"),
         (&["--issuer-only", "--tls", "--tls-folder", "/dev/null/x"], "--tls"),
     ] {

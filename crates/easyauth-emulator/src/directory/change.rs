@@ -19,7 +19,7 @@ impl Directory {
 
     /// Registers a redirect URI of the platform `web` for an application; nothing happens where it is registered, or there is
     /// no such application.
-    pub fn add_redirect_uri(&mut self, app_id: Uuid, uri: String) {
+    pub fn add_redirect_uri(&mut self, app_id: Uuid, uri: &str) {
         let mut applications = self.applications.iter_mut();
         let Some(application) = applications.find(|found| found.app_id == app_id) else { return };
         let web = application.other.entry("web").or_insert_with(|| json!({}));

@@ -59,7 +59,8 @@ struct SiteEntry {
 struct Credentials {
     secrets: Vec<String>,
     certificates: Vec<String>,
-    federated_identity_credentials: Vec<FederatedCredential>,
+    #[serde(rename = "federatedIdentityCredentials")]
+    federated: Vec<FederatedCredential>,
     owners: Vec<Uuid>,
     service_principal: bool,
 }
@@ -69,7 +70,7 @@ impl Default for Credentials {
         Self {
             secrets: Vec::new(),
             certificates: Vec::new(),
-            federated_identity_credentials: Vec::new(),
+            federated: Vec::new(),
             owners: Vec::new(),
             service_principal: true,
         }
@@ -150,7 +151,7 @@ fn application(mut object: Map<String, Value>) -> Result<(Application, bool), Te
         id: or_derived(application.id, "application object", &app_id),
         secrets: credentials.secrets,
         certificates: credentials.certificates,
-        federated_credentials: credentials.federated_identity_credentials,
+        federated_credentials: credentials.federated,
         owners: credentials.owners,
         ..application
     };
@@ -226,8 +227,8 @@ impl Assignment {
         let without = Some(Uuid::nil()).filter(|id| id.to_string() == self.role);
         let ids = roles.map(|role| role.id).chain(without);
         let app_role_id = one(ids, "appRoleAssignments.role", &self.role)?;
-        let names = format!("{principal_id} {} {app_role_id}", resource.id);
-        let id = self.id.unwrap_or_else(|| derived("assignment", &names).to_string());
+        let whole = format!("{principal_id} {} {app_role_id}", resource.id);
+        let id = self.id.unwrap_or_else(|| derived("assignment", &whole).to_string());
         Ok(AppRoleAssignment { id, principal_id, resource_id: resource.id, app_role_id })
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use crate::app::before;
 
 /// Where no app listens.
-const NOWHERE: &str = "http://127.0.0.1:1";
+const NOWHERE: &str = "http://127.0.0.1:0";
 
 fn client(tls: &Tls) -> Client {
     let authority = Certificate::from_pem(tls.authority().as_bytes()).unwrap();
