@@ -11,6 +11,7 @@ use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 /// The claims that are read here alone. Source: <https://learn.microsoft.com/entra/agent-id/agent-token-claims>.
+#[cfg(test)]
 pub const CLAIMS: [&str; 4] = [SUBJECT_FACETS, ACTOR_FACETS, BLUEPRINT, CLIENT_NAME];
 
 /// The facets of the subject: numbers, separated by spaces.

@@ -66,7 +66,8 @@ impl AccessPolicy {
             write: has(Permission::Write) && may_write && !self.read_only,
         };
         let author = attribution::author(principal);
-        let may_moderate = author.kind() == AuthorKind::Person && self.moderate.is_met_by(principal);
+        let may_moderate =
+            author.kind() == AuthorKind::Person && self.moderate.is_met_by(principal);
         let actor = Actor::new(author, permissions);
         if may_moderate { actor.moderator() } else { actor }
     }

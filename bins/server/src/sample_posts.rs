@@ -1,8 +1,7 @@
 //! Sample reviews by people and agents, to show how each is labelled.
 
 use restaurant_domain::{
-    AuditChannel, Author, ClientApplication, CreateError, NewReview, Repository,
-    RestaurantQuery,
+    AuditChannel, Author, ClientApplication, CreateError, NewReview, Repository, RestaurantQuery,
 };
 
 /// Each author, with the restaurant, the user name, the stars and the text of its review.

@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn what_is_no_budget_is_refused() {
-        for text in ["", "100", "100/week", "0/hour", "-1/hour", "1/hour,", "1/hour, 2/hour", "x/day"]
+        for text in
+            ["", "100", "100/week", "0/hour", "-1/hour", "1/hour,", "1/hour, 2/hour", "x/day"]
         {
             assert_eq!(text.parse::<Budget>(), Err(InvalidBudget), "{text}");
         }

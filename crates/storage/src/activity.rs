@@ -3,8 +3,8 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{dsl::auto_type, prelude::*};
 use restaurant_domain::{
-    Activity, ActivityQuery, AuditOperation, Author, AuthorKind, ClientApplication, Post, RestaurantId, ReviewId,
-    WriteContext,
+    Activity, ActivityQuery, AuditOperation, Author, AuthorKind, ClientApplication, Post,
+    RestaurantId, ReviewId, WriteContext,
 };
 
 use crate::{
@@ -160,4 +160,3 @@ pub(crate) fn page_after(query: ActivityQuery) -> (i64, i64) {
     let after = query.after.map_or(i64::MAX, |cursor| cursor.0);
     (after, i64::from(query.limit.get()) + 1)
 }
-

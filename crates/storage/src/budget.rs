@@ -44,9 +44,11 @@ pub(crate) struct BudgetRow {
 
 impl From<BudgetRow> for BudgetUse {
     fn from(row: BudgetRow) -> Self {
-        Self([row.minute, row.hour, row.day].map(|(began, writes)| {
-            (began.and_utc(), u32::try_from(writes).unwrap_or(u32::MAX))
-        }))
+        Self(
+            [row.minute, row.hour, row.day].map(|(began, writes)| {
+                (began.and_utc(), u32::try_from(writes).unwrap_or(u32::MAX))
+            }),
+        )
     }
 }
 

@@ -125,7 +125,9 @@ pub(crate) fn reviews_to_retract() -> String {
 /// The next restaurants to retract.
 pub(crate) fn restaurants_to_retract() -> String {
     let batch = Retraction::BATCH;
-    format!("SELECT id AS restaurant_id, id FROM restaurants WHERE {COVERED} ORDER BY id LIMIT {batch}")
+    format!(
+        "SELECT id AS restaurant_id, id FROM restaurants WHERE {COVERED} ORDER BY id LIMIT {batch}"
+    )
 }
 
 /// The next reviews to retract of those that are hidden with their restaurants: they do not come back with these.

@@ -6,8 +6,8 @@ use diesel::{
     prelude::*,
 };
 use restaurant_domain::{
-    Author, BudgetExhausted, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview,
-    RatingSummary, Restaurant, RestaurantId, Review, ReviewId, StoreError,
+    Author, BudgetExhausted, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant,
+    NewReview, RatingSummary, Restaurant, RestaurantId, Review, ReviewId, StoreError,
 };
 
 use crate::{

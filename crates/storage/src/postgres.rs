@@ -32,13 +32,8 @@ use self::{
     pool::{ConnectionPool, Reservation, run_to_completion},
 };
 use crate::{
-    concurrency::WorkKind,
-    database::Database,
-    error::WorkError,
-    idempotency::NewKeyRow,
-    limits::Limits,
-    migration_state::MigrationState,
-    postgres_options::PostgresOptions,
+    concurrency::WorkKind, database::Database, error::WorkError, idempotency::NewKeyRow,
+    limits::Limits, migration_state::MigrationState, postgres_options::PostgresOptions,
     url::Server,
 };
 
@@ -233,19 +228,14 @@ impl Repository for PostgresStore {
 
     async fn count_retraction(&self, what: &Retraction) -> Result<RetractionCount, StoreError> {
         self.migrated.check()?;
-        let (what, reservation) =
-            (what.clone(), self.connections.reserve(WorkKind::Search).await?);
+        let (what, reservation) = (what.clone(), self.connections.reserve(WorkKind::Search).await?);
         let count = async move {
             reservation.run(async |connection: &mut _| hidden::count(connection, &what).await).await
         };
         Ok(run_to_completion(count).await??)
     }
 
-    async fn retract(
-        &self,
-        what: &Retraction,
-        by: &Author,
-    ) -> Result<RetractionCount, StoreError> {
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
         let (what, by) = (what.clone(), by.clone());
         self.write(move |connection, now| {
             async move { hidden::retract(connection, &what, &by, now).await }.boxed()

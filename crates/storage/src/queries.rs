@@ -5,9 +5,7 @@
 //! everything, so that first and later pages are one statement.
 
 use diesel::{dsl::auto_type, prelude::*};
-use restaurant_domain::{
-    RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, Total,
-};
+use restaurant_domain::{RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, Total};
 
 use crate::{
     budget::{BUDGET, BudgetColumns, Spender},

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use restaurant_domain::{
-    AuditChannel, Author, AuthorKind, ClientApplication, Description, FOLDING_VERSION, NewRestaurant, NewReview, Rating,
-    RatingSummary, Restaurant, RestaurantId, RestaurantName, Review, ReviewId, ReviewText,
-    StreetAddress, UserName, Via,
+    AuditChannel, Author, AuthorKind, ClientApplication, Description, FOLDING_VERSION,
+    NewRestaurant, NewReview, Rating, RatingSummary, Restaurant, RestaurantId, RestaurantName,
+    Review, ReviewId, ReviewText, StreetAddress, UserName, Via,
 };
 
 use crate::schema::{restaurant_search, restaurants, reviews};

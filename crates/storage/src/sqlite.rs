@@ -26,12 +26,8 @@ use restaurant_domain::{
 
 use self::{file::File, pool::ConnectionPool};
 use crate::{
-    concurrency::WorkKind,
-    database::Database,
-    error::WorkError,
-    idempotency::NewKeyRow,
-    limits::Limits,
-    migration_state::MigrationState,
+    concurrency::WorkKind, database::Database, error::WorkError, idempotency::NewKeyRow,
+    limits::Limits, migration_state::MigrationState,
 };
 
 /// Restaurants and reviews in an SQLite file.
@@ -163,11 +159,7 @@ impl Repository for SqliteStore {
         self.readers.run(WorkKind::Search, work).await
     }
 
-    async fn retract(
-        &self,
-        what: &Retraction,
-        by: &Author,
-    ) -> Result<RetractionCount, StoreError> {
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
         let (what, by) = (what.clone(), by.clone());
         self.write(move |connection, now| hidden::retract(connection, &what, &by, now)).await
     }

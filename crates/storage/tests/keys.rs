@@ -10,10 +10,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use diesel::{
     Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
 };
-use chrono::TimeDelta;
 use restaurant_domain::{
     Author, Budget, Clock as _, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant,
     NewReview, Restaurant, RestaurantId, Review, SystemClock, WriteContext, testing::ManualClock,
@@ -262,7 +262,10 @@ async fn a_process_with_a_budget() {
             Err(CreateError::BudgetExhausted(exhausted)) => return assert_eq!(exhausted.limit, 40),
             Err(CreateError::Store(error)) => {
                 // Under load a process may wait for the file too long.
-                assert!(matches!(error, restaurant_domain::StoreError::Unavailable(_)), "{error:?}");
+                assert!(
+                    matches!(error, restaurant_domain::StoreError::Unavailable(_)),
+                    "{error:?}"
+                );
             }
             Err(other) => unreachable!("{other:?}"),
         }

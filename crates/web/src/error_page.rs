@@ -11,7 +11,9 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted};
+use restaurant_domain::{
+    AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted,
+};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 

@@ -64,15 +64,17 @@ pub async fn retract(what: Retract, settings: &Settings) -> anyhow::Result<ExitC
     let mut done = RetractionCount::default();
     loop {
         let batch = database.retract(&retraction, &operator()).await;
-        let batch = batch.with_context(|| {
-            format!("hidden so far: {}; run the command again", in_words(done))
-        })?;
+        let batch = batch
+            .with_context(|| format!("hidden so far: {}; run the command again", in_words(done)))?;
         if batch.is_empty() {
             break;
         }
         done += batch;
     }
-    say(format_args!("{} hidden; `restaurant-server restore` with the same options undoes it", in_words(done)));
+    say(format_args!(
+        "{} hidden; `restaurant-server restore` with the same options undoes it",
+        in_words(done)
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -188,11 +188,7 @@ impl Repository for InMemoryStore {
         Ok(self.tables().count(what))
     }
 
-    async fn retract(
-        &self,
-        what: &Retraction,
-        by: &Author,
-    ) -> Result<RetractionCount, StoreError> {
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
         let (now, mut tables) = (self.clock.now(), self.tables());
         Ok(tables.retract(what, by, now))
     }

@@ -163,11 +163,7 @@ impl Repository for InterceptedStore {
         self.store.count_retraction(what).await
     }
 
-    async fn retract(
-        &self,
-        what: &Retraction,
-        by: &Author,
-    ) -> Result<RetractionCount, StoreError> {
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
         (self.before)(StoreOperation::Write).await?;
         self.store.retract(what, by).await
     }

@@ -14,9 +14,7 @@ use restaurant_domain::{
     AuditOperation, Author, BudgetPeriod, FOLDING_VERSION, NewRestaurant, NewReview, RestaurantId,
 };
 
-use crate::{
-    budget::Spender, error::WorkError, idempotency::NewKeyRow, rows::AuthorColumns,
-};
+use crate::{budget::Spender, error::WorkError, idempotency::NewKeyRow, rows::AuthorColumns};
 
 /// A create: the statement that returns the id of the new row, or no row.
 pub(super) struct Create<'a> {
@@ -104,7 +102,10 @@ impl<'a> Create<'a> {
     ///
     /// # Errors
     /// [`WorkError::Conflict`] when another create took the key meanwhile.
-    pub(super) async fn run(self, connection: &AsyncPgConnection) -> Result<Option<i64>, WorkError> {
+    pub(super) async fn run(
+        self,
+        connection: &AsyncPgConnection,
+    ) -> Result<Option<i64>, WorkError> {
         match self.get_result(&mut &*connection).await.optional() {
             Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                 Err(WorkError::Conflict)

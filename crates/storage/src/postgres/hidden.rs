@@ -257,7 +257,8 @@ async fn written_by(
 ) -> Result<Option<(Author, DateTime<Utc>)>, WorkError> {
     match post {
         Post::Restaurant(RestaurantId(id)) => {
-            let row = queries::restaurant(id).first::<RestaurantRow>(connection).await.optional()?;
+            let row =
+                queries::restaurant(id).first::<RestaurantRow>(connection).await.optional()?;
             let restaurant = row.map(restaurant_domain::Restaurant::try_from).transpose()?;
             Ok(restaurant.map(|it| (it.created_by, it.created_at)))
         }

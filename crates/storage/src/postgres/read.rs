@@ -4,8 +4,8 @@ use diesel::{dsl, pg::Pg, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use restaurant_domain::{
-    ActivityPage, ActivityQuery, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, ReviewQuery, SearchText,
-    SortKey, Total,
+    ActivityPage, ActivityQuery, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    ReviewQuery, SearchText, SortKey, Total,
 };
 
 use super::search::{matches, matching};

@@ -5,8 +5,8 @@ use diesel::{
     prelude::*,
     query_builder::{BoxedSqlQuery, SqlQuery},
     sql_query,
-    sqlite::Sqlite,
     sql_types::{BigInt, Nullable, Text, Timestamp},
+    sqlite::Sqlite,
 };
 use restaurant_domain::{
     AuditOperation, Author, DeleteError, NewRestaurant, Post, RestaurantId, Retraction,
@@ -31,10 +31,9 @@ pub(super) fn hide(
     by: &Author,
     now: DateTime<Utc>,
 ) -> Result<bool, WorkError> {
-    connection
-        .immediate_transaction(|connection| {
-            Ok(take(connection, post, AuditOperation::Hide, by, now)?.is_some())
-        })
+    connection.immediate_transaction(|connection| {
+        Ok(take(connection, post, AuditOperation::Hide, by, now)?.is_some())
+    })
 }
 
 /// Restores a post; `false` when it is not hidden.
@@ -56,25 +55,24 @@ pub(super) fn delete_own(
     within: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<Result<(), DeleteError>, WorkError> {
-    connection
-        .immediate_transaction(|connection| {
-            if !is_locked(connection, post.restaurant())? {
-                return Ok(Err(DeleteError::NotFound));
-            }
-            let Some((wrote, created_at)) = written_by(connection, post)? else {
-                return Ok(Err(DeleteError::NotFound));
-            };
-            let reviewed = match post {
-                Post::Restaurant(id) => is_reviewed_by_others(connection, id, author)?,
-                Post::Review(..) => false,
-            };
-            let age = now - created_at;
-            if let Err(error) = DeleteError::check(author, &wrote, age, within, reviewed) {
-                return Ok(Err(error));
-            }
-            take(connection, post, AuditOperation::Delete, author, now)?;
-            Ok(Ok(()))
-        })
+    connection.immediate_transaction(|connection| {
+        if !is_locked(connection, post.restaurant())? {
+            return Ok(Err(DeleteError::NotFound));
+        }
+        let Some((wrote, created_at)) = written_by(connection, post)? else {
+            return Ok(Err(DeleteError::NotFound));
+        };
+        let reviewed = match post {
+            Post::Restaurant(id) => is_reviewed_by_others(connection, id, author)?,
+            Post::Review(..) => false,
+        };
+        let age = now - created_at;
+        if let Err(error) = DeleteError::check(author, &wrote, age, within, reviewed) {
+            return Ok(Err(error));
+        }
+        take(connection, post, AuditOperation::Delete, author, now)?;
+        Ok(Ok(()))
+    })
 }
 
 /// Counts what a retraction covers.
@@ -92,31 +90,30 @@ pub(super) fn retract(
     by: &Author,
     now: DateTime<Utc>,
 ) -> Result<RetractionCount, WorkError> {
-    connection
-        .immediate_transaction(|connection| {
-            let mut count = RetractionCount::default();
-            let reviews = covered(&hidden::hidden_reviews_to_retract(&DIALECT), what);
-            for post in reviews.load::<PostIds>(connection)?.iter().map(review_of) {
-                let id = post.review().map_or(0, |id| id.0);
-                if change(connection, hidden::RETRACT_HIDDEN_REVIEW, id)? > 0 {
-                    record(connection, AuditOperation::Retract, post, by, now)?;
-                    count += counted(post, Some(0));
-                }
+    connection.immediate_transaction(|connection| {
+        let mut count = RetractionCount::default();
+        let reviews = covered(&hidden::hidden_reviews_to_retract(&DIALECT), what);
+        for post in reviews.load::<PostIds>(connection)?.iter().map(review_of) {
+            let id = post.review().map_or(0, |id| id.0);
+            if change(connection, hidden::RETRACT_HIDDEN_REVIEW, id)? > 0 {
+                record(connection, AuditOperation::Retract, post, by, now)?;
+                count += counted(post, Some(0));
             }
-            let reviews = covered(&hidden::reviews_to_retract(), what);
-            let mut posts: Vec<_> =
-                reviews.load::<PostIds>(connection)?.iter().map(review_of).collect();
-            if posts.is_empty() {
-                let restaurants = covered(&hidden::restaurants_to_retract(), what);
-                let restaurants = restaurants.load::<PostIds>(connection)?;
-                posts = restaurants.iter().map(restaurant_of).collect();
-            }
-            for post in posts {
-                let others = take(connection, post, AuditOperation::Retract, by, now)?;
-                count += counted(post, others);
-            }
-            Ok(count)
-        })
+        }
+        let reviews = covered(&hidden::reviews_to_retract(), what);
+        let mut posts: Vec<_> =
+            reviews.load::<PostIds>(connection)?.iter().map(review_of).collect();
+        if posts.is_empty() {
+            let restaurants = covered(&hidden::restaurants_to_retract(), what);
+            let restaurants = restaurants.load::<PostIds>(connection)?;
+            posts = restaurants.iter().map(restaurant_of).collect();
+        }
+        for post in posts {
+            let others = take(connection, post, AuditOperation::Retract, by, now)?;
+            count += counted(post, others);
+        }
+        Ok(count)
+    })
 }
 
 /// Restores a batch of what a retraction hid.
@@ -126,22 +123,21 @@ pub(super) fn restore_retracted(
     by: &Author,
     now: DateTime<Utc>,
 ) -> Result<RetractionCount, WorkError> {
-    connection
-        .immediate_transaction(|connection| {
-            let restaurants = covered(&hidden::restaurants_to_restore(), what);
-            let mut posts: Vec<_> =
-                restaurants.load::<PostIds>(connection)?.iter().map(restaurant_of).collect();
-            if posts.is_empty() {
-                let reviews = covered(&hidden::reviews_to_restore(), what);
-                let reviews = reviews.load::<PostIds>(connection)?;
-                posts = reviews.iter().map(review_of).collect();
-            }
-            let mut count = RetractionCount::default();
-            for post in posts {
-                count += counted(post, put_back(connection, post, by, now)?);
-            }
-            Ok(count)
-        })
+    connection.immediate_transaction(|connection| {
+        let restaurants = covered(&hidden::restaurants_to_restore(), what);
+        let mut posts: Vec<_> =
+            restaurants.load::<PostIds>(connection)?.iter().map(restaurant_of).collect();
+        if posts.is_empty() {
+            let reviews = covered(&hidden::reviews_to_restore(), what);
+            let reviews = reviews.load::<PostIds>(connection)?;
+            posts = reviews.iter().map(review_of).collect();
+        }
+        let mut count = RetractionCount::default();
+        for post in posts {
+            count += counted(post, put_back(connection, post, by, now)?);
+        }
+        Ok(count)
+    })
 }
 
 /// Moves a post to the hidden ones; returns the number of reviews that go with it, `None` when there is no such post.
@@ -198,10 +194,7 @@ fn put_back(
             let copy = copy.bind::<Text, _>(new.name.sort_key()).bind::<BigInt, _>(id);
             copy.execute(connection)?;
             let search = SearchRow::new(id, &new);
-            diesel::insert_into(restaurant_search::table)
-                .values(&search)
-                .execute(connection)
-                ?;
+            diesel::insert_into(restaurant_search::table).values(&search).execute(connection)?;
             change(connection, hidden::DELETE_HIDDEN_RESTAURANT, id)?;
             let lock = sql_query(hidden::lock_hidden_reviews_of(&DIALECT)).bind::<BigInt, _>(id);
             lock.load::<Id>(connection)?;

@@ -2,8 +2,8 @@
 
 use diesel::{prelude::*, sqlite::Sqlite};
 use restaurant_domain::{
-    ActivityPage, ActivityQuery, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, ReviewQuery, SearchText,
-    SortKey, Total,
+    ActivityPage, ActivityQuery, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    ReviewQuery, SearchText, SortKey, Total,
 };
 
 use super::search::{matches, matching};

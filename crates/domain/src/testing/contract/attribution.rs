@@ -52,5 +52,11 @@ pub async fn the_attribution_of_a_post_is_kept(store: Arc<impl Repository + ?Siz
         assert_eq!(read.reviews, [created]);
     }
     let listed = list_all(&*store, RestaurantSort::Newest, 2).await;
-    assert!(listed.iter().rev().map(|it| &it.created_via).eq(authors.iter().map(|author| &author.context().via)));
+    assert!(
+        listed
+            .iter()
+            .rev()
+            .map(|it| &it.created_via)
+            .eq(authors.iter().map(|author| &author.context().via))
+    );
 }

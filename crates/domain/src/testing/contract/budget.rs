@@ -91,9 +91,8 @@ pub async fn a_budget_frees_when_its_period_ends(
     let id = add_restaurant(&*store, "Blue Door").await.id;
     let budget = Budget::default().per(BudgetPeriod::Minute, 2).per(BudgetPeriod::Hour, 3);
     let agent = with_budget(Author::agent("agent", None), budget);
-    let write = async || {
-        store.create_review(id, review("Ann", 3, "Text"), &agent, None).await.map(drop)
-    };
+    let write =
+        async || store.create_review(id, review("Ann", 3, "Text"), &agent, None).await.map(drop);
     let refused = async |period, after| match write().await {
         Err(CreateError::BudgetExhausted(exhausted)) => {
             assert_eq!((exhausted.period, exhausted.frees_at), (period, clock.now() + after));

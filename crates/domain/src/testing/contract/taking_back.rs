@@ -75,7 +75,8 @@ pub async fn an_author_deletes_its_own_within_a_time(
     let unknown = Post::Restaurant(RestaurantId(blue.id.0 + 1));
     assert!(matches!(delete(unknown, &ada).await, Err(DeleteError::NotFound)));
     let own = new_review(&*store, blue.id, &ada).await;
-    let anonymous = Post::Review(blue.id, add_review(&*store, blue.id, review("A", 1, "B")).await.id);
+    let anonymous =
+        Post::Review(blue.id, add_review(&*store, blue.id, review("A", 1, "B")).await.id);
     assert!(matches!(delete(post, &ada).await, Err(DeleteError::Reviewed)));
     assert!(matches!(delete(anonymous, &Author::anonymous()).await, Err(DeleteError::NotOwn)));
     store.hide(anonymous, &moderator()).await.unwrap();
@@ -128,7 +129,10 @@ pub async fn a_retraction_takes_back_what_one_author_wrote(store: Arc<impl Repos
 
     assert_eq!(retract(&*store, &what).await, count);
     let after = everything(&*store).await;
-    assert_eq!(after.into_iter().map(|(it, reviews)| (it.id, reviews)).collect::<Vec<_>>(), expected);
+    assert_eq!(
+        after.into_iter().map(|(it, reviews)| (it.id, reviews)).collect::<Vec<_>>(),
+        expected
+    );
     assert_eq!(total(&*store, None).await, 10);
     assert_eq!(found(&*store, "own").await.len(), 9);
     assert!(store.count_retraction(&what).await.unwrap().is_empty());
@@ -250,7 +254,8 @@ pub async fn sums_equal_a_recount_while_posts_are_taken_back(store: Arc<impl Rep
     }
     let entries = record(&*store, 100).await;
     let count = |operation| {
-        let of = entries.iter().filter(|it| it.operation == operation && it.target.review().is_some());
+        let of =
+            entries.iter().filter(|it| it.operation == operation && it.target.review().is_some());
         i64::try_from(of.count()).unwrap()
     };
     let moved = count(AuditOperation::Hide) + count(AuditOperation::Retract);

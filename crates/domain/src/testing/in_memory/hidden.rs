@@ -115,8 +115,12 @@ impl Tables {
         let hidden = self.hidden.reviews.iter();
         let hidden = hidden.filter(|(it, reason)| reason.is_none() && what.covers_review(it));
         let reviews = self.reviews.iter().filter(covered).count() + hidden.count();
-        let restaurants: Vec<_> =
-            self.restaurants.iter().filter(|it| what.covers_restaurant(it)).map(|it| it.id).collect();
+        let restaurants: Vec<_> = self
+            .restaurants
+            .iter()
+            .filter(|it| what.covers_restaurant(it))
+            .map(|it| it.id)
+            .collect();
         let others = self.reviews.iter().filter(|review| !what.covers_review(review));
         let others = others.filter(|review| restaurants.contains(&review.restaurant_id)).count();
         RetractionCount {
@@ -171,7 +175,8 @@ impl Tables {
             .filter(|(it, reason)| Some(*reason) == retracted && what.covers_restaurant(it))
             .map(|(restaurant, _)| Post::Restaurant(restaurant.id));
         let restaurants: Vec<_> = restaurants.take(Retraction::BATCH).collect();
-        let shown = |review: &Review| self.restaurants.iter().any(|it| it.id == review.restaurant_id);
+        let shown =
+            |review: &Review| self.restaurants.iter().any(|it| it.id == review.restaurant_id);
         let reviews = self.hidden.reviews.iter();
         let reviews = reviews
             .filter(|(it, reason)| *reason == retracted && what.covers_review(it) && shown(it))
@@ -201,8 +206,6 @@ fn counted(post: Post, others: Option<u64>) -> RetractionCount {
         (Post::Restaurant(_), Some(others)) => {
             RetractionCount { restaurants: 1, others, ..RetractionCount::default() }
         }
-        (Post::Review(..), Some(_)) => {
-            RetractionCount { reviews: 1, ..RetractionCount::default() }
-        }
+        (Post::Review(..), Some(_)) => RetractionCount { reviews: 1, ..RetractionCount::default() },
     }
 }
