@@ -249,8 +249,8 @@ const PROCESS: &str = "a_process_with_a_budget";
 #[tokio::test]
 async fn a_process_with_a_budget() {
     let Ok(url) = env::var(DATABASE) else { return };
-    let store = open(&DatabaseUrl::parse(&url).unwrap(), Limits::default(), Arc::new(SystemClock));
-    let store = store.await.unwrap();
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
     store.migrate().await.unwrap();
     let budget: Budget = "40/hour, 1000/day".parse().unwrap();
     let context = WriteContext { budget, ..WriteContext::default() };

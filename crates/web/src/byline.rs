@@ -14,21 +14,17 @@ pub(crate) struct Byline {
 }
 
 impl Byline {
-    /// The byline of an author; `None` for an unauthenticated one.
+    /// The byline of an author; `None` for an unauthenticated one and the product itself.
     pub(crate) fn of(author: &Author) -> Option<Self> {
         let shown = |name: &&str| !name.trim().is_empty();
         let name = author.name().filter(shown).map(str::to_owned);
         let client = author.client().and_then(ClientApplication::name);
         let client = client.filter(|_| author.kind() == AuthorKind::AgentForPerson);
         match author.kind() {
-            kind @ (AuthorKind::Person
-            | AuthorKind::Agent
-            | AuthorKind::AgentForPerson
-            | AuthorKind::System) => Some(Self {
-                kind: kind.as_str(),
-                name,
-                client: client.filter(shown).map(str::to_owned),
-            }),
+            kind @ (AuthorKind::Person | AuthorKind::Agent | AuthorKind::AgentForPerson) => {
+                let client = client.filter(shown).map(str::to_owned);
+                Some(Self { kind: kind.as_str(), name, client })
+            }
             _ => None,
         }
     }

@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 
 use super::{activity::record, add_restaurant, assert_recount, review, total};
 use crate::{
-    Author, Budget, BudgetPeriod, ClientApplication, Clock, CreateError, IdempotencyKey,
-    NewRestaurant, Repository, RestaurantId, WriteContext, testing::ManualClock,
+    Author, Budget, BudgetExhausted, BudgetPeriod, ClientApplication, Clock, CreateError,
+    IdempotencyKey, NewRestaurant, Repository, RestaurantId, WriteContext, testing::ManualClock,
 };
 
 fn with_budget(author: Author, budget: Budget) -> Author {
@@ -33,10 +33,8 @@ pub async fn a_budget_is_exact_among_concurrent_writers(store: Arc<impl Reposito
     }
     let results = writers.join_all().await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 20);
-    for error in results.into_iter().filter_map(Result::err) {
-        let CreateError::BudgetExhausted(exhausted) = error else {
-            unreachable!("not the budget: {error:?}")
-        };
+    for result in results.into_iter().filter(Result::is_err) {
+        let exhausted = exhausted(result);
         assert_eq!((exhausted.limit, exhausted.period), (20, BudgetPeriod::Hour));
         assert!((1..=3600).contains(&exhausted.retry_after), "{exhausted:?}");
     }
@@ -93,11 +91,9 @@ pub async fn a_budget_frees_when_its_period_ends(
     let agent = with_budget(Author::agent("agent", None), budget);
     let write =
         async || store.create_review(id, review("Ann", 3, "Text"), &agent, None).await.map(drop);
-    let refused = async |period, after| match write().await {
-        Err(CreateError::BudgetExhausted(exhausted)) => {
-            assert_eq!((exhausted.period, exhausted.frees_at), (period, clock.now() + after));
-        }
-        other => unreachable!("{other:?}"),
+    let refused = async |period, after| {
+        let exhausted = exhausted(write().await);
+        assert_eq!((exhausted.period, exhausted.frees_at), (period, clock.now() + after));
     };
     write().await.unwrap();
     clock.advance(TimeDelta::seconds(59));
@@ -110,4 +106,13 @@ pub async fn a_budget_frees_when_its_period_ends(
     refused(BudgetPeriod::Hour, TimeDelta::minutes(59)).await;
     clock.advance(TimeDelta::minutes(59));
     write().await.unwrap();
+}
+
+/// The limit that refused a create.
+fn exhausted(result: Result<(), CreateError>) -> BudgetExhausted {
+    let exhausted = match result {
+        Err(CreateError::BudgetExhausted(exhausted)) => Ok(exhausted),
+        other => Err(other),
+    };
+    exhausted.unwrap()
 }

@@ -202,36 +202,7 @@ pub async fn sums_equal_a_recount_while_posts_are_taken_back(store: Arc<impl Rep
     let mut writers = JoinSet::new();
     for writer in 0..64_usize {
         let (store, ids) = (Arc::clone(&store), ids.clone());
-        writers.spawn(async move {
-            let author = Author::agent(&format!("{}", writer % 4), None);
-            let id = ids[writer % 3];
-            for round in 0..3 {
-                let stars = i64::try_from((writer + round) % 5 + 1).unwrap();
-                let created =
-                    store.create_review(id, review("Ann", stars, "Text"), &author, None).await;
-                if let Some(created) = created.unwrap() {
-                    let post = Post::Review(id, created.into_inner().id);
-                    if writer % 3 == 0 {
-                        store.hide(post, &moderator()).await.unwrap();
-                    }
-                    if writer % 6 == 0 {
-                        store.restore(post, &moderator()).await.unwrap();
-                    }
-                }
-            }
-            match writer {
-                60 | 61 => {
-                    let author = (writer % 4).to_string();
-                    retract(&*store, &Retraction { author, since: None, client: None }).await;
-                }
-                62 | 63 => {
-                    let post = Post::Restaurant(ids[1]);
-                    store.hide(post, &moderator()).await.unwrap();
-                    store.restore(post, &moderator()).await.unwrap();
-                }
-                _ => {}
-            }
-        });
+        writers.spawn(async move { write_and_take_back(&*store, writer, &ids).await });
     }
     while let Some(writer) = writers.join_next().await {
         writer.unwrap();
@@ -260,6 +231,40 @@ pub async fn sums_equal_a_recount_while_posts_are_taken_back(store: Arc<impl Rep
     };
     let moved = count(AuditOperation::Hide) + count(AuditOperation::Retract);
     assert_eq!(shown, count(AuditOperation::CreateReview) - moved + count(AuditOperation::Restore));
+}
+
+/// Writes three reviews, and takes some posts back, as the number of the writer says.
+async fn write_and_take_back(
+    store: &(impl Repository + ?Sized),
+    writer: usize,
+    ids: &[RestaurantId],
+) {
+    let author = Author::agent(&format!("{}", writer % 4), None);
+    let id = ids[writer % 3];
+    for round in 0..3 {
+        let stars = i64::try_from((writer + round) % 5 + 1).unwrap();
+        let created = store.create_review(id, review("Ann", stars, "Text"), &author, None).await;
+        let Some(created) = created.unwrap() else { continue };
+        let post = Post::Review(id, created.into_inner().id);
+        if writer.is_multiple_of(3) {
+            store.hide(post, &moderator()).await.unwrap();
+        }
+        if writer.is_multiple_of(6) {
+            store.restore(post, &moderator()).await.unwrap();
+        }
+    }
+    match writer {
+        60 | 61 => {
+            let author = (writer % 4).to_string();
+            retract(store, &Retraction { author, since: None, client: None }).await;
+        }
+        62 | 63 => {
+            let post = Post::Restaurant(ids[1]);
+            store.hide(post, &moderator()).await.unwrap();
+            store.restore(post, &moderator()).await.unwrap();
+        }
+        _ => {}
+    }
 }
 
 /// All restaurants by their ids, each with its reviews, and with sums that equal a recount.
