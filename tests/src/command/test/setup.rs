@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _};
 
 use anyhow::{Context as _, Result, bail};
-use restaurant_tests::{browser, node, postgres, python, workspace};
+use restaurant_tests::{azure_cli, browser, node, postgres, python, workspace};
 use xshell::{Shell, cmd};
 
 /// Something that the tests need.
@@ -81,6 +81,8 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
             .interpreter()
             .with_context(|| format!("the packages of {} are missing", folder.display()))?;
     }
+    // Without it, the line that it prints is all that comes of the tests that use it.
+    let _ = azure_cli::interpreter();
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }
