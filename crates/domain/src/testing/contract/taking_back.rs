@@ -10,10 +10,26 @@ use super::{
     reviews_of, total,
 };
 use crate::{
-    AuditOperation, Author, ClientApplication, DeleteError, NewRestaurant, Post, Repository,
-    Restaurant, RestaurantId, RestaurantSort, Retraction, RetractionCount, Review, ReviewQuery,
-    testing::ManualClock,
+    AuditOperation, Author, ClientApplication, CreateError, DeleteError, NewRestaurant, Post,
+    Repository, Restaurant, RestaurantId, RestaurantSort, Retraction, RetractionCount, Review,
+    ReviewQuery, StoreError, testing::ManualClock,
 };
+
+/// Repeats what failed for a moment, as callers do when many wait for a connection; a hundred times at most.
+macro_rules! until_available {
+    ($work:expr) => {
+        until_available!($work, StoreError::Unavailable(_))
+    };
+    ($work:expr, $unavailable:pat) => {{
+        let mut tries = 0;
+        loop {
+            match $work.await {
+                Err($unavailable) if tries < 100 => tries += 1,
+                result => break result.unwrap(),
+            }
+        }
+    }};
+}
 
 fn moderator() -> Author {
     Author::person("moderator", Some("Eve"))
@@ -243,14 +259,17 @@ async fn write_and_take_back(
     let id = ids[writer % 3];
     for round in 0..3 {
         let stars = i64::try_from((writer + round) % 5 + 1).unwrap();
-        let created = store.create_review(id, review("Ann", stars, "Text"), &author, None).await;
-        let Some(created) = created.unwrap() else { continue };
+        let created = until_available!(
+            store.create_review(id, review("Ann", stars, "Text"), &author, None),
+            CreateError::Store(StoreError::Unavailable(_))
+        );
+        let Some(created) = created else { continue };
         let post = Post::Review(id, created.into_inner().id);
         if writer.is_multiple_of(3) {
-            store.hide(post, &moderator()).await.unwrap();
+            until_available!(store.hide(post, &moderator()));
         }
         if writer.is_multiple_of(6) {
-            store.restore(post, &moderator()).await.unwrap();
+            until_available!(store.restore(post, &moderator()));
         }
     }
     match writer {
@@ -260,8 +279,8 @@ async fn write_and_take_back(
         }
         62 | 63 => {
             let post = Post::Restaurant(ids[1]);
-            store.hide(post, &moderator()).await.unwrap();
-            store.restore(post, &moderator()).await.unwrap();
+            until_available!(store.hide(post, &moderator()));
+            until_available!(store.restore(post, &moderator()));
         }
         _ => {}
     }
@@ -295,7 +314,7 @@ async fn new_review(store: &(impl Repository + ?Sized), id: RestaurantId, author
 async fn retract(store: &(impl Repository + ?Sized), what: &Retraction) -> RetractionCount {
     let mut count = RetractionCount::default();
     loop {
-        let batch = store.retract(what, &moderator()).await.unwrap();
+        let batch = until_available!(store.retract(what, &moderator()));
         if batch.is_empty() {
             return count;
         }
@@ -306,7 +325,7 @@ async fn retract(store: &(impl Repository + ?Sized), what: &Retraction) -> Retra
 async fn restore(store: &(impl Repository + ?Sized), what: &Retraction) -> RetractionCount {
     let mut count = RetractionCount::default();
     loop {
-        let batch = store.restore_retracted(what, &moderator()).await.unwrap();
+        let batch = until_available!(store.restore_retracted(what, &moderator()));
         if batch.is_empty() {
             return count;
         }
