@@ -55,26 +55,23 @@ var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var webAppName = 'app-${token}'
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
   location: location
   tags: tags
 }
 
 module identity 'modules/identity.bicep' = {
-  name: 'identity'
   scope: group
   params: { name: 'id-${token}', location: location, tags: tags }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   scope: group
   params: { logName: 'log-${token}', insightsName: 'appi-${token}', location: location, tags: tags }
 }
 
 module network 'modules/network.bicep' = {
-  name: 'network'
   scope: group
   params: {
     name: 'vnet-${token}'
@@ -85,13 +82,18 @@ module network 'modules/network.bicep' = {
 }
 
 module registry 'modules/registry.bicep' = {
-  name: 'registry'
   scope: group
-  params: { name: 'cr${token}', readerPrincipalId: identity.outputs.principalId, location: location, tags: tags }
+  params: {
+    name: 'cr${token}'
+    // An assignment cannot change its principal, so its name contains the principal's id.
+    #disable-next-line what-if-short-circuiting
+    readerPrincipalId: identity.outputs.principalId
+    location: location
+    tags: tags
+  }
 }
 
 module database 'modules/database.bicep' = {
-  name: 'database'
   scope: group
   params: {
     name: 'psql-${token}'
@@ -106,13 +108,14 @@ module database 'modules/database.bicep' = {
     subnetId: network.outputs.databaseSubnetId
     privateDnsZoneId: network.outputs.privateDnsZoneId
     administratorName: identity.outputs.name
+    // The resource of an administrator has the principal's id as its name.
+    #disable-next-line what-if-short-circuiting
     administratorPrincipalId: identity.outputs.principalId
     logId: monitoring.outputs.logId
   }
 }
 
 module entraApp 'modules/entra-app.bicep' = {
-  name: 'entra-app'
   scope: group
   params: {
     uniqueName: 'restaurant-reviews-${token}'
@@ -123,13 +126,12 @@ module entraApp 'modules/entra-app.bicep' = {
 }
 
 module web 'modules/web-app.bicep' = {
-  name: 'web-app'
   scope: group
   params: {
     name: webAppName
     planName: 'plan-${token}'
     location: location
-    tags: union(tags, { 'azd-service-name': 'web' })
+    tags: tags
     planSku: planSku
     instances: instances
     zoneRedundant: zoneRedundant
@@ -146,9 +148,9 @@ module web 'modules/web-app.bicep' = {
 }
 
 module authentication 'modules/authentication.bicep' = {
-  name: 'authentication'
   scope: group
-  params: { webAppName: web.outputs.name, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
+  dependsOn: [web]
+  params: { webAppName: webAppName, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
 }
 
 output AZURE_TENANT_ID string = tenant().tenantId

@@ -1,7 +1,7 @@
 // PostgreSQL without passwords: accessible only from the private network, and only to an Entra identity.
 param name string
 param location string
-param tags object
+param tags { *: string }
 param tier string
 param sku string
 param highAvailability string
@@ -39,7 +39,7 @@ resource server 'Microsoft.DBforPostgreSQL/flexibleServers@2025-08-01' = {
 }
 
 // The server accepts one change at a time, so each of these resources depends on the previous one.
-resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2024-08-01' = {
+resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators@2025-08-01' = {
   parent: server
   name: administratorPrincipalId
   properties: {
@@ -49,7 +49,7 @@ resource administrator 'Microsoft.DBforPostgreSQL/flexibleServers/administrators
   }
 }
 
-resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-01' = {
+resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2025-08-01' = {
   parent: server
   name: databaseName
   dependsOn: [administrator]
@@ -57,14 +57,14 @@ resource database 'Microsoft.DBforPostgreSQL/flexibleServers/databases@2024-08-0
 }
 
 // The migrations create this extension, which speeds up searches.
-resource extensions 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {
+resource extensions 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2025-08-01' = {
   parent: server
   name: 'azure.extensions'
   dependsOn: [database]
   properties: { value: 'PG_TRGM', source: 'user-override' }
 }
 
-resource bouncer 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = if (pgBouncer) {
+resource bouncer 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2025-08-01' = if (pgBouncer) {
   parent: server
   name: 'pgbouncer.enabled'
   dependsOn: [extensions]
@@ -72,13 +72,15 @@ resource bouncer 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-
 }
 
 // The default, 0, would break the app's prepared statements.
-resource preparedStatements 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = if (pgBouncer) {
+resource preparedStatements 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2025-08-01' = if (pgBouncer) {
   parent: server
   name: 'pgbouncer.max_prepared_statements'
   dependsOn: [bouncer]
   properties: { value: '200', source: 'user-override' }
 }
 
+// No newer version has the categories of logs: 2016-09-01, which the rule names, is older.
+#disable-next-line use-recent-api-versions
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: server
   name: 'to-log-analytics'

@@ -2,9 +2,9 @@
 param name string
 param zoneName string
 param location string
-param tags object
+param tags { *: string }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
   location: location
   tags: tags

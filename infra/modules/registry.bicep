@@ -2,12 +2,12 @@
 param name string
 param readerPrincipalId string
 param location string
-param tags object
+param tags { *: string }
 
 // The built-in role AcrPull.
 var pullRole = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 
-resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' = {
   name: name
   location: location
   tags: tags

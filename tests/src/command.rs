@@ -2,6 +2,7 @@
 
 mod bench;
 mod docs;
+mod infra;
 mod local;
 mod test;
 
@@ -16,6 +17,7 @@ use clap::Parser;
 pub(crate) enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
+    Infra(infra::Arguments),
     Test(test::Arguments),
     TestAuth(local::Arguments),
 }
@@ -26,6 +28,7 @@ impl Command {
         match self {
             Self::Bench(arguments) => bench::run(arguments),
             Self::Docs(arguments) => docs::run(arguments),
+            Self::Infra(arguments) => infra::run(arguments),
             Self::Test(arguments) => test::run(arguments),
             Self::TestAuth(arguments) => local::run(arguments),
         }

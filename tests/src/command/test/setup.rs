@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::MetadataExt as _};
 
 use anyhow::{Context as _, Result, bail};
-use restaurant_tests::{browser, node, postgres, python, workspace};
+use restaurant_tests::{browser, infrastructure, node, postgres, python, workspace};
 use xshell::{Shell, cmd};
 
 /// Something that the tests need.
@@ -80,6 +80,10 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
         environment
             .interpreter()
             .with_context(|| format!("the packages of {} are missing", folder.display()))?;
+    }
+    if workspace::find_program(&["bicep"], &[]).is_none() {
+        let how = infrastructure::BICEP;
+        eprintln!("bicep is not installed ({how}): what needs to compile infra/ is not checked");
     }
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
