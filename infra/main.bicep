@@ -21,7 +21,7 @@ param planSku string = 'B1'
 
 @minValue(1)
 @maxValue(30)
-@description('Number of instances of the app.')
+@description('Number of instances of the app. A plan of the tier Basic has at most three.')
 param instances int = 1
 
 @description('Spread the instances over zones. Needs a premium plan and at least two instances.')
@@ -54,6 +54,15 @@ param pgBouncer bool = false
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var webAppName = 'app-${token}'
+var databaseServerName = 'psql-${token}'
+var databaseName = 'restaurants'
+// The identity that owns the tables has the name that the app's only identity had: earlier deployments upgrade in place.
+var migrationIdentityName = 'id-${token}'
+var appIdentityName = 'id-app-${token}'
+var basicPlanInstances = 3
+var planInstances = startsWith(planSku, 'B') && instances > basicPlanInstances
+  ? fail('A plan of the tier Basic has at most ${basicPlanInstances} instances: set PLAN_SKU to P0v3 or more')
+  : instances
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
@@ -61,9 +70,14 @@ resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   tags: tags
 }
 
-module identity 'modules/identity.bicep' = {
+module appIdentity 'modules/identity.bicep' = {
   scope: group
-  params: { name: 'id-${token}', location: location, tags: tags }
+  params: { name: appIdentityName, location: location, tags: tags }
+}
+
+module migrationIdentity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: migrationIdentityName, location: location, tags: tags }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
@@ -87,7 +101,7 @@ module registry 'modules/registry.bicep' = {
     name: 'cr${token}'
     // An assignment cannot change its principal, so its name contains the principal's id.
     #disable-next-line what-if-short-circuiting
-    readerPrincipalId: identity.outputs.principalId
+    readerPrincipalIds: [appIdentity.outputs.principalId, migrationIdentity.outputs.principalId]
     location: location
     tags: tags
   }
@@ -96,7 +110,7 @@ module registry 'modules/registry.bicep' = {
 module database 'modules/database.bicep' = {
   scope: group
   params: {
-    name: 'psql-${token}'
+    name: databaseServerName
     location: location
     tags: tags
     tier: databaseTier
@@ -107,10 +121,6 @@ module database 'modules/database.bicep' = {
     pgBouncer: pgBouncer
     subnetId: network.outputs.databaseSubnetId
     privateDnsZoneId: network.outputs.privateDnsZoneId
-    administratorName: identity.outputs.name
-    // The resource of an administrator has the principal's id as its name.
-    #disable-next-line what-if-short-circuiting
-    administratorPrincipalId: identity.outputs.principalId
     logId: monitoring.outputs.logId
   }
 }
@@ -121,7 +131,7 @@ module entraApp 'modules/entra-app.bicep' = {
     uniqueName: 'restaurant-reviews-${token}'
     displayName: 'Restaurant reviews (${environmentName})'
     webAppOrigin: 'https://${webAppName}.azurewebsites.net'
-    identityPrincipalId: identity.outputs.principalId
+    identityPrincipalId: appIdentity.outputs.principalId
   }
 }
 
@@ -133,13 +143,13 @@ module web 'modules/web-app.bicep' = {
     location: location
     tags: tags
     planSku: planSku
-    instances: instances
+    instances: planInstances
     zoneRedundant: zoneRedundant
     imageName: imageName
     subnetId: network.outputs.webSubnetId
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    databaseConnection: database.outputs.connection
+    identityId: appIdentity.outputs.id
+    identityClientId: appIdentity.outputs.clientId
+    databaseConnection: '${database.outputs.address} dbname=${databaseName} user=${appIdentityName}'
     insightsConnection: monitoring.outputs.insightsConnection
     pgBouncer: pgBouncer
     permissionScope: entraApp.outputs.permissionScope
@@ -153,11 +163,47 @@ module authentication 'modules/authentication.bicep' = {
   params: { webAppName: webAppName, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
 }
 
+// A new server accepts no administrator and no setting for some time, and after each deployment of the server again. The web
+// app takes longer than that, so this waits for it. The app asks until the database is there.
+module databaseContents 'modules/database-contents.bicep' = {
+  scope: group
+  dependsOn: [database, web]
+  params: {
+    serverName: databaseServerName
+    databaseName: databaseName
+    pgBouncer: pgBouncer
+    administratorName: migrationIdentityName
+    // The resource of an administrator has the principal's id as its name.
+    #disable-next-line what-if-short-circuiting
+    administratorPrincipalId: migrationIdentity.outputs.principalId
+  }
+}
+
+module migration 'modules/migration.bicep' = {
+  scope: group
+  params: {
+    environmentName: 'cae-${token}'
+    jobName: 'migrate-${token}'
+    location: location
+    tags: tags
+    imageName: imageName
+    registryEndpoint: registry.outputs.endpoint
+    subnetId: network.outputs.jobsSubnetId
+    identityId: migrationIdentity.outputs.id
+    identityClientId: migrationIdentity.outputs.clientId
+    databaseConnection: '${database.outputs.directAddress} dbname=${databaseName} user=${migrationIdentityName}'
+    appRole: appIdentityName
+    appPrincipalId: appIdentity.outputs.principalId
+    logId: monitoring.outputs.logId
+  }
+}
+
 output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.endpoint
 output ENTRA_CLIENT_ID string = entraApp.outputs.clientId
 output ENTRA_IDENTIFIER_URI string = entraApp.outputs.identifierUri
+output MIGRATION_JOB_NAME string = migration.outputs.name
 output WEB_APP_NAME string = web.outputs.name
 output WEB_APP_RESOURCE_ID string = web.outputs.id
 output WEB_APP_URI string = web.outputs.origin

@@ -61,4 +61,5 @@ def acceptances(root: Path) -> tuple[set[tuple[str, str]], list[str]]:
     """Accepted failures, and entries without a reason."""
     entries = yaml.safe_load((root / ACCEPTED).read_text(encoding="utf-8"))
     found = [f"{ACCEPTED}: {it['checks']} have no reason" for it in entries if not str(it.get("reason") or "").strip()]
-    return {(check, it["resource"]) for it in entries for check in it["checks"]}, found
+    pairs = {(check, resource) for it in entries for check in it["checks"] for resource in it["resources"]}
+    return pairs, found

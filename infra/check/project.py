@@ -9,8 +9,9 @@ from jsonschema import Draft201909Validator
 
 SCHEMA = "infra/check/azure.yaml.json"
 WORKFLOW = ".github/workflows/azure-dev.yml"
+HOOK = "infra/migrate.sh"
 # azd sets these when it deploys.
-SET_BY_AZD = {"SERVICE_WEB_IMAGE_NAME"}
+SET_BY_AZD = {"AZURE_SUBSCRIPTION_ID", "SERVICE_WEB_IMAGE_NAME"}
 # `azd pipeline config` always copies these to the repository.
 COPIED_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
 
@@ -30,6 +31,7 @@ def schema_faults(root: Path) -> list[str]:
         return [f"azure.yaml: {it.json_path}: {it.message}" for it in errors]
     infra = document["infra"]
     paths = [Path(infra["path"]) / f"{infra['module']}.bicep"]
+    paths += [Path(it["run"]) for it in document.get("hooks", {}).values()]
     for service in document["services"].values():
         project = Path(service["project"])
         paths += [project / service["docker"]["path"], project / service["docker"]["context"]]
@@ -52,12 +54,12 @@ def parameter_faults(root: Path, declared: dict[str, dict]) -> list[str]:
 
 def output_faults(root: Path, declared: set[str]) -> list[str]:
     """Values that are read from azd's environment and that no output of main.bicep sets."""
-    readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)"}
+    readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)", HOOK: r"\$\{?([A-Z]\w+)"}
     return [
         f"{file}: main.bicep has no output {name}"
         for file, pattern in readers.items()
         for name in re.findall(pattern, (root / file).read_text(encoding="utf-8"))
-        if name not in declared
+        if name not in declared | SET_BY_AZD
     ]
 
 

@@ -1,4 +1,4 @@
-// The app's identity: it pulls the image, signs in to the database and is the credential of the app registration.
+// A managed identity, by which a program pulls its image and signs in to the database.
 param name string
 param location string
 param tags { *: string }
@@ -10,6 +10,5 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
 }
 
 output id string = identity.id
-output name string = identity.name
 output clientId string = identity.properties.clientId
 output principalId string = identity.properties.principalId

@@ -79,6 +79,12 @@ resource webApp 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
+  // Each slot has its own authentication, and so its own identity.
+  resource slotSettings 'config' = {
+    name: 'slotConfigNames'
+    properties: { appSettingNames: ['OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'] }
+  }
+
   // Disables deployment with a password.
   resource ftp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'

@@ -37,7 +37,7 @@ pub enum Command {
     /// Serve MCP to one client over stdin and stdout, as desktop clients want it, until it leaves.
     McpStdio,
     /// Bring the database's tables up to date and exit.
-    Migrate,
+    Migrate(migrate::Migrate),
     /// Fill the database with sample data.
     Seed(seed::Seed),
     /// Ask the running server at BIND whether it is healthy; exits with 0 when it is, else 1.
@@ -56,7 +56,7 @@ pub fn run(command: Command, settings: &Settings, raw: &[RawSetting]) -> anyhow:
         match command {
             Command::Serve => serve::run(settings).await,
             Command::McpStdio => mcp_stdio::run(settings).await,
-            Command::Migrate => migrate::run(settings).await,
+            Command::Migrate(migrate) => migrate::run(&migrate, settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,
             Command::Config(config) => config::run(&config, settings, raw),

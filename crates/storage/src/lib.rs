@@ -19,7 +19,7 @@ mod statement_spans;
 mod url;
 
 pub use self::{
-    database::Database,
+    database::{Database, DatabaseRole},
     limits::Limits,
     open::{open, open_with},
     postgres_options::{PasswordSource, PostgresOptions},

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod connect;
+mod grants;
 mod idempotent;
 mod lock;
 mod migrations;
@@ -28,7 +29,7 @@ use self::{
 };
 use crate::{
     concurrency::WorkKind,
-    database::Database,
+    database::{Database, DatabaseRole},
     error::WorkError,
     idempotency::{CreateOutcome, NewKeyRow},
     limits::Limits,
@@ -212,5 +213,9 @@ impl Database for PostgresStore {
         let applied = migrations::run(self.connector.connect_in_time().await?).await?;
         self.migrated.set();
         Ok(applied)
+    }
+
+    async fn grant_rows(&self, role: &DatabaseRole) -> Result<(), StoreError> {
+        grants::grant(&self.connector, role).await
     }
 }

@@ -24,7 +24,7 @@ use restaurant_domain::{
 use self::{file::File, pool::ConnectionPool};
 use crate::{
     concurrency::WorkKind,
-    database::Database,
+    database::{Database, DatabaseRole},
     error::WorkError,
     idempotency::{CreateOutcome, NewKeyRow},
     limits::Limits,
@@ -157,5 +157,11 @@ impl Database for SqliteStore {
         let applied = self.writer.run(WorkKind::Write(None), migrations::run).await?;
         self.migrated.set();
         Ok(applied)
+    }
+
+    async fn grant_rows(&self, _: &DatabaseRole) -> Result<(), StoreError> {
+        Err(StoreError::failed(
+            "an SQLite file has no roles: who may open the file reads and writes",
+        ))
     }
 }
