@@ -2,6 +2,7 @@
 
 mod bench;
 mod docs;
+mod image;
 mod infra;
 mod local;
 mod test;
@@ -17,6 +18,7 @@ use clap::Parser;
 pub(crate) enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
+    Image(image::Arguments),
     Infra(infra::Arguments),
     Test(test::Arguments),
     TestAuth(local::Arguments),
@@ -28,6 +30,7 @@ impl Command {
         match self {
             Self::Bench(arguments) => bench::run(arguments),
             Self::Docs(arguments) => docs::run(arguments),
+            Self::Image(arguments) => image::run(arguments),
             Self::Infra(arguments) => infra::run(arguments),
             Self::Test(arguments) => test::run(arguments),
             Self::TestAuth(arguments) => local::run(arguments),

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod app_service;
 pub mod browser;
 pub mod fault_proxy;
+pub mod image;
 pub mod infrastructure;
 mod installation;
 pub mod mcp;
