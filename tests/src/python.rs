@@ -85,7 +85,7 @@ impl Environment {
     /// Python or a package is not there.
     pub fn command(self, program: &str) -> Result<Command> {
         let mut command = Command::new(self.interpreter()?);
-        command.arg(folder().join(program));
+        command.arg(self::program(program));
         Ok(command)
     }
 
@@ -117,6 +117,12 @@ fn install(venv: &Path, requirements: &Path) -> Result<()> {
         .arg(requirements)
         .output()?;
     check(&installed).context("pip install failed")
+}
+
+/// A program of `tests/python`.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    folder().join(name)
 }
 
 fn folder() -> PathBuf {

@@ -43,12 +43,19 @@ const SITE: &str =
 pub(crate) fn router(cloud: Cloud) -> Router {
     let inner = routes().with_state(cloud.clone());
     let writes = Arc::new(AtomicU32::new(0));
-    let front = async move |request: Request| match admit(&cloud, &writes, request) {
-        Ok(request) => match inner.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        Err(response) => response,
+    let front = async move |request: Request| {
+        let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
+        let response = match admit(&cloud, &writes, request) {
+            Ok(request) => match inner.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            Err(response) => response,
+        };
+        if is_write && response.status().is_success() {
+            cloud.tell_of_change();
+        }
+        response
     };
     Router::new().route("/subscriptions/{*path}", any(front))
 }

@@ -1,6 +1,7 @@
 //! The tenant: applications, service principals, assignments and people, as Microsoft Graph names their properties.
 
 mod change;
+pub(crate) mod credential;
 mod microsoft_apis;
 
 use serde::{Deserialize, Serialize};

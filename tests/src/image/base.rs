@@ -30,8 +30,9 @@ const PACKAGES: [&str; 9] = [
 ];
 /// The user without privileges, and its group.
 const NONROOT: u32 = 65532;
+const HOME: &str = "home/nonroot";
 const USERS: &str = "root:x:0:0:root:/root:/sbin/nologin\n\
-    nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n";
+    nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"; // tidy: of the image
 const GROUPS: &str = "root:x:0:\nnonroot:x:65532:\n";
 
 /// Makes the image in which the server runs, of this system's packages.
@@ -58,11 +59,11 @@ pub(super) fn runtime(buildah: &Buildah) -> Result<()> {
         fs::copy(Path::new("/").join(authorities), root.join(authorities))?;
         fs::write(root.join("etc/passwd"), USERS)?;
         fs::write(root.join("etc/group"), GROUPS)?;
-        fs::create_dir_all(root.join("home/nonroot"))?;
-        Ok(chown(root.join("home/nonroot"), Some(NONROOT), Some(NONROOT))?)
+        fs::create_dir_all(root.join(HOME))?;
+        Ok(chown(root.join(HOME), Some(NONROOT), Some(NONROOT))?)
     })?;
-    let settings =
-        ["--user=65532", "--workingdir=/home/nonroot", "--env=PATH=/usr/local/bin:/usr/bin:/bin"];
+    let (user, folder) = (format!("--user={NONROOT}"), format!("--workingdir=/{HOME}"));
+    let settings = [&*user, &*folder, "--env=PATH=/usr/local/bin:/usr/bin:/bin"];
     commit(buildah, &root.join("root"), &settings, RUNTIME)
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
 use super::{ApiApplication, AppRole, Application, Directory, PermissionScope, ServicePrincipal};
+use crate::sample::object_id;
 
 /// The tenant in which Microsoft keeps its applications.
 const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
@@ -70,7 +71,8 @@ impl Directory {
         }
         let owner = Map::from_iter([(OWNER.to_owned(), json!(MICROSOFT))]);
         self.service_principals.push(ServicePrincipal {
-            id: Uuid::new_v4(),
+            // The same at each start, so that a file can name it.
+            id: object_id(app_id),
             app_id,
             display_name: name.to_owned(),
             service_principal_type: "Application".to_owned(),

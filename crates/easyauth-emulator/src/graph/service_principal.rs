@@ -6,10 +6,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, ownership};
+use super::{
+    Graph,
+    body::{Body, check_names},
+    error::GraphError,
+    key::Key,
+    list::ListQuery,
+    ownership,
+};
 use crate::{Application, Directory, ServicePrincipal, caller::Caller};
 
 const RESOURCE: &str = "ServicePrincipal";
@@ -17,6 +24,16 @@ const FILTERABLE: &[&str] = &["id", "appId", "displayName", "servicePrincipalTyp
 /// What a client never sets, or what belongs to the application.
 const READ_ONLY: &[&str] =
     &["id", "appId", "displayName", "servicePrincipalType", "appRoles", "oauth2PermissionScopes"];
+
+/// What a client may set: what the emulator implements, or keeps as a description.
+const KNOWN: &[&str] =
+    &["accountEnabled", "appRoleAssignmentRequired", "description", "notes", "tags"];
+
+/// Refuses properties besides those that a client may set, and those that the directory itself sets.
+pub(super) fn check_properties(object: &Map<String, Value>) -> Result<(), GraphError> {
+    let own = ["id", "appId", "displayName", "servicePrincipalType"];
+    check_names(object, &[KNOWN, &own].concat(), RESOURCE)
+}
 
 /// `GET /servicePrincipals`
 pub(super) async fn list(
@@ -145,6 +162,7 @@ fn changed(old: &ServicePrincipal, body: &Body) -> Result<ServicePrincipal, Grap
         let message = format!("Property '{name}' is read-only and cannot be set.");
         return Err(GraphError::bad_request(message));
     }
+    body.check_names(KNOWN, RESOURCE)?;
     let Value::Object(mut object) = json!(old) else { return Ok(old.clone()) };
     body.merge_into(&mut object);
     let new: ServicePrincipal = serde_json::from_value(Value::Object(object))

@@ -1,0 +1,56 @@
+//! The secrets and certificates of an application, as Graph keeps them: `passwordCredentials` and `keyCredentials`.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use uuid::Uuid;
+use webpki::EndEntityCert;
+
+use super::Application;
+use crate::keys::public_key_pem;
+
+/// What Graph shows of secrets and of certificates.
+pub(crate) const PASSWORDS: &str = "passwordCredentials";
+pub(crate) const KEYS: &str = "keyCredentials";
+
+impl Application {
+    /// Whether a secret is known to have expired.
+    pub(crate) fn secret_expired(&self, secret: &str, now: DateTime<Utc>) -> bool {
+        let id = secret_id(secret).to_string();
+        let mut shown = list(self, PASSWORDS);
+        shown.any(|shown| shown["keyId"] == id.as_str() && !is_valid(shown, now))
+    }
+
+    /// The public keys, in PEM, of the certificates that were registered and are valid.
+    pub(crate) fn valid_certificates(&self, now: DateTime<Utc>) -> Vec<String> {
+        let valid = list(self, KEYS).filter(|shown| is_valid(shown, now));
+        valid.filter_map(|shown| public_key(shown["key"].as_str()?)).collect()
+    }
+}
+
+fn list<'a>(application: &'a Application, name: &str) -> impl Iterator<Item = &'a Value> {
+    application.other.get(name).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether a credential's time has come and has not passed; it is unlimited where it is not set.
+fn is_valid(credential: &Value, now: DateTime<Utc>) -> bool {
+    let time = |name: &str| DateTime::parse_from_rfc3339(credential[name].as_str()?).ok();
+    time("startDateTime").is_none_or(|start| start <= now)
+        && time("endDateTime").is_none_or(|end| now < end)
+}
+
+/// A secret's id is made from it, so that it need not be kept beside it.
+pub(crate) fn secret_id(secret: &str) -> Uuid {
+    let digest = Sha256::digest(secret);
+    Uuid::from_slice(&digest[..16]).unwrap_or_default()
+}
+
+/// The public key in PEM of a certificate (X.509) in base64; `None` where it is none.
+pub(crate) fn public_key(certificate: &str) -> Option<String> {
+    let der = STANDARD.decode(certificate).ok()?;
+    let certificate = CertificateDer::from(der);
+    let certificate = EndEntityCert::try_from(&certificate).ok()?;
+    Some(public_key_pem(&certificate.subject_public_key_info()))
+}
