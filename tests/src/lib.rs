@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod app_service;
+pub mod azure_cli;
 pub mod browser;
 pub mod fault_proxy;
 pub mod image;

@@ -65,6 +65,17 @@ impl Cloud {
         &self.0.origin
     }
 
+    /// The origin of Graph for tools that tell services apart by their origins, as the Azure CLI does: the one loopback name
+    /// where [`Self::origin`] has the other, or the same.
+    pub(crate) fn graph_origin(&self) -> String {
+        let origin = self.origin();
+        if origin.contains("://127.0.0.1:") {
+            origin.replacen("127.0.0.1", "localhost", 1)
+        } else {
+            origin.replacen("://localhost:", "://127.0.0.1:", 1)
+        }
+    }
+
     /// What is uncertain, as this emulator takes it.
     #[must_use]
     pub fn options(&self) -> &Options {

@@ -4,6 +4,7 @@ mod change;
 pub(crate) mod credential;
 mod microsoft_apis;
 
+pub(crate) use self::microsoft_apis::GRAPH_URI;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod app;
+mod azure_cli;
 mod directory;
 mod libraries;
 mod process;

@@ -4,9 +4,12 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tokio_rustls::rustls::pki_types::CertificateDer;
 use uuid::Uuid;
-use webpki::EndEntityCert;
+use x509_cert::{
+    Certificate,
+    der::{Decode as _, Encode as _},
+    time::Time,
+};
 
 use super::Application;
 use crate::keys::public_key_pem;
@@ -49,8 +52,22 @@ pub(crate) fn secret_id(secret: &str) -> Uuid {
 
 /// The public key in PEM of a certificate (X.509) in base64; `None` where it is none.
 pub(crate) fn public_key(certificate: &str) -> Option<String> {
-    let der = STANDARD.decode(certificate).ok()?;
-    let certificate = CertificateDer::from(der);
-    let certificate = EndEntityCert::try_from(&certificate).ok()?;
-    Some(public_key_pem(&certificate.subject_public_key_info()))
+    let key = read(certificate)?.tbs_certificate.subject_public_key_info.to_der().ok()?;
+    Some(public_key_pem(&key))
+}
+
+/// When a certificate in base64 begins and ceases to be valid.
+pub(crate) fn validity(certificate: &str) -> Option<[DateTime<Utc>; 2]> {
+    let validity = read(certificate)?.tbs_certificate.validity;
+    let time = |time: Time| {
+        let seconds = time.to_unix_duration().as_secs();
+        DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
+    };
+    Some([time(validity.not_before)?, time(validity.not_after)?])
+}
+
+fn read(certificate: &str) -> Option<Certificate> {
+    // The Azure CLI leaves the line ends of the PEM in it.
+    let base64: String = certificate.split_whitespace().collect();
+    Certificate::from_der(&STANDARD.decode(base64).ok()?).ok()
 }

@@ -11,7 +11,8 @@ const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
 const OWNER: &str = "appOwnerOrganizationId";
 
 const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
-const GRAPH_URIS: &[&str] = &["https://graph.microsoft.com"];
+pub(crate) const GRAPH_URI: &str = "https://graph.microsoft.com";
+const GRAPH_URIS: &[&str] = &[GRAPH_URI];
 const GRAPH_ROLES: &[(Uuid, &str)] = &[
     (uuid!("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"), "Application.Read.All"),
     (uuid!("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9"), "Application.ReadWrite.All"),

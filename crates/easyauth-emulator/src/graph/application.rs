@@ -118,6 +118,7 @@ fn stored(directory: &mut Directory, key: Key) -> Result<&mut Application, Graph
 pub(super) fn render(application: &Application) -> Value {
     let mut object = json!(application);
     certificates::hide(&mut object);
+    properties::default(&mut object);
     object
 }
 

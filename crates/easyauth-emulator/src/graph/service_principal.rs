@@ -20,7 +20,8 @@ use super::{
 use crate::{Application, Directory, ServicePrincipal, caller::Caller};
 
 const RESOURCE: &str = "ServicePrincipal";
-const FILTERABLE: &[&str] = &["id", "appId", "displayName", "servicePrincipalType"];
+const FILTERABLE: &[&str] =
+    &["id", "appId", "displayName", "servicePrincipalNames", "servicePrincipalType"];
 /// What a client never sets, or what belongs to the application.
 const READ_ONLY: &[&str] =
     &["id", "appId", "displayName", "servicePrincipalType", "appRoles", "oauth2PermissionScopes"];
@@ -133,6 +134,14 @@ pub(super) fn render(directory: &Directory, principal: &ServicePrincipal) -> Val
     object["appRoles"] = json!(application.map(|found| &*found.app_roles).unwrap_or_default());
     object["oauth2PermissionScopes"] =
         json!(application.map(|found| &*found.api.oauth2_permission_scopes).unwrap_or_default());
+    for collection in ["keyCredentials", "passwordCredentials", "tags"] {
+        if object[collection].is_null() {
+            object[collection] = json!([]);
+        }
+    }
+    if object["accountEnabled"].is_null() {
+        object["accountEnabled"] = json!(true);
+    }
     object["appDisplayName"] = json!(application.map(|found| &found.display_name));
     object
 }

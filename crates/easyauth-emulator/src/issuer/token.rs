@@ -17,7 +17,7 @@ use super::{
     grant::Grant,
     is_tenant, user_assertion,
 };
-use crate::{Application, Cloud, Directory, token::LIFETIME_SECONDS};
+use crate::{Application, Cloud, Directory, directory::GRAPH_URI, token::LIFETIME_SECONDS};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The grant type of on-behalf-of (RFC 7523).
@@ -99,7 +99,7 @@ fn own_claims(
     if principal.other.get("accountEnabled") == Some(&json!(false)) {
         return Err(TokenError::Disabled);
     }
-    let resource = resource(directory, audience)?;
+    let resource = resource(cloud, directory, audience)?;
     let assigned = !directory.roles(principal.id, resource).is_empty();
     let wants = directory
         .service_principal(resource.app_id)
@@ -112,10 +112,12 @@ fn own_claims(
 
 /// The application that an audience names; it has to have a service principal.
 pub(super) fn resource<'a>(
+    cloud: &Cloud,
     directory: &'a Directory,
     audience: &str,
 ) -> Result<&'a Application, TokenError> {
     let audience = audience.trim_end_matches('/');
+    let audience = if audience == cloud.graph_origin() { GRAPH_URI } else { audience };
     let resource = directory.resource(audience).ok_or(TokenError::Resource)?;
     directory.service_principal(resource.app_id).ok_or(TokenError::Resource)?;
     Ok(resource)
@@ -133,7 +135,7 @@ pub(super) fn check_resource(
         resource.filter(|named| !named.is_empty() && cloud.options().issuer.checks_resource);
     let Some(named) = named else { return Ok(()) };
     let directory = cloud.directory();
-    let owner = self::resource(&directory, &audience(client_id, scope))?;
+    let owner = self::resource(cloud, &directory, &audience(client_id, scope))?;
     let is_its_name = owner.identifier_uris.iter().any(|uri| uri == named);
     if is_its_name { Ok(()) } else { Err(TokenError::Target) }
 }
@@ -245,7 +247,7 @@ fn granted_claims(
     let scopes: Vec<_> =
         grant.scope.split(' ').filter_map(|scope| scope.rsplit_once('/')).collect();
     let audience = audience(client.app_id, &grant.scope);
-    let resource = resource(directory, &audience)?;
+    let resource = resource(cloud, directory, &audience)?;
     // A person may be asked for the scopes of several APIs at once; a token is for one of them.
     let of_one = scopes.into_iter().filter(|(api, _)| *api == audience);
     let names: Vec<_> = of_one.map(|(_, name)| name).collect();

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use restaurant_tests::{
-    browser, image::Buildah, infrastructure, node, postgres, python, workspace,
+    azure_cli, browser, image::Buildah, infrastructure, node, postgres, python, workspace,
 };
 use xshell::{Shell, cmd};
 
@@ -91,6 +91,8 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     if let Err(reason) = Buildah::find() {
         eprintln!("the image is not checked: {reason}");
     }
+    // Without it, the line that it prints is all that comes of the tests that use it.
+    let _ = azure_cli::interpreter();
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }

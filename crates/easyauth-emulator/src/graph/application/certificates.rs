@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::RESOURCE;
 use crate::{
     Application,
-    directory::credential::{KEYS, public_key},
+    directory::credential::{KEYS, public_key, validity},
     graph::{body::check_names, error::GraphError},
 };
 
@@ -49,7 +49,15 @@ pub(super) fn complete(
         if key.is_null() {
             return Err(GraphError::value_required("key", "KeyCredential"));
         }
-        key.as_str().and_then(public_key).ok_or_else(invalid)?;
+        let text = key.as_str().ok_or_else(invalid)?;
+        public_key(text).ok_or_else(invalid)?;
+        let times = validity(text).ok_or_else(invalid)?;
+        for (name, time) in ["startDateTime", "endDateTime"].into_iter().zip(times) {
+            let own = credential.entry(name).or_insert(Value::Null);
+            if own.is_null() {
+                *own = json!(time.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+            }
+        }
         credential.insert("key".to_owned(), key);
     }
     Ok(())
@@ -57,7 +65,8 @@ pub(super) fn complete(
 
 /// Hides the certificates themselves, as Graph does.
 pub(super) fn hide(object: &mut Value) {
-    for credential in object[KEYS].as_array_mut().into_iter().flatten() {
+    let credentials = object.get_mut(KEYS).and_then(Value::as_array_mut).into_iter().flatten();
+    for credential in credentials {
         credential["key"] = Value::Null;
     }
 }

@@ -1,6 +1,6 @@
 //! The properties of an application that the emulator implements, or keeps as a description. Others are refused.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::RESOURCE;
 use crate::graph::{
@@ -100,4 +100,19 @@ pub(crate) fn check(body: &Body) -> Result<(), GraphError> {
             "This emulator implements the sign-in audience '{AUDIENCE}', not '{other}'."
         ))),
     }
+}
+
+/// Completes an application as Graph shows it: with its empty collections.
+pub(super) fn default(object: &mut Value) {
+    let Some(members) = object.as_object_mut() else { return };
+    for name in ["keyCredentials", "passwordCredentials", "requiredResourceAccess", "tags"] {
+        members.entry(name).or_insert_with(|| json!([]));
+    }
+    for name in ["publicClient", "spa", "web"] {
+        let part = members.entry(name).or_insert_with(|| json!({}));
+        if let Some(part) = part.as_object_mut() {
+            part.entry("redirectUris").or_insert_with(|| json!([]));
+        }
+    }
+    members.entry("signInAudience").or_insert_with(|| json!(AUDIENCE));
 }
