@@ -24,7 +24,7 @@ pub enum Environment {
     Mcp2,
     /// That, and the libraries that get an agent its token.
     Agent,
-    /// What reads and judges Bicep.
+    /// What checks the infrastructure.
     Infrastructure,
     /// The Azure CLI. It is large, and the tests do without it where it cannot be installed.
     AzureCli,

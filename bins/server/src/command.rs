@@ -38,7 +38,7 @@ pub enum Command {
     /// Serve MCP to one client over stdin and stdout, as desktop clients want it, until it leaves.
     McpStdio,
     /// Bring the database's tables up to date and exit.
-    Migrate,
+    Migrate(migrate::Migrate),
     /// Fill the database with sample data.
     Seed(seed::Seed),
     /// Hide what one author wrote. Says first what that is, and asks. `restore` undoes it.
@@ -61,7 +61,7 @@ pub fn run(command: Command, settings: &Settings, raw: &[RawSetting]) -> anyhow:
         match command {
             Command::Serve => serve::run(settings).await,
             Command::McpStdio => mcp_stdio::run(settings).await,
-            Command::Migrate => migrate::run(settings).await,
+            Command::Migrate(migrate) => migrate::run(&migrate, settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
             Command::Retract(what) => retract::retract(what, settings).await,
             Command::Restore(what) => retract::restore(what, settings).await,

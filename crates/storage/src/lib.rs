@@ -22,7 +22,7 @@ mod statement_spans;
 mod url;
 
 pub use self::{
-    database::{Database, FORGET_BATCH},
+    database::{Database, DatabaseRole, FORGET_BATCH},
     limits::Limits,
     open::{open, open_with},
     postgres_options::{PasswordSource, PostgresOptions},

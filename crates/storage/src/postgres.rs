@@ -3,6 +3,7 @@
 mod backfill;
 mod connect;
 mod create;
+mod grants;
 mod hidden;
 mod idempotent;
 mod lock;
@@ -32,8 +33,13 @@ use self::{
     pool::{ConnectionPool, Reservation, run_to_completion},
 };
 use crate::{
-    concurrency::WorkKind, database::Database, error::WorkError, idempotency::NewKeyRow,
-    limits::Limits, migration_state::MigrationState, postgres_options::PostgresOptions,
+    concurrency::WorkKind,
+    database::{Database, DatabaseRole},
+    error::WorkError,
+    idempotency::NewKeyRow,
+    limits::Limits,
+    migration_state::MigrationState,
+    postgres_options::PostgresOptions,
     url::Server,
 };
 
@@ -297,5 +303,9 @@ impl Database for PostgresStore {
 
     async fn forget_activity(&self, before: DateTime<Utc>) -> Result<i64, StoreError> {
         self.write(move |connection, _| write::forget_activity(connection, before).boxed()).await
+    }
+
+    async fn grant_rows(&self, role: &DatabaseRole) -> Result<(), StoreError> {
+        grants::grant(&self.connector, role).await
     }
 }

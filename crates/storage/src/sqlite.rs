@@ -26,8 +26,12 @@ use restaurant_domain::{
 
 use self::{file::File, pool::ConnectionPool};
 use crate::{
-    concurrency::WorkKind, database::Database, error::WorkError, idempotency::NewKeyRow,
-    limits::Limits, migration_state::MigrationState,
+    concurrency::WorkKind,
+    database::{Database, DatabaseRole},
+    error::WorkError,
+    idempotency::NewKeyRow,
+    limits::Limits,
+    migration_state::MigrationState,
 };
 
 /// Restaurants and reviews in an SQLite file.
@@ -207,5 +211,11 @@ impl Database for SqliteStore {
 
     async fn forget_activity(&self, before: DateTime<Utc>) -> Result<i64, StoreError> {
         self.write(move |connection, _| write::forget_activity(connection, before)).await
+    }
+
+    async fn grant_rows(&self, _: &DatabaseRole) -> Result<(), StoreError> {
+        Err(StoreError::failed(
+            "an SQLite file has no roles: who may open the file reads and writes",
+        ))
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn database_name(text: &str) -> Result<String, Expected> {
 }
 
 /// A database user's name.
-pub(super) fn database_user(text: &str) -> Result<String, Expected> {
+pub fn database_user(text: &str) -> Result<String, Expected> {
     part(text, DatabaseUrl::from_parts(None, None, None, Some(text), None, None))
 }
 
@@ -209,7 +209,7 @@ pub(super) fn directives(text: &str) -> Result<String, Expected> {
 }
 
 /// A GUID, or nothing: deployment templates leave empty variables behind.
-pub(super) fn guid(text: &str) -> Result<String, Expected> {
+pub fn guid(text: &str) -> Result<String, Expected> {
     let text = text.trim();
     let groups: Vec<_> = text.split('-').collect();
     let lengths = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);
