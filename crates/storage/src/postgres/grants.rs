@@ -10,14 +10,12 @@ use restaurant_domain::StoreError;
 use super::{connect::Connector, lock::LOCK};
 use crate::{database::DatabaseRole, error::MigrateError};
 
-/// The rights that reads and writes need, each once. The triggers run with the rights of the caller.
-pub(super) const NEEDED: &str = "(VALUES ('restaurants', 'SELECT,INSERT,UPDATE,DELETE'), \
-        ('reviews', 'SELECT,INSERT,DELETE'), \
+/// The rights that reads and writes need, each once. The triggers run with the rights of the caller. To take posts back needs
+/// more: the rights of the tables' owner.
+pub(super) const NEEDED: &str = "(VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
         ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
         ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE'), ('activity', 'SELECT,INSERT,DELETE'), \
-        ('write_budgets', 'SELECT,INSERT,UPDATE'), \
-        ('hidden_restaurants', 'SELECT,INSERT,UPDATE,DELETE'), \
-        ('hidden_reviews', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights)";
+        ('write_budgets', 'SELECT,INSERT,UPDATE')) AS needed (name, rights)";
 
 /// The database in which Azure has its functions for principals of Microsoft Entra ID.
 const ADMINISTRATION: &str = "postgres";
