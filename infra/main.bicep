@@ -21,7 +21,7 @@ param planSku string = 'B1'
 
 @minValue(1)
 @maxValue(30)
-@description('Number of instances of the app.')
+@description('Number of instances of the app. A plan of the tier Basic has at most three.')
 param instances int = 1
 
 @description('Spread the instances over zones. Needs a premium plan and at least two instances.')
@@ -54,27 +54,38 @@ param pgBouncer bool = false
 var tags = { 'azd-env-name': environmentName }
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var webAppName = 'app-${token}'
+var databaseServerName = 'psql-${token}'
+var databaseName = 'restaurants'
+// The identity that owns the tables has the name that the app's only identity had: earlier deployments upgrade in place.
+var migrationIdentityName = 'id-${token}'
+var appIdentityName = 'id-app-${token}'
+var basicPlanInstances = 3
+var planInstances = startsWith(planSku, 'B') && instances > basicPlanInstances
+  ? fail('A plan of the tier Basic has at most ${basicPlanInstances} instances: set PLAN_SKU to P0v3 or more')
+  : instances
 
-resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${environmentName}'
   location: location
   tags: tags
 }
 
-module identity 'modules/identity.bicep' = {
-  name: 'identity'
+module appIdentity 'modules/identity.bicep' = {
   scope: group
-  params: { name: 'id-${token}', location: location, tags: tags }
+  params: { name: appIdentityName, location: location, tags: tags }
+}
+
+module migrationIdentity 'modules/identity.bicep' = {
+  scope: group
+  params: { name: migrationIdentityName, location: location, tags: tags }
 }
 
 module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
   scope: group
   params: { logName: 'log-${token}', insightsName: 'appi-${token}', location: location, tags: tags }
 }
 
 module network 'modules/network.bicep' = {
-  name: 'network'
   scope: group
   params: {
     name: 'vnet-${token}'
@@ -85,16 +96,21 @@ module network 'modules/network.bicep' = {
 }
 
 module registry 'modules/registry.bicep' = {
-  name: 'registry'
   scope: group
-  params: { name: 'cr${token}', readerPrincipalId: identity.outputs.principalId, location: location, tags: tags }
+  params: {
+    name: 'cr${token}'
+    // An assignment cannot change its principal, so its name contains the principal's id.
+    #disable-next-line what-if-short-circuiting
+    readerPrincipalIds: [appIdentity.outputs.principalId, migrationIdentity.outputs.principalId]
+    location: location
+    tags: tags
+  }
 }
 
 module database 'modules/database.bicep' = {
-  name: 'database'
   scope: group
   params: {
-    name: 'psql-${token}'
+    name: databaseServerName
     location: location
     tags: tags
     tier: databaseTier
@@ -105,39 +121,35 @@ module database 'modules/database.bicep' = {
     pgBouncer: pgBouncer
     subnetId: network.outputs.databaseSubnetId
     privateDnsZoneId: network.outputs.privateDnsZoneId
-    administratorName: identity.outputs.name
-    administratorPrincipalId: identity.outputs.principalId
     logId: monitoring.outputs.logId
   }
 }
 
 module entraApp 'modules/entra-app.bicep' = {
-  name: 'entra-app'
   scope: group
   params: {
     uniqueName: 'restaurant-reviews-${token}'
     displayName: 'Restaurant reviews (${environmentName})'
     webAppOrigin: 'https://${webAppName}.azurewebsites.net'
-    identityPrincipalId: identity.outputs.principalId
+    identityPrincipalId: appIdentity.outputs.principalId
   }
 }
 
 module web 'modules/web-app.bicep' = {
-  name: 'web-app'
   scope: group
   params: {
     name: webAppName
     planName: 'plan-${token}'
     location: location
-    tags: union(tags, { 'azd-service-name': 'web' })
+    tags: tags
     planSku: planSku
-    instances: instances
+    instances: planInstances
     zoneRedundant: zoneRedundant
     imageName: imageName
     subnetId: network.outputs.webSubnetId
-    identityId: identity.outputs.id
-    identityClientId: identity.outputs.clientId
-    databaseConnection: database.outputs.connection
+    identityId: appIdentity.outputs.id
+    identityClientId: appIdentity.outputs.clientId
+    databaseConnection: '${database.outputs.address} dbname=${databaseName} user=${appIdentityName}'
     insightsConnection: monitoring.outputs.insightsConnection
     pgBouncer: pgBouncer
     permissionScope: entraApp.outputs.permissionScope
@@ -146,9 +158,44 @@ module web 'modules/web-app.bicep' = {
 }
 
 module authentication 'modules/authentication.bicep' = {
-  name: 'authentication'
   scope: group
-  params: { webAppName: web.outputs.name, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
+  dependsOn: [web]
+  params: { webAppName: webAppName, clientId: entraApp.outputs.clientId, allowedClients: allowedClients }
+}
+
+// A new server accepts no administrator and no setting for some time, and after each deployment of the server again. The web
+// app takes longer than that, so this waits for it. The app asks until the database is there.
+module databaseContents 'modules/database-contents.bicep' = {
+  scope: group
+  dependsOn: [database, web]
+  params: {
+    serverName: databaseServerName
+    databaseName: databaseName
+    pgBouncer: pgBouncer
+    administratorName: migrationIdentityName
+    // The resource of an administrator has the principal's id as its name.
+    #disable-next-line what-if-short-circuiting
+    administratorPrincipalId: migrationIdentity.outputs.principalId
+  }
+}
+
+module migration 'modules/migration.bicep' = {
+  scope: group
+  params: {
+    environmentName: 'cae-${token}'
+    jobName: 'migrate-${token}'
+    location: location
+    tags: tags
+    imageName: imageName
+    registryEndpoint: registry.outputs.endpoint
+    subnetId: network.outputs.jobsSubnetId
+    identityId: migrationIdentity.outputs.id
+    identityClientId: migrationIdentity.outputs.clientId
+    databaseConnection: '${database.outputs.directAddress} dbname=${databaseName} user=${migrationIdentityName}'
+    appRole: appIdentityName
+    appPrincipalId: appIdentity.outputs.principalId
+    logId: monitoring.outputs.logId
+  }
 }
 
 output AZURE_TENANT_ID string = tenant().tenantId
@@ -156,6 +203,7 @@ output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_CONTAINER_REGISTRY_ENDPOINT string = registry.outputs.endpoint
 output ENTRA_CLIENT_ID string = entraApp.outputs.clientId
 output ENTRA_IDENTIFIER_URI string = entraApp.outputs.identifierUri
+output MIGRATION_JOB_NAME string = migration.outputs.name
 output WEB_APP_NAME string = web.outputs.name
 output WEB_APP_RESOURCE_ID string = web.outputs.id
 output WEB_APP_URI string = web.outputs.origin

@@ -1,20 +1,20 @@
-"""Checks that every app setting in Bicep is read, and that every server setting is set there or has a reason not to be."""
+"""Checks that every app setting of the deployment is read, and that every server setting is set there or has a reason not to be."""
 
 import re
 from pathlib import Path
 
 import yaml
 
-import bicep
+import snapshots
 
 GIVEN = "infra/modules/web-app.bicep"
 READ = "docs/configuration.md"
 REASONS = "infra/check/app-settings.yaml"
 
 
-def faults(root: Path) -> list[str]:
+def faults(root: Path, predicted: dict[str, dict]) -> list[str]:
     """Settings that are not read, that are missing without a reason, or whose reason is out of date."""
-    given, read = names_given(root), names_read(root)
+    given, read = names_given(predicted), names_read(root)
     reasons = yaml.safe_load((root / REASONS).read_text(encoding="utf-8"))
     platform, left = set(reasons["read by the platform"]), set(reasons["not given"])
     lists = [
@@ -28,15 +28,16 @@ def faults(root: Path) -> list[str]:
     return [words.format(name) for names, words in lists for name in sorted(names)]
 
 
-def names_given(root: Path) -> set[str]:
-    """The app settings that Bicep sets."""
-    source = bicep.text(root, root / GIVEN)
-    block = re.search(r"^ *appSettings: \[\n(.*?)^ *\]\n", source, re.MULTILINE | re.DOTALL)
-    names = re.findall(r"^ *\{ name: '(\w+)', value: ", block[1], re.MULTILINE) if block else []
-    entries = [line for line in block[1].splitlines() if "{" in line] if block else []
-    if not names or len(names) != len(set(names)) or len(names) != len(entries):
-        raise SystemExit(f"{GIVEN}: appSettings cannot be read: one name and value a line, each name once")
-    return set(names)
+def names_given(predicted: dict[str, dict]) -> set[str]:
+    """The app settings that every deployment sets."""
+    names = set()
+    for snapshot in predicted.values():
+        settings = snapshots.one(snapshot, "Microsoft.Web/sites")["properties"]["siteConfig"]["appSettings"]
+        given = [it["name"] for it in settings]
+        if len(given) != len(set(given)) or (names and names != set(given)):
+            raise SystemExit(f"{GIVEN}: an app setting is there twice, or not in every snapshot")
+        names = set(given)
+    return names
 
 
 def names_read(root: Path) -> set[str]:

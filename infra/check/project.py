@@ -1,4 +1,4 @@
-"""Checks azure.yaml, the parameters file and the workflow against the schema, main.bicep and each other."""
+"""Checks azure.yaml, the parameters file and the workflow against the schema, the deployment and each other."""
 
 import json
 import re
@@ -7,25 +7,19 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft201909Validator
 
-import bicep
-
 SCHEMA = "infra/check/azure.yaml.json"
 WORKFLOW = ".github/workflows/azure-dev.yml"
+HOOK = "infra/migrate.sh"
 # azd sets these when it deploys.
-SET_BY_AZD = {"SERVICE_WEB_IMAGE_NAME"}
+SET_BY_AZD = {"AZURE_SUBSCRIPTION_ID", "SERVICE_WEB_IMAGE_NAME"}
 # `azd pipeline config` always copies these to the repository.
 COPIED_BY_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION"}
 
 
-def faults(root: Path) -> list[str]:
-    """Faults of azure.yaml, the parameters and the names of outputs."""
-    main = bicep.tree((root / "infra/main.bicep").read_text(encoding="utf-8"))
-    return [
-        *schema_faults(root),
-        *parameter_faults(root, bicep.declared(main, "parameter_declaration")),
-        *output_faults(root, bicep.declared(main, "output_declaration")),
-        *workflow_faults(root),
-    ]
+def faults(root: Path, predicted: dict[str, dict]) -> list[str]:
+    """Faults of azure.yaml, the names of outputs and the workflow."""
+    outputs = set.intersection(*(set(it["outputs"]) for it in predicted.values()))
+    return [*schema_faults(root), *output_faults(root, outputs), *workflow_faults(root)]
 
 
 def schema_faults(root: Path) -> list[str]:
@@ -37,29 +31,35 @@ def schema_faults(root: Path) -> list[str]:
         return [f"azure.yaml: {it.json_path}: {it.message}" for it in errors]
     infra = document["infra"]
     paths = [Path(infra["path"]) / f"{infra['module']}.bicep"]
+    paths += [Path(it["run"]) for it in document.get("hooks", {}).values()]
     for service in document["services"].values():
         project = Path(service["project"])
         paths += [project / service["docker"]["path"], project / service["docker"]["context"]]
     return [f"azure.yaml: {path} does not exist" for path in paths if not (root / path).exists()]
 
 
-def parameter_faults(root: Path, declared: dict[str, bool]) -> list[str]:
-    """Parameters that are set and not declared, or declared without a default and not set."""
+def parameter_faults(root: Path, declared: dict[str, dict]) -> list[str]:
+    """Parameters of the template that are not set, set and not declared, or set with another default."""
     name = "infra/main.parameters.json"
     given = json.loads((root / name).read_text(encoding="utf-8"))["parameters"]
-    found = [f"{name}: main.bicep has no parameter {it}" for it in given if it not in declared]
-    missing = [it for it, has_default in declared.items() if not has_default and it not in given]
-    return found + [f"{name}: {it} is missing, and main.bicep has no default" for it in missing]
+    found = [f"{name}: main.bicep has no parameter {it}" for it in sorted(given.keys() - declared.keys())]
+    found += [f"{name}: {it} is missing" for it in sorted(declared.keys() - given.keys())]
+    for it in sorted(given.keys() & declared.keys()):
+        default = re.search(r"=(.*)\}$", given[it]["value"])
+        wanted = declared[it].get("defaultValue")
+        if (default and default[1]) != (wanted if isinstance(wanted, str | None) else json.dumps(wanted)):
+            found.append(f"{name}: the default of {it} is not that of main.bicep, {wanted}")
+    return found
 
 
-def output_faults(root: Path, declared: dict[str, bool]) -> list[str]:
+def output_faults(root: Path, declared: set[str]) -> list[str]:
     """Values that are read from azd's environment and that no output of main.bicep sets."""
-    readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)"}
+    readers = {"azure.yaml": r"\$\{(\w+)", WORKFLOW: r"azd env get-value (\w+)", HOOK: r"\$\{?([A-Z]\w+)"}
     return [
         f"{file}: main.bicep has no output {name}"
         for file, pattern in readers.items()
         for name in re.findall(pattern, (root / file).read_text(encoding="utf-8"))
-        if name not in declared
+        if name not in declared | SET_BY_AZD
     ]
 
 

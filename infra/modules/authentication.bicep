@@ -5,17 +5,37 @@ param allowedClients string
 
 // The list always contains the app itself: the platform's behaviour with an empty list is not documented.
 var clients = empty(allowedClients) ? [clientId] : union([clientId], split(replace(allowedClients, ' ', ''), ','))
-var template = loadTextContent('../authsettings.json')
-var withClients = replace(template, '"__ALLOWED_CLIENTS__"', string(clients))
-var withTenant = replace(withClients, '__TENANT_ID__', tenant().tenantId)
-var settings = json(replace(withTenant, '__CLIENT_ID__', clientId))
+var settings = loadJsonContent('../authsettings.json', 'properties')
+var entra = settings.identityProviders.azureActiveDirectory
 
-resource webApp 'Microsoft.Web/sites@2024-04-01' existing = {
+resource webApp 'Microsoft.Web/sites@2025-03-01' existing = {
   name: webAppName
 }
 
-resource authentication 'Microsoft.Web/sites/config@2024-04-01' = {
+// Every property is named, so that the compiler checks it and the snapshots show it. A check compares the whole with the
+// document.
+resource authentication 'Microsoft.Web/sites/config@2025-03-01' = {
   parent: webApp
   name: 'authsettingsV2'
-  properties: settings.properties
+  properties: {
+    platform: settings.platform
+    globalValidation: settings.globalValidation
+    identityProviders: {
+      azureActiveDirectory: {
+        enabled: entra.enabled
+        registration: {
+          openIdIssuer: replace(entra.registration.openIdIssuer, '__TENANT_ID__', tenant().tenantId)
+          clientId: clientId
+          clientSecretSettingName: entra.registration.clientSecretSettingName
+        }
+        validation: {
+          allowedAudiences: ['api://${clientId}']
+          jwtClaimChecks: { allowedClientApplications: clients }
+          defaultAuthorizationPolicy: { allowedApplications: clients }
+        }
+      }
+    }
+    login: settings.login
+    httpSettings: settings.httpSettings
+  }
 }

@@ -41,6 +41,14 @@ resource application 'Microsoft.Graph/applications@v1.0' = {
       allowedMemberTypes: ['Application']
       isEnabled: true
     }
+    {
+      id: guid(uniqueName, 'Reviews.Moderate')
+      value: 'Reviews.Moderate'
+      displayName: 'Moderate reviews'
+      description: 'Hide and restore the restaurants and reviews of others.'
+      allowedMemberTypes: ['User']
+      isEnabled: true
+    }
   ]
   web: {
     redirectUris: ['${webAppOrigin}/.auth/login/aad/callback']

@@ -2,9 +2,9 @@
 param logName string
 param insightsName string
 param location string
-param tags object
+param tags { *: string }
 
-resource log 'Microsoft.OperationalInsights/workspaces@2023-09-01' = {
+resource log 'Microsoft.OperationalInsights/workspaces@2026-03-01' = {
   name: logName
   location: location
   tags: tags

@@ -1,10 +1,10 @@
-// The private network: one subnet for outbound traffic of the app, one for the database, which has a private DNS name.
+// The private network: subnets for outbound traffic of the app, for the database, which has a private DNS name, and for jobs.
 param name string
 param zoneName string
 param location string
-param tags object
+param tags { *: string }
 
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
+resource network 'Microsoft.Network/virtualNetworks@2026-03-01' = {
   name: name
   location: location
   tags: tags
@@ -24,8 +24,19 @@ resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
         name: 'database'
         properties: {
           addressPrefix: '10.0.2.0/24'
+          // A server with a standby writes its log to storage on this way.
+          serviceEndpoints: [{ service: 'Microsoft.Storage' }]
           delegations: [
             { name: 'database', properties: { serviceName: 'Microsoft.DBforPostgreSQL/flexibleServers' } }
+          ]
+        }
+      }
+      {
+        name: 'jobs'
+        properties: {
+          addressPrefix: '10.0.3.0/27'
+          delegations: [
+            { name: 'jobs', properties: { serviceName: 'Microsoft.App/environments' } }
           ]
         }
       }
@@ -52,4 +63,5 @@ resource link 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01'
 
 output webSubnetId string = '${network.id}/subnets/web'
 output databaseSubnetId string = '${network.id}/subnets/database'
+output jobsSubnetId string = '${network.id}/subnets/jobs'
 output privateDnsZoneId string = zone.id

@@ -1,13 +1,13 @@
-// The registry that builds and stores the image. Only the app's identity may pull; there is no password.
+// The registry that builds and stores the image. Only the identities that run it may pull; there is no password.
 param name string
-param readerPrincipalId string
+param readerPrincipalIds string[]
 param location string
-param tags object
+param tags { *: string }
 
 // The built-in role AcrPull.
 var pullRole = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 
-resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
+resource registry 'Microsoft.ContainerRegistry/registries@2025-11-01' = {
   name: name
   location: location
   tags: tags
@@ -18,14 +18,16 @@ resource registry 'Microsoft.ContainerRegistry/registries@2023-07-01' = {
   }
 }
 
-resource reader 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: registry
-  name: guid(registry.id, readerPrincipalId, pullRole)
-  properties: {
-    principalId: readerPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', pullRole)
+resource readers 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for principalId in readerPrincipalIds: {
+    scope: registry
+    name: guid(registry.id, principalId, pullRole)
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', pullRole)
+    }
   }
-}
+]
 
 output endpoint string = registry.properties.loginServer

@@ -2,7 +2,7 @@
 param name string
 param planName string
 param location string
-param tags object
+param tags { *: string }
 param planSku string
 param instances int
 param zoneRedundant bool
@@ -23,10 +23,10 @@ var port = 8000
 var drainSeconds = 35
 var stopSeconds = 45
 
-resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
   location: location
-  tags: { 'azd-env-name': tags['azd-env-name'] }
+  tags: tags
   kind: 'linux'
   sku: { name: planSku, capacity: instances }
   properties: {
@@ -35,10 +35,11 @@ resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   }
 }
 
-resource webApp 'Microsoft.Web/sites@2024-04-01' = {
+resource webApp 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
-  tags: tags
+  // azd finds the app by this tag.
+  tags: { ...tags, 'azd-service-name': 'web' }
   kind: 'app,linux,container'
   identity: {
     type: 'UserAssigned'
@@ -78,6 +79,12 @@ resource webApp 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
 
+  // Each slot has its own authentication, and so its own identity.
+  resource slotSettings 'config' = {
+    name: 'slotConfigNames'
+    properties: { appSettingNames: ['OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'] }
+  }
+
   // Disables deployment with a password.
   resource ftp 'basicPublishingCredentialsPolicies' = {
     name: 'ftp'
@@ -90,6 +97,8 @@ resource webApp 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
+// No newer version has the categories of logs: 2016-09-01, which the rule names, is older.
+#disable-next-line use-recent-api-versions
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: webApp
   name: 'to-log-analytics'

@@ -2,6 +2,8 @@
 
 mod bench;
 mod docs;
+mod image;
+mod infra;
 mod local;
 mod test;
 
@@ -16,6 +18,8 @@ use clap::Parser;
 pub(crate) enum Command {
     Bench(bench::Arguments),
     Docs(docs::Arguments),
+    Image(image::Arguments),
+    Infra(infra::Arguments),
     Test(test::Arguments),
     TestAuth(local::Arguments),
 }
@@ -26,6 +30,8 @@ impl Command {
         match self {
             Self::Bench(arguments) => bench::run(arguments),
             Self::Docs(arguments) => docs::run(arguments),
+            Self::Image(arguments) => image::run(arguments),
+            Self::Infra(arguments) => infra::run(arguments),
             Self::Test(arguments) => test::run(arguments),
             Self::TestAuth(arguments) => local::run(arguments),
         }

@@ -2,8 +2,11 @@
 
 pub mod agent;
 pub mod app_service;
+pub mod azure_cli;
 pub mod browser;
 pub mod fault_proxy;
+pub mod image;
+pub mod infrastructure;
 mod installation;
 pub mod mcp;
 pub mod node;

@@ -24,12 +24,14 @@ pub enum Environment {
     Mcp2,
     /// That, and the libraries that get an agent its token.
     Agent,
-    /// What reads and judges Bicep.
+    /// What checks the infrastructure.
     Infrastructure,
+    /// The Azure CLI. It is large, and the tests do without it where it cannot be installed.
+    AzureCli,
 }
 
 impl Environment {
-    /// All of them.
+    /// All but the Azure CLI: the tests need them.
     pub const ALL: [Self; 4] = [Self::Mcp1, Self::Mcp2, Self::Agent, Self::Infrastructure];
 
     /// Its name.
@@ -40,6 +42,7 @@ impl Environment {
             Self::Mcp2 => "mcp2",
             Self::Agent => "agent",
             Self::Infrastructure => "infrastructure",
+            Self::AzureCli => "azure_cli",
         }
     }
 
@@ -85,7 +88,7 @@ impl Environment {
     /// Python or a package is not there.
     pub fn command(self, program: &str) -> Result<Command> {
         let mut command = Command::new(self.interpreter()?);
-        command.arg(folder().join(program));
+        command.arg(self::program(program));
         Ok(command)
     }
 
@@ -112,11 +115,20 @@ fn install(venv: &Path, requirements: &Path) -> Result<()> {
     let python = python().context("Python 3 is not installed")?;
     let made = Command::new(python).args(["-m", "venv"]).arg(venv).output()?;
     check(&made).context("python3 -m venv failed")?;
+    // Python compiles what is imported; of the Azure CLI that is a small part.
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"];
     let installed = Command::new(venv.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"])
+        .args(pip)
+        .arg("--requirement")
         .arg(requirements)
         .output()?;
     check(&installed).context("pip install failed")
+}
+
+/// A program of `tests/python`.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    folder().join(name)
 }
 
 fn folder() -> PathBuf {

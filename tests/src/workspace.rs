@@ -1,7 +1,8 @@
 //! Where things are: the workspace's folders, and programs of this machine.
 
 use std::{
-    env,
+    env, fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -29,4 +30,12 @@ pub fn find_program(names: &[&str], also: &[PathBuf]) -> Option<PathBuf> {
     names.iter().find_map(|name| {
         folders.iter().map(|folder| folder.join(name)).find(|program| program.is_file())
     })
+}
+
+/// Whether this process runs as root: its own folder in `/proc` belongs to its user.
+///
+/// # Errors
+/// There is no `/proc`.
+pub fn is_root() -> io::Result<bool> {
+    Ok(fs::metadata("/proc/self")?.uid() == 0)
 }

@@ -106,6 +106,75 @@ async fn a_role_that_may_change_rows_and_no_tables_serves_what_is_migrated() {
     drop_role(&database, "rows").await;
 }
 
+/// Azure's function for principals, which makes roles of this cluster.
+const PRINCIPALS: &str = "CREATE OR REPLACE FUNCTION \
+    pgaadauth_create_principal_with_oid(role text, id text, kind text, admin bool, mfa bool) \
+    RETURNS text LANGUAGE plpgsql AS $$ BEGIN \
+        IF id::uuid IS NULL OR kind <> 'service' OR admin OR mfa THEN \
+            RAISE '% is not an identity of an app', role; \
+        END IF; \
+        EXECUTE format('CREATE ROLE %I LOGIN PASSWORD %L', role, 'of-a-test'); \
+        RETURN 'Created role for ' || role; \
+    END $$";
+
+/// As `azd up` does it: the app starts first, and the migration creates its role.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_grants_the_app_its_rows_and_nothing_else() {
+    let cluster = shared().await.unwrap();
+    connect(&cluster.url("postgres")).await.batch_execute(PRINCIPALS).await.unwrap();
+    let database = cluster.create_database().await.unwrap();
+    let name = format!("app-{}", database.name());
+    let (_, place) = database.url().rsplit_once('@').unwrap();
+    let url = format!("postgres://{name}:of-a-test@{place}");
+    let app = server(&url).start().await.unwrap();
+    let migrate = async |arguments: &[&str]| {
+        let migrate = server(database.url()).arg("migrate");
+        let migrate = arguments.iter().fold(migrate, |migrate, argument| migrate.arg(*argument));
+        migrate.run().await.unwrap()
+    };
+    let refused = migrate(&["--grant-to", &name]).await;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("does not exist"), "{said}");
+    assert_eq!(get(&app, "/readyz").await, StatusCode::SERVICE_UNAVAILABLE);
+
+    let id = "00000000-0000-4000-8000-00000000000a";
+    for _ in ["created", "there already"] {
+        let granted = migrate(&["--grant-to", &name, "--grant-to-principal", id]).await;
+        assert!(granted.status.success(), "{granted:?}");
+    }
+    app.wait_until_ready().await.unwrap();
+    let arguments = json!({"restaurant_name": "New", "street_address": "1 Quay", "description": "Fish", "idempotency_key": "one"});
+    let created = call(&app, "create_restaurant_mcp", arguments).await;
+    assert_eq!(created["isError"], false, "{created}");
+    assert_eq!(post_review(&app).await.status(), StatusCode::SEE_OTHER);
+    let log = app.logs().join("\n");
+    assert!(!log.contains("lacks"), "{log}");
+    drop(app);
+
+    let client = connect(&url).await;
+    for forbidden in [
+        "CREATE TABLE mine (id bigint)",
+        "ALTER TABLE restaurants ADD COLUMN mine bigint",
+        "DROP TABLE reviews",
+        "DELETE FROM reviews",
+        "DELETE FROM __diesel_schema_migrations",
+        "CREATE ROLE another",
+    ] {
+        let refused = client.batch_execute(forbidden).await.unwrap_err();
+        // insufficient_privilege
+        assert_eq!(refused.code().unwrap().code(), "42501", "{forbidden}: {refused}");
+    }
+    drop(client);
+    let drop_role = format!("DROP OWNED BY \"{name}\"; DROP ROLE \"{name}\"");
+    database.execute(&drop_role).await.unwrap();
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_right_that_is_missing_is_named() {
     let database = shared().await.unwrap().create_database().await.unwrap();

@@ -14,6 +14,7 @@ use restaurant_tests::{
     server::Server,
     workspace,
 };
+use serde_json::Value;
 
 /// Nobody looks on.
 #[derive(Debug)]
@@ -41,12 +42,15 @@ async fn cluster() -> Cluster {
         .unwrap()
 }
 
-/// The names of the settings that Bicep gives the app.
+/// The names of the settings that the deployment gives the app.
 fn deployed() -> BTreeSet<String> {
-    let bicep = workspace::root().join("infra/modules/web-app.bicep");
-    let bicep = std::fs::read_to_string(bicep).unwrap();
-    let names = bicep.lines().filter_map(|line| line.trim().strip_prefix("{ name: '"));
-    names.filter_map(|rest| Some(rest.split_once("', value: ")?.0.to_owned())).collect()
+    let snapshot = workspace::root().join("infra/snapshots/large.snapshot.json");
+    let snapshot = std::fs::read_to_string(snapshot).unwrap();
+    let snapshot: Value = serde_json::from_str(&snapshot).unwrap();
+    let mut resources = snapshot["predictedResources"].as_array().unwrap().iter();
+    let site = resources.find(|it| it["type"] == "Microsoft.Web/sites").unwrap();
+    let settings = site["properties"]["siteConfig"]["appSettings"].as_array().unwrap();
+    settings.iter().map(|it| it["name"].as_str().unwrap().to_owned()).collect()
 }
 
 /// What stands in the app settings, with values of this machine. Telemetry goes nowhere, as if nobody listened.

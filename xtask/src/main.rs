@@ -29,6 +29,10 @@ enum Command {
     Docs(Forwarded),
     /// Set up authentication of a deployed app, allow agents, and find what is wrong.
     Entra(Forwarded),
+    /// Build the container image, and start it.
+    Image(Forwarded),
+    /// Check the infrastructure without Azure, and renew what it is compared with.
+    Infra(Forwarded),
     /// Set up what the tests need, and run everything.
     Test(Forwarded),
     /// Prove that an app accepts allowed callers only; with --local, an app that is started here.
@@ -60,6 +64,8 @@ fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Bench(_) => forward(TESTS, Some("bench"), &given),
         Command::Docs(_) => forward(TESTS, Some("docs"), &given),
+        Command::Image(_) => forward(TESTS, Some("image"), &given),
+        Command::Infra(_) => forward(TESTS, Some("infra"), &given),
         Command::Test(_) => forward(TESTS, Some("test"), &given),
         Command::TestAuth(_) if is_local => forward(TESTS, Some("test-auth"), &given),
         Command::TestAuth(_) => forward(MCP_ENTRA, Some("test-auth"), &given),

@@ -28,13 +28,14 @@ impl Interruption {
         Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, hangup })
     }
 
-    /// Completes with the next signal.
-    pub(crate) async fn requested(&mut self) {
-        select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-        }
+    /// Completes with the next signal, and returns its number.
+    pub(crate) async fn requested(&mut self) -> i32 {
+        let kind = select! {
+            _ = self.interrupt.recv() => SignalKind::interrupt(),
+            _ = self.terminate.recv() => SignalKind::terminate(),
+            _ = self.hangup.recv() => SignalKind::hangup(),
+        };
+        kind.as_raw_value()
     }
 }
 
@@ -56,13 +57,14 @@ impl Interruption {
         Ok(Self { interrupt, stop, close: ctrl_close()?, shutdown: ctrl_shutdown()? })
     }
 
-    /// Completes with the next event.
-    pub(crate) async fn requested(&mut self) {
+    /// Completes with the next event. It has no number.
+    pub(crate) async fn requested(&mut self) -> i32 {
         select! {
             _ = self.interrupt.recv() => {}
             _ = self.stop.recv() => {}
             _ = self.close.recv() => {}
             _ = self.shutdown.recv() => {}
         }
+        0
     }
 }

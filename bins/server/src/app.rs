@@ -6,7 +6,7 @@ mod contract;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Extension, Router, middleware};
+use axum::{Router, middleware};
 use easyauth::StripIdentityHeadersLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     authentication::Authentication,
+    caller,
     host_check::{self, AllowedHosts},
     request_log,
     settings::Settings,
@@ -96,8 +97,10 @@ pub fn router(
 /// Routes without authentication, for an anonymous actor.
 fn unauthenticated(routes: Router, read_only: bool) -> Router {
     let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
-    let actor = Actor::new(Author::anonymous(), permissions);
-    routes.layer(Extension(actor)).layer(StripIdentityHeadersLayer)
+    let actor = Actor::new(Author::anonymous(), permissions).moderator();
+    routes
+        .layer(middleware::from_fn_with_state(actor, caller::insert_anonymous))
+        .layer(StripIdentityHeadersLayer)
 }
 
 /// The layers that every transport shares.

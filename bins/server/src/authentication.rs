@@ -47,6 +47,8 @@ impl Authentication {
             read: auth.read_role().map(Requirement::role),
             write: auth.write_role().map(Requirement::role),
             mcp: Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope),
+            moderate: Requirement::role(&*auth.moderate_role),
+            budgets: settings.budgets(),
         };
         Ok(Some(Self {
             mode,

@@ -7,8 +7,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use easyauth::{Principal, PrincipalKind, Requirement};
-use restaurant_domain::{Actor, Author, Permission, Permissions};
+use easyauth::{Principal, Requirement};
+use restaurant_domain::{Actor, AuthorKind, Budget, Permission, Permissions};
+
+use crate::attribution;
 
 /// The permissions of authenticated callers.
 #[derive(Debug, Clone)]
@@ -21,10 +23,37 @@ pub struct AccessPolicy {
     pub write: Option<Requirement>,
     /// The role or scope that MCP requires.
     pub mcp: Requirement,
+    /// The role that a person needs, besides the permission to write, to hide and restore what others wrote.
+    pub moderate: Requirement,
+    /// How much each caller may write.
+    pub budgets: Budgets,
+}
+
+/// How much each caller may write.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Budgets {
+    /// A program, also one that acts for a person.
+    pub agent: Budget,
+    /// A person at a browser.
+    pub person: Budget,
+}
+
+impl Budgets {
+    /// The budget of a kind of author.
+    fn of(&self, kind: AuthorKind) -> Budget {
+        match kind {
+            AuthorKind::Person => self.person,
+            kind if kind.is_agent() => self.agent,
+            _ => Budget::default(),
+        }
+    }
 }
 
 impl AccessPolicy {
     /// The actor for a caller.
+    ///
+    /// Invariant: the permissions come from [`Principal::kind`], roles, scopes and session alone. The claims that only attribute
+    /// a write ([`attribution::author`]) may take the permission to moderate away, and never add one.
     ///
     /// Invariant: a caller that MCP rejects does not write on the pages either, except a user with a browser session, who
     /// grants no scope. A user through a client application needs the scope, an application the role, and a caller of an
@@ -36,7 +65,11 @@ impl AccessPolicy {
             read: has(Permission::Read),
             write: has(Permission::Write) && may_write && !self.read_only,
         };
-        Actor::new(author(principal), permissions)
+        let author = attribution::author(principal);
+        let may_moderate =
+            author.kind() == AuthorKind::Person && self.moderate.is_met_by(principal);
+        let actor = Actor::new(author, permissions);
+        if may_moderate { actor.moderator() } else { actor }
     }
 
     /// The requirement of this permission, if there is one and the caller does not meet it.
@@ -49,21 +82,15 @@ impl AccessPolicy {
     }
 }
 
-fn author(principal: &Principal) -> Author {
-    match principal.kind() {
-        PrincipalKind::User => Author::person(principal.object_id(), principal.name()),
-        // A kind that a later version adds is not a person.
-        _ => Author::agent(principal.object_id(), principal.name()),
-    }
-}
-
 /// The caller and the route of a request, in the response's extensions for the log.
 #[derive(Debug, Clone)]
 pub struct CallerInfo {
-    /// `person` or `agent`.
+    /// The kind of author, such as `person` or `agent`.
     pub kind: &'static str,
     /// The object id.
     pub id: String,
+    /// The client application.
+    pub client: Option<String>,
     /// The route, which the router resolves only after authentication.
     pub route: Option<MatchedPath>,
 }
@@ -79,9 +106,13 @@ pub async fn insert_actor(
     let Some(actor) = extensions.get().map(|principal| policy.actor(principal)) else {
         return next.run(request).await;
     };
+    let mut context = attribution::context(extensions);
+    context.budget = policy.budgets.of(actor.author().kind());
+    let actor = actor.with_context(context);
     let info = CallerInfo {
         kind: actor.author().kind().as_str(),
         id: actor.author().id().unwrap_or_default().to_owned(),
+        client: actor.author().client().map(|client| client.id().to_owned()),
         route: extensions.get::<MatchedPath>().cloned(),
     };
     extensions.insert(actor);
@@ -90,9 +121,21 @@ pub async fn insert_actor(
     response
 }
 
+/// Puts the actor of every caller into the request's extensions, where there is no authentication.
+pub async fn insert_anonymous(
+    State(actor): State<Actor>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let context = attribution::context(request.extensions());
+    request.extensions_mut().insert(actor.with_context(context));
+    next.run(request).await
+}
+
 #[cfg(test)]
 mod tests {
-    use restaurant_domain::AuthorKind;
+    use easyauth::PrincipalKind;
+    use proptest::{collection::vec, prelude::*, sample, sample::select};
 
     use super::*;
 
@@ -102,6 +145,8 @@ mod tests {
             read: None,
             write: None,
             mcp: Requirement::role_or_scope("MCP.Access", "user_impersonation"),
+            moderate: Requirement::role("Reviews.Moderate"),
+            budgets: Budgets::default(),
         }
     }
 
@@ -150,5 +195,48 @@ mod tests {
         assert_eq!(finer.actor(&person).permissions(), Permissions::ALL, "a user's role counts");
         let read_only = AccessPolicy { read_only: true, ..policy() };
         assert_eq!(read_only.actor(&agent(&["MCP.Access"])).permissions(), Permissions::READ);
+    }
+
+    #[test]
+    fn a_person_at_a_browser_moderates_with_the_role() {
+        let may = |principal: Principal| policy().actor(&principal).may_moderate().is_ok();
+        let person = || Principal::new(PrincipalKind::User, "1").with_session();
+        assert!(may(person().with_roles(["Reviews.Moderate"])));
+        assert!(!may(person().with_roles(["Reviews.ModerateX"])));
+        assert!(!may(person().with_scopes(["Reviews.Moderate"])), "a scope is no role");
+        let through = Principal::new(PrincipalKind::User, "1").with_scopes(["user_impersonation"]);
+        assert!(!may(through.with_roles(["Reviews.Moderate"])), "a program acts for the person");
+        assert!(!may(agent(&["MCP.Access", "Reviews.Moderate"])));
+    }
+
+    proptest! {
+        /// The claims that attribute a write give no permission that the same caller has not without them.
+        #[test]
+        fn no_claim_of_attribution_widens_a_permission(
+            is_application in any::<bool>(),
+            is_session in any::<bool>(),
+            roles in sample::subsequence(vec!["MCP.Access", "Reviews.Moderate", "R", "W"], 0..=4),
+            scopes in sample::subsequence(vec!["user_impersonation", "Reviews.Moderate"], 0..=2),
+            claims in vec((select(attribution::CLAIMS.to_vec()), vec("[0-9 a-zA-Z.]{0,12}", 0..3)), 0..6),
+        ) {
+            let kind = if is_application { PrincipalKind::Application } else { PrincipalKind::User };
+            let bare = Principal::new(kind, "1").with_roles(roles).with_scopes(scopes);
+            let bare = if is_session { bare.with_session() } else { bare };
+            let claims = claims.into_iter().map(|(name, values)| (name.to_owned(), values));
+            let claimed = bare.clone().with_claims(claims);
+            for policy in [
+                policy(),
+                AccessPolicy {
+                    read: Some(Requirement::role("R")),
+                    write: Some(Requirement::role("W")),
+                    ..policy()
+                },
+            ] {
+                let (bare, claimed) = (policy.actor(&bare), policy.actor(&claimed));
+                prop_assert_eq!(bare.permissions(), claimed.permissions());
+                prop_assert!(bare.may_moderate().is_ok() || claimed.may_moderate().is_err());
+                prop_assert_eq!(bare.author().id(), claimed.author().id());
+            }
+        }
     }
 }

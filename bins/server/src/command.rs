@@ -4,6 +4,7 @@ mod config;
 mod healthcheck;
 mod mcp_stdio;
 mod migrate;
+mod retract;
 mod seed;
 mod serve;
 
@@ -37,9 +38,13 @@ pub enum Command {
     /// Serve MCP to one client over stdin and stdout, as desktop clients want it, until it leaves.
     McpStdio,
     /// Bring the database's tables up to date and exit.
-    Migrate,
+    Migrate(migrate::Migrate),
     /// Fill the database with sample data.
     Seed(seed::Seed),
+    /// Hide what one author wrote. Says first what that is, and asks. `restore` undoes it.
+    Retract(retract::Retract),
+    /// Show again what `retract` hid.
+    Restore(retract::Retract),
     /// Ask the running server at BIND whether it is healthy; exits with 0 when it is, else 1.
     Healthcheck,
     /// Print every setting, its value and where it came from; secrets are hidden.
@@ -56,8 +61,10 @@ pub fn run(command: Command, settings: &Settings, raw: &[RawSetting]) -> anyhow:
         match command {
             Command::Serve => serve::run(settings).await,
             Command::McpStdio => mcp_stdio::run(settings).await,
-            Command::Migrate => migrate::run(settings).await,
+            Command::Migrate(migrate) => migrate::run(&migrate, settings).await,
             Command::Seed(seed) => seed::run(&seed, settings).await,
+            Command::Retract(what) => retract::retract(what, settings).await,
+            Command::Restore(what) => retract::restore(what, settings).await,
             Command::Healthcheck => healthcheck::run(settings).await,
             Command::Config(config) => config::run(&config, settings, raw),
         }

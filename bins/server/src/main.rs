@@ -2,6 +2,7 @@
 //! The program: settings, commands, connections and logs around the pages and the tools.
 
 mod app;
+mod attribution;
 mod authentication;
 mod caller;
 mod cli;
@@ -13,6 +14,7 @@ mod logging;
 mod raw_settings;
 mod request_log;
 mod sample_data;
+mod sample_posts;
 mod settings;
 mod shutdown;
 mod socket_options;

@@ -91,6 +91,10 @@ impl Line {
         }
         if let Some(caller) = &self.caller {
             span.set_attribute("enduser.id", caller.id.clone());
+            span.set_attribute("enduser.kind", caller.kind);
+            if let Some(client) = &caller.client {
+                span.set_attribute("enduser.client_id", client.clone());
+            }
         }
     }
 }
@@ -107,6 +111,7 @@ impl Drop for Line {
                 tool = self.tool.as_deref(),
                 caller_kind = self.caller.as_ref().map(|caller| caller.kind),
                 caller_id = self.caller.as_ref().map(|caller| caller.id.as_str()),
+                client_id = self.caller.as_ref().and_then(|caller| caller.client.as_deref()),
                 "request"
             );
         });

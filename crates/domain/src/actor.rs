@@ -1,25 +1,46 @@
 //! The caller and its permissions.
 
-use crate::text::is_hidden;
+use crate::{AuditChannel, Author, WriteContext};
 
 /// A caller: its identity and its permissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     author: Author,
     permissions: Permissions,
+    is_moderator: bool,
 }
 
 impl Actor {
     /// A caller with these permissions.
     #[must_use]
     pub fn new(author: Author, permissions: Permissions) -> Self {
-        Self { author, permissions }
+        Self { author, permissions, is_moderator: false }
     }
 
     /// The caller without authentication (development): anonymous, with all permissions.
     #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Author::anonymous(), Permissions::ALL)
+    }
+
+    /// The same caller, who may also hide and restore what anyone wrote.
+    ///
+    /// An anonymous caller is told apart from no other, so make one a moderator only where every caller may do everything.
+    #[must_use]
+    pub fn moderator(self) -> Self {
+        Self { is_moderator: true, ..self }
+    }
+
+    /// The same caller, with the circumstances of its request.
+    #[must_use]
+    pub fn with_context(self, context: WriteContext) -> Self {
+        Self { author: self.author.with_context(context), ..self }
+    }
+
+    /// The same caller, through a channel, and a tool of that name. An adapter sets both for each write.
+    #[must_use]
+    pub fn through(self, channel: AuditChannel, tool: Option<&str>) -> Self {
+        Self { author: self.author.through(channel, tool), ..self }
     }
 
     /// The identity of the caller. For writes, use [`Self::may_write`].
@@ -55,6 +76,19 @@ impl Actor {
     }
 }
 
+impl Actor {
+    /// Checks the permission to hide and restore what others wrote, and returns the author to do it as.
+    ///
+    /// Invariant: a caller that may not write may not moderate.
+    ///
+    /// # Errors
+    /// The caller lacks it.
+    pub fn may_moderate(&self) -> Result<&Author, Forbidden> {
+        let author = self.may_write().ok().filter(|_| self.is_moderator);
+        author.ok_or(Forbidden(Permission::Moderate))
+    }
+}
+
 /// The permissions of a caller. Default: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Permissions {
@@ -79,15 +113,18 @@ pub enum Permission {
     Read,
     /// Add restaurants and reviews.
     Write,
+    /// Hide and restore what others wrote.
+    Moderate,
 }
 
 impl Permission {
-    /// The permission as a word: `read` or `write`.
+    /// The permission as a word: `read`, `write` or `moderate`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Moderate => "moderate",
         }
     }
 }
@@ -99,119 +136,6 @@ pub struct Forbidden(
     /// The missing permission.
     pub Permission,
 );
-
-/// The author of a restaurant or a review, stored with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Author {
-    kind: AuthorKind,
-    id: Option<String>,
-    name: Option<String>,
-}
-
-impl Author {
-    /// The greatest length of an id or a name, in characters. A longer name is cut; a longer id is kept as it is, and
-    /// its author may not write (see [`Self::is_id`]).
-    pub const MAX_CHARS: usize = 100;
-
-    /// An author without authentication.
-    #[must_use]
-    pub fn anonymous() -> Self {
-        Self::from_parts(AuthorKind::Anonymous, None, None)
-    }
-
-    /// The product itself, for sample data.
-    #[must_use]
-    pub fn system() -> Self {
-        Self::from_parts(AuthorKind::System, None, None)
-    }
-
-    /// A signed-in person: the identity provider's id for them, and the name to show.
-    #[must_use]
-    pub fn person(id: &str, name: Option<&str>) -> Self {
-        Self::from_parts(AuthorKind::Person, Some(id), name)
-    }
-
-    /// A program that calls in its own name: the identity provider's id for it, and the name to show.
-    #[must_use]
-    pub fn agent(id: &str, name: Option<&str>) -> Self {
-        Self::from_parts(AuthorKind::Agent, Some(id), name)
-    }
-
-    /// An author from a store.
-    ///
-    /// Invariant: the id is never changed. A cut id would make two callers one, who share their idempotency keys.
-    #[must_use]
-    pub fn from_parts(kind: AuthorKind, id: Option<&str>, name: Option<&str>) -> Self {
-        Self { kind, id: id.map(str::to_owned), name: name.map(printable) }
-    }
-
-    /// Whether a text can be kept as an id: 1 to [`Self::MAX_CHARS`] characters, no control character among them.
-    #[must_use]
-    pub fn is_id(text: &str) -> bool {
-        // One more is enough to know: the text may be of any length.
-        (1..=Self::MAX_CHARS).contains(&text.chars().take(Self::MAX_CHARS + 1).count())
-            && !text.chars().any(char::is_control)
-    }
-
-    /// The kind of caller.
-    #[must_use]
-    pub fn kind(&self) -> AuthorKind {
-        self.kind
-    }
-
-    /// The identity provider's id.
-    #[must_use]
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
-    }
-
-    /// The name to show. It comes from outside: escape it.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-}
-
-/// Drops characters that hide something or turn what stands around a name, control characters among them, and cuts to
-/// [`Author::MAX_CHARS`].
-fn printable(name: &str) -> String {
-    name.chars().filter(|c| !is_hidden(*c)).take(Author::MAX_CHARS).collect()
-}
-
-/// The kinds of authors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AuthorKind {
-    /// Not authenticated.
-    Anonymous,
-    /// A signed-in person.
-    Person,
-    /// A program with an identity of its own.
-    Agent,
-    /// The product itself.
-    System,
-}
-
-impl AuthorKind {
-    /// The kind as stores keep it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Anonymous => "anonymous",
-            Self::Person => "person",
-            Self::Agent => "agent",
-            Self::System => "system",
-        }
-    }
-
-    /// The kind from its stored form; `None` for an unknown word.
-    #[must_use]
-    pub fn from_stored(word: &str) -> Option<Self> {
-        [Self::Anonymous, Self::Person, Self::Agent, Self::System]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -242,11 +166,15 @@ mod tests {
     }
 
     #[test]
-    fn a_name_from_outside_is_cut_and_cleaned() {
-        let author = Author::person("x", Some(&format!("a\r\n\0{}", "b".repeat(300))));
-        assert_eq!(author.name().unwrap().chars().count(), Author::MAX_CHARS);
-        assert!(author.name().unwrap().starts_with("abb"));
-        let author = Author::person("x", Some("Ann\u{202E}\u{2028}\u{E0041}\u{3164} 👩\u{200D}🍳"));
-        assert_eq!(author.name(), Some("Ann 👩\u{200D}🍳"));
+    fn a_moderator_may_also_write() {
+        let author = || Author::person("1", None);
+        assert_eq!(
+            Actor::new(author(), Permissions::ALL).may_moderate(),
+            Err(Forbidden(Permission::Moderate))
+        );
+        let moderator = Actor::new(author(), Permissions::ALL).moderator();
+        assert_eq!(moderator.may_moderate(), Ok(&author()));
+        let reader = Actor::new(author(), Permissions::READ).moderator();
+        assert_eq!(reader.may_moderate().unwrap_err().to_string(), "the caller may not moderate");
     }
 }

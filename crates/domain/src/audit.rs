@@ -4,7 +4,7 @@ use std::fmt;
 
 use tracing::Span;
 
-use crate::{Author, RestaurantId, ReviewId};
+use crate::{Author, ClientApplication, RestaurantId, ReviewId};
 
 /// The record of an attempt to write: level `info`, target `audit`. Written when it is dropped, so an attempt that breaks
 /// off leaves one too. An adapter keeps it in the task that does the work, not in the one that waits for the answer.
@@ -64,6 +64,10 @@ impl Drop for AuditRecord {
             operation = self.operation.as_str(),
             resource = %self.resource,
             outcome = self.outcome,
+            client_id = self.author.client().map(ClientApplication::id),
+            client_name = self.author.client().and_then(ClientApplication::name),
+            blueprint = self.author.blueprint(),
+            tool = self.author.context().via.as_ref().and_then(|via| via.tool.as_deref()),
             "write"
         );
     }
@@ -77,6 +81,8 @@ pub enum AuditChannel {
     Mcp,
     /// A form: `page`.
     Page,
+    /// A command of the operator: `command`.
+    Command,
 }
 
 impl AuditChannel {
@@ -86,7 +92,14 @@ impl AuditChannel {
         match self {
             Self::Mcp => "mcp",
             Self::Page => "page",
+            Self::Command => "command",
         }
+    }
+
+    /// The channel from its stored form; `None` for an unknown word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        [Self::Mcp, Self::Page, Self::Command].into_iter().find(|channel| channel.as_str() == word)
     }
 }
 
@@ -98,6 +111,14 @@ pub enum AuditOperation {
     CreateRestaurant,
     /// Publish a review: `create_review`.
     CreateReview,
+    /// Hide a restaurant or a review: `hide`.
+    Hide,
+    /// Delete one's own restaurant or review: `delete`.
+    Delete,
+    /// Hide what one author wrote: `retract`.
+    Retract,
+    /// Restore what was hidden, deleted or retracted: `restore`.
+    Restore,
 }
 
 impl AuditOperation {
@@ -107,7 +128,19 @@ impl AuditOperation {
         match self {
             Self::CreateRestaurant => "create_restaurant",
             Self::CreateReview => "create_review",
+            Self::Hide => "hide",
+            Self::Delete => "delete",
+            Self::Retract => "retract",
+            Self::Restore => "restore",
         }
+    }
+
+    /// The operation from its stored form; `None` for an unknown word.
+    #[must_use]
+    pub fn from_stored(word: &str) -> Option<Self> {
+        let all = [Self::CreateRestaurant, Self::CreateReview, Self::Hide, Self::Delete];
+        let all = all.into_iter().chain([Self::Retract, Self::Restore]);
+        all.into_iter().find(|operation| operation.as_str() == word)
     }
 }
 

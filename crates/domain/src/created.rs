@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 
-use crate::{IdempotencyKey, StoreError};
+use crate::{BudgetExhausted, IdempotencyKey, StoreError};
 
 impl IdempotencyKey {
     /// How long a key is kept, from its first create on. After that it is free again.
@@ -35,6 +35,9 @@ pub enum CreateError {
     /// The caller used this key before, for a create with other content. Nothing was written now.
     #[error("the idempotency key was used for other content")]
     KeyReused,
+    /// The author's budget is exhausted. Nothing was written.
+    #[error(transparent)]
+    BudgetExhausted(#[from] BudgetExhausted),
     /// The store failed. Nothing was written, unless the error is [`StoreError::Unconfirmed`]. With a key the caller can
     /// repeat the create safely.
     #[error(transparent)]

@@ -134,7 +134,7 @@ impl FromStr for ReviewCursor {
     }
 }
 
-fn decode(cursor: &str) -> Option<String> {
+pub(crate) fn decode(cursor: &str) -> Option<String> {
     let bytes = (cursor.len() <= MAX_BYTES).then(|| URL_SAFE_NO_PAD.decode(cursor).ok())??;
     String::from_utf8(bytes).ok()
 }

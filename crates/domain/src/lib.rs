@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod activity;
 mod actor;
 mod audit;
+mod author;
+mod budget;
 mod clock;
 mod created;
 mod cursor;
@@ -14,6 +17,7 @@ mod query;
 mod rating;
 mod repository;
 mod restaurant;
+mod retraction;
 mod review;
 mod search_text;
 mod sort;
@@ -23,10 +27,14 @@ pub mod testing;
 mod text;
 mod total;
 mod validation;
+mod write_context;
 
 pub use self::{
-    actor::{Actor, Author, AuthorKind, Forbidden, Permission, Permissions},
+    activity::{Activity, ActivityCursor, ActivityPage, ActivityQuery, Post},
+    actor::{Actor, Forbidden, Permission, Permissions},
     audit::{AuditChannel, AuditOperation, AuditRecord, AuditResource},
+    author::{Author, AuthorKind, ClientApplication},
+    budget::{Budget, BudgetExhausted, BudgetPeriod, BudgetUse, InvalidBudget},
     clock::{Clock, SystemClock},
     created::{CreateError, Created},
     cursor::{RestaurantCursor, ReviewCursor, SortKey},
@@ -39,6 +47,7 @@ pub use self::{
     rating::{Rating, RatingSummary},
     repository::Repository,
     restaurant::{NewRestaurant, Restaurant, RestaurantDraft, RestaurantId},
+    retraction::{DeleteError, Retraction, RetractionCount},
     review::{NewReview, Review, ReviewDraft, ReviewId},
     search_text::SearchText,
     sort::RestaurantSort,
@@ -49,4 +58,5 @@ pub use self::{
     },
     total::Total,
     validation::{Problem, ValidationError, ValidationErrors, quoted},
+    write_context::{Via, WriteContext},
 };

@@ -65,7 +65,7 @@ impl RestaurantDetails {
 }
 
 /// Cuts the rows to the limit and tells whether there were more.
-fn truncate<T>(rows: &mut Vec<T>, limit: PageLimit) -> bool {
+pub(crate) fn truncate<T>(rows: &mut Vec<T>, limit: PageLimit) -> bool {
     let limit = usize::from(limit.get());
     let more = rows.len() > limit;
     rows.truncate(limit);

@@ -1,11 +1,12 @@
 //! The interface of every store: one method for each use case of a page or a tool.
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use crate::{
-    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Restaurant,
-    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review, ReviewQuery,
-    StoreError,
+    ActivityPage, ActivityQuery, Author, CreateError, Created, DeleteError, IdempotencyKey,
+    NewRestaurant, NewReview, Post, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage,
+    RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, StoreError,
 };
 
 /// A store of restaurants and reviews.
@@ -23,6 +24,14 @@ use crate::{
 /// - A key belongs to its caller: the kind and the id of the [`Author`]. All anonymous callers are one.
 /// - It is kept with what it created, for [`IdempotencyKey::LIFETIME`], and goes when that goes. A create that failed, or
 ///   that found no restaurant to review, leaves its key free.
+///
+/// # Budgets and the activity record
+/// A create counts in the budget of its author ([`WriteContext::budget`](crate::WriteContext::budget)) and leaves an entry in the
+/// activity record, in its own transaction. One that wrote nothing, a repeated one for example, does neither.
+///
+/// # Taking back
+/// What is hidden, deleted or retracted is gone for every reader: in lists, searches, counts and sums. The store keeps it,
+/// and can restore it under its id. A store that cannot do this keeps the default of these methods, which fail.
 #[async_trait]
 pub trait Repository: Send + Sync + 'static {
     /// A page of restaurants.
@@ -70,4 +79,83 @@ pub trait Repository: Send + Sync + 'static {
     /// # Errors
     /// It is not.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// A page of the activity record, the newest entries first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn activity(&self, _query: ActivityQuery) -> Result<ActivityPage, StoreError> {
+        Err(unsupported())
+    }
+
+    /// Hides a restaurant with its reviews, or a review, in the name of a moderator. `false` when there is no such post.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn hide(&self, _post: Post, _moderator: &Author) -> Result<bool, StoreError> {
+        Err(unsupported())
+    }
+
+    /// Restores what was hidden, deleted or retracted, in the name of a moderator: a restaurant with the reviews that went
+    /// with it, or a review. `false` when no such post is hidden, or the restaurant of the review is.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn restore(&self, _post: Post, _moderator: &Author) -> Result<bool, StoreError> {
+        Err(unsupported())
+    }
+
+    /// Deletes a post of the author's own, within a time after it was written. It is kept as a hidden one is.
+    ///
+    /// # Errors
+    /// When the author may not, or the store fails.
+    async fn delete_own(
+        &self,
+        _post: Post,
+        _author: &Author,
+        _within: TimeDelta,
+    ) -> Result<(), DeleteError> {
+        Err(unsupported().into())
+    }
+
+    /// Counts what [`Self::retract`] would hide.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn count_retraction(
+        &self,
+        _retraction: &Retraction,
+    ) -> Result<RetractionCount, StoreError> {
+        Err(unsupported())
+    }
+
+    /// Hides a batch of what one author wrote: at most [`Retraction::BATCH`] reviews, then restaurants. Tells how much; call it
+    /// until that is nothing.
+    ///
+    /// # Errors
+    /// When the store fails. Earlier batches stay hidden; call it again.
+    async fn retract(
+        &self,
+        _retraction: &Retraction,
+        _by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        Err(unsupported())
+    }
+
+    /// Restores a batch of what [`Self::retract`] hid: restaurants with their reviews, then reviews of restaurants that are
+    /// not hidden. Tells how much; call it until that is nothing.
+    ///
+    /// # Errors
+    /// When the store fails. Earlier batches stay restored; call it again.
+    async fn restore_retracted(
+        &self,
+        _retraction: &Retraction,
+        _by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        Err(unsupported())
+    }
+}
+
+fn unsupported() -> StoreError {
+    StoreError::failed("this store keeps no activity record and takes nothing back")
 }

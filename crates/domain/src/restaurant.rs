@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Author, Description, RatingSummary, RestaurantName, StreetAddress, field::content, text,
+    Author, Description, RatingSummary, RestaurantName, StreetAddress, Via, field::content, text,
 };
 
 /// A stored restaurant.
@@ -25,6 +25,8 @@ pub struct Restaurant {
     pub created_at: DateTime<Utc>,
     /// The author.
     pub created_by: Author,
+    /// The interface through which it was added; `None` where that is not known.
+    pub created_via: Option<Via>,
 }
 
 /// A restaurant's id: given by the store, greater than that of any restaurant before it.
@@ -66,8 +68,16 @@ impl NewRestaurant {
         created_by: Author,
     ) -> Restaurant {
         let Self { name, street_address, description } = self;
-        let rating = RatingSummary::default();
-        Restaurant { id, name, street_address, description, rating, created_at, created_by }
+        Restaurant {
+            id,
+            name,
+            street_address,
+            description,
+            rating: RatingSummary::default(),
+            created_at,
+            created_via: created_by.context().via.clone(),
+            created_by: created_by.without_context(),
+        }
     }
 
     /// The text that a search looks through: name, address and description, folded as [`crate::SearchText`] is. A word of a search

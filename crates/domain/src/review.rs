@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use crate::{Author, Rating, RestaurantId, ReviewText, UserName, field::content};
+use crate::{Author, Rating, RestaurantId, ReviewText, UserName, Via, field::content};
 
 /// A stored review.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Review {
     pub created_at: DateTime<Utc>,
     /// The author, as the product authenticated it.
     pub created_by: Author,
+    /// The interface through which it was written; `None` where that is not known.
+    pub created_via: Option<Via>,
 }
 
 /// A review's id: given by the store, greater than that of any review before it.
@@ -60,6 +62,15 @@ impl NewReview {
         created_by: Author,
     ) -> Review {
         let Self { user_name, rating, text } = self;
-        Review { id, restaurant_id, user_name, rating, text, created_at, created_by }
+        Review {
+            id,
+            restaurant_id,
+            user_name,
+            rating,
+            text,
+            created_at,
+            created_via: created_by.context().via.clone(),
+            created_by: created_by.without_context(),
+        }
     }
 }

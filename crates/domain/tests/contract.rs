@@ -10,4 +10,5 @@ async fn store(clock: Arc<dyn Clock>) -> (Arc<InMemoryStore>, ()) {
 }
 
 restaurant_domain::repository_contract!(store);
+restaurant_domain::accountability_contract!(store);
 restaurant_domain::import_contract!(store);

@@ -3,9 +3,12 @@
 mod app_settings;
 mod auth_settings;
 mod body;
+mod classic_auth_settings;
 mod error;
+mod metadata;
 mod options;
 mod site;
+mod subscription;
 mod version;
 
 use std::sync::{
@@ -17,7 +20,7 @@ use axum::{
     Router,
     extract::Request,
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, get, post, put},
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode, Uri, header::WWW_AUTHENTICATE, uri::PathAndQuery,
@@ -42,21 +45,42 @@ const SITE: &str =
 /// Its routes.
 pub(crate) fn router(cloud: Cloud) -> Router {
     let inner = routes().with_state(cloud.clone());
+    let metadata_cloud = cloud.clone();
     let writes = Arc::new(AtomicU32::new(0));
-    let front = async move |request: Request| match admit(&cloud, &writes, request) {
-        Ok(request) => match inner.oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
-        Err(response) => response,
+    let front = async move |request: Request| {
+        let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
+        let response = match admit(&cloud, &writes, request) {
+            Ok(request) => match inner.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            },
+            Err(response) => response,
+        };
+        if is_write && response.status().is_success() {
+            cloud.tell_of_change();
+        }
+        response
     };
-    Router::new().route("/subscriptions/{*path}", any(front))
+    let metadata = get(metadata::endpoints).with_state(metadata_cloud);
+    Router::new()
+        .route("/subscriptions", any(front.clone()))
+        .route("/subscriptions/{*path}", any(front.clone()))
+        .route("/tenants", any(front))
+        .route("/metadata/endpoints", metadata)
 }
 
 /// The routes, in lower case: Resource Manager takes its paths in any.
 fn routes() -> Router<Cloud> {
     let config = |name: &str| format!("{SITE}/config/{name}");
+    let roles = "/subscriptions/{subscription}/providers/microsoft.authorization";
     Router::new()
+        .route("/tenants", get(subscription::tenants))
+        .route("/subscriptions", get(subscription::list))
+        .route("/subscriptions/{subscription}", get(subscription::find))
+        .route("/subscriptions/{subscription}/resourcegroups", get(subscription::groups))
+        .route("/subscriptions/{subscription}/resourcegroups/{group}", get(subscription::group))
+        .route(&format!("{roles}/roleassignments"), get(subscription::nothing))
+        .route(&format!("{roles}/roledefinitions"), get(subscription::nothing))
         .route(
             "/subscriptions/{subscription}/providers/microsoft.web/sites",
             get(site::of_subscription),
@@ -66,8 +90,13 @@ fn routes() -> Router<Cloud> {
         .route(&format!("{SITE}/restart"), post(site::restart))
         .route(&config("authsettingsv2"), get(auth_settings::find).put(auth_settings::replace))
         .route(&config("authsettingsv2/list"), get(auth_settings::find))
+        .route(&config("authsettings"), put(classic_auth_settings::replace))
+        .route(&config("authsettings/list"), post(classic_auth_settings::list))
+        .route(&config("web"), get(site::web_config))
+        .route(&config("slotconfignames"), get(site::slot_names))
+        .route(&format!("{SITE}/publishxml"), post(site::publishing_profiles))
         .route(&config("appsettings/list"), post(app_settings::list))
-        .route(&config("appsettings"), axum::routing::put(app_settings::replace))
+        .route(&config("appsettings"), put(app_settings::replace))
         .fallback(no_such_resource)
         .method_not_allowed_fallback(no_such_method)
 }

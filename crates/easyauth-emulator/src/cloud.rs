@@ -12,7 +12,11 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::{Directory, Options, Site, issuer::Grants, keys::SigningKeys};
+use crate::{
+    Directory, Options, Site,
+    issuer::{DeviceCodes, Grants},
+    keys::SigningKeys,
+};
 
 /// The state of the emulated cloud. A handle: clones share it.
 #[derive(Debug, Clone)]
@@ -28,9 +32,12 @@ struct State {
     keys: Mutex<SigningKeys>,
     key_requests: AtomicU64,
     grants: Mutex<Grants>,
+    device_codes: Mutex<DeviceCodes>,
     identity_header: String,
+    emulator_key: String,
     sites: Mutex<Vec<Site>>,
     site_changes: watch::Sender<()>,
+    changes: watch::Sender<()>,
 }
 
 impl Cloud {
@@ -43,9 +50,12 @@ impl Cloud {
             keys: Mutex::new(SigningKeys::generate()?),
             key_requests: AtomicU64::new(0),
             grants: Mutex::default(),
+            device_codes: Mutex::default(),
             identity_header: Uuid::new_v4().to_string(),
+            emulator_key: Uuid::new_v4().simple().to_string(),
             sites: Mutex::default(),
             site_changes: watch::Sender::default(),
+            changes: watch::Sender::default(),
         })))
     }
 
@@ -53,6 +63,17 @@ impl Cloud {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.0.origin
+    }
+
+    /// The origin of Graph for tools that tell services apart by their origins, as the Azure CLI does: the one loopback name
+    /// where [`Self::origin`] has the other, or the same.
+    pub(crate) fn graph_origin(&self) -> String {
+        let origin = self.origin();
+        if origin.contains("://127.0.0.1:") {
+            origin.replacen("127.0.0.1", "localhost", 1)
+        } else {
+            origin.replacen("://localhost:", "://127.0.0.1:", 1)
+        }
     }
 
     /// What is uncertain, as this emulator takes it.
@@ -75,6 +96,16 @@ impl Cloud {
     #[must_use]
     pub fn site_changes(&self) -> watch::Receiver<()> {
         self.0.site_changes.subscribe()
+    }
+
+    /// Reports each write that Graph or Resource Manager has made.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changes.subscribe()
+    }
+
+    pub(crate) fn tell_of_change(&self) {
+        self.0.changes.send_replace(());
     }
 
     pub(crate) fn tell_of_site_change(&self) {
@@ -109,6 +140,12 @@ impl Cloud {
         &self.0.identity_header
     }
 
+    /// The key that the addresses under `/emulator/` want in `X-Emulator-Key`.
+    #[must_use]
+    pub fn emulator_key(&self) -> &str {
+        &self.0.emulator_key
+    }
+
     /// The time.
     #[expect(clippy::unused_self, reason = "the clock is the cloud's, as the keys are")]
     #[expect(clippy::disallowed_methods, reason = "the emulator's own clock is the machine's")]
@@ -118,6 +155,10 @@ impl Cloud {
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
         self.0.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn device_codes(&self) -> MutexGuard<'_, DeviceCodes> {
+        self.0.device_codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn keys(&self) -> MutexGuard<'_, SigningKeys> {

@@ -1,8 +1,10 @@
 //! The tenant: applications, service principals, assignments and people, as Microsoft Graph names their properties.
 
 mod change;
+pub(crate) mod credential;
 mod microsoft_apis;
 
+pub(crate) use self::microsoft_apis::GRAPH_URI;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! The emulated cloud as a server on loopback: issuer, Graph and ARM at one origin.
+//! The emulated cloud as a server: issuer, Graph and ARM at one origin.
 
 use std::{io, sync::Arc};
 
@@ -9,7 +9,9 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use crate::{AccessOptions, Cloud, Directory, Options, arm, graph, issuer};
+#[cfg(doc)]
+use crate::ListenerOptions;
+use crate::{AccessOptions, Cloud, Directory, Options, arm, forge, graph, issuer};
 
 /// A running emulator; it ends when this value is dropped.
 #[derive(Debug)]
@@ -30,27 +32,22 @@ impl Emulator {
     /// Starts on a listener.
     ///
     /// # Errors
-    /// When its address is not loopback.
+    /// When its address is not loopback and other machines are not allowed, or it has no origin ([`ListenerOptions`]).
     pub fn serve(
         listener: TcpListener,
         directory: Directory,
         options: Options,
     ) -> io::Result<Self> {
-        let address = listener.local_addr()?;
-        if !address.ip().is_loopback() {
-            return Err(io::Error::other("the emulator listens on loopback alone"));
-        }
-        let cloud = Cloud::new(format!("http://{address}"), options, directory)?;
+        let reached = options.listener.clone();
+        let origin = reached.origin(listener.local_addr()?, reached.cloud_origin.as_deref())?;
+        let cloud = Cloud::new(origin, options, directory)?;
         let app = issuer::router(cloud.clone())
             .merge(graph::router(cloud.clone()))
-            .merge(arm::router(cloud.clone()));
-        let access = options_of(&cloud);
+            .merge(arm::router(cloud.clone()))
+            .merge(forge::router(cloud.clone()));
+        let access = Arc::new(cloud.options().access.clone().with_origin(cloud.origin()));
         let app = app.layer(middleware::from_fn_with_state(access, check));
-        let task = tokio::spawn(async move {
-            // Accepting never fails for good.
-            let _ = axum::serve(listener, app).await;
-        });
-        Ok(Self { cloud, task })
+        Ok(Self { task: reached.serve(listener, app)?, cloud })
     }
 
     /// The state, to look at and to change.
@@ -58,10 +55,6 @@ impl Emulator {
     pub fn cloud(&self) -> &Cloud {
         &self.cloud
     }
-}
-
-fn options_of(cloud: &Cloud) -> Arc<AccessOptions> {
-    Arc::new(cloud.options().access.clone())
 }
 
 /// Passes a request on that is for this machine, and not from a page elsewhere.

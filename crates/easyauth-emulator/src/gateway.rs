@@ -2,6 +2,7 @@
 
 mod auth_settings;
 mod authenticate;
+mod environment;
 mod framing;
 mod options;
 mod principal;
@@ -11,7 +12,7 @@ mod session;
 mod sign_in;
 mod state;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc};
 
 use axum::{
     Router,
@@ -31,7 +32,7 @@ use self::{
     session::Sessions,
     state::GatewayState,
 };
-use crate::{Cloud, Site};
+use crate::{Cloud, Site, issuer, listener::ClientAddress};
 
 /// Under which the platform's own addresses are.
 const OWN: &str = "/.auth/";
@@ -40,6 +41,8 @@ const OWN: &str = "/.auth/";
 #[derive(Debug)]
 pub struct Gateway {
     origin: String,
+    cloud: Cloud,
+    site: String,
     task: JoinHandle<()>,
 }
 
@@ -47,22 +50,26 @@ impl Gateway {
     /// Starts on a listener in front of the app at `upstream` (an origin), as the site of that name.
     ///
     /// # Errors
-    /// When the listener or the app is not on loopback.
+    /// When the listener or the app is not on loopback and other machines are not allowed, or the listener has no origin
+    /// ([`ListenerOptions`](crate::ListenerOptions)).
     pub fn serve(
         listener: TcpListener,
         cloud: Cloud,
         site: &str,
         upstream: &str,
     ) -> io::Result<Self> {
-        let address = listener.local_addr()?;
+        let reached = cloud.options().listener.clone();
+        let origin = reached.origin(listener.local_addr()?, reached.app_origin.as_deref())?;
         let upstream = Url::parse(upstream).map_err(io::Error::other)?;
         let host = upstream.host_str().unwrap_or_default();
         let is_loopback = matches!(host, "127.0.0.1" | "[::1]" | "localhost");
-        if !address.ip().is_loopback() || !is_loopback || upstream.scheme() != "http" {
+        if !(is_loopback || reached.allows_other_machines) || upstream.scheme() != "http" {
             return Err(io::Error::other("the gateway and its app are on loopback alone"));
         }
-        let origin = format!("http://{address}");
+        let (own_cloud, own_site) = (cloud.clone(), site.to_owned());
         let state = GatewayState {
+            access: cloud.options().access.clone().with_origin(&origin),
+            issuer: issuer::router(cloud.clone()),
             cloud,
             site: site.to_owned(),
             origin: origin.clone(),
@@ -70,18 +77,27 @@ impl Gateway {
             sessions: Sessions::default(),
         };
         let app = Router::new().fallback(handle).with_state(Arc::new(state));
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let task = tokio::spawn(async move {
-            // Accepting never fails for good.
-            let _ = axum::serve(listener, app).await;
-        });
-        Ok(Self { origin, task })
+        let task = reached.serve(listener, app)?;
+        Ok(Self { origin, cloud: own_cloud, site: own_site, task })
     }
 
     /// The origin under which the app is reached.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The site, as it is now; `None` once it was removed from the cloud.
+    #[must_use]
+    pub fn site(&self) -> Option<Site> {
+        self.cloud.sites().iter().find(|site| site.name == self.site).cloned()
+    }
+
+    /// The environment variables that the platform gives the app, as the site is now: its settings, and the platform's own.
+    #[must_use]
+    pub fn environment(&self) -> BTreeMap<String, String> {
+        let site = self.site();
+        site.map(|site| environment::of_app(&self.cloud, site, &self.origin)).unwrap_or_default()
     }
 }
 
@@ -94,7 +110,7 @@ impl Drop for Gateway {
 /// Answers a request: by the site's settings as they are now.
 async fn handle(
     State(state): State<Arc<GatewayState>>,
-    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    ConnectInfo(client): ConnectInfo<ClientAddress>,
     mut request: Request,
 ) -> Response {
     if let Some(status) = framing::refusal(&request) {
@@ -111,7 +127,7 @@ async fn handle(
     let url = state.upstream.url(request.uri());
     let headers = request.headers_mut();
     proxy::drop_hop_by_hop(headers);
-    proxy::add_forwarded(headers, &client.ip().to_string());
+    proxy::add_forwarded(headers, &client.ip().to_string(), &state.origin);
     if settings.platform.enabled && url.path().starts_with(OWN) {
         // A sign-in that has begun runs to its end, also when its browser has gone: the issuer gives each code once.
         let own = tokio::spawn(async move { state.guard(&site, &settings, url, request).await });
@@ -135,8 +151,8 @@ impl GatewayState {
         let own = request.uri().path().starts_with(OWN);
         let is_passed = options.gateway.passes_foreign_origins && !own;
         let headers = request.headers();
-        options.access.refuse_host(request).or_else(|| {
-            Some(&options.access).filter(|_| !is_passed).and_then(|it| it.refuse_origin(headers))
+        self.access.refuse_host(request).or_else(|| {
+            Some(&self.access).filter(|_| !is_passed).and_then(|it| it.refuse_origin(headers))
         })
     }
 

@@ -26,10 +26,12 @@ use axum::{
     routing::{any, delete, get, post},
 };
 use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
+use serde_json::{Map, Value};
 use tower::ServiceExt as _;
 
+pub(crate) use self::application::enable_by_default;
 pub use self::options::GraphOptions;
-use self::{error::GraphError, replication::Replication};
+use self::{body::Body, error::GraphError, replication::Replication};
 use crate::{
     Cloud,
     caller::{Caller, Unauthenticated},
@@ -109,6 +111,7 @@ fn service_principals() -> Router<Graph> {
 /// Authorizes the caller, and formats errors.
 async fn front(cloud: Cloud, inner: Router, request: Request) -> Response {
     let headers = request.headers().clone();
+    let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
     let response = match admit(&cloud, request) {
         Ok(request) => match inner.oneshot(request).await {
             Ok(response) => response,
@@ -116,6 +119,9 @@ async fn front(cloud: Cloud, inner: Router, request: Request) -> Response {
         },
         Err(error) => error.into_response(),
     };
+    if is_write && response.status().is_success() {
+        cloud.tell_of_change();
+    }
     match response.extensions().get::<GraphError>() {
         Some(error) => error.answer(&headers, &cloud.now().format("%Y-%m-%dT%H:%M:%S").to_string()),
         None => response,
@@ -161,6 +167,19 @@ async fn no_such_segment(uri: Uri) -> GraphError {
 async fn no_such_method(_: Method) -> GraphError {
     let message = "Specified HTTP method is not allowed for the request target.";
     GraphError::new(StatusCode::METHOD_NOT_ALLOWED, "Request_BadRequest", message)
+}
+
+/// Refuses properties of an application besides those that Graph takes, its ids, and `more`.
+pub(crate) fn check_application(object: &Map<String, Value>, more: &[&str]) -> Result<(), String> {
+    let is_more = |name: &str| ["id", "appId"].contains(&name) || more.contains(&name);
+    let own = object.iter().filter(|(name, _)| !is_more(name));
+    let own = Body(own.map(|(name, value)| (name.clone(), value.clone())).collect());
+    application::check_properties(&own).map_err(GraphError::into_message)
+}
+
+/// Refuses properties of a service principal besides those that Graph takes or shows.
+pub(crate) fn check_service_principal(object: &Map<String, Value>) -> Result<(), String> {
+    service_principal::check_properties(object).map_err(GraphError::into_message)
 }
 
 impl Graph {

@@ -12,6 +12,8 @@ use axum::{
 };
 use http::Uri;
 
+use crate::listener::host;
+
 /// Names that always mean this machine.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -26,6 +28,12 @@ pub struct AccessOptions {
 }
 
 impl AccessOptions {
+    /// The same, with the host of an origin among those that are served.
+    pub(crate) fn with_origin(mut self, origin: &str) -> Self {
+        self.hosts.extend(host(origin));
+        self
+    }
+
     /// The refusal of a request for a host that is not ours (421). The one host has to be named: what is in doubt is not
     /// ours.
     pub(crate) fn refuse_host(&self, request: &Request) -> Option<Response> {

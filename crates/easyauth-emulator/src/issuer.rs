@@ -2,18 +2,22 @@
 
 mod authorize;
 mod client;
+mod device_code;
 mod discovery;
 mod error;
+mod form;
 mod grant;
 mod managed_identity;
+mod page;
 mod token;
+mod user_assertion;
 
 use axum::{
     Router,
     routing::{get, post},
 };
 
-pub(crate) use self::grant::Grants;
+pub(crate) use self::{device_code::DeviceCodes, grant::Grants};
 use crate::Cloud;
 
 /// Its routes.
@@ -28,6 +32,8 @@ pub(crate) fn router(cloud: Cloud) -> Router {
         .route("/{tenant}/oauth2/token", post(token::v1))
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::authorize))
         .route("/{tenant}/oauth2/v2.0/logout", get(authorize::logout))
+        .route("/{tenant}/oauth2/v2.0/devicecode", post(device_code::begin))
+        .route("/devicelogin", get(device_code::ask).post(device_code::enter))
         .route("/msi/token", get(managed_identity::token))
         .with_state(cloud)
 }

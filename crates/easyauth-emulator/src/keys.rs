@@ -80,10 +80,7 @@ impl SigningKeys {
     pub(crate) fn public_key_pem(&self) -> io::Result<String> {
         let der: PublicKeyX509Der<'_> =
             self.current.pair.public_key().as_der().map_err(io::Error::other)?;
-        let base64 = STANDARD.encode(der.as_ref());
-        let lines: Vec<_> =
-            base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
-        Ok(format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n")))
+        Ok(public_key_pem(der.as_ref()))
     }
 
     /// The key set, as Entra publishes it: without `alg`.
@@ -112,6 +109,14 @@ impl SigningKey {
             "n": URL_SAFE_NO_PAD.encode(modulus), "e": URL_SAFE_NO_PAD.encode(exponent),
         })
     }
+}
+
+/// The PEM of a public key (`SubjectPublicKeyInfo`).
+pub(crate) fn public_key_pem(der: &[u8]) -> String {
+    let base64 = STANDARD.encode(der);
+    let lines: Vec<_> =
+        base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
 }
 
 #[cfg(test)]

@@ -5,14 +5,18 @@ mod caller;
 mod cloud;
 mod directory;
 mod emulator;
+mod forge;
 mod gateway;
 mod graph;
 mod host_check;
 mod issuer;
 mod keys;
+mod listener;
 mod options;
 pub mod sample;
 mod site;
+mod tenant_file;
+mod tls;
 mod token;
 
 pub use self::{
@@ -26,6 +30,9 @@ pub use self::{
     gateway::{Gateway, GatewayOptions, RoleForm},
     graph::GraphOptions,
     host_check::AccessOptions,
+    listener::ListenerOptions,
     options::{IssuerOptions, Options},
     site::{Site, SiteError},
+    tenant_file::{TenantFile, TenantFileError},
+    tls::Tls,
 };

@@ -2,6 +2,7 @@
 
 use crate::{
     arm::ArmOptions, gateway::GatewayOptions, graph::GraphOptions, host_check::AccessOptions,
+    listener::ListenerOptions,
 };
 
 /// The points on which the platform's behaviour is uncertain or differs from one installation to the next. The default is what is most likely.
@@ -18,6 +19,8 @@ pub struct Options {
     pub arm: ArmOptions,
     /// Which hosts and origins are served.
     pub access: AccessOptions,
+    /// How the listeners are reached.
+    pub listener: ListenerOptions,
 }
 
 /// Of the issuer.
@@ -30,6 +33,8 @@ pub struct IssuerOptions {
     /// the application that owns the scope, at the authorization endpoint and at the version 2.0 token endpoint. Reports
     /// differ between deployments; the other ones ignore the parameter. Default: no.
     pub checks_resource: bool,
+    /// The seconds that a client waits between two requests with a device code. Entra's are 5. Default: 1.
+    pub device_code_interval: u32,
     /// Where the version 1.0 issuer is: `https://sts.chinacloudapi.cn` in the cloud of 21Vianet. Default:
     /// `https://sts.windows.net`.
     pub v1_issuer: String,
@@ -42,6 +47,7 @@ impl Default for IssuerOptions {
         Self {
             idtyp: true,
             checks_resource: false,
+            device_code_interval: 1,
             v1_issuer: "https://sts.windows.net".to_owned(),
             foreign_issuers: Vec::new(),
         }

@@ -121,8 +121,9 @@ fn api() -> Application {
         other: object(json!({"type": "User"})),
     }];
     // The gateway signs people in as the app.
-    let callbacks =
-        ["http://127.0.0.1/.auth/login/aad/callback", "http://localhost/.auth/login/aad/callback"];
+    let origins =
+        ["http://127.0.0.1", "http://localhost", "https://127.0.0.1", "https://localhost"];
+    let callbacks = origins.map(|origin| format!("{origin}/.auth/login/aad/callback"));
     api.other = object(json!({"web": {"redirectUris": callbacks}}));
     api
 }
@@ -134,7 +135,8 @@ fn other_api() -> Application {
 }
 
 fn client(app_id: Uuid, name: &str, secret: Option<&str>) -> Application {
-    let redirects = ["http://127.0.0.1/callback", "http://localhost/callback"];
+    // The last one is where Microsoft's libraries listen.
+    let redirects = ["http://127.0.0.1/callback", "http://localhost/callback", "http://localhost"];
     Application {
         id: Uuid::from_u128(app_id.as_u128() ^ (0xab << 64)),
         app_id,

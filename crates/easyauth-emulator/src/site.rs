@@ -26,6 +26,11 @@ pub struct Site {
 const GROUP: &str = "/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/sample";
 
 impl Site {
+    /// The resource id of a site that is made here.
+    pub(crate) fn id_of(name: &str) -> String {
+        format!("{GROUP}/providers/Microsoft.Web/sites/{name}")
+    }
+
     /// A site whose authentication is set by a deployment template: an `authsettingsV2` document with
     /// `__TENANT_ID__`, `__CLIENT_ID__` and `"__ALLOWED_CLIENTS__"` (which, quotes and all, becomes a list) in it.
     ///
@@ -48,7 +53,7 @@ impl Site {
         AuthSettings::read(&auth_settings).map_err(SiteError::Settings)?;
         Ok(Self {
             name: name.to_owned(),
-            id: format!("{GROUP}/providers/Microsoft.Web/sites/{name}"),
+            id: Self::id_of(name),
             app_settings: BTreeMap::new(),
             auth_settings,
             restarts: 0,

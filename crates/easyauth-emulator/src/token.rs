@@ -1,6 +1,4 @@
 //! The tokens that the issuer signs, version 1.0 and 2.0.
-//!
-//! What a test changes before it has a token signed is for this process alone: nothing of it can be asked for over HTTP.
 
 use std::io;
 

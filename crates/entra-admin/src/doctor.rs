@@ -102,11 +102,14 @@ impl Admin {
     }
 
     /// Tokens of version 1.0 and 2.0 name their issuer differently. The platform takes both by the newer form; the older
-    /// one is good for tokens of version 1.0 alone, and a mixture matches neither.
+    /// one is good for tokens of version 1.0 alone. The setting only locates the metadata, so the mixture that the portal
+    /// writes is good too, though no token has it as its issuer.
     fn issuer(&self, settings: &AuthSettings, registration: &Registration) -> Option<Problem> {
         let found = settings.text(at::ISSUER);
         let older = self.cloud.v1_issuer(self.tenant_id);
+        let portals = format!("{older}v2.0");
         let is_good = self.cloud.is_issuer(self.tenant_id, found)
+            || portals.eq_ignore_ascii_case(found)
             || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
         (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
     }
@@ -150,8 +153,6 @@ fn platform(settings: &AuthSettings) -> Option<Problem> {
     let found = |way: &str| settings.text(way).to_owned();
     if !settings.is_on(at::ENABLED) {
         Some(Problem::PlatformOff)
-    } else if settings.text(at::RUNTIME) != "~2" {
-        Some(Problem::RuntimeVersion { found: found(at::RUNTIME) })
     } else if !settings.is_on(at::REQUIRED) || settings.text(at::ACTION) != "Return401" {
         let is_required = settings.is_on(at::REQUIRED);
         Some(Problem::AnonymousAllowed { is_required, found: found(at::ACTION) })

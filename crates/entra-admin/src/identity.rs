@@ -24,12 +24,12 @@ pub struct Identity {
 impl Identity {
     pub(crate) fn read(object: &Value) -> Option<Self> {
         let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
-        Some(Self {
-            object_id: text("id").parse().ok()?,
-            app_id: text("appId").parse().ok()?,
-            name: printable(&text("displayName")),
-            kind: text("servicePrincipalType"),
-        })
+        let kind = text("servicePrincipalType");
+        let object_id = text("id").parse().ok()?;
+        // An agent's two ids are the same, and Graph's reference of agentIdentity has only the first.
+        let of_agent = (kind == "ServiceIdentity").then_some(object_id);
+        let app_id = text("appId").parse().ok().or(of_agent)?;
+        Some(Self { object_id, app_id, name: printable(&text("displayName")), kind })
     }
 }
 
@@ -87,5 +87,23 @@ impl Admin {
             },
             kind => AdminError::NotServicePrincipal { id, kind: printable(kind), name },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Identity;
+
+    #[test]
+    fn an_agent_without_an_application_id_has_the_same_one() {
+        let id = "11111111-1111-4111-8111-111111111111";
+        let read = |kind: &str| {
+            Identity::read(&json!({"id": id, "displayName": "A", "servicePrincipalType": kind}))
+        };
+        let agent = read("ServiceIdentity").unwrap();
+        assert_eq!(agent.app_id, agent.object_id);
+        assert_eq!(read("Application"), None);
     }
 }

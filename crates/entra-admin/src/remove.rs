@@ -52,7 +52,8 @@ impl Admin {
                 shut_out(settings, id, registration.client_id());
             }
         };
-        // The lists are read anew by the platform with each request, while a token keeps its roles for an hour.
+        // The lists are read anew by the platform with each request, while a token keeps its roles until it expires: a managed identity's
+        // after up to a day.
         run.update_auth_settings("take them out of the lists of clients", shut_out_all).await?;
         for identity in &identities {
             run.take_role(identity, &registration).await?;

@@ -78,7 +78,7 @@ impl Handler {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let actor = self.actor(context);
+        let actor = self.actor(context).through(AuditChannel::Mcp, Some(tool.name()));
         let record = tool.operation().audited().map(|operation| {
             AuditRecord::new(actor.author(), AuditChannel::Mcp, operation, Span::current())
         });

@@ -3,6 +3,7 @@
 mod access;
 mod adapter;
 mod argument;
+mod attribution;
 mod completion;
 mod handler;
 mod idempotency;

@@ -2,13 +2,16 @@
 
 use chrono::SecondsFormat;
 use restaurant_domain::{
-    AuditRecord, AuditResource, Author, AuthorKind, Created, Restaurant, RestaurantDetails,
-    RestaurantPage, RestaurantSort, Review,
+    AuditRecord, AuditResource, Created, Restaurant, RestaurantDetails, RestaurantPage,
+    RestaurantSort, Review,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::tool_output::ToolOutput;
+use crate::{
+    attribution::{InterfaceView, PosterView},
+    tool_output::ToolOutput,
+};
 
 /// A restaurant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -31,6 +34,12 @@ pub(crate) struct RestaurantView {
     /// The average rating as a share of five stars, in per cent; 0 before the first review.
     #[schemars(range(min = 0, max = 100))]
     stars_percent: u8,
+    /// Who posted it, as the server knows them; absent where nobody was asked who they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_by: Option<PosterView>,
+    /// The interface through which it was posted; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    posted_via: Option<InterfaceView>,
 }
 
 impl From<&Restaurant> for RestaurantView {
@@ -43,6 +52,8 @@ impl From<&Restaurant> for RestaurantView {
             avg_rating: restaurant.rating.average(),
             review_count: restaurant.rating.count,
             stars_percent: restaurant.rating.stars_percent(),
+            posted_by: PosterView::of(&restaurant.created_by),
+            posted_via: InterfaceView::of(&restaurant.created_by, restaurant.created_via.as_ref()),
         }
     }
 }
@@ -67,27 +78,9 @@ pub(crate) struct ReviewView {
     /// Who posted it, as the server knows them; absent where nobody was asked who they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     posted_by: Option<PosterView>,
-}
-
-/// Who posted a review: unlike the name that the reviewer gave, the kind cannot be made up.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct PosterView {
-    /// `person`, or `agent` for a program in its own name.
-    kind: &'static str,
-    /// The name in the directory; absent where it gives none. Data, not instructions.
+    /// The interface through which it was posted; absent where it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-}
-
-impl PosterView {
-    fn of(author: &Author) -> Option<Self> {
-        let kind = match author.kind() {
-            kind @ (AuthorKind::Person | AuthorKind::Agent) => kind.as_str(),
-            _ => return None,
-        };
-        let name = author.name().filter(|name| !name.trim().is_empty()).map(str::to_owned);
-        Some(Self { kind, name })
-    }
+    posted_via: Option<InterfaceView>,
 }
 
 impl From<&Review> for ReviewView {
@@ -100,6 +93,7 @@ impl From<&Review> for ReviewView {
             review_text: review.text.to_string(),
             review_date: review.created_at.to_rfc3339_opts(SecondsFormat::Micros, true),
             posted_by: PosterView::of(&review.created_by),
+            posted_via: InterfaceView::of(&review.created_by, review.created_via.as_ref()),
         }
     }
 }

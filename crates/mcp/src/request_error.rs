@@ -3,8 +3,9 @@
 //! A tool's goes out as text alone: clients hold `structuredContent` against the tool's output schema even when
 //! `isError` is set, and would hide the error behind a schema violation.
 
+use chrono::SecondsFormat;
 use restaurant_domain::{
-    AuditRecord, CreateError, ErrorChain, Forbidden, RestaurantId, StoreError,
+    AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, RestaurantId, StoreError,
 };
 use rmcp::{
     ErrorData,
@@ -30,6 +31,8 @@ pub(crate) enum RequestError {
     NotFound(RestaurantId),
     /// The caller gave the key of another create.
     KeyReused(Box<FieldError>),
+    /// The caller has written as much as it may for now.
+    BudgetExhausted(BudgetExhausted),
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -70,6 +73,7 @@ impl From<CreateError> for RequestError {
                     "belongs to another create of yours in the last 24 hours: nothing was written";
                 Self::KeyReused(Box::new(unresolved(&IDEMPOTENCY_KEY, "reused", problem)))
             }
+            CreateError::BudgetExhausted(exhausted) => Self::BudgetExhausted(exhausted),
             CreateError::Store(error) => error.into(),
             other => StoreError::failed(other).into(),
         }
@@ -80,6 +84,18 @@ impl From<CreateError> for RequestError {
 fn passing(code: &'static str, message: &str) -> Report {
     let next_step = "Wait that long, then call again. Repeat a create with the idempotency_key of the first time, if it had one; else look first whether it was done after all.";
     Report::passing(code, message, RETRY_AFTER_SECONDS, next_step)
+}
+
+/// The limit, and when it frees.
+fn budget_exhausted(exhausted: &BudgetExhausted) -> Report {
+    let BudgetExhausted { limit, period, frees_at, retry_after } = exhausted;
+    let frees_at = frees_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let period = period.as_str();
+    let message = format!(
+        "you may write {limit} times per {period}, and have done so; nothing was written, and you may write again at {frees_at}"
+    );
+    let next_step = "Do not write before then. You can go on reading. To repeat a create that was done, send its idempotency_key: repeats are not counted.";
+    Report::passing("budget_exhausted", &message, *retry_after, next_step)
 }
 
 /// Words a failure that the guard found.
@@ -118,7 +134,7 @@ impl RequestError {
         let code = match self {
             Self::InvalidArguments(_) | Self::KeyReused(_) => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
-            Self::Denied(_) => ErrorCode::INVALID_REQUEST,
+            Self::Denied(_) | Self::BudgetExhausted(_) => ErrorCode::INVALID_REQUEST,
             Self::Store(_) | Self::Defect(_) => ErrorCode::INTERNAL_ERROR,
         };
         self.report().into_error(code)
@@ -136,6 +152,7 @@ impl RequestError {
     fn log(&self) {
         match self {
             Self::InvalidArguments(_) | Self::NotFound(_) | Self::KeyReused(_) => {}
+            Self::BudgetExhausted(exhausted) => tracing::warn!(why = %exhausted, "write refused"),
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
                 tracing::warn!(error = %ErrorChain(&**source), "store unavailable");
@@ -170,6 +187,7 @@ impl RequestError {
                 "To repeat that create, send exactly the arguments that you sent with the key; for anything else make up a new key.",
             )
             .problems(vec![*fault.clone()]),
+            Self::BudgetExhausted(exhausted) => budget_exhausted(exhausted),
             Self::Denied(denied) => Report::lasting(
                 "forbidden",
                 denied.to_string(),

@@ -72,6 +72,8 @@ pub(crate) enum MigrateError {
         "the role {role} lacks {right}: GRANT {right} TO {role}, or migrate once as a role that has it"
     )]
     MissingPrivilege { role: String, right: String },
+    #[error("the role {role} does not exist: CREATE ROLE it first, or name its principal")]
+    NoRole { role: String },
 }
 
 impl MigrateError {

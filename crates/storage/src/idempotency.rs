@@ -6,8 +6,8 @@ use diesel::{
     prelude::*,
 };
 use restaurant_domain::{
-    Author, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview,
-    RatingSummary, Restaurant, RestaurantId, Review, ReviewId, StoreError,
+    Author, BudgetExhausted, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant,
+    NewReview, RatingSummary, Restaurant, RestaurantId, Review, ReviewId, StoreError,
 };
 
 use crate::{
@@ -42,7 +42,7 @@ impl NewKeyRow {
         now: DateTime<Utc>,
     ) -> Self {
         Self {
-            caller_kind: author.kind().as_str(),
+            caller_kind: author.kind().identity().as_str(),
             caller_id: author.id().unwrap_or_default().to_owned(),
             key: key.as_str().to_owned(),
             fingerprint: fingerprint.as_bytes().into(),
@@ -86,6 +86,8 @@ pub(crate) enum CreateOutcome<Row> {
     Replayed(Row),
     /// The key was used for other content.
     KeyReused,
+    /// The budget of the author is exhausted.
+    Exhausted(BudgetExhausted),
 }
 
 impl CreateOutcome<RestaurantRow> {
@@ -105,6 +107,7 @@ impl CreateOutcome<RestaurantRow> {
                 Ok(Created::Replayed(Restaurant { rating: RatingSummary::default(), ..first }))
             }
             Self::KeyReused => Err(CreateError::KeyReused),
+            Self::Exhausted(exhausted) => Err(exhausted.into()),
         }
     }
 }
@@ -124,6 +127,7 @@ impl CreateOutcome<ReviewRow> {
             }
             Self::Replayed(row) => Ok(Created::Replayed(row.try_into().map_err(corrupt)?)),
             Self::KeyReused => Err(CreateError::KeyReused),
+            Self::Exhausted(exhausted) => Err(exhausted.into()),
         }
     }
 }

@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod activity;
+mod budget;
 mod concurrency;
 mod database;
 mod derived;
 mod error;
+mod hidden;
 mod idempotency;
 mod limits;
 mod migration_state;
@@ -19,7 +22,7 @@ mod statement_spans;
 mod url;
 
 pub use self::{
-    database::Database,
+    database::{Database, DatabaseRole, FORGET_BATCH},
     limits::Limits,
     open::{open, open_with},
     postgres_options::{PasswordSource, PostgresOptions},

@@ -2,6 +2,9 @@
 
 mod backfill;
 mod connect;
+mod create;
+mod grants;
+mod hidden;
 mod idempotent;
 mod lock;
 mod migrations;
@@ -15,11 +18,14 @@ mod write;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel_async::SimpleAsyncConnection;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::{FutureExt, future::BoxFuture};
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, RestaurantQuery, Review, ReviewQuery, StoreError,
+    ActivityPage, ActivityQuery, Author, Clock, CreateError, Created, DeleteError, Fingerprint,
+    IdempotencyKey, Import, ImportRestaurant, NewRestaurant, NewReview, Post, Repository,
+    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Retraction,
+    RetractionCount, Review, ReviewQuery, StoreError,
 };
 
 use self::{
@@ -28,9 +34,9 @@ use self::{
 };
 use crate::{
     concurrency::WorkKind,
-    database::Database,
+    database::{Database, DatabaseRole},
     error::WorkError,
-    idempotency::{CreateOutcome, NewKeyRow},
+    idempotency::NewKeyRow,
     limits::Limits,
     migration_state::MigrationState,
     postgres_options::PostgresOptions,
@@ -86,6 +92,28 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Runs a write at the time of the clock. Each of its statements has a timeout.
+    async fn write<T, Work>(&self, work: Work) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        Work: for<'c> FnOnce(
+                &'c mut AsyncPgConnection,
+                DateTime<Utc>,
+            ) -> BoxFuture<'c, Result<T, WorkError>>
+            + Send
+            + 'static,
+    {
+        self.migrated.check()?;
+        let now = self.clock.now();
+        let reservation = self.connections.reserve(WorkKind::Write(None)).await?;
+        let write = async move {
+            reservation.run(async |connection: &mut _| work(connection, now).await).await
+        };
+        run_to_completion(write).await?.map_err(WorkError::of_write)
+    }
+}
+
 #[async_trait]
 impl Repository for PostgresStore {
     async fn list_restaurants(
@@ -130,11 +158,8 @@ impl Repository for PostgresStore {
         let attempt = |reservation: Reservation| {
             let (new, author, key) = (restaurant.clone(), author.clone(), key.clone());
             async move {
-                let create = async |connection: &mut _| match &key {
-                    None => Ok(CreateOutcome::Inserted(
-                        write::restaurant(connection, &new, now, &author).await?,
-                    )),
-                    Some(key) => idempotent::restaurant(connection, &new, now, &author, key).await,
+                let create = async |connection: &mut _| {
+                    write::restaurant(connection, &new, now, &author, key.as_ref()).await
                 };
                 reservation.run_in_time(create).await
             }
@@ -158,14 +183,8 @@ impl Repository for PostgresStore {
         let attempt = |reservation: Reservation| {
             let (new, author, key) = (review.clone(), author.clone(), key.clone());
             async move {
-                let create = async |connection: &mut _| match &key {
-                    None => {
-                        let id = write::review(connection, restaurant, &new, now, &author).await?;
-                        Ok(id.map(CreateOutcome::Inserted))
-                    }
-                    Some(key) => {
-                        idempotent::review(connection, restaurant, &new, now, &author, key).await
-                    }
+                let create = async |connection: &mut _| {
+                    write::review(connection, restaurant, &new, now, &author, key.as_ref()).await
                 };
                 reservation.run_in_time(create).await
             }
@@ -174,11 +193,79 @@ impl Repository for PostgresStore {
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 
+    async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
+        self.migrated.check()?;
+        let reservation = self.connections.reserve(WorkKind::Read).await?;
+        let read = async move {
+            let read = async |connection: &mut _| read::activity(connection, query).await;
+            reservation.run_in_time(read).await
+        };
+        Ok(run_to_completion(read).await??)
+    }
+
+    async fn hide(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let by = moderator.clone();
+        self.write(move |connection, now| {
+            async move { hidden::hide(connection, post, &by, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn restore(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let by = moderator.clone();
+        self.write(move |connection, now| {
+            async move { hidden::restore(connection, post, &by, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn delete_own(
+        &self,
+        post: Post,
+        author: &Author,
+        within: TimeDelta,
+    ) -> Result<(), DeleteError> {
+        let by = author.clone();
+        self.write(move |connection, now| {
+            async move { hidden::delete_own(connection, post, &by, within, now).await }.boxed()
+        })
+        .await?
+    }
+
+    async fn count_retraction(&self, what: &Retraction) -> Result<RetractionCount, StoreError> {
+        self.migrated.check()?;
+        let (what, reservation) = (what.clone(), self.connections.reserve(WorkKind::Search).await?);
+        let count = async move {
+            reservation.run(async |connection: &mut _| hidden::count(connection, &what).await).await
+        };
+        Ok(run_to_completion(count).await??)
+    }
+
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
+        let (what, by) = (what.clone(), by.clone());
+        self.write(move |connection, now| {
+            async move { hidden::retract(connection, &what, &by, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn restore_retracted(
+        &self,
+        what: &Retraction,
+        by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        let (what, by) = (what.clone(), by.clone());
+        self.write(move |connection, now| {
+            async move { hidden::restore_retracted(connection, &what, &by, now).await }.boxed()
+        })
+        .await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.migrated.check()?;
         let reservation = self.connections.reserve(WorkKind::Read).await?;
         let ping = async move {
-            let ask = async |connection: &mut diesel_async::AsyncPgConnection| {
+            let ask = async |connection: &mut AsyncPgConnection| {
                 Ok(connection.batch_execute("SELECT 1").await?)
             };
             reservation.run_in_time(ask).await
@@ -212,5 +299,13 @@ impl Database for PostgresStore {
         let applied = migrations::run(self.connector.connect_in_time().await?).await?;
         self.migrated.set();
         Ok(applied)
+    }
+
+    async fn forget_activity(&self, before: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.write(move |connection, _| write::forget_activity(connection, before).boxed()).await
+    }
+
+    async fn grant_rows(&self, role: &DatabaseRole) -> Result<(), StoreError> {
+        grants::grant(&self.connector, role).await
     }
 }

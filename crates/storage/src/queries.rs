@@ -4,18 +4,14 @@
 //! of the index on `(key, id)`, so a page costs the same wherever it is. A list starts after a cursor that comes before
 //! everything, so that first and later pages are one statement.
 
-use chrono::NaiveDateTime;
-use diesel::{
-    dsl::{AsExprOf, auto_type},
-    prelude::*,
-    sql_types::{Nullable, SmallInt, Text, Timestamp},
-};
+use diesel::{dsl::auto_type, prelude::*};
 use restaurant_domain::{RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, Total};
 
 use crate::{
+    budget::{BUDGET, BudgetColumns, Spender},
     derived::StoredNameKey,
-    rows::{NewReviewRow, RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
-    schema::{restaurant_counts, restaurants, reviews},
+    rows::{RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
+    schema::{restaurant_counts, restaurants, reviews, write_budgets},
 };
 
 /// Where a page of restaurants starts (a key and an id), and how many rows to read: one more than it shows.
@@ -121,28 +117,22 @@ pub(crate) fn reviews_of(restaurant: i64, after: i64, rows: i64) -> _ {
         .select(columns)
 }
 
-/// The review as a row to insert if its restaurant exists, and as no row otherwise. Cheaper than to run into the foreign
-/// key, which writes first and then takes back.
+/// The id of a restaurant, if there is one.
 #[auto_type]
-pub(crate) fn review_of_known<'a>(row: &NewReviewRow<'a>) -> _ {
-    let restaurant: i64 = row.restaurant_id;
-    let user_name: AsExprOf<&'a str, Text> = row.user_name.into_sql::<Text>();
-    let rating: AsExprOf<i16, SmallInt> = row.rating.into_sql::<SmallInt>();
-    let text: AsExprOf<&'a str, Text> = row.review_text.into_sql::<Text>();
-    let at: AsExprOf<NaiveDateTime, Timestamp> = row.created_at.into_sql::<Timestamp>();
-    let kind: AsExprOf<&'static str, Text> = row.created_by_kind.into_sql::<Text>();
-    let by: AsExprOf<Option<&'a str>, Nullable<Text>> =
-        row.created_by_id.into_sql::<Nullable<Text>>();
-    let named: AsExprOf<Option<&'a str>, Nullable<Text>> =
-        row.created_by_name.into_sql::<Nullable<Text>>();
-    restaurants::table.filter(restaurants::id.eq(restaurant)).select((
-        restaurants::id,
-        user_name,
-        rating,
-        text,
-        at,
-        kind,
-        by,
-        named,
-    ))
+pub(crate) fn known(id: i64) -> _ {
+    restaurants::table.find(id).select(restaurants::id)
+}
+
+/// What a caller has written so far, as [`BudgetRow`](crate::budget::BudgetRow).
+#[auto_type]
+pub(crate) fn budget<'a>(spender: &'a Spender) -> _ {
+    let kind: &'static str = spender.kind;
+    let id: &'a str = &spender.id;
+    let client: &'a str = &spender.client;
+    let columns: BudgetColumns = BUDGET;
+    write_budgets::table
+        .filter(write_budgets::caller_kind.eq(kind))
+        .filter(write_budgets::caller_id.eq(id))
+        .filter(write_budgets::client_id.eq(client))
+        .select(columns)
 }

@@ -3,9 +3,9 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use restaurant_domain::{
-    Author, AuthorKind, Description, FOLDING_VERSION, NewRestaurant, NewReview, Rating,
-    RatingSummary, Restaurant, RestaurantId, RestaurantName, Review, ReviewId, ReviewText,
-    StreetAddress, UserName,
+    AuditChannel, Author, AuthorKind, ClientApplication, Description, FOLDING_VERSION,
+    NewRestaurant, NewReview, Rating, RatingSummary, Restaurant, RestaurantId, RestaurantName,
+    Review, ReviewId, ReviewText, StreetAddress, UserName, Via,
 };
 
 use crate::schema::{restaurant_search, restaurants, reviews};
@@ -19,6 +19,8 @@ macro_rules! columns {
     };
 }
 
+pub(crate) use columns;
+
 columns!(
     /// The columns of [`RestaurantTexts`].
     RESTAURANT_TEXTS: RestaurantTextColumns =
@@ -26,10 +28,13 @@ columns!(
 );
 
 /// The fields of a restaurant that its author wrote.
-#[derive(Queryable)]
+#[derive(Queryable, QueryableByName)]
 pub(crate) struct RestaurantTexts {
+    #[diesel(sql_type = diesel::sql_types::Text)]
     name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
     street_address: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
     description: String,
 }
 
@@ -51,7 +56,15 @@ pub(crate) const RESTAURANT: RestaurantColumns = (
     restaurants::rating_sum,
     restaurants::rating_count,
     restaurants::created_at,
-    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
+    (
+        restaurants::created_by_kind,
+        restaurants::created_by_id,
+        restaurants::created_by_name,
+        restaurants::created_by_client_id,
+        restaurants::created_by_client_name,
+        restaurants::created_by_blueprint,
+        restaurants::created_via,
+    ),
 );
 
 pub(crate) type RestaurantColumns = (
@@ -60,7 +73,15 @@ pub(crate) type RestaurantColumns = (
     restaurants::rating_sum,
     restaurants::rating_count,
     restaurants::created_at,
-    (restaurants::created_by_kind, restaurants::created_by_id, restaurants::created_by_name),
+    (
+        restaurants::created_by_kind,
+        restaurants::created_by_id,
+        restaurants::created_by_name,
+        restaurants::created_by_client_id,
+        restaurants::created_by_client_name,
+        restaurants::created_by_blueprint,
+        restaurants::created_via,
+    ),
 );
 
 /// A stored restaurant.
@@ -81,7 +102,8 @@ impl TryFrom<RestaurantRow> for Restaurant {
         let (id, at) = (RestaurantId(row.id), row.created_at.and_utc());
         let rating = RatingSummary { sum: row.rating_sum, count: row.rating_count };
         let new = NewRestaurant::from(row.texts);
-        Ok(Self { rating, ..new.created(id, at, row.created_by.try_into()?) })
+        let Attribution { author, via: created_via } = row.created_by.try_into()?;
+        Ok(Self { rating, created_via, ..new.created(id, at, author) })
     }
 }
 
@@ -94,7 +116,15 @@ columns!(
         reviews::rating,
         reviews::review_text,
         reviews::created_at,
-        (reviews::created_by_kind, reviews::created_by_id, reviews::created_by_name),
+        (
+        reviews::created_by_kind,
+        reviews::created_by_id,
+        reviews::created_by_name,
+        reviews::created_by_client_id,
+        reviews::created_by_client_name,
+        reviews::created_by_blueprint,
+        reviews::created_via,
+    ),
     )
 );
 
@@ -114,6 +144,7 @@ impl TryFrom<ReviewRow> for Review {
     type Error = CorruptRow;
 
     fn try_from(row: ReviewRow) -> Result<Self, CorruptRow> {
+        let Attribution { author, via } = row.created_by.try_into()?;
         Ok(Self {
             id: ReviewId(row.id),
             restaurant_id: RestaurantId(row.restaurant_id),
@@ -121,7 +152,8 @@ impl TryFrom<ReviewRow> for Review {
             rating: Rating::new(row.rating.into()).map_err(|_| CorruptRow("rating"))?,
             text: ReviewText::from_stored(row.review_text),
             created_at: row.created_at.and_utc(),
-            created_by: row.created_by.try_into()?,
+            created_by: author,
+            created_via: via,
         })
     }
 }
@@ -131,21 +163,87 @@ pub(crate) struct AuthorRow {
     kind: String,
     id: Option<String>,
     name: Option<String>,
+    client_id: Option<String>,
+    client_name: Option<String>,
+    blueprint: Option<String>,
+    via: Option<String>,
 }
 
-impl TryFrom<AuthorRow> for Author {
+/// The author of a row, and the interface.
+pub(crate) struct Attribution {
+    pub(crate) author: Author,
+    pub(crate) via: Option<Via>,
+}
+
+impl TryFrom<AuthorRow> for Attribution {
     type Error = CorruptRow;
 
     fn try_from(row: AuthorRow) -> Result<Self, CorruptRow> {
         let kind = AuthorKind::from_stored(&row.kind).ok_or(CorruptRow("created_by_kind"))?;
-        Ok(Self::from_parts(kind, row.id.as_deref(), row.name.as_deref()))
+        let kind = match kind {
+            AuthorKind::Person if row.client_id.is_some() => AuthorKind::AgentForPerson,
+            kind => kind,
+        };
+        let client =
+            row.client_id.and_then(|id| ClientApplication::new(&id, row.client_name.as_deref()));
+        let author = Author::from_parts(kind, row.id.as_deref(), row.name.as_deref())
+            .with_client(client)
+            .with_blueprint(row.blueprint.as_deref());
+        let (channel, tool) = match row.via.as_deref().map(|via| via.split_once(':').ok_or(via)) {
+            Some(Ok((channel, tool))) => (Some(channel), Some(tool.to_owned())),
+            Some(Err(channel)) => (Some(channel), None),
+            None => (None, None),
+        };
+        Ok(Self { author, via: via(channel, tool, "created_via")? })
+    }
+}
+
+/// The interface by its columns.
+pub(crate) fn via(
+    channel: Option<&str>,
+    tool: Option<String>,
+    column: &'static str,
+) -> Result<Option<Via>, CorruptRow> {
+    let Some(channel) = channel else { return Ok(None) };
+    let channel = AuditChannel::from_stored(channel).ok_or(CorruptRow(column))?;
+    Ok(Some(Via { channel, tool }))
+}
+
+/// The columns of an author, in both tables.
+pub(crate) struct AuthorColumns<'a> {
+    pub(crate) kind: &'static str,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) client_name: Option<&'a str>,
+    pub(crate) blueprint: Option<&'a str>,
+    pub(crate) via: Option<String>,
+}
+
+impl<'a> AuthorColumns<'a> {
+    pub(crate) fn of(author: &'a Author) -> Self {
+        let unknown = (author.kind() == AuthorKind::AgentForPerson).then_some("");
+        let via = author.context().via.as_ref().map(|via| match &via.tool {
+            Some(tool) => format!("{}:{tool}", via.channel.as_str()),
+            None => via.channel.as_str().to_owned(),
+        });
+        Self {
+            // An older version, which runs on during a deployment, knows no other kinds.
+            kind: author.kind().identity().as_str(),
+            id: author.id(),
+            name: author.name(),
+            client_id: author.client().map(ClientApplication::id).or(unknown),
+            client_name: author.client().and_then(ClientApplication::name),
+            blueprint: author.blueprint(),
+            via,
+        }
     }
 }
 
 /// A row that violates the schema's constraints: the schema was changed.
 #[derive(Debug, thiserror::Error)]
 #[error("the column {0} holds a value that no version of this program writes")]
-pub(crate) struct CorruptRow(&'static str);
+pub(crate) struct CorruptRow(pub(crate) &'static str);
 
 /// A restaurant to insert.
 #[derive(Insertable)]
@@ -159,6 +257,10 @@ pub(crate) struct NewRestaurantRow<'a> {
     created_by_kind: &'static str,
     created_by_id: Option<&'a str>,
     created_by_name: Option<&'a str>,
+    created_by_client_id: Option<&'a str>,
+    created_by_client_name: Option<&'a str>,
+    created_by_blueprint: Option<&'a str>,
+    created_via: Option<String>,
 }
 
 impl<'a> NewRestaurantRow<'a> {
@@ -167,15 +269,20 @@ impl<'a> NewRestaurantRow<'a> {
         created_at: DateTime<Utc>,
         author: &'a Author,
     ) -> Self {
+        let by = AuthorColumns::of(author);
         Self {
             name: restaurant.name.as_str(),
             name_key: restaurant.name.sort_key(),
             street_address: restaurant.street_address.as_str(),
             description: restaurant.description.as_str(),
             created_at: created_at.naive_utc(),
-            created_by_kind: author.kind().as_str(),
-            created_by_id: author.id(),
-            created_by_name: author.name(),
+            created_by_kind: by.kind,
+            created_by_id: by.id,
+            created_by_name: by.name,
+            created_by_client_id: by.client_id,
+            created_by_client_name: by.client_name,
+            created_by_blueprint: by.blueprint,
+            created_via: by.via,
         }
     }
 }
@@ -195,32 +302,22 @@ impl SearchRow {
     }
 }
 
-columns!(
-    /// The columns of [`NewReviewRow`].
-    NEW_REVIEW: NewReviewColumns = (
-        reviews::restaurant_id,
-        reviews::user_name,
-        reviews::rating,
-        reviews::review_text,
-        reviews::created_at,
-        reviews::created_by_kind,
-        reviews::created_by_id,
-        reviews::created_by_name,
-    )
-);
-
 /// A review to insert.
 #[derive(Insertable)]
 #[diesel(table_name = reviews)]
 pub(crate) struct NewReviewRow<'a> {
-    pub(crate) restaurant_id: i64,
-    pub(crate) user_name: &'a str,
-    pub(crate) rating: i16,
-    pub(crate) review_text: &'a str,
-    pub(crate) created_at: NaiveDateTime,
-    pub(crate) created_by_kind: &'static str,
-    pub(crate) created_by_id: Option<&'a str>,
-    pub(crate) created_by_name: Option<&'a str>,
+    restaurant_id: i64,
+    user_name: &'a str,
+    rating: i16,
+    review_text: &'a str,
+    created_at: NaiveDateTime,
+    created_by_kind: &'static str,
+    created_by_id: Option<&'a str>,
+    created_by_name: Option<&'a str>,
+    created_by_client_id: Option<&'a str>,
+    created_by_client_name: Option<&'a str>,
+    created_by_blueprint: Option<&'a str>,
+    created_via: Option<String>,
 }
 
 impl<'a> NewReviewRow<'a> {
@@ -230,15 +327,20 @@ impl<'a> NewReviewRow<'a> {
         created_at: DateTime<Utc>,
         author: &'a Author,
     ) -> Self {
+        let by = AuthorColumns::of(author);
         Self {
             restaurant_id,
             user_name: review.user_name.as_str(),
             rating: review.rating.stars().into(),
             review_text: review.text.as_str(),
             created_at: created_at.naive_utc(),
-            created_by_kind: author.kind().as_str(),
-            created_by_id: author.id(),
-            created_by_name: author.name(),
+            created_by_kind: by.kind,
+            created_by_id: by.id,
+            created_by_name: by.name,
+            created_by_client_id: by.client_id,
+            created_by_client_name: by.client_name,
+            created_by_blueprint: by.blueprint,
+            created_via: by.via,
         }
     }
 }

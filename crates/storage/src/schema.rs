@@ -14,6 +14,10 @@ diesel::table! {
         created_by_kind -> Text,
         created_by_id -> Nullable<Text>,
         created_by_name -> Nullable<Text>,
+        created_by_client_id -> Nullable<Text>,
+        created_by_client_name -> Nullable<Text>,
+        created_by_blueprint -> Nullable<Text>,
+        created_via -> Nullable<Text>,
     }
 }
 
@@ -28,6 +32,10 @@ diesel::table! {
         created_by_kind -> Text,
         created_by_id -> Nullable<Text>,
         created_by_name -> Nullable<Text>,
+        created_by_client_id -> Nullable<Text>,
+        created_by_client_name -> Nullable<Text>,
+        created_by_blueprint -> Nullable<Text>,
+        created_via -> Nullable<Text>,
     }
 }
 
@@ -55,6 +63,40 @@ diesel::table! {
         created_at -> Timestamp,
         restaurant_id -> Nullable<BigInt>,
         review_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    activity (id) {
+        id -> BigInt,
+        at -> Timestamp,
+        operation -> Text,
+        restaurant_id -> BigInt,
+        review_id -> Nullable<BigInt>,
+        actor_kind -> Text,
+        actor_id -> Nullable<Text>,
+        actor_name -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        client_name -> Nullable<Text>,
+        blueprint -> Nullable<Text>,
+        channel -> Nullable<Text>,
+        tool -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        trace_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    write_budgets (caller_kind, caller_id, client_id) {
+        caller_kind -> Text,
+        caller_id -> Text,
+        client_id -> Text,
+        minute_began -> Timestamp,
+        minute_writes -> BigInt,
+        hour_began -> Timestamp,
+        hour_writes -> BigInt,
+        day_began -> Timestamp,
+        day_writes -> BigInt,
     }
 }
 

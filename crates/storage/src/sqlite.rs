@@ -2,6 +2,7 @@
 
 mod backfill;
 mod file;
+mod hidden;
 mod idempotent;
 mod migrations;
 mod plan;
@@ -14,19 +15,21 @@ mod write_lock;
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use diesel::connection::SimpleConnection;
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
-    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    NewRestaurant, NewReview, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, RestaurantQuery, Review, ReviewQuery, StoreError,
+    ActivityPage, ActivityQuery, Author, Clock, CreateError, Created, DeleteError, Fingerprint,
+    IdempotencyKey, Import, ImportRestaurant, NewRestaurant, NewReview, Post, Repository,
+    Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Retraction,
+    RetractionCount, Review, ReviewQuery, StoreError,
 };
 
 use self::{file::File, pool::ConnectionPool};
 use crate::{
     concurrency::WorkKind,
-    database::Database,
+    database::{Database, DatabaseRole},
     error::WorkError,
-    idempotency::{CreateOutcome, NewKeyRow},
+    idempotency::NewKeyRow,
     limits::Limits,
     migration_state::MigrationState,
 };
@@ -51,6 +54,18 @@ impl SqliteStore {
         let writer = ConnectionPool::new(file, 1, limits)?;
         writer.open().await?;
         Ok(Self { readers, writer, clock, migrated: MigrationState::default() })
+    }
+}
+
+impl SqliteStore {
+    /// Runs a write at the time of the clock.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut SqliteConnection, DateTime<Utc>) -> Result<T, WorkError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.migrated.check()?;
+        let now = self.clock.now();
+        self.writer.run(WorkKind::Write(None), move |connection| work(connection, now)).await
     }
 }
 
@@ -87,15 +102,7 @@ impl Repository for SqliteStore {
         let key = key
             .map(|key| NewKeyRow::new(&author, key, &Fingerprint::of_restaurant(&restaurant), now));
         let work = move |connection: &mut _| {
-            let answer = match key {
-                None => CreateOutcome::Inserted(write::restaurant(
-                    connection,
-                    &restaurant,
-                    now,
-                    &author,
-                )?),
-                Some(key) => idempotent::restaurant(connection, &restaurant, now, &author, key)?,
-            };
+            let answer = write::restaurant(connection, &restaurant, now, &author, key)?;
             Ok::<_, WorkError>(answer.into_restaurant(restaurant, now, &author))
         };
         self.writer.run(WorkKind::Write(None), work).await?
@@ -114,13 +121,7 @@ impl Repository for SqliteStore {
             NewKeyRow::new(&author, key, &Fingerprint::of_review(restaurant, &review), now)
         });
         let work = move |connection: &mut _| {
-            let answer = match key {
-                None => write::review(connection, restaurant, &review, now, &author)?
-                    .map(CreateOutcome::Inserted),
-                Some(key) => {
-                    idempotent::review(connection, restaurant, &review, now, &author, key)?
-                }
-            };
+            let answer = write::review(connection, restaurant, &review, now, &author, key)?;
             Ok::<_, WorkError>(
                 answer.map(|answer| answer.into_review(restaurant, review, now, &author)),
             )
@@ -128,10 +129,59 @@ impl Repository for SqliteStore {
         self.writer.run(WorkKind::Write(Some(restaurant)), work).await?.transpose()
     }
 
+    async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
+        self.migrated.check()?;
+        let work = move |connection: &mut _| read::activity(connection, query);
+        self.readers.run_in_time(WorkKind::Read, work).await
+    }
+
+    async fn hide(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let by = moderator.clone();
+        self.write(move |connection, now| hidden::hide(connection, post, &by, now)).await
+    }
+
+    async fn restore(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let by = moderator.clone();
+        self.write(move |connection, now| hidden::restore(connection, post, &by, now)).await
+    }
+
+    async fn delete_own(
+        &self,
+        post: Post,
+        author: &Author,
+        within: TimeDelta,
+    ) -> Result<(), DeleteError> {
+        let by = author.clone();
+        self.write(move |connection, now| hidden::delete_own(connection, post, &by, within, now))
+            .await?
+    }
+
+    async fn count_retraction(&self, what: &Retraction) -> Result<RetractionCount, StoreError> {
+        self.migrated.check()?;
+        let what = what.clone();
+        let work = move |connection: &mut _| hidden::count(connection, &what);
+        self.readers.run(WorkKind::Search, work).await
+    }
+
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
+        let (what, by) = (what.clone(), by.clone());
+        self.write(move |connection, now| hidden::retract(connection, &what, &by, now)).await
+    }
+
+    async fn restore_retracted(
+        &self,
+        what: &Retraction,
+        by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        let (what, by) = (what.clone(), by.clone());
+        self.write(move |connection, now| hidden::restore_retracted(connection, &what, &by, now))
+            .await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.migrated.check()?;
         // Reads the file, which "SELECT 1" would not.
-        let work = |connection: &mut diesel::SqliteConnection| {
+        let work = |connection: &mut SqliteConnection| {
             Ok(connection.batch_execute("SELECT count(*) FROM restaurant_counts")?)
         };
         self.readers.run_in_time(WorkKind::Read, work).await
@@ -157,5 +207,15 @@ impl Database for SqliteStore {
         let applied = self.writer.run(WorkKind::Write(None), migrations::run).await?;
         self.migrated.set();
         Ok(applied)
+    }
+
+    async fn forget_activity(&self, before: DateTime<Utc>) -> Result<i64, StoreError> {
+        self.write(move |connection, _| write::forget_activity(connection, before)).await
+    }
+
+    async fn grant_rows(&self, _: &DatabaseRole) -> Result<(), StoreError> {
+        Err(StoreError::failed(
+            "an SQLite file has no roles: who may open the file reads and writes",
+        ))
     }
 }

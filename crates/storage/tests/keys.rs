@@ -1,15 +1,22 @@
-//! Idempotency keys in the databases' own tables: how long they are kept, when they are deleted, and the order of concurrent writers.
+//! Idempotency keys, budgets and the activity record in the databases' own tables: how long rows are kept, when they are deleted,
+//! and what concurrent writers and processes do.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+#![expect(clippy::unreachable, clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    env,
+    process::{Child, Command},
+    sync::Arc,
+    time::Duration,
+};
 
+use chrono::TimeDelta;
 use diesel::{
     Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
 };
 use restaurant_domain::{
-    Author, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview, Restaurant,
-    RestaurantId, Review, testing::ManualClock,
+    Author, Budget, Clock as _, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant,
+    NewReview, Restaurant, RestaurantId, Review, SystemClock, WriteContext, testing::ManualClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{TestDatabase, shared};
@@ -30,7 +37,7 @@ trait Direct {
     async fn number(&mut self, query: &str) -> i64;
 }
 
-struct Sqlite(SqliteConnection, #[expect(dead_code, reason = "it holds the file")] TempDir);
+struct Sqlite(SqliteConnection, TempDir);
 
 impl Direct for Sqlite {
     async fn execute(&mut self, statement: &str) {
@@ -231,4 +238,89 @@ async fn until(client: &Client, query: &str) {
         }
     };
     timeout(Duration::from_secs(30), holds).await.expect(query);
+}
+
+/// The variable by which a process of [`processes_keep_to_a_budget`] learns the database.
+const DATABASE: &str = "TEST_BUDGET_DATABASE";
+/// The name of the test that each of these processes runs.
+const PROCESS: &str = "a_process_with_a_budget";
+
+/// What one of several processes does: it writes until its budget is exhausted. On its own, nothing.
+#[tokio::test]
+async fn a_process_with_a_budget() {
+    let Ok(url) = env::var(DATABASE) else { return };
+    let url = DatabaseUrl::parse(&url).unwrap();
+    let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
+    store.migrate().await.unwrap();
+    let budget: Budget = "40/hour, 1000/day".parse().unwrap();
+    let context = WriteContext { budget, ..WriteContext::default() };
+    let agent = Author::agent("agent", None).with_context(context);
+    loop {
+        let review = NewReview::draft().user_name("Ann").rating(4).text("Text").parse().unwrap();
+        match store.create_review(RestaurantId(1), review, &agent, None).await {
+            Ok(created) => assert!(created.is_some()),
+            Err(CreateError::BudgetExhausted(exhausted)) => return assert_eq!(exhausted.limit, 40),
+            Err(CreateError::Store(error)) => {
+                // Under load a process may wait for the file too long.
+                assert!(
+                    matches!(error, restaurant_domain::StoreError::Unavailable(_)),
+                    "{error:?}"
+                );
+            }
+            Err(other) => unreachable!("{other:?}"),
+        }
+    }
+}
+
+/// Several processes at once write exactly as much as the budget of their common caller allows.
+async fn processes_keep_to_a_budget(mut fixture: Fixture<impl Direct>, url: &str) {
+    create(&*fixture.store, "Blue Door", "k").await;
+    let program = env::current_exe().unwrap();
+    let process = |_| -> Child {
+        let mut process = Command::new(&program);
+        process.args(["--exact", PROCESS, "--quiet"]).env(DATABASE, url).spawn().unwrap()
+    };
+    let processes: Vec<_> = (0..5).map(process).collect();
+    for mut process in processes {
+        assert!(process.wait().unwrap().success());
+    }
+    let direct = &mut fixture.direct;
+    assert_eq!(direct.number("SELECT count(*) FROM reviews").await, 40);
+    assert_eq!(direct.number("SELECT rating_count FROM restaurants").await, 40);
+    let recorded = "SELECT count(*) FROM activity WHERE actor_id = 'agent'";
+    assert_eq!(direct.number(recorded).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_sqlite_processes_keep_to_a_budget() {
+    let fixture = sqlite().await;
+    let url = format!("sqlite://{}", fixture.direct.1.path().join("restaurants.db").display());
+    processes_keep_to_a_budget(fixture, &url).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_postgresql_processes_keep_to_a_budget() {
+    let fixture = postgres().await;
+    let url = fixture.direct.1.url().to_owned();
+    processes_keep_to_a_budget(fixture, &url).await;
+}
+
+/// Old entries of the activity record are deleted, and young ones never.
+async fn only_old_entries_are_forgotten(mut fixture: Fixture<impl Direct>) {
+    let (store, clock) = (&*fixture.store, &fixture.clock);
+    clock.advance(-TimeDelta::days(3));
+    create(store, "Old", "old").await;
+    clock.advance(TimeDelta::days(3));
+    create(store, "Young", "young").await;
+    let yesterday = clock.now() - TimeDelta::days(1);
+    assert_eq!(store.forget_activity(yesterday).await.unwrap(), 1);
+    assert_eq!(store.forget_activity(yesterday).await.unwrap(), 0);
+    store.forget_activity(clock.now() + TimeDelta::days(1)).await.unwrap_err();
+    assert_eq!(fixture.direct.number("SELECT count(*) FROM activity").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_old_entries_are_forgotten_on_both() {
+    only_old_entries_are_forgotten(sqlite().await).await;
+    only_old_entries_are_forgotten(postgres().await).await;
 }

@@ -22,6 +22,7 @@ mod contract {
     use super::store;
 
     restaurant_domain::repository_contract!(store);
+    restaurant_domain::accountability_contract!(store);
     restaurant_domain::import_contract!(store);
 }
 

@@ -191,6 +191,11 @@ async fn assert_up_to_date(store: &dyn Database) {
         let names = all.iter().map(|restaurant| restaurant.name.as_str().to_owned());
         assert!(names.eq((0..ROWS).map(name)), "by {sort}");
         assert!(all.iter().all(|restaurant| restaurant.rating.count == 1));
+        let author = |restaurant: &Restaurant| restaurant.created_by == Author::anonymous();
+        assert!(
+            all.iter().all(|it| author(it) && it.created_via.is_none()),
+            "they keep what they have"
+        );
     }
     for text in ["STRASSE", "straße gasthaus", "limon casa", "οδυσσευς", "apple", "turnedname"]
     {

@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use restaurant_domain::{Actor, Author};
+use restaurant_domain::{Actor, AuditChannel, Author};
 
 use crate::{app_state::AppState, error_page::PageError, page_context::PageContext};
 
@@ -33,7 +33,8 @@ impl FromRequestParts<AppState> for Writer {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self { author: actor.may_write()?.clone(), context: PageContext::of(actor, state) })
+        let author = actor.may_write()?.clone().through(AuditChannel::Page, None);
+        Ok(Self { author, context: PageContext::of(actor, state) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The author of a text, as readers see it.
 
-use restaurant_domain::{Author, AuthorKind};
+use restaurant_domain::{Author, AuthorKind, ClientApplication};
 use serde::Serialize;
 
 /// The kind and the name of an author. The authentication sets the kind; a name never changes it.
@@ -9,15 +9,21 @@ pub(crate) struct Byline {
     kind: &'static str,
     /// `None` where the identity provider gives none.
     name: Option<String>,
+    /// The name of the client application that acted for a person.
+    client: Option<String>,
 }
 
 impl Byline {
-    /// The byline of an author; `None` for an unauthenticated one.
+    /// The byline of an author; `None` for an unauthenticated one and the product itself.
     pub(crate) fn of(author: &Author) -> Option<Self> {
-        let name = author.name().filter(|name| !name.trim().is_empty()).map(str::to_owned);
+        let shown = |name: &&str| !name.trim().is_empty();
+        let name = author.name().filter(shown).map(str::to_owned);
+        let client = author.client().and_then(ClientApplication::name);
+        let client = client.filter(|_| author.kind() == AuthorKind::AgentForPerson);
         match author.kind() {
-            kind @ (AuthorKind::Person | AuthorKind::Agent) => {
-                Some(Self { kind: kind.as_str(), name })
+            kind @ (AuthorKind::Person | AuthorKind::Agent | AuthorKind::AgentForPerson) => {
+                let client = client.filter(shown).map(str::to_owned);
+                Some(Self { kind: kind.as_str(), name, client })
             }
             _ => None,
         }

@@ -11,7 +11,9 @@ use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
-use restaurant_domain::{AuditRecord, CreateError, ErrorChain, Forbidden, StoreError, quoted};
+use restaurant_domain::{
+    AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted,
+};
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
@@ -48,6 +50,8 @@ pub(crate) enum PageError {
     #[error("the cursor is none of this list")]
     BadCursor,
     #[error(transparent)]
+    BudgetExhausted(BudgetExhausted),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a template failed")]
     Template(#[from] minijinja::Error),
@@ -66,6 +70,7 @@ impl From<CreateError> for PageError {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Store(error) => error.into(),
+            CreateError::BudgetExhausted(exhausted) => Self::BudgetExhausted(exhausted),
             // Forms send no idempotency key.
             other => StoreError::failed(other).into(),
         }
@@ -82,6 +87,7 @@ impl PageError {
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
             Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BudgetExhausted(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::ReadOnly(_) | StoreError::Unconfirmed(_),
             )
@@ -100,6 +106,7 @@ impl PageError {
             Self::CrossOrigin => "cross_origin",
             Self::NotFound => "not_found",
             Self::BadCursor => "invalid_arguments",
+            Self::BudgetExhausted(_) => "budget_exhausted",
             Self::BadRequest(_)
             | Self::Repeated(_)
             | Self::NotUtf8(_)
@@ -128,6 +135,17 @@ impl PageError {
                 return (
                     UNREADABLE,
                     format!("The field {} is not UTF-8 text.", quoted(field)).into(),
+                );
+            }
+            Self::BudgetExhausted(BudgetExhausted { limit, period, frees_at, .. }) => {
+                let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
+                let period = period.as_str();
+                return (
+                    "You have written enough for now",
+                    format!(
+                        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
+                    )
+                    .into(),
                 );
             }
             Self::Forbidden(_) => (
@@ -251,8 +269,12 @@ fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) ->
     });
     let mut response = (status, Html(body)).into_response();
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+    let retry_after = match error {
+        PageError::BudgetExhausted(exhausted) => Some(HeaderValue::from(exhausted.retry_after)),
+        _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
+    };
+    if let Some(retry_after) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, retry_after);
     }
     response
 }

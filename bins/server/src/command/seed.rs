@@ -7,7 +7,7 @@ use restaurant_domain::{Clock, SystemClock};
 
 use super::say;
 use crate::{
-    sample_data,
+    sample_data, sample_posts,
     settings::{Settings, value},
 };
 
@@ -40,6 +40,7 @@ pub async fn run(seed: &Seed, settings: &Settings) -> anyhow::Result<ExitCode> {
         let added =
             database.import(restaurants, true).await.context("cannot add the sample data")?;
         if added {
+            sample_posts::add(&*database).await.context("cannot add the sample data")?;
             say(format_args!("{count} sample restaurants added"));
         } else {
             say("the database has restaurants already: nothing was added");

@@ -3,13 +3,14 @@
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use chrono::TimeDelta;
 use restaurant_domain::{Clock, ErrorChain, StoreError, SystemClock};
-use restaurant_storage::{Database, DatabaseUrl};
+use restaurant_storage::{Database, DatabaseUrl, FORGET_BATCH};
 use tokio_util::task::TaskTracker;
 
 use super::say;
 use crate::{
-    app, connections, sample_data,
+    app, connections, sample_data, sample_posts,
     settings::{AuthMode, Settings},
     shutdown::Shutdown,
 };
@@ -20,6 +21,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// write rows whose derived columns have the older form.
 const AGAIN: [Duration; 3] =
     [Duration::from_mins(1), Duration::from_mins(10), Duration::from_hours(1)];
+
+/// The pause between two looks for old entries of the activity record.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Serves until a signal of [`Shutdown`].
 ///
@@ -38,6 +42,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let tasks = TaskTracker::new();
     let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
+    if let Some(retention) = settings.activity_retention() {
+        tokio::spawn(forget_activity(Arc::clone(&database), retention));
+    }
     let app = app::router(database, app_settings, tasks.clone())?;
     print_banner(listening, &url, settings.authentication.mode()?);
     connections::serve(listener, app, settings, tasks, shutdown).await;
@@ -60,7 +67,9 @@ pub(super) async fn open(
     database.migrate().await.with_context(|| format!("cannot migrate the database {url}"))?;
     if is_new {
         let samples = sample_data::restaurants(SystemClock.now())?;
-        database.import(samples, true).await.context("cannot add the sample data")?;
+        if database.import(samples, true).await.context("cannot add the sample data")? {
+            sample_posts::add(&*database).await.context("cannot add the sample data")?;
+        }
     }
     Ok(database)
 }
@@ -76,6 +85,24 @@ async fn keep_up_to_date(database: Arc<dyn Database>) {
                 "cannot look for rows of an older version; asking again later"
             );
         }
+    }
+}
+
+/// Deletes entries of the activity record that are older than its retention, every hour.
+async fn forget_activity(database: Arc<dyn Database>, retention: TimeDelta) {
+    loop {
+        match database.forget_activity(SystemClock.now() - retention).await {
+            // There are more.
+            Ok(FORGET_BATCH) => continue,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = %ErrorChain(&error),
+                    "cannot delete old entries of the activity record; trying again later"
+                );
+            }
+        }
+        tokio::time::sleep(FORGET_EVERY).await;
     }
 }
 

@@ -78,6 +78,10 @@ pub struct AuthenticationSettings {
     /// The app role that every caller needs to write, on the pages and over MCP, in addition to the role or scope. If not set, none is needed.
     #[arg(long, env = "MCP_WRITE_ROLE", global = true)]
     mcp_write_role: Option<String>,
+
+    /// The app role that a person needs, besides the permission to write, to hide and restore what others wrote. Programs never moderate.
+    #[arg(long, env = "MODERATE_ROLE", global = true, default_value = "Reviews.Moderate", value_parser = value::scope)]
+    pub moderate_role: String,
 }
 
 /// How callers are authenticated.

@@ -6,6 +6,8 @@
 use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
 use axum::http::{Uri, uri::Authority};
+use chrono::{DateTime, Utc};
+use restaurant_domain::{Author, Budget, InvalidBudget};
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -37,6 +39,23 @@ pub fn whole(range: RangeInclusive<u32>) -> impl Fn(&str) -> Result<u32, Expecte
         let number = text.parse().ok().filter(|number| range.contains(number));
         number.ok_or_else(|| Expected(format!("give a whole number in {range:?}")))
     }
+}
+
+/// A budget of writes.
+pub(super) fn budget(text: &str) -> Result<Budget, Expected> {
+    text.parse().map_err(|error: InvalidBudget| Expected(error.to_string()))
+}
+
+/// An id of an author or a client application.
+pub fn author_id(text: &str) -> Result<String, Expected> {
+    let wrong = || Expected::from("give an id of 1 to 100 characters, as the audit record has it");
+    Author::is_id(text).then(|| text.to_owned()).ok_or_else(wrong)
+}
+
+/// A time.
+pub fn time(text: &str) -> Result<DateTime<Utc>, Expected> {
+    let wrong = |_| Expected::from("give a time in RFC 3339, for example 2026-11-29T08:00:00Z");
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(wrong)
 }
 
 /// An address with its port.
@@ -78,7 +97,7 @@ pub(super) fn database_name(text: &str) -> Result<String, Expected> {
 }
 
 /// A database user's name.
-pub(super) fn database_user(text: &str) -> Result<String, Expected> {
+pub fn database_user(text: &str) -> Result<String, Expected> {
     part(text, DatabaseUrl::from_parts(None, None, None, Some(text), None, None))
 }
 
@@ -190,7 +209,7 @@ pub(super) fn directives(text: &str) -> Result<String, Expected> {
 }
 
 /// A GUID, or nothing: deployment templates leave empty variables behind.
-pub(super) fn guid(text: &str) -> Result<String, Expected> {
+pub fn guid(text: &str) -> Result<String, Expected> {
     let text = text.trim();
     let groups: Vec<_> = text.split('-').collect();
     let lengths = groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12]);

@@ -7,9 +7,13 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test fails by a panic")]
 
+mod activity;
+mod attribution;
 mod broad_search;
+mod budget;
 mod idempotency;
 mod search;
+mod taking_back;
 
 use std::{
     collections::HashSet,
@@ -21,7 +25,13 @@ use std::{
 use chrono::{TimeDelta, TimeZone, Utc};
 use tokio::task::JoinSet;
 
+pub use self::activity::each_write_leaves_one_entry_in_the_record;
+pub use self::attribution::the_attribution_of_a_post_is_kept;
 pub use self::broad_search::a_broad_search_is_counted_up_to_a_bound;
+pub use self::budget::{
+    a_budget_frees_when_its_period_ends, a_budget_is_exact_among_concurrent_writers,
+    what_writes_nothing_is_not_counted,
+};
 pub use self::idempotency::{
     a_create_that_was_none_leaves_its_key_free, a_key_belongs_to_its_caller,
     a_key_is_free_again_after_a_day, a_repeated_create_gives_the_first_result_again,
@@ -32,6 +42,11 @@ pub use self::search::{
     names_sort_beside_their_base_letters, search_ignores_accents_and_compatible_forms,
     search_ignores_what_nobody_sees, search_knows_no_case, search_matches_every_word_in_any_order,
     search_pages_join_up, search_takes_every_character_as_itself,
+};
+pub use self::taking_back::{
+    a_retraction_is_limited_to_a_time_and_a_client, a_retraction_takes_back_what_one_author_wrote,
+    an_author_deletes_its_own_within_a_time, sums_equal_a_recount_while_posts_are_taken_back,
+    what_is_hidden_is_gone_and_comes_back,
 };
 use super::in_memory::is_after;
 use crate::{
@@ -49,6 +64,7 @@ macro_rules! repository_contract {
             a_restaurant_reads_back_as_it_was_written
             a_review_reads_back_as_it_was_written
             every_kind_of_author_is_kept
+            the_attribution_of_a_post_is_kept
             the_longest_texts_fit
             what_people_write_is_kept_unchanged
             what_is_unknown_is_none_and_writes_nothing
@@ -106,6 +122,27 @@ macro_rules! import_contract {
             an_import_whose_caller_goes_away_is_whole_or_not_there
             of_many_imports_into_an_empty_store_one_wins
             a_broad_search_is_counted_up_to_a_bound
+        }
+    };
+}
+
+/// Makes a test of each rule for stores that keep budgets and the activity record, and take posts back. Takes what
+/// [`repository_contract!`](crate::repository_contract) takes.
+#[macro_export]
+macro_rules! accountability_contract {
+    ($store:path) => {
+        $crate::repository_contract! { @tests $store:
+            each_write_leaves_one_entry_in_the_record
+            a_budget_is_exact_among_concurrent_writers
+            what_writes_nothing_is_not_counted
+            what_is_hidden_is_gone_and_comes_back
+            a_retraction_takes_back_what_one_author_wrote
+            sums_equal_a_recount_while_posts_are_taken_back
+        }
+        $crate::repository_contract! { @later $store:
+            a_budget_frees_when_its_period_ends
+            an_author_deletes_its_own_within_a_time
+            a_retraction_is_limited_to_a_time_and_a_client
         }
     };
 }

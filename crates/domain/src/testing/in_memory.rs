@@ -1,21 +1,28 @@
 //! The repository in memory: for tests of the adapters, and the plainest reading of the contract.
 
+mod hidden;
 mod keys;
 
 use std::{
     cmp::Reverse,
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use self::keys::{KeyUse, Keys};
+use self::{
+    hidden::Hidden,
+    keys::{KeyUse, Keys},
+};
 use crate::{
-    Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, Import, ImportRestaurant,
-    NewRestaurant, NewReview, RatingSummary, Repository, Restaurant, RestaurantCursor,
-    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, RestaurantSort, Review,
-    ReviewId, ReviewQuery, SortKey, StoreError, SystemClock, Total,
+    Activity, ActivityPage, ActivityQuery, AuditOperation, Author, BudgetExhausted, BudgetUse,
+    Clock, CreateError, Created, DeleteError, Fingerprint, IdempotencyKey, Import,
+    ImportRestaurant, NewRestaurant, NewReview, Post, RatingSummary, Repository, Restaurant,
+    RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    RestaurantSort, Retraction, RetractionCount, Review, ReviewId, ReviewQuery, SortKey,
+    StoreError, SystemClock, Total,
 };
 
 /// A store that forgets everything when it goes.
@@ -28,8 +35,16 @@ pub struct InMemoryStore {
 struct Tables {
     restaurants: Vec<Restaurant>,
     reviews: Vec<Review>,
+    /// The id of the last restaurant and of the last review.
+    last_ids: (i64, i64),
     keys: Keys,
+    budgets: HashMap<Spender, BudgetUse>,
+    activity: Vec<Activity>,
+    hidden: Hidden,
 }
+
+/// Whose writes are counted: the kind and the id of the author, and the client application.
+type Spender = (&'static str, Option<String>, Option<String>);
 
 impl InMemoryStore {
     /// An empty store.
@@ -100,14 +115,17 @@ impl Repository for InMemoryStore {
     ) -> Result<Created<Restaurant>, CreateError> {
         let (now, mut tables) = (self.clock.now(), self.tables());
         let key = KeyUse::new(author, key, Fingerprint::of_restaurant(&restaurant), now);
-        if let Some(id) = tables.keys.created(&key)?
-            && let Some(first) = tables.restaurants.iter().find(|r| r.id.0 == id)
+        if let Some(Post::Restaurant(id)) = tables.keys.created(&key)?
+            && let Some(first) = tables.restaurants.iter().find(|r| r.id == id)
         {
             let first = Restaurant { rating: RatingSummary::default(), ..first.clone() };
             return Ok(Created::Replayed(first));
         }
+        tables.spend(author, now)?;
         let created = tables.add_restaurant(restaurant, now, author);
-        tables.keys.keep(key, created.id.0);
+        let post = Post::Restaurant(created.id);
+        tables.keys.keep(key, post);
+        tables.record(AuditOperation::CreateRestaurant, post, author, now);
         Ok(Created::New(created))
     }
 
@@ -120,16 +138,68 @@ impl Repository for InMemoryStore {
     ) -> Result<Option<Created<Review>>, CreateError> {
         let (now, mut tables) = (self.clock.now(), self.tables());
         let key = KeyUse::new(author, key, Fingerprint::of_review(restaurant, &review), now);
-        if let Some(id) = tables.keys.created(&key)?
-            && let Some(first) = tables.reviews.iter().find(|review| review.id.0 == id)
+        if let Some(Post::Review(_, id)) = tables.keys.created(&key)?
+            && let Some(first) = tables.reviews.iter().find(|review| review.id == id)
         {
             return Ok(Some(Created::Replayed(first.clone())));
         }
+        if !tables.restaurants.iter().any(|r| r.id == restaurant) {
+            return Ok(None);
+        }
+        tables.spend(author, now)?;
         let created = tables.add_review(restaurant, review, now, author);
         Ok(created.map(|created| {
-            tables.keys.keep(key, created.id.0);
+            let post = Post::Review(restaurant, created.id);
+            tables.keys.keep(key, post);
+            tables.record(AuditOperation::CreateReview, post, author, now);
             Created::New(created)
         }))
+    }
+
+    async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
+        let tables = self.tables();
+        let entries = tables.activity.iter().rev();
+        let entries = entries.filter(|entry| query.after.is_none_or(|cursor| entry.id < cursor.0));
+        let entries = entries.take(usize::from(query.limit.get()) + 1).cloned().collect();
+        Ok(ActivityPage::new(entries, query.limit))
+    }
+
+    async fn hide(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        Ok(tables.hide(post, AuditOperation::Hide, moderator, now).is_some())
+    }
+
+    async fn restore(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        Ok(tables.restore(post, moderator, now).is_some())
+    }
+
+    async fn delete_own(
+        &self,
+        post: Post,
+        author: &Author,
+        within: TimeDelta,
+    ) -> Result<(), DeleteError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        tables.delete_own(post, author, within, now)
+    }
+
+    async fn count_retraction(&self, what: &Retraction) -> Result<RetractionCount, StoreError> {
+        Ok(self.tables().count(what))
+    }
+
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        Ok(tables.retract(what, by, now))
+    }
+
+    async fn restore_retracted(
+        &self,
+        what: &Retraction,
+        by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        let (now, mut tables) = (self.clock.now(), self.tables());
+        Ok(tables.restore_retracted(what, by, now))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -160,13 +230,45 @@ impl Import for InMemoryStore {
 }
 
 impl Tables {
+    /// Counts a write in the budget of its author.
+    fn spend(&mut self, author: &Author, now: DateTime<Utc>) -> Result<(), BudgetExhausted> {
+        let budget = author.context().budget;
+        if budget.is_unlimited() {
+            return Ok(());
+        }
+        let client = author.client().map(|client| client.id().to_owned());
+        let spender = (author.kind().as_str(), author.id().map(str::to_owned), client);
+        let spent = match self.budgets.get(&spender) {
+            Some(spent) => spent.spend(&budget, now)?,
+            None => BudgetUse::first(now),
+        };
+        self.budgets.insert(spender, spent);
+        Ok(())
+    }
+
+    /// Adds an entry to the activity record.
+    fn record(
+        &mut self,
+        operation: AuditOperation,
+        target: Post,
+        author: &Author,
+        at: DateTime<Utc>,
+    ) {
+        let id = self.activity.last().map_or(1, |last| last.id + 1);
+        let mut context = author.context().clone();
+        context.budget = crate::Budget::default();
+        let author = author.clone().with_context(context);
+        self.activity.push(Activity { id, at, operation, target, author });
+    }
+
     fn add_restaurant(
         &mut self,
         new: NewRestaurant,
         created_at: DateTime<Utc>,
         author: &Author,
     ) -> Restaurant {
-        let id = RestaurantId(next_id(self.restaurants.len()));
+        self.last_ids.0 += 1;
+        let id = RestaurantId(self.last_ids.0);
         let restaurant = new.created(id, created_at, author.clone());
         self.restaurants.push(restaurant.clone());
         restaurant
@@ -181,15 +283,12 @@ impl Tables {
     ) -> Option<Review> {
         let restaurant = self.restaurants.iter_mut().find(|r| r.id == restaurant_id)?;
         restaurant.rating.add(new.rating);
-        let id = ReviewId(next_id(self.reviews.len()));
+        self.last_ids.1 += 1;
+        let id = ReviewId(self.last_ids.1);
         let review = new.created(id, restaurant_id, created_at, author.clone());
         self.reviews.push(review.clone());
         Some(review)
     }
-}
-
-fn next_id(rows: usize) -> i64 {
-    i64::try_from(rows).map_or(i64::MAX, |rows| rows.saturating_add(1))
 }
 
 fn matches(restaurant: &Restaurant, query: &RestaurantQuery) -> bool {

@@ -3,12 +3,13 @@
 use std::{fmt, pin::Pin, sync::Arc};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 
 use super::InMemoryStore;
 use crate::{
-    Author, CreateError, Created, IdempotencyKey, NewRestaurant, NewReview, Repository, Restaurant,
-    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Review, ReviewQuery,
-    StoreError,
+    ActivityPage, ActivityQuery, Author, CreateError, Created, DeleteError, IdempotencyKey,
+    NewRestaurant, NewReview, Post, Repository, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, StoreError,
 };
 
 /// The kind of an operation.
@@ -16,7 +17,7 @@ use crate::{
 pub enum StoreOperation {
     /// A read, or a ping.
     Read,
-    /// A create.
+    /// A create, or taking something back or restoring it.
     Write,
 }
 
@@ -130,5 +131,49 @@ impl Repository for InterceptedStore {
     async fn ping(&self) -> Result<(), StoreError> {
         (self.before)(StoreOperation::Read).await?;
         self.store.ping().await
+    }
+
+    async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
+        (self.before)(StoreOperation::Read).await?;
+        self.store.activity(query).await
+    }
+
+    async fn hide(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        (self.before)(StoreOperation::Write).await?;
+        self.store.hide(post, moderator).await
+    }
+
+    async fn restore(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
+        (self.before)(StoreOperation::Write).await?;
+        self.store.restore(post, moderator).await
+    }
+
+    async fn delete_own(
+        &self,
+        post: Post,
+        author: &Author,
+        within: TimeDelta,
+    ) -> Result<(), DeleteError> {
+        (self.before)(StoreOperation::Write).await?;
+        self.store.delete_own(post, author, within).await
+    }
+
+    async fn count_retraction(&self, what: &Retraction) -> Result<RetractionCount, StoreError> {
+        (self.before)(StoreOperation::Read).await?;
+        self.store.count_retraction(what).await
+    }
+
+    async fn retract(&self, what: &Retraction, by: &Author) -> Result<RetractionCount, StoreError> {
+        (self.before)(StoreOperation::Write).await?;
+        self.store.retract(what, by).await
+    }
+
+    async fn restore_retracted(
+        &self,
+        what: &Retraction,
+        by: &Author,
+    ) -> Result<RetractionCount, StoreError> {
+        (self.before)(StoreOperation::Write).await?;
+        self.store.restore_retracted(what, by).await
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn replace(
     Ok(versioned(&cloud, &site.auth_settings, config(site, NAME, &site.auth_settings)))
 }
 
-fn check(properties: &Map<String, Value>) -> Result<(), ArmError> {
+pub(super) fn check(properties: &Map<String, Value>) -> Result<(), ArmError> {
     let document = Value::Object(properties.clone());
     for (parent, path, kind) in TYPES {
         let path = format!("{parent}/{path}");

@@ -3,15 +3,16 @@
 use axum::{
     Json,
     extract::{FromRequestParts, Path, State},
+    response::{IntoResponse, Response},
 };
-use http::{StatusCode, request::Parts};
+use http::{StatusCode, header::CONTENT_TYPE, request::Parts};
 use serde_json::{Value, json};
 
 use super::error::ArmError;
 use crate::{Cloud, Directory, Site};
 
 /// Where they all are.
-const LOCATION: &str = "West Europe";
+pub(super) const LOCATION: &str = "West Europe";
 
 /// What a path says of a web app.
 #[derive(Debug, Clone)]
@@ -45,8 +46,7 @@ impl SiteId {
         let id = format!("{group_path}providers/microsoft.web/sites/{name}");
         check_subscription(sites, &self.subscription)?;
         if !sites.iter().any(|site| site.id.to_lowercase().starts_with(&group_path)) {
-            let message = format!("Resource group '{group}' could not be found.");
-            return Err(ArmError::not_found("ResourceGroupNotFound", message));
+            return Err(no_such_group(group));
         }
         sites.iter_mut().find(|site| site.id.to_lowercase() == id).ok_or_else(|| {
             let message = format!(
@@ -93,6 +93,43 @@ pub(super) async fn restart(
     Ok(StatusCode::OK)
 }
 
+/// `GET …/config/web`
+pub(super) async fn web_config(
+    State(cloud): State<Cloud>,
+    id: SiteId,
+) -> Result<Json<Value>, ArmError> {
+    Ok(config(id.of(&mut cloud.sites())?, "web", &site_config()))
+}
+
+/// `GET …/config/slotConfigNames`: there are no slots.
+pub(super) async fn slot_names(
+    State(cloud): State<Cloud>,
+    id: SiteId,
+) -> Result<Json<Value>, ArmError> {
+    let none = json!({ "appSettingNames": null, "connectionStringNames": null });
+    Ok(config(id.of(&mut cloud.sites())?, "slotConfigNames", &none))
+}
+
+/// `POST …/publishxml`: a profile without an address, since nothing can be published.
+pub(super) async fn publishing_profiles(
+    State(cloud): State<Cloud>,
+    id: SiteId,
+) -> Result<Response, ArmError> {
+    id.of(&mut cloud.sites())?;
+    let profile =
+        "<publishData><publishProfile publishMethod=\"FTP\" publishUrl=\"\"/></publishData>";
+    Ok(([(CONTENT_TYPE, "application/xml")], profile).into_response())
+}
+
+pub(super) fn no_such_group(group: &str) -> ArmError {
+    let message = format!("Resource group '{group}' could not be found.");
+    ArmError::not_found("ResourceGroupNotFound", message)
+}
+
+fn site_config() -> Value {
+    json!({ "minTlsVersion": "1.2", "ftpsState": "Disabled" })
+}
+
 /// A setting document of a web app.
 pub(super) fn config(site: &Site, name: &str, properties: &Value) -> Json<Value> {
     Json(json!({
@@ -104,7 +141,7 @@ pub(super) fn config(site: &Site, name: &str, properties: &Value) -> Json<Value>
     }))
 }
 
-fn check_subscription(sites: &[Site], subscription: &str) -> Result<(), ArmError> {
+pub(super) fn check_subscription(sites: &[Site], subscription: &str) -> Result<(), ArmError> {
     let prefix = format!("/subscriptions/{subscription}/");
     if sites.iter().any(|site| site.id.to_lowercase().starts_with(&prefix)) {
         return Ok(());
@@ -118,6 +155,11 @@ fn below(cloud: &Cloud, sites: &[Site], prefix: &str) -> Json<Value> {
     let sites = sites.iter().filter(|site| site.id.to_lowercase().starts_with(prefix));
     let sites: Vec<_> = sites.map(|site| render(&directory, site)).collect();
     Json(json!({ "value": sites }))
+}
+
+/// The part of a web app's id up to the provider.
+fn provider(id: &str) -> &str {
+    id.rsplit_once("/sites/").map_or(id, |(provider, _)| provider)
 }
 
 /// As Resource Manager shows it. The identity is the managed identity that has the web app's name; the host name is the setting `WEBSITE_HOSTNAME`, or what Azure would call it.
@@ -140,7 +182,11 @@ fn render(directory: &Directory, site: &Site) -> Value {
             "defaultHostName": host,
             "hostNames": [host],
             "enabledHostNames": [host],
-            "siteConfig": { "minTlsVersion": "1.2", "ftpsState": "Disabled" },
+            "siteConfig": site_config(),
+            "resourceGroup": site.id.split('/').nth(4),
+            "serverFarmId": format!("{}/serverfarms/plan", provider(&site.id)),
+            "hostNameSslStates": [],
+            "sku": "Basic",
         },
     });
     if let Some(identity) = identity {

@@ -1,6 +1,7 @@
 //! Changes that concern more than one object: roles given and taken, names shared.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{AppRoleAssignment, Directory};
@@ -14,6 +15,20 @@ impl Directory {
             AppRoleAssignment { id: id.clone(), principal_id, resource_id, app_role_id };
         self.assignments.push(assignment);
         id
+    }
+
+    /// Registers a redirect URI of the platform `web` for an application; nothing happens where it is registered, or there is
+    /// no such application.
+    pub fn add_redirect_uri(&mut self, app_id: Uuid, uri: &str) {
+        let mut applications = self.applications.iter_mut();
+        let Some(application) = applications.find(|found| found.app_id == app_id) else { return };
+        let web = application.other.entry("web").or_insert_with(|| json!({}));
+        let uris = web.as_object_mut().map(|web| web.entry("redirectUris").or_insert(json!([])));
+        if let Some(uris) = uris.and_then(Value::as_array_mut)
+            && !uris.contains(&json!(uri))
+        {
+            uris.push(json!(uri));
+        }
     }
 
     /// Names the service principal of an application.

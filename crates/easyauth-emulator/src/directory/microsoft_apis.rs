@@ -4,13 +4,15 @@ use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
 use super::{ApiApplication, AppRole, Application, Directory, PermissionScope, ServicePrincipal};
+use crate::sample::object_id;
 
 /// The tenant in which Microsoft keeps its applications.
 const MICROSOFT: &str = "f8cdef31-a31e-4b4a-93e4-5f571e91255a";
 const OWNER: &str = "appOwnerOrganizationId";
 
 const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
-const GRAPH_URIS: &[&str] = &["https://graph.microsoft.com"];
+pub(crate) const GRAPH_URI: &str = "https://graph.microsoft.com";
+const GRAPH_URIS: &[&str] = &[GRAPH_URI];
 const GRAPH_ROLES: &[(Uuid, &str)] = &[
     (uuid!("9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"), "Application.Read.All"),
     (uuid!("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9"), "Application.ReadWrite.All"),
@@ -70,7 +72,8 @@ impl Directory {
         }
         let owner = Map::from_iter([(OWNER.to_owned(), json!(MICROSOFT))]);
         self.service_principals.push(ServicePrincipal {
-            id: Uuid::new_v4(),
+            // The same at each start, so that a file can name it.
+            id: object_id(app_id),
             app_id,
             display_name: name.to_owned(),
             service_principal_type: "Application".to_owned(),

@@ -83,9 +83,13 @@ const AUTHORITIES: [&str; 4] = [
     "https://login.microsoftonline.us",
 ];
 
-/// The issuer of the settings; each cloud's authority is the emulator's here.
+/// The issuer of the metadata that the settings locate; each cloud's authority is the emulator's here.
 pub(super) fn issuer(cloud: &Cloud, entra: &AzureActiveDirectory) -> String {
     let named = &entra.registration.open_id_issuer;
+    // The portal writes the version 1.0 issuer with the path of version 2.0, which has the metadata of version 2.0.
+    if *named == format!("{}v2.0", cloud.v1_issuer()) {
+        return cloud.v2_issuer();
+    }
     let rest = AUTHORITIES.iter().find_map(|authority| named.strip_prefix(authority));
     rest.map_or_else(|| named.clone(), |rest| format!("{}{rest}", cloud.origin()))
 }

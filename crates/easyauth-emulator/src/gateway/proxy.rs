@@ -39,11 +39,6 @@ impl Upstream {
         Ok(Self { client: client.build()?, origin })
     }
 
-    /// The client. It asks this machine alone.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// Where a request goes. Dot segments are resolved, so that every rule is about the path that the app sees.
     pub(super) fn url(&self, uri: &Uri) -> Url {
         let mut url = self.origin.clone();
@@ -98,13 +93,14 @@ pub(super) fn drop_hop_by_hop(headers: &mut HeaderMap) {
 }
 
 /// Says for whom the request is passed on.
-pub(super) fn add_forwarded(headers: &mut HeaderMap, client: &str) {
+pub(super) fn add_forwarded(headers: &mut HeaderMap, client: &str, origin: &str) {
     let host = headers.get(HOST).cloned();
     let mut insert = |name, value| headers.insert(HeaderName::from_static(name), value);
     if let Ok(client) = HeaderValue::from_str(client) {
         insert("x-forwarded-for", client);
     }
-    insert("x-forwarded-proto", HeaderValue::from_static("http"));
+    let scheme = if origin.starts_with("https:") { "https" } else { "http" };
+    insert("x-forwarded-proto", HeaderValue::from_static(scheme));
     if let Some(host) = host {
         insert("x-forwarded-host", host);
     }

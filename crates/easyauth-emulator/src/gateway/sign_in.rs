@@ -2,15 +2,20 @@
 
 use axum::{
     Json,
+    body::Body,
     extract::Request,
     response::{Html, IntoResponse, Redirect, Response},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, StatusCode, header::SET_COOKIE};
+use http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_TYPE, SET_COOKIE},
+};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use super::{
@@ -25,6 +30,9 @@ const LOGIN: &str = "/.auth/login/aad";
 
 /// The redirect URI: the address to which the issuer sends them back.
 const CALLBACK: &str = "/.auth/login/aad/callback";
+
+/// The most bytes that the issuer answers with.
+const LARGEST_ANSWER: usize = 1 << 20;
 
 /// The sign-in address that leads back to a page.
 pub(super) fn login_path(url: &Url) -> String {
@@ -101,7 +109,8 @@ async fn finish(gateway: &GatewayState, entra: &AzureActiveDirectory, url: &Url)
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let words = random() + &random();
-    let cookie = format!("{COOKIE_NAME}={words}; Path=/; HttpOnly; SameSite=Lax");
+    let secure = if gateway.origin.starts_with("https:") { "Secure; " } else { "" };
+    let cookie = format!("{COOKIE_NAME}={words}; Path=/; {secure}HttpOnly; SameSite=Lax");
     lock(&gateway.sessions.sessions).insert(words, session);
     ([(SET_COOKIE, cookie)], Redirect::to(&login.then)).into_response()
 }
@@ -113,12 +122,15 @@ async fn collect(
     form: &[(&str, &str)],
     nonce: Option<&str>,
 ) -> Option<Session> {
-    let address =
-        format!("{}/{}/oauth2/v2.0/token", gateway.cloud.origin(), gateway.cloud.tenant_id());
     let client_id = entra.registration.client_id.as_str();
-    let form: Vec<_> = form.iter().copied().chain([("client_id", client_id)]).collect();
-    let answer = gateway.upstream.client().post(address).form(&form).send().await.ok()?;
-    let tokens: Value = answer.error_for_status().ok()?.json().await.ok()?;
+    let form = form.iter().copied().chain([("client_id", client_id)]);
+    let form: Vec<_> = form.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let request = Request::post(format!("/{}/oauth2/v2.0/token", gateway.cloud.tenant_id()))
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.join("&")));
+    let answer = gateway.issuer.clone().oneshot(request.ok()?).await.ok()?;
+    let body = axum::body::to_bytes(answer.into_body(), LARGEST_ANSWER).await.ok()?;
+    let tokens: Value = serde_json::from_slice(&body).ok()?;
     let text = |name: &str| Some(tokens.get(name)?.as_str()?.to_owned());
     let id_token = text("id_token")?;
     let claims = gateway.cloud.verify(&id_token)?;

@@ -1,9 +1,12 @@
 //! `applications`: app registrations.
 
+mod certificates;
 mod identifier_uris;
 mod permissions;
 mod pre_authorized;
+mod properties;
 
+pub(crate) use self::{permissions::enable_by_default, properties::check as check_properties};
 use axum::{
     Extension,
     extract::State,
@@ -14,7 +17,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, ownership};
-use crate::{Application, Cloud, Directory, caller::Caller};
+use crate::{Application, Cloud, Directory, caller::Caller, directory::credential::KEYS};
 
 const RESOURCE: &str = "Application";
 const FILTERABLE: &[&str] = &["id", "appId", "displayName", "identifierUris"];
@@ -113,7 +116,10 @@ fn stored(directory: &mut Directory, key: Key) -> Result<&mut Application, Graph
 
 /// As Graph shows it.
 pub(super) fn render(application: &Application) -> Value {
-    json!(application)
+    let mut object = json!(application);
+    certificates::hide(&mut object);
+    properties::default(&mut object);
+    object
 }
 
 /// The application with the properties of `body` over it.
@@ -124,8 +130,12 @@ fn changed(
     body: &Body,
 ) -> Result<Application, GraphError> {
     refuse_read_only(body)?;
+    properties::check(body)?;
     let Value::Object(mut object) = json!(old) else { return Ok(old.clone()) };
     body.merge_into(&mut object);
+    if body.0.contains_key(KEYS) {
+        certificates::complete(old, &mut object)?;
+    }
     permissions::enable_by_default(&mut object);
     let new: Application = typed(object, body)?;
     let new = Application {

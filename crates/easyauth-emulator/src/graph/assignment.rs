@@ -99,6 +99,7 @@ fn assign(
     body: &Body,
     of_path: &str,
 ) -> Result<Response, GraphError> {
+    body.check_names(&["principalId", "resourceId", "appRoleId"], RESOURCE)?;
     let [principal_id, resource_id, role_id] = ["principalId", "resourceId", "appRoleId"]
         .map(|property| body.required::<Uuid>(property, RESOURCE));
     let (principal_id, resource_id, role_id) = (principal_id?, resource_id?, role_id?);

@@ -50,6 +50,14 @@ impl Body {
         self.get(property, resource)?.ok_or_else(|| GraphError::value_required(property, resource))
     }
 
+    /// Refuses properties besides these. What is not known is never accepted and ignored.
+    ///
+    /// # Errors
+    /// There is another property; annotations (`@odata.type`) aside.
+    pub(crate) fn check_names(&self, known: &[&str], resource: &str) -> Result<(), GraphError> {
+        check_names(&self.0, known, resource)
+    }
+
     /// Puts the properties over an object: collections are replaced, and what consists of properties (`api`, `web`) is merged one level down, as Graph does.
     pub(crate) fn merge_into(&self, object: &mut Map<String, Value>) {
         for (name, value) in &self.0 {
@@ -62,5 +70,20 @@ impl Body {
                 }
             }
         }
+    }
+}
+
+/// Refuses names of an object besides these, annotations aside.
+pub(crate) fn check_names(
+    object: &Map<String, Value>,
+    known: &[&str],
+    resource: &str,
+) -> Result<(), GraphError> {
+    let is_unknown = |name: &&String| !name.contains('@') && !known.contains(&name.as_str());
+    match object.keys().find(is_unknown) {
+        None => Ok(()),
+        Some(name) => Err(GraphError::bad_request(format!(
+            "Property '{name}' of resource '{resource}' does not exist, or this emulator does not implement it."
+        ))),
     }
 }

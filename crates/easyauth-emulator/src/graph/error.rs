@@ -65,6 +65,11 @@ impl GraphError {
         Self::new(StatusCode::NOT_FOUND, "Request_ResourceNotFound", message)
     }
 
+    /// What people read.
+    pub(crate) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The answer to the request with these headers, made at `date`.
     pub(crate) fn answer(&self, headers: &HeaderMap, date: &str) -> Response {
         let request_id = Uuid::new_v4().to_string();

@@ -13,6 +13,7 @@ use crate::FederatedCredential;
 
 const RESOURCE: &str = "FederatedIdentityCredential";
 const FILTERABLE: &[&str] = &["name", "subject"];
+const KNOWN: &[&str] = &["name", "issuer", "subject", "audiences"];
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 120;
 /// How many an application may have.
@@ -75,6 +76,7 @@ pub(super) async fn remove(
 }
 
 fn read(body: &Body) -> Result<FederatedCredential, GraphError> {
+    body.check_names(KNOWN, RESOURCE)?;
     let new = FederatedCredential {
         id: Uuid::new_v4(),
         name: body.required("name", RESOURCE)?,

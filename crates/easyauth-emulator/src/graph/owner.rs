@@ -71,6 +71,7 @@ pub(super) async fn add(
     key: Key,
     body: Body,
 ) -> Result<StatusCode, GraphError> {
+    body.check_names(&[], RESOURCE)?;
     let mut directory = graph.cloud.directory();
     let id = referenced(&directory, &body.required::<String>("@odata.id", RESOURCE)?)?;
     let owners = Set::of(&uri).owners(&graph, &mut directory, key)?;

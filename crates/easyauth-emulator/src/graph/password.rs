@@ -9,15 +9,17 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{Graph, application, body::Body, error::GraphError, key::Key};
-use crate::Application;
+use crate::{
+    Application,
+    directory::credential::{PASSWORDS, secret_id},
+};
 
 const RESOURCE: &str = "PasswordCredential";
-/// Where an application keeps what Graph shows of its secrets.
-const PROPERTY: &str = "passwordCredentials";
+/// What a client may say of a secret; the text and the id are made here.
+const CREDENTIAL: &[&str] = &["displayName", "startDateTime", "endDateTime"];
 /// How long a secret lives when the client does not say.
 const LIFETIME: TimeDelta = TimeDelta::days(730);
 /// How many characters of a secret Graph shows later.
@@ -29,12 +31,15 @@ pub(super) async fn add(
     key: Key,
     Body(body): Body,
 ) -> Result<Response, GraphError> {
-    let mut directory = graph.cloud.directory();
-    let application = application::of(&graph, &mut directory, key)?;
     let random = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
     let secret = URL_SAFE_NO_PAD.encode(random);
     let asked = body.get("passwordCredential").cloned().unwrap_or_default();
+    let credential = asked.as_object().cloned().unwrap_or_default();
+    Body(body).check_names(&["passwordCredential"], RESOURCE)?;
+    Body(credential).check_names(CREDENTIAL, RESOURCE)?;
     let mut shown = describe(&asked, &secret, graph.cloud.now());
+    let mut directory = graph.cloud.directory();
+    let application = application::of(&graph, &mut directory, key)?;
     show(application, |all| all.push(shown.clone()));
     application.secrets.push(secret.clone());
     shown["secretText"] = json!(secret);
@@ -47,10 +52,11 @@ pub(super) async fn remove(
     key: Key,
     body: Body,
 ) -> Result<StatusCode, GraphError> {
+    body.check_names(&["keyId"], RESOURCE)?;
     let id: Uuid = body.required("keyId", RESOURCE)?;
     let mut directory = graph.cloud.directory();
     let application = application::of(&graph, &mut directory, key)?;
-    let at = application.secrets.iter().position(|secret| key_id(secret) == id);
+    let at = application.secrets.iter().position(|secret| secret_id(secret) == id);
     let at =
         at.ok_or_else(|| GraphError::bad_request("No password credential found with keyId."))?;
     application.secrets.remove(at);
@@ -68,23 +74,17 @@ fn describe(asked: &Value, secret: &str, now: DateTime<Utc>) -> Value {
         "displayName": asked["displayName"],
         "endDateTime": time("endDateTime", now + LIFETIME),
         "hint": secret.get(..HINT),
-        "keyId": key_id(secret),
+        "keyId": secret_id(secret),
         "startDateTime": time("startDateTime", now),
     })
 }
 
 /// Changes what Graph shows of the secrets.
 fn show(application: &mut Application, change: impl FnOnce(&mut Vec<Value>)) {
-    let mut shown = match application.other.remove(PROPERTY) {
+    let mut shown = match application.other.remove(PASSWORDS) {
         Some(Value::Array(shown)) => shown,
         _ => Vec::new(),
     };
     change(&mut shown);
-    application.other.insert(PROPERTY.to_owned(), Value::Array(shown));
-}
-
-/// A secret's id is made from it, so that it need not be kept beside it.
-fn key_id(secret: &str) -> Uuid {
-    let digest = Sha256::digest(secret);
-    Uuid::from_slice(&digest[..16]).unwrap_or_default()
+    application.other.insert(PASSWORDS.to_owned(), Value::Array(shown));
 }

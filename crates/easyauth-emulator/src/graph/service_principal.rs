@@ -6,17 +6,35 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::LOCATION};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Graph, body::Body, error::GraphError, key::Key, list::ListQuery, ownership};
+use super::{
+    Graph,
+    body::{Body, check_names},
+    error::GraphError,
+    key::Key,
+    list::ListQuery,
+    ownership,
+};
 use crate::{Application, Directory, ServicePrincipal, caller::Caller};
 
 const RESOURCE: &str = "ServicePrincipal";
-const FILTERABLE: &[&str] = &["id", "appId", "displayName", "servicePrincipalType"];
+const FILTERABLE: &[&str] =
+    &["id", "appId", "displayName", "servicePrincipalNames", "servicePrincipalType"];
 /// What a client never sets, or what belongs to the application.
 const READ_ONLY: &[&str] =
     &["id", "appId", "displayName", "servicePrincipalType", "appRoles", "oauth2PermissionScopes"];
+
+/// What a client may set: what the emulator implements, or keeps as a description.
+const KNOWN: &[&str] =
+    &["accountEnabled", "appRoleAssignmentRequired", "description", "notes", "tags"];
+
+/// Refuses properties besides those that a client may set, and those that the directory itself sets.
+pub(super) fn check_properties(object: &Map<String, Value>) -> Result<(), GraphError> {
+    let own = ["id", "appId", "displayName", "servicePrincipalType"];
+    check_names(object, &[KNOWN, &own].concat(), RESOURCE)
+}
 
 /// `GET /servicePrincipals`
 pub(super) async fn list(
@@ -116,6 +134,14 @@ pub(super) fn render(directory: &Directory, principal: &ServicePrincipal) -> Val
     object["appRoles"] = json!(application.map(|found| &*found.app_roles).unwrap_or_default());
     object["oauth2PermissionScopes"] =
         json!(application.map(|found| &*found.api.oauth2_permission_scopes).unwrap_or_default());
+    for collection in ["keyCredentials", "passwordCredentials", "tags"] {
+        if object[collection].is_null() {
+            object[collection] = json!([]);
+        }
+    }
+    if object["accountEnabled"].is_null() {
+        object["accountEnabled"] = json!(true);
+    }
     object["appDisplayName"] = json!(application.map(|found| &found.display_name));
     object
 }
@@ -145,6 +171,7 @@ fn changed(old: &ServicePrincipal, body: &Body) -> Result<ServicePrincipal, Grap
         let message = format!("Property '{name}' is read-only and cannot be set.");
         return Err(GraphError::bad_request(message));
     }
+    body.check_names(KNOWN, RESOURCE)?;
     let Value::Object(mut object) = json!(old) else { return Ok(old.clone()) };
     body.merge_into(&mut object);
     let new: ServicePrincipal = serde_json::from_value(Value::Object(object))

@@ -1,15 +1,21 @@
 //! The sign-in page: a list of the tenant's users to select from, without a password.
 
 use axum::{
-    extract::{Path, Query, State},
-    response::{Html, IntoResponse, Redirect, Response},
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::{IntoResponse, Redirect, Response},
 };
 use http::{StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{error::TokenError, grant::Grant, is_tenant, token};
+use super::{
+    error::TokenError,
+    grant::Grant,
+    is_tenant,
+    page::{escape, page},
+    token,
+};
 use crate::{Application, Cloud, User};
 
 /// What a client asks a person for (OpenID Connect Core 1.0, section 3.1.2.1).
@@ -18,6 +24,7 @@ pub(super) struct AuthorizeQuery {
     client_id: Option<Uuid>,
     redirect_uri: Option<String>,
     response_type: Option<String>,
+    response_mode: Option<ResponseMode>,
     scope: Option<String>,
     state: Option<String>,
     nonce: Option<String>,
@@ -31,16 +38,29 @@ pub(super) struct AuthorizeQuery {
     login_hint: Option<String>,
 }
 
+/// How the answer gets to the client (OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1, and OAuth 2.0 Form
+/// Post Response Mode).
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ResponseMode {
+    Query,
+    Fragment,
+    FormPost,
+}
+
 /// Shows the users, or signs in the user that `login_hint` names.
 pub(super) async fn authorize(
     State(cloud): State<Cloud>,
     Path(tenant): Path<String>,
     uri: Uri,
-    Query(query): Query<AuthorizeQuery>,
 ) -> Response {
     if !is_tenant(&cloud, &tenant) {
         return TokenError::Tenant.into_response();
     }
+    let query = match read(&uri) {
+        Ok(query) => query,
+        Err(error) => return error.into_response(),
+    };
     let Some((client_id, redirect_uri)) = registered(&cloud, &query) else {
         // Never a redirect: the address belongs to no application of the tenant.
         let message = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application.";
@@ -78,11 +98,21 @@ pub(super) async fn authorize(
     back(&redirect_uri, &query, "code", &code)
 }
 
+/// The parameters. One without a value counts as left out (RFC 6749, section 3.1).
+fn read(uri: &Uri) -> Result<AuthorizeQuery, QueryRejection> {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    let has_value = |pair: &&str| pair.split_once('=').is_none_or(|(_, value)| !value.is_empty());
+    let pairs: Vec<_> = pairs.filter(has_value).collect();
+    let filtered = Uri::try_from(format!("/?{}", pairs.join("&")));
+    let Query(query) = Query::try_from_uri(filtered.as_ref().unwrap_or(uri))?;
+    Ok(query)
+}
+
 /// Redirects to the given address, if it is on this machine. The issuer has no sessions to end.
 pub(super) async fn logout(Query(query): Query<LogoutQuery>) -> Response {
     match query.post_logout_redirect_uri.filter(|uri| is_loopback(uri)) {
         Some(uri) => Redirect::to(&uri).into_response(),
-        None => Html("<!doctype html><title>Signed out</title><p>Signed out.</p>").into_response(),
+        None => page("Signed out", ""),
     }
 }
 
@@ -122,7 +152,8 @@ fn is_same(registered: &str, given: &str) -> bool {
 fn is_loopback(uri: &str) -> bool {
     let uri = uri.parse::<Uri>().ok();
     uri.is_some_and(|uri| {
-        uri.scheme_str() == Some("http") && matches!(uri.host(), Some("127.0.0.1" | "localhost"))
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && matches!(uri.host(), Some("127.0.0.1" | "localhost"))
     })
 }
 
@@ -135,11 +166,32 @@ fn fault(redirect_uri: &str, query: &AuthorizeQuery, error: TokenError) -> Respo
 }
 
 fn back_with(redirect_uri: &str, query: &AuthorizeQuery, told: &[(&str, String)]) -> Response {
-    let joint = if redirect_uri.contains('?') { '&' } else { '?' };
     let state = query.state.iter().map(|state| ("state", state));
     let told = told.iter().map(|(name, value)| (*name, value)).chain(state);
-    let told: Vec<_> = told.map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    Redirect::to(&format!("{redirect_uri}{joint}{}", told.join("&"))).into_response()
+    let pairs = told.clone().map(|(name, value)| format!("{name}={}", encode(value)));
+    let pairs = pairs.collect::<Vec<_>>().join("&");
+    let joint = match query.response_mode.unwrap_or(ResponseMode::Query) {
+        ResponseMode::Query if redirect_uri.contains('?') => '&',
+        ResponseMode::Query => '?',
+        ResponseMode::Fragment => '#',
+        ResponseMode::FormPost => return posted(redirect_uri, told),
+    };
+    Redirect::to(&format!("{redirect_uri}{joint}{pairs}")).into_response()
+}
+
+/// A page that posts the answer: at once, or by its button where there are no scripts.
+fn posted<'a>(redirect_uri: &str, told: impl Iterator<Item = (&'a str, &'a String)>) -> Response {
+    let fields = told.map(|(name, value)| {
+        format!("<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value))
+    });
+    let fields: String = fields.collect();
+    let action = escape(redirect_uri);
+    page(
+        "Signed in",
+        &format!(
+            "<form method=\"post\" action=\"{action}\">{fields}<button>Continue</button></form>\n<script>document.forms[0].submit()</script>"
+        ),
+    )
 }
 
 /// A page with a link for each person.
@@ -147,25 +199,18 @@ fn choice(users: &[User], uri: &Uri) -> Response {
     let query: Vec<_> = uri.query().unwrap_or_default().split('&').collect();
     let kept: Vec<_> = query.into_iter().filter(|pair| !pair.starts_with("login_hint=")).collect();
     let kept = escape(&kept.join("&"));
-    let links: Vec<_> = users
-        .iter()
-        .map(|user| {
-            let hint = encode(&user.user_principal_name);
-            let name = escape(&user.display_name);
-            format!("<li><a href=\"?{kept}&amp;login_hint={hint}\">{name}</a></li>")
-        })
-        .collect();
-    let list = links.join("\n");
-    Html(format!(
-        "<!doctype html>\n<html lang=\"en\"><title>Emulated sign-in</title>\n<h1>Who are you?</h1>\n<p>This is a test double: no password is asked.</p>\n<ul>\n{list}\n</ul></html>\n"
-    ))
-    .into_response()
+    let links = users.iter().map(|user| {
+        let hint = encode(&user.user_principal_name);
+        let name = escape(&user.display_name);
+        format!("<li><a href=\"?{kept}&amp;login_hint={hint}\">{name}</a></li>\n")
+    });
+    let links: String = links.collect();
+    page(
+        "Who are you?",
+        &format!("<p>This is a test double: no password is asked.</p>\n<ul>\n{links}</ul>"),
+    )
 }
 
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -10,21 +10,11 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::error::TokenError;
+use super::{error::TokenError, form::Parameters};
 use crate::{Application, Cloud};
 
 /// The only type of assertion (RFC 7523).
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-
-/// How a request says which client it is.
-#[expect(clippy::struct_field_names, reason = "the names are those of OAuth")]
-#[derive(Debug, serde::Deserialize)]
-pub(super) struct ClientForm {
-    pub(super) client_id: Option<String>,
-    pub(super) client_secret: Option<String>,
-    pub(super) client_assertion: Option<String>,
-    pub(super) client_assertion_type: Option<String>,
-}
 
 /// The client, and whether it proved to be it.
 pub(super) struct Client {
@@ -36,14 +26,15 @@ pub(super) struct Client {
 pub(super) fn authenticate(
     cloud: &Cloud,
     headers: &HeaderMap,
-    form: &ClientForm,
+    form: &Parameters,
 ) -> Result<Client, TokenError> {
+    let owned = |name: &str| form.get(name).map(str::to_owned);
     let (id, secret) = match basic(headers) {
-        Some((id, secret)) => (Some(id), Some(secret)),
-        None => (form.client_id.clone(), form.client_secret.clone()),
+        Some((id, secret)) => (Some(id), Some(secret).filter(|secret| !secret.is_empty())),
+        None => (owned("client_id"), owned("client_secret")),
     };
-    let assertion = form.client_assertion.as_deref();
-    if assertion.is_some() && form.client_assertion_type.as_deref() != Some(JWT_BEARER) {
+    let assertion = form.get("client_assertion");
+    if assertion.is_some() && form.get("client_assertion_type") != Some(JWT_BEARER) {
         return Err(TokenError::Missing("client_assertion_type"));
     }
     let id = id.or_else(|| subject(assertion?)).ok_or(TokenError::Missing("client_id"))?;
@@ -51,14 +42,26 @@ pub(super) fn authenticate(
     let application = cloud.directory().application(id).cloned().ok_or(TokenError::Client)?;
     let is_confidential = match (secret, assertion) {
         (None, None) => false,
-        (Some(secret), _) if application.secrets.contains(&secret) => true,
-        (Some(_), _) => return Err(TokenError::Secret),
+        (Some(secret), _) => {
+            check_secret(cloud, &application, &secret)?;
+            true
+        }
         (None, Some(assertion)) => {
             check_assertion(cloud, &application, assertion)?;
             true
         }
     };
     Ok(Client { application, is_confidential })
+}
+
+fn check_secret(cloud: &Cloud, application: &Application, secret: &str) -> Result<(), TokenError> {
+    if !application.secrets.iter().any(|known| known == secret) {
+        return Err(TokenError::Secret);
+    }
+    if application.secret_expired(secret, cloud.now()) {
+        return Err(TokenError::ExpiredSecret);
+    }
+    Ok(())
 }
 
 /// `client_secret_basic` (RFC 6749, section 2.3.1): both halves are form-encoded.
@@ -104,7 +107,9 @@ fn check_own(cloud: &Cloud, application: &Application, assertion: &str) -> Resul
     rules.algorithms = vec![Algorithm::RS256, Algorithm::PS256];
     rules.set_audience(&audiences);
     rules.sub = Some(application.app_id.to_string());
-    let is_good = application.certificates.iter().any(|pem| {
+    let certificates = application.valid_certificates(cloud.now());
+    let mut keys = application.certificates.iter().cloned().chain(certificates);
+    let is_good = keys.any(|pem| {
         let key = DecodingKey::from_rsa_pem(pem.as_bytes());
         key.is_ok_and(|key| jsonwebtoken::decode::<Value>(assertion, &key, &rules).is_ok())
     });

@@ -15,12 +15,18 @@ pub(super) enum TokenError {
     Tenant,
     #[error("The request body must contain the following parameter: '{0}'.")]
     Missing(&'static str),
+    #[error("The request is not properly formatted. A parameter is duplicated.")]
+    Repeated,
     #[error("The provided grant type is not supported.")]
     GrantType,
     #[error("Application was not found in the directory.")]
     Client,
     #[error("Invalid client secret provided.")]
     Secret,
+    #[error("The provided client secret keys are expired.")]
+    ExpiredSecret,
+    #[error("The application is disabled.")]
+    Disabled,
     #[error(
         "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
     )]
@@ -53,6 +59,20 @@ pub(super) enum TokenError {
         "The code_verifier does not match the code_challenge supplied in the authorization request for PKCE."
     )]
     Verifier,
+    #[error("Authorization is pending. Continue polling.")]
+    Pending,
+    #[error(
+        "The provided value for the input parameter 'device_code' is not valid. This device code has expired."
+    )]
+    DeviceCode,
+    #[error("The user account does not exist in the directory.")]
+    NoUser,
+    #[error("Assertion failed signature validation. The assertion is no valid token of a user.")]
+    UserAssertion,
+    #[error(
+        "Assertion audience does not match the Client app presenting the assertion. The audience in the assertion must be the identifier of the client."
+    )]
+    UserAssertionAudience,
 }
 
 impl TokenError {
@@ -82,6 +102,14 @@ impl TokenError {
             Self::NoServicePrincipal => (7_000_229, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Grant => (70008, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::Verifier => (501_481, "invalid_grant", StatusCode::BAD_REQUEST),
+            Self::Repeated => (9_000_411, "invalid_request", StatusCode::BAD_REQUEST),
+            Self::ExpiredSecret => (7_000_222, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Disabled => (7_000_112, "unauthorized_client", StatusCode::BAD_REQUEST),
+            Self::Pending => (70016, "authorization_pending", StatusCode::BAD_REQUEST),
+            Self::DeviceCode => (70020, "expired_token", StatusCode::BAD_REQUEST),
+            Self::NoUser => (50034, "invalid_grant", StatusCode::BAD_REQUEST),
+            Self::UserAssertion => (50013, "invalid_grant", StatusCode::BAD_REQUEST),
+            Self::UserAssertionAudience => (500_131, "invalid_grant", StatusCode::BAD_REQUEST),
         }
     }
 }

@@ -48,6 +48,12 @@ impl Grants {
 }
 
 impl Grant {
+    /// A grant for which no code was sent.
+    pub(super) fn without_code(user_id: Uuid, client_id: Uuid, scope: String) -> Self {
+        let (nonce, redirect_uri, code_challenge) = (None, None, None);
+        Self { user_id, client_id, scope, nonce, redirect_uri, code_challenge, expires: 0 }
+    }
+
     /// Whether the client that collects it is the one that asked for it.
     pub(crate) fn is_verified_by(&self, verifier: Option<&str>) -> bool {
         match (&self.code_challenge, verifier) {

@@ -81,7 +81,8 @@ fn claims(
 ) -> Option<Value> {
     let is_exchange = audience == TOKEN_EXCHANGE;
     let exchange = crate::Application::default();
-    let resource = if is_exchange { &exchange } else { resource(directory, audience).ok()? };
+    let resource =
+        if is_exchange { &exchange } else { resource(cloud, directory, audience).ok()? };
     let mut claims = cloud.claims(directory, resource).of_client(identity);
     if is_exchange {
         claims["aud"] = json!(audience);

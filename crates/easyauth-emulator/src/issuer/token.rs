@@ -1,45 +1,36 @@
-//! The token endpoints: `client_credentials`, `authorization_code` and `refresh_token`.
+//! The token endpoints, with every grant type.
 
 use axum::{
     Form, Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, header::CACHE_CONTROL};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    client::{self, Client, ClientForm},
+    client::{self, Client},
     error::TokenError,
+    form::Parameters,
     grant::Grant,
-    is_tenant,
+    is_tenant, user_assertion,
 };
-use crate::{Application, Cloud, Directory, token::LIFETIME_SECONDS};
+use crate::{Application, Cloud, Directory, directory::GRAPH_URI, token::LIFETIME_SECONDS};
 
-/// What a client sends.
-#[derive(Debug, Deserialize)]
-pub(super) struct TokenForm {
-    grant_type: Option<String>,
-    scope: Option<String>,
-    resource: Option<String>,
-    code: Option<String>,
-    redirect_uri: Option<String>,
-    code_verifier: Option<String>,
-    refresh_token: Option<String>,
-    #[serde(flatten)]
-    client: ClientForm,
-}
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// The grant type of on-behalf-of (RFC 7523).
+const USER_ASSERTION: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// The version 2.0 endpoint: what a token is for is in `scope`.
 pub(super) async fn v2(
     State(cloud): State<Cloud>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(form): Form<TokenForm>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, TokenError> {
-    answer(&cloud, &tenant, &headers, &form)
+    answer(&cloud, &tenant, &headers, &Parameters::new(pairs)?)
 }
 
 /// The version 1.0 endpoint: what a token is for is in `resource`. The version of the token is the resource's choice all the same.
@@ -47,10 +38,11 @@ pub(super) async fn v1(
     State(cloud): State<Cloud>,
     Path(tenant): Path<String>,
     headers: HeaderMap,
-    Form(mut form): Form<TokenForm>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, TokenError> {
-    let resource = form.resource.take().ok_or(TokenError::Missing("resource"))?;
-    form.scope = Some(format!("{resource}/.default"));
+    let mut form = Parameters::new(pairs)?;
+    let resource = form.take("resource")?;
+    form.set("scope", format!("{resource}/.default"));
     answer(&cloud, &tenant, &headers, &form)
 }
 
@@ -58,17 +50,20 @@ fn answer(
     cloud: &Cloud,
     tenant: &str,
     headers: &HeaderMap,
-    form: &TokenForm,
+    form: &Parameters,
 ) -> Result<Response, TokenError> {
     if !is_tenant(cloud, tenant) {
         return Err(TokenError::Tenant);
     }
-    let grant_type = form.grant_type.as_deref().ok_or(TokenError::Missing("grant_type"))?;
-    let client = client::authenticate(cloud, headers, &form.client)?;
+    let grant_type = form.required("grant_type")?;
+    let client = client::authenticate(cloud, headers, form)?;
     let body = match grant_type {
         "client_credentials" => client_credentials(cloud, &client, form)?,
-        "authorization_code" => collect(cloud, &client, &code(form)?, form.resource.as_deref())?,
-        "refresh_token" => collect(cloud, &client, &refresh(form)?, form.resource.as_deref())?,
+        "authorization_code" => collect(cloud, &client, &code(form)?, form)?,
+        "refresh_token" => collect(cloud, &client, &refresh(form)?, form)?,
+        // The short name is the one that msal-node sends.
+        DEVICE_CODE | "device_code" => device_code(cloud, &client, form)?,
+        USER_ASSERTION => on_behalf_of(cloud, &client, form)?,
         _ => return Err(TokenError::GrantType),
     };
     let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -79,14 +74,14 @@ fn answer(
 fn client_credentials(
     cloud: &Cloud,
     client: &Client,
-    form: &TokenForm,
+    form: &Parameters,
 ) -> Result<Value, TokenError> {
     if !client.is_confidential {
         return Err(TokenError::NoCredential);
     }
-    let scope = form.scope.as_deref().ok_or(TokenError::Missing("scope"))?;
+    let scope = form.required("scope")?;
     let audience = scope.strip_suffix("/.default").ok_or(TokenError::Scope)?;
-    check_resource(cloud, client.application.app_id, scope, form.resource.as_deref())?;
+    check_resource(cloud, client.application.app_id, scope, form.get("resource"))?;
     let claims = own_claims(cloud, &cloud.directory(), &client.application, audience)?;
     let token = cloud.sign(&cloud.token_header(), &claims);
     Ok(bearer(&token))
@@ -101,7 +96,10 @@ fn own_claims(
 ) -> Result<Value, TokenError> {
     let principal = directory.service_principal(client.app_id);
     let principal = principal.ok_or(TokenError::NoServicePrincipal)?;
-    let resource = resource(directory, audience)?;
+    if principal.other.get("accountEnabled") == Some(&json!(false)) {
+        return Err(TokenError::Disabled);
+    }
+    let resource = resource(cloud, directory, audience)?;
     let assigned = !directory.roles(principal.id, resource).is_empty();
     let wants = directory
         .service_principal(resource.app_id)
@@ -114,10 +112,12 @@ fn own_claims(
 
 /// The application that an audience names; it has to have a service principal.
 pub(super) fn resource<'a>(
+    cloud: &Cloud,
     directory: &'a Directory,
     audience: &str,
 ) -> Result<&'a Application, TokenError> {
     let audience = audience.trim_end_matches('/');
+    let audience = if audience == cloud.graph_origin() { GRAPH_URI } else { audience };
     let resource = directory.resource(audience).ok_or(TokenError::Resource)?;
     directory.service_principal(resource.app_id).ok_or(TokenError::Resource)?;
     Ok(resource)
@@ -135,7 +135,7 @@ pub(super) fn check_resource(
         resource.filter(|named| !named.is_empty() && cloud.options().issuer.checks_resource);
     let Some(named) = named else { return Ok(()) };
     let directory = cloud.directory();
-    let owner = self::resource(&directory, &audience(client_id, scope))?;
+    let owner = self::resource(cloud, &directory, &audience(client_id, scope))?;
     let is_its_name = owner.identifier_uris.iter().any(|uri| uri == named);
     if is_its_name { Ok(()) } else { Err(TokenError::Target) }
 }
@@ -154,15 +154,14 @@ struct Proof<'a> {
     verifier: Option<&'a str>,
 }
 
-fn code(form: &TokenForm) -> Result<Proof<'_>, TokenError> {
-    let words = form.code.as_deref().ok_or(TokenError::Missing("code"))?;
-    let sent_to = form.redirect_uri.as_deref().ok_or(TokenError::Missing("redirect_uri"))?;
-    Ok(Proof { words, redirect_uri: Some(sent_to), verifier: form.code_verifier.as_deref() })
+fn code(form: &Parameters) -> Result<Proof<'_>, TokenError> {
+    let words = form.required("code")?;
+    let sent_to = form.required("redirect_uri")?;
+    Ok(Proof { words, redirect_uri: Some(sent_to), verifier: form.get("code_verifier") })
 }
 
-fn refresh(form: &TokenForm) -> Result<Proof<'_>, TokenError> {
-    let words = form.refresh_token.as_deref().ok_or(TokenError::Missing("refresh_token"))?;
-    Ok(Proof { words, redirect_uri: None, verifier: None })
+fn refresh(form: &Parameters) -> Result<Proof<'_>, TokenError> {
+    Ok(Proof { words: form.required("refresh_token")?, redirect_uri: None, verifier: None })
 }
 
 /// The tokens that a person has granted.
@@ -170,10 +169,10 @@ fn collect(
     cloud: &Cloud,
     client: &Client,
     proof: &Proof<'_>,
-    resource: Option<&str>,
+    form: &Parameters,
 ) -> Result<Value, TokenError> {
     let now = cloud.now().timestamp();
-    let grant = cloud.grants().take(proof.words, now).ok_or(TokenError::Grant)?;
+    let mut grant = cloud.grants().take(proof.words, now).ok_or(TokenError::Grant)?;
     let is_same_client = grant.client_id == client.application.app_id;
     if !is_same_client || grant.redirect_uri.as_deref() != proof.redirect_uri {
         return Err(TokenError::Grant);
@@ -184,7 +183,37 @@ fn collect(
     if !client.is_confidential && grant.redirect_uri.is_some() && grant.code_challenge.is_none() {
         return Err(TokenError::NoCredential);
     }
-    check_resource(cloud, grant.client_id, &grant.scope, resource)?;
+    // A refresh token is good for each API that the person has consented to; consent is not emulated.
+    if let (None, Some(scope)) = (proof.redirect_uri, form.get("scope")) {
+        scope.clone_into(&mut grant.scope);
+    }
+    tokens(cloud, grant, form)
+}
+
+/// The tokens of a person who has entered a device's code.
+fn device_code(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Value, TokenError> {
+    let code = form.required("device_code")?;
+    let (client_id, now) = (client.application.app_id, cloud.now().timestamp());
+    let (user_id, scope) = cloud.device_codes().take(code, client_id, now)?;
+    tokens(cloud, Grant::without_code(user_id, client_id, scope), form)
+}
+
+/// The tokens of a person for whom the client was called.
+fn on_behalf_of(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Value, TokenError> {
+    if form.required("requested_token_use")? != "on_behalf_of" {
+        return Err(TokenError::GrantType);
+    }
+    if !client.is_confidential {
+        return Err(TokenError::NoCredential);
+    }
+    let user_id = user_assertion::user(cloud, client, form.required("assertion")?)?;
+    let scope = form.required("scope")?.to_owned();
+    tokens(cloud, Grant::without_code(user_id, client.application.app_id, scope), form)
+}
+
+/// The tokens of a grant.
+fn tokens(cloud: &Cloud, grant: Grant, form: &Parameters) -> Result<Value, TokenError> {
+    check_resource(cloud, grant.client_id, &grant.scope, form.get("resource"))?;
     let (access, id) = granted_claims(cloud, &cloud.directory(), &grant)?;
     let header = cloud.token_header();
     let mut body = bearer(&cloud.sign(&header, &access));
@@ -192,9 +221,14 @@ fn collect(
     if has_scope(&grant, "openid") {
         body["id_token"] = json!(cloud.sign(&header, &id));
     }
+    // Microsoft's libraries tell accounts apart by it.
+    if form.get("client_info") == Some("1") {
+        let info = json!({ "uid": grant.user_id, "utid": cloud.tenant_id() });
+        body["client_info"] = json!(URL_SAFE_NO_PAD.encode(info.to_string()));
+    }
     if has_scope(&grant, "offline_access") {
         let again = Grant { redirect_uri: None, code_challenge: None, nonce: None, ..grant };
-        body["refresh_token"] = json!(cloud.grants().keep(again, now));
+        body["refresh_token"] = json!(cloud.grants().keep(again, cloud.now().timestamp()));
     }
     Ok(body)
 }
@@ -213,7 +247,7 @@ fn granted_claims(
     let scopes: Vec<_> =
         grant.scope.split(' ').filter_map(|scope| scope.rsplit_once('/')).collect();
     let audience = audience(client.app_id, &grant.scope);
-    let resource = resource(directory, &audience)?;
+    let resource = resource(cloud, directory, &audience)?;
     // A person may be asked for the scopes of several APIs at once; a token is for one of them.
     let of_one = scopes.into_iter().filter(|(api, _)| *api == audience);
     let names: Vec<_> = of_one.map(|(_, name)| name).collect();

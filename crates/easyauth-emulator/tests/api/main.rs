@@ -14,3 +14,4 @@ mod service_principals;
 mod set_up;
 mod sites;
 mod tenant;
+mod unimplemented;

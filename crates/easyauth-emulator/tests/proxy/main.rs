@@ -11,3 +11,4 @@ mod framing;
 mod identity;
 mod settings;
 mod sign_in;
+mod tls;

@@ -62,12 +62,6 @@ pub enum Problem {
     /// Authentication is off.
     #[error("authentication is switched off (platform.enabled)")]
     PlatformOff,
-    /// An older platform.
-    #[error("platform.runtimeVersion is {found:?} and not \"~2\"")]
-    RuntimeVersion {
-        /// What it is.
-        found: String,
-    },
     /// Callers without a token do not get 401.
     #[error(
         "callers without a token do not get 401: globalValidation.requireAuthentication is {is_required}, and unauthenticatedClientAction is {found:?} (true and \"Return401\" are needed)"
@@ -96,7 +90,7 @@ pub enum Problem {
     ProviderOff,
     /// No token matches.
     #[error(
-        "openIdIssuer is {found:?}, which does not issue the registration's tokens: it must be the cloud's sign-in address with the tenant and the version (https://login.microsoftonline.com/<tenant>/v2.0 in the public cloud), and a mixture with https://sts.windows.net/<tenant>/ matches none"
+        "openIdIssuer is {found:?}, which does not issue the registration's tokens: it must be the cloud's sign-in address with the tenant and the version (https://login.microsoftonline.com/<tenant>/v2.0 in the public cloud)"
     )]
     Issuer {
         /// What it is.

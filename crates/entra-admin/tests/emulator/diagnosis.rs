@@ -74,11 +74,6 @@ const UNDONE: &[(&str, Undo, Names)] = &[
         |it| matches!(it, Problem::PlatformOff),
     ),
     (
-        "runtime version",
-        |it| it.set("/platform/runtimeVersion", json!("~1")),
-        |it| matches!(it, Problem::RuntimeVersion { found } if found == "~1"),
-    ),
-    (
         "action",
         |it| {
             it.set("/globalValidation/unauthenticatedClientAction", json!("RedirectToLoginPage"));
@@ -98,8 +93,8 @@ const UNDONE: &[(&str, Undo, Names)] = &[
     (
         "issuer",
         |it| {
-            let mixed = format!("https://sts.windows.net/{TENANT_ID}/v2.0");
-            it.set(&format!("{ENTRA}/registration/openIdIssuer"), json!(mixed));
+            let other = format!("https://login.microsoftonline.com/{FOUNDRY_AGENT}/v2.0");
+            it.set(&format!("{ENTRA}/registration/openIdIssuer"), json!(other));
         },
         |it| matches!(it, Problem::Issuer { found } if found.ends_with("/v2.0")),
     ),
@@ -236,6 +231,17 @@ async fn who_left_the_tenant_is_taken_out_of_the_list_that_names_them() {
     assert_eq!(finding.remedy, Remedy::Remove(nobody));
     mend(&tenant, "the list").await;
     assert_eq!(tenant.setting(POLICY), json!([own, FOUNDRY_AGENT]));
+}
+
+/// `~1` runs the newest version, and the mixture of both forms locates the metadata.
+#[tokio::test]
+async fn what_the_portal_writes_is_good() {
+    let tenant = Tenant::with_agent().await;
+    tenant.set("/platform/runtimeVersion", json!("~1"));
+    let issuer = format!("https://sts.windows.net/{TENANT_ID}/v2.0");
+    tenant.set(&format!("{ENTRA}/registration/openIdIssuer"), json!(issuer));
+    assert_eq!(diagnosed(&tenant).await, None);
+    assert_eq!(tenant.call(FOUNDRY_AGENT).await.0, StatusCode::OK);
 }
 
 #[tokio::test]

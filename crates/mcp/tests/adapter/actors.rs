@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Extension;
 use restaurant_domain::{
-    Actor, Author, Permissions, Repository, RestaurantId, ReviewQuery, testing::InMemoryStore,
+    Actor, Author, ClientApplication, Permissions, Repository, RestaurantId, ReviewQuery,
+    WriteContext, testing::InMemoryStore,
 };
 use restaurant_mcp::{McpAdapter, Operation};
 use serde_json::{Value, json};
@@ -161,4 +162,52 @@ async fn a_review_says_who_posted_it_but_not_their_id() {
         assert_eq!(details["reviews"][0]["posted_by"], posted_by);
         assert!(!details.to_string().contains("secret-id"), "{details}");
     }
+}
+
+#[tokio::test]
+async fn a_post_says_through_which_client_and_tool_it_came() {
+    let client = |name| ClientApplication::new("client", name);
+    for (author, posted_by) in [
+        (
+            Author::agent_for_person("secret-id", Some("Ada")).with_client(client(Some("VS Code"))),
+            json!({"kind": "agent_for_person", "name": "Ada", "client": {"id": "client", "name": "VS Code"}}),
+        ),
+        (
+            Author::agent("secret-id", None).with_client(client(None)).with_blueprint(Some("b")),
+            json!({"kind": "agent", "client": {"id": "client"}, "blueprint": "b"}),
+        ),
+    ] {
+        let actor = Actor::new(author, Permissions::ALL);
+        let server = Server::with_actor(adapter(), actor).await;
+        let id = server.add_restaurant("Anchor").await;
+        server.add_review(id, 5).await;
+        let details = server.ok("get_details_mcp", json!({"restaurant_id": id})).await;
+        for (post, tool) in [
+            (&details["restaurant"], "create_restaurant_mcp"),
+            (&details["reviews"][0], "create_review_mcp"),
+        ] {
+            assert_eq!(post["posted_by"], posted_by);
+            assert_eq!(post["posted_via"], json!({"channel": "mcp", "tool": tool}));
+        }
+        assert!(!details.to_string().contains("secret-id"), "{details}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_beyond_the_budget_is_told_the_limit_and_when_it_frees() {
+    let budget = "2/hour".parse().unwrap();
+    let context = WriteContext { budget, ..WriteContext::default() };
+    let actor = Actor::new(Author::agent("1", None), Permissions::ALL).with_context(context);
+    let server = Server::with_actor(adapter(), actor).await;
+    let id = server.add_restaurant("Anchor").await;
+    server.add_review(id, 5).await;
+    let arguments =
+        json!({"restaurant_id": id, "user_name": "Ann", "rating": 5, "review_text": "Good"});
+    let error = server.error("create_review_mcp", arguments).await;
+    assert_eq!((&error["code"], &error["retryable"]), (&"budget_exhausted".into(), &true.into()));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("2 times per hour") && message.contains("again at 2"), "{message}");
+    assert!((1..=3600).contains(&error["retry_after_seconds"].as_u64().unwrap()));
+    let details = server.ok("get_details_mcp", json!({"restaurant_id": id})).await;
+    assert_eq!(details["restaurant"]["review_count"], 1);
 }

@@ -67,6 +67,13 @@ impl Connector {
         Ok(Self { config: Arc::new(config), tls, limits, options })
     }
 
+    /// Connects to another database of the same server.
+    pub(super) fn to(&self, database: &str) -> Self {
+        let mut config = Config::clone(&self.config);
+        config.dbname(database);
+        Self { config: Arc::new(config), ..self.clone() }
+    }
+
     /// Whether a pooler assigns server connections for one transaction at a time.
     pub(super) fn is_transaction_pooled(&self) -> bool {
         self.options.transaction_pooling

@@ -12,15 +12,8 @@ use diesel::{
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::EmbeddedMigrations;
 
+use super::grants::NEEDED;
 use crate::{derived::outdated, error::MigrateError};
-
-/// The rights that reads and writes need, each once. The triggers run with the rights of the caller.
-const MISSING_GRANTS: &str = "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
-    FROM (VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
-        ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
-        ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE')) AS needed (name, rights), \
-        unnest(string_to_array(rights, ',')) AS wanted \
-    WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)";
 
 /// The state of a database, and the privileges of its role.
 #[derive(Debug, QueryableByName)]
@@ -159,7 +152,12 @@ async fn warn_of_missing_grants(
     connection: &mut AsyncPgConnection,
     role: &str,
 ) -> Result<(), MigrateError> {
-    let MissingGrants { lacking } = sql_query(MISSING_GRANTS).get_result(connection).await?;
+    let missing = format!(
+        "SELECT string_agg(format('%s ON %I', wanted, name), ', ' ORDER BY name, wanted) AS lacking \
+         FROM {NEEDED}, unnest(string_to_array(rights, ',')) AS wanted \
+         WHERE to_regclass(name) IS NOT NULL AND NOT has_table_privilege(to_regclass(name), wanted)"
+    );
+    let MissingGrants { lacking } = sql_query(missing).get_result(connection).await?;
     if let Some(lacking) = lacking {
         tracing::warn!(role, lacking, "the database role lacks rights; GRANT them");
     }

@@ -4,12 +4,13 @@ use diesel::{dsl, pg::Pg, prelude::*};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 use restaurant_domain::{
-    RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, ReviewQuery, SearchText,
-    SortKey, Total,
+    ActivityPage, ActivityQuery, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    ReviewQuery, SearchText, SortKey, Total,
 };
 
 use super::search::{matches, matching};
 use crate::{
+    activity::{self, ActivityRow},
     error::WorkError,
     queries::{self, by_name, by_newest, by_rating, by_reviews},
     rows::{RestaurantColumns, RestaurantRow, ReviewRow},
@@ -42,6 +43,16 @@ pub(super) async fn details(
     let Some(row) = row.into_iter().next() else { return Ok(None) };
     let reviews = reviews.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Some(RestaurantDetails::new(row.try_into()?, reviews, query.limit)))
+}
+
+pub(super) async fn activity(
+    connection: &AsyncPgConnection,
+    query: ActivityQuery,
+) -> Result<ActivityPage, WorkError> {
+    let (after, rows) = activity::page_after(query);
+    let rows = activity::entries(after, rows).load::<ActivityRow>(&mut &*connection).await?;
+    let entries = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
+    Ok(ActivityPage::new(entries, query.limit))
 }
 
 /// A page of all restaurants.

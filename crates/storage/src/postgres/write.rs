@@ -3,58 +3,108 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use restaurant_domain::{Author, ImportRestaurant, NewRestaurant, NewReview, RestaurantId};
-
-use crate::{
-    error::WorkError,
-    queries::{any_restaurant, review_of_known},
-    rows::{NEW_REVIEW, NewRestaurantRow, NewReviewRow, SearchRow},
-    schema::{restaurant_search, restaurants, reviews},
+use restaurant_domain::{
+    AuditOperation, Author, BudgetUse, ImportRestaurant, NewRestaurant, NewReview, Post,
+    RestaurantId,
 };
 
-/// How many rows an import writes in a statement: of 8 values each, where 65,535 in all are possible.
+use super::{create::Create, idempotent};
+use crate::{
+    activity::{NewActivityRow, outdated_activity},
+    budget::{BudgetRow, Spender},
+    error::WorkError,
+    idempotency::{CreateOutcome, KeyRow, NewKeyRow, key_with_restaurant, key_with_review},
+    queries::{any_restaurant, budget, known},
+    rows::{NewRestaurantRow, NewReviewRow, RestaurantRow, ReviewRow, SearchRow},
+    schema::{activity, restaurant_search, restaurants, reviews},
+};
+
+/// How many rows an import writes in a statement: of 14 values each, where 65,535 in all are possible.
 const BATCH: usize = 1000;
 
-/// Adds a restaurant; gives its id.
+/// Adds a restaurant, or finds the result of its key. A write is one statement ([`create`]).
 pub(super) async fn restaurant(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     new: &NewRestaurant,
     created_at: DateTime<Utc>,
     author: &Author,
-) -> Result<i64, WorkError> {
-    let row = NewRestaurantRow::new(new, created_at, author);
-    connection
-        .transaction(async |connection| {
-            let id = diesel::insert_into(restaurants::table)
-                .values(&row)
-                .returning(restaurants::id)
-                .get_result(connection)
-                .await?;
-            diesel::insert_into(restaurant_search::table)
-                .values(&SearchRow::new(id, new))
-                .execute(connection)
-                .await?;
-            Ok(id)
-        })
-        .await
+    key: Option<&NewKeyRow>,
+) -> Result<CreateOutcome<RestaurantRow>, WorkError> {
+    if let Some(key) = key {
+        let find = async { key_with_restaurant(key).load::<KeyRow<_>>(&mut &*connection).await };
+        if let Some(answer) = idempotent::find(connection, key, find).await? {
+            return Ok(answer);
+        }
+    }
+    let create = Create::restaurant(new, created_at, author, key);
+    match create.run(connection).await? {
+        Some(id) => Ok(CreateOutcome::Inserted(id)),
+        None => exhausted(connection, author, created_at).await,
+    }
 }
 
-/// Adds a review; gives its id, or `None` when there is no such restaurant. One statement, so a transaction of its own.
+/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) async fn review(
-    connection: &mut AsyncPgConnection,
+    connection: &AsyncPgConnection,
     restaurant: RestaurantId,
     new: &NewReview,
     created_at: DateTime<Utc>,
     author: &Author,
-) -> Result<Option<i64>, WorkError> {
-    let row = NewReviewRow::new(restaurant.0, new, created_at, author);
-    let id = review_of_known(&row)
-        .insert_into(reviews::table)
-        .into_columns(NEW_REVIEW)
-        .returning(reviews::id)
-        .get_result(connection)
-        .await;
-    Ok(id.optional()?)
+    key: Option<&NewKeyRow>,
+) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
+    if let Some(key) = key {
+        let find = async { key_with_review(key).load::<KeyRow<_>>(&mut &*connection).await };
+        if let Some(answer) = idempotent::find(connection, key, find).await? {
+            return Ok(Some(answer));
+        }
+    }
+    let create = Create::review(restaurant, new, created_at, author, key);
+    if let Some(id) = create.run(connection).await? {
+        return Ok(Some(CreateOutcome::Inserted(id)));
+    }
+    let is_known = known(restaurant.0).load::<i64>(&mut &*connection).await?;
+    if Spender::of(author).is_none() || is_known.is_empty() {
+        return Ok(None);
+    }
+    exhausted(connection, author, created_at).await.map(Some)
+}
+
+/// The outcome of a create that the budget of its author forbids.
+async fn exhausted<Row>(
+    connection: &AsyncPgConnection,
+    author: &Author,
+    now: DateTime<Utc>,
+) -> Result<CreateOutcome<Row>, WorkError> {
+    let Some(spender) = Spender::of(author) else { return Err(WorkError::Conflict) };
+    let spent = budget(&spender).load::<BudgetRow>(&mut &*connection).await?;
+    let spent = spent.into_iter().next().map(BudgetUse::from);
+    let exhausted = spent.and_then(|spent| spent.exhausted(&spender.budget, now));
+    // A later clock may have begun the period anew meanwhile: try again.
+    exhausted.map(CreateOutcome::Exhausted).ok_or(WorkError::Conflict)
+}
+
+/// Adds an entry to the activity record, in the caller's transaction.
+pub(super) async fn record(
+    connection: &mut AsyncPgConnection,
+    operation: AuditOperation,
+    target: Post,
+    author: &Author,
+    at: DateTime<Utc>,
+) -> QueryResult<()> {
+    let row = NewActivityRow::new(operation, target, author, at);
+    diesel::insert_into(activity::table).values(&row).execute(connection).await?;
+    Ok(())
+}
+
+/// Deletes some entries of the activity record that were written before a time; returns their number.
+pub(super) async fn forget_activity(
+    connection: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+) -> Result<i64, WorkError> {
+    let ids = outdated_activity(before.naive_utc()).load::<i64>(connection).await?;
+    let old = activity::table.filter(activity::id.eq_any(&ids));
+    diesel::delete(old).execute(connection).await?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
 /// Adds restaurants with their reviews; returns whether it did.

@@ -1,66 +1,18 @@
-//! Creates with an idempotency key in SQLite. Each is one immediate transaction, so no other write comes between reading
-//! the key and writing.
+//! Idempotency keys in SQLite. Each create is one immediate transaction, so no other write comes between reading its key and
+//! writing.
 
-use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
     sql_types::{BigInt, Timestamp},
 };
-use restaurant_domain::{Author, NewRestaurant, NewReview, RestaurantId};
 
-use super::write::{insert_restaurant, insert_review};
 use crate::{
-    error::WorkError,
-    idempotency::{
-        CreateOutcome, EXPIRED_BATCH, KeyRow, NewKeyRow, key_with_restaurant, key_with_review,
-    },
-    rows::{RestaurantRow, ReviewRow},
+    idempotency::{EXPIRED_BATCH, NewKeyRow},
     schema::idempotency_keys,
 };
 
-/// Adds a restaurant, or finds the result of its key.
-pub(super) fn restaurant(
-    connection: &mut SqliteConnection,
-    new: &NewRestaurant,
-    created_at: DateTime<Utc>,
-    author: &Author,
-    key: NewKeyRow,
-) -> Result<CreateOutcome<RestaurantRow>, WorkError> {
-    connection.immediate_transaction(|connection| {
-        let kept = key_with_restaurant(&key).first::<KeyRow<_>>(connection).optional()?;
-        if let Some(answer) = kept.and_then(|kept| kept.answer(&key)) {
-            return Ok(answer);
-        }
-        let id = insert_restaurant(connection, new, created_at, author)?;
-        keep(connection, &NewKeyRow { restaurant_id: Some(id), ..key })?;
-        Ok(CreateOutcome::Inserted(id))
-    })
-}
-
-/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
-pub(super) fn review(
-    connection: &mut SqliteConnection,
-    restaurant: RestaurantId,
-    new: &NewReview,
-    created_at: DateTime<Utc>,
-    author: &Author,
-    key: NewKeyRow,
-) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
-    connection.immediate_transaction(|connection| {
-        let kept = key_with_review(&key).first::<KeyRow<_>>(connection).optional()?;
-        if let Some(answer) = kept.and_then(|kept| kept.answer(&key)) {
-            return Ok(Some(answer));
-        }
-        let Some(id) = insert_review(connection, restaurant, new, created_at, author)? else {
-            return Ok(None);
-        };
-        keep(connection, &NewKeyRow { review_id: Some(id), ..key })?;
-        Ok(Some(CreateOutcome::Inserted(id)))
-    })
-}
-
 /// Stores a key, in place of an expired one, and deletes some other expired keys.
-fn keep(connection: &mut SqliteConnection, key: &NewKeyRow) -> QueryResult<()> {
+pub(super) fn keep(connection: &mut SqliteConnection, key: &NewKeyRow) -> QueryResult<()> {
     let forget = diesel::sql_query(DELETE_EXPIRED).bind::<Timestamp, _>(key.expired());
     forget.bind::<BigInt, _>(EXPIRED_BATCH).execute(connection)?;
     diesel::replace_into(idempotency_keys::table).values(key).execute(connection)?;
@@ -74,10 +26,15 @@ const DELETE_EXPIRED: &str = "DELETE FROM idempotency_keys WHERE rowid IN (\
 #[cfg(test)]
 mod tests {
     use diesel::{debug_query, sqlite::Sqlite};
-    use restaurant_domain::{Clock, Fingerprint, IdempotencyKey, SystemClock};
+    use restaurant_domain::{
+        Author, Clock, Fingerprint, IdempotencyKey, NewRestaurant, SystemClock,
+    };
 
     use super::*;
-    use crate::sqlite::plan::{database, plan};
+    use crate::{
+        idempotency::{key_with_restaurant, key_with_review},
+        sqlite::plan::{database, plan},
+    };
 
     #[test]
     fn keys_are_found_by_their_indexes() {

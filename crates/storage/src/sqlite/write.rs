@@ -3,38 +3,130 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use restaurant_domain::{Author, ImportRestaurant, NewRestaurant, NewReview, RestaurantId};
-
-use crate::{
-    error::WorkError,
-    queries::{any_restaurant, review_of_known},
-    rows::{NEW_REVIEW, NewRestaurantRow, NewReviewRow, SearchRow},
-    schema::{restaurant_search, restaurants, reviews},
+use restaurant_domain::{
+    AuditOperation, Author, BudgetExhausted, BudgetUse, ImportRestaurant, NewRestaurant, NewReview,
+    Post, RestaurantId, ReviewId,
 };
 
-/// Adds a restaurant; gives its id.
+use super::idempotent;
+use crate::{
+    activity::{NewActivityRow, outdated_activity},
+    budget::{BudgetRow, NewBudgetRow, Spender},
+    error::WorkError,
+    idempotency::{CreateOutcome, KeyRow, NewKeyRow, key_with_restaurant, key_with_review},
+    queries::{any_restaurant, budget, known},
+    rows::{NewRestaurantRow, NewReviewRow, RestaurantRow, ReviewRow, SearchRow},
+    schema::{activity, restaurant_search, restaurants, reviews, write_budgets},
+};
+
+/// Adds a restaurant, or finds the result of its key.
 pub(super) fn restaurant(
     connection: &mut SqliteConnection,
     new: &NewRestaurant,
     created_at: DateTime<Utc>,
     author: &Author,
-) -> Result<i64, WorkError> {
+    key: Option<NewKeyRow>,
+) -> Result<CreateOutcome<RestaurantRow>, WorkError> {
     connection.immediate_transaction(|connection| {
-        Ok(insert_restaurant(connection, new, created_at, author)?)
+        if let Some(key) = &key {
+            let kept = key_with_restaurant(key).first::<KeyRow<_>>(connection).optional()?;
+            if let Some(answer) = kept.and_then(|kept| kept.answer(key)) {
+                return Ok(answer);
+            }
+        }
+        if let Err(exhausted) = spend(connection, author, created_at)? {
+            return Ok(CreateOutcome::Exhausted(exhausted));
+        }
+        let id = insert_restaurant(connection, new, created_at, author)?;
+        if let Some(key) = key {
+            idempotent::keep(connection, &NewKeyRow { restaurant_id: Some(id), ..key })?;
+        }
+        let (operation, post) =
+            (AuditOperation::CreateRestaurant, Post::Restaurant(RestaurantId(id)));
+        record(connection, operation, post, author, created_at)?;
+        Ok(CreateOutcome::Inserted(id))
     })
 }
 
-/// Adds a review; gives its id, or `None` when there is no such restaurant.
+/// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) fn review(
     connection: &mut SqliteConnection,
     restaurant: RestaurantId,
     new: &NewReview,
     created_at: DateTime<Utc>,
     author: &Author,
-) -> Result<Option<i64>, WorkError> {
+    key: Option<NewKeyRow>,
+) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
     connection.immediate_transaction(|connection| {
-        Ok(insert_review(connection, restaurant, new, created_at, author)?)
+        if let Some(key) = &key {
+            let kept = key_with_review(key).first::<KeyRow<_>>(connection).optional()?;
+            if let Some(answer) = kept.and_then(|kept| kept.answer(key)) {
+                return Ok(Some(answer));
+            }
+        }
+        if known(restaurant.0).first::<i64>(connection).optional()?.is_none() {
+            return Ok(None);
+        }
+        if let Err(exhausted) = spend(connection, author, created_at)? {
+            return Ok(Some(CreateOutcome::Exhausted(exhausted)));
+        }
+        let row = NewReviewRow::new(restaurant.0, new, created_at, author);
+        let insert = diesel::insert_into(reviews::table).values(&row);
+        let id = insert.returning(reviews::id).get_result(connection)?;
+        if let Some(key) = key {
+            idempotent::keep(connection, &NewKeyRow { review_id: Some(id), ..key })?;
+        }
+        let (operation, post) =
+            (AuditOperation::CreateReview, Post::Review(restaurant, ReviewId(id)));
+        record(connection, operation, post, author, created_at)?;
+        Ok(Some(CreateOutcome::Inserted(id)))
     })
+}
+
+/// Counts a write in the budget of its author, in the caller's transaction.
+fn spend(
+    connection: &mut SqliteConnection,
+    author: &Author,
+    now: DateTime<Utc>,
+) -> QueryResult<Result<(), BudgetExhausted>> {
+    let Some(spender) = Spender::of(author) else { return Ok(Ok(())) };
+    let spent = budget(&spender).first::<BudgetRow>(connection).optional()?.map(BudgetUse::from);
+    let spent = match spent {
+        None => Ok(BudgetUse::first(now)),
+        Some(spent) => spent.spend(&spender.budget, now),
+    };
+    Ok(match spent {
+        Ok(spent) => {
+            let row = NewBudgetRow::new(&spender, &spent);
+            diesel::replace_into(write_budgets::table).values(&row).execute(connection)?;
+            Ok(())
+        }
+        Err(exhausted) => Err(exhausted),
+    })
+}
+
+/// Adds an entry to the activity record, in the caller's transaction.
+pub(super) fn record(
+    connection: &mut SqliteConnection,
+    operation: AuditOperation,
+    target: Post,
+    author: &Author,
+    at: DateTime<Utc>,
+) -> QueryResult<()> {
+    let row = NewActivityRow::new(operation, target, author, at);
+    diesel::insert_into(activity::table).values(&row).execute(connection)?;
+    Ok(())
+}
+
+/// Deletes some entries of the activity record that were written before a time; returns their number.
+pub(super) fn forget_activity(
+    connection: &mut SqliteConnection,
+    before: DateTime<Utc>,
+) -> Result<i64, WorkError> {
+    let ids = outdated_activity(before.naive_utc()).load::<i64>(connection)?;
+    let old = activity::table.filter(activity::id.eq_any(&ids));
+    diesel::delete(old).execute(connection)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 
 /// Adds restaurants with their reviews; tells whether it did.
@@ -61,7 +153,7 @@ pub(super) fn import(
 }
 
 /// Inserts a restaurant and its search text, in the caller's transaction.
-pub(super) fn insert_restaurant(
+fn insert_restaurant(
     connection: &mut SqliteConnection,
     new: &NewRestaurant,
     created_at: DateTime<Utc>,
@@ -75,21 +167,4 @@ pub(super) fn insert_restaurant(
         .values(&SearchRow::new(id, new))
         .execute(connection)?;
     Ok(id)
-}
-
-/// Inserts a review if its restaurant exists, in the caller's transaction.
-pub(super) fn insert_review(
-    connection: &mut SqliteConnection,
-    restaurant: RestaurantId,
-    new: &NewReview,
-    created_at: DateTime<Utc>,
-    author: &Author,
-) -> QueryResult<Option<i64>> {
-    let row = NewReviewRow::new(restaurant.0, new, created_at, author);
-    review_of_known(&row)
-        .insert_into(reviews::table)
-        .into_columns(NEW_REVIEW)
-        .returning(reviews::id)
-        .get_result(connection)
-        .optional()
 }

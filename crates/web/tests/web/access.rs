@@ -1,6 +1,6 @@
 //! The permissions of actors on the pages.
 
-use restaurant_domain::{Actor, Author, Permissions};
+use restaurant_domain::{Actor, Author, ClientApplication, Permissions, WriteContext};
 use restaurant_web::WebConfig;
 
 use crate::{
@@ -116,4 +116,41 @@ async fn writes_carry_their_author() {
     let fields = [("restaurant_name", "A"), ("street_address", "B"), ("description", "C")];
     let added = site.post("/add", &fields).await;
     site.get(added.header("location")).await.shows("posted by agent <bdi>Robo</bdi>");
+}
+
+#[tokio::test]
+async fn a_review_by_an_agent_for_a_person_names_both() {
+    let text = [("user_name", "X"), ("rating", "4"), ("review_text", "Good")];
+    let store = small().await;
+    let client = |name| ClientApplication::new("4", name);
+    for (author, shown) in [
+        (
+            Author::agent_for_person("1", Some("Ann")).with_client(client(Some("<Code>"))),
+            "posted by an agent (<bdi>&lt;Code&gt;</bdi>) for person <bdi>Ann</bdi>",
+        ),
+        (
+            Author::agent_for_person("1", None).with_client(client(None)),
+            "posted by an agent for a person",
+        ),
+    ] {
+        let actor = Actor::new(author, Permissions::ALL);
+        let site = TestSite::with(store.clone(), WebConfig::default(), Some(actor));
+        assert_eq!(site.post("/review/1", &text).await.status, 303);
+        site.get("/details/1").await.shows(shown);
+    }
+}
+
+#[tokio::test]
+async fn a_form_beyond_the_budget_is_a_429_that_says_when_it_frees() {
+    let text = [("user_name", "X"), ("rating", "4"), ("review_text", "Good")];
+    let budget = "1/hour, 9/day".parse().unwrap();
+    let context = WriteContext { budget, ..WriteContext::default() };
+    let actor = Actor::new(Author::person("1", None), Permissions::ALL).with_context(context);
+    let site = TestSite::with(small().await, WebConfig::default(), Some(actor));
+    assert_eq!(site.post("/review/2", &text).await.status, 303);
+    let refused = site.post("/review/2", &text).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "3600");
+    refused.shows("1 restaurants and reviews per hour").shows("You may write again on");
+    site.get("/details/2").await.shows("1 review<");
 }

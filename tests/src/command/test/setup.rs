@@ -1,9 +1,9 @@
 //! What the tests need from the machine: found, installed, or asked for.
 
-use std::{fs, os::unix::fs::MetadataExt as _};
-
 use anyhow::{Context as _, Result, bail};
-use restaurant_tests::{browser, node, postgres, python, workspace};
+use restaurant_tests::{
+    azure_cli, browser, image::Buildah, infrastructure, node, postgres, python, workspace,
+};
 use xshell::{Shell, cmd};
 
 /// Something that the tests need.
@@ -58,7 +58,10 @@ const NEEDS: [Need; 7] = [
 /// Something is missing and cannot be installed: a line for each.
 pub(super) fn run(shell: &Shell) -> Result<()> {
     let missing = missing(shell);
-    if !missing.is_empty() && is_root()? && workspace::find_program(&["apt-get"], &[]).is_some() {
+    if !missing.is_empty()
+        && workspace::is_root()?
+        && workspace::find_program(&["apt-get"], &[]).is_some()
+    {
         // What it could not install is missing still, and named below.
         if let Err(error) = install(shell, &missing) {
             eprintln!("{error}");
@@ -81,6 +84,15 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
             .interpreter()
             .with_context(|| format!("the packages of {} are missing", folder.display()))?;
     }
+    if workspace::find_program(&["bicep"], &[]).is_none() {
+        let how = infrastructure::BICEP;
+        eprintln!("bicep is not installed ({how}): what needs to compile infra/ is not checked");
+    }
+    if let Err(reason) = Buildah::find() {
+        eprintln!("the image is not checked: {reason}");
+    }
+    // Without it, the line that it prints is all that comes of the tests that use it.
+    let _ = azure_cli::interpreter();
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }
@@ -95,9 +107,4 @@ fn install(shell: &Shell, missing: &[&Need]) -> Result<()> {
     cmd!(shell, "apt-get update --quiet").run()?;
     cmd!(shell, "apt-get install --quiet --yes --no-install-recommends {packages...}").run()?;
     Ok(())
-}
-
-/// Whether this process runs as root: its own folder in `/proc` belongs to its user.
-fn is_root() -> Result<bool> {
-    Ok(fs::metadata("/proc/self").context("there is no /proc")?.uid() == 0)
 }

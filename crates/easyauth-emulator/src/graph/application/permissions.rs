@@ -20,7 +20,7 @@ struct Permission<'a> {
 }
 
 /// Enables roles and scopes that do not say whether they are, as Graph does.
-pub(super) fn enable_by_default(application: &mut Map<String, Value>) {
+pub(crate) fn enable_by_default(application: &mut Map<String, Value>) {
     let [roles, scopes] = ["/appRoles", "/api/oauth2PermissionScopes"];
     let mut whole = Value::Object(std::mem::take(application));
     for pointer in [roles, scopes] {

@@ -1,0 +1,16 @@
+DROP TABLE hidden_reviews;
+DROP TABLE hidden_restaurants;
+DROP TABLE write_budgets;
+DROP TABLE activity;
+DROP FUNCTION keep_activity();
+DROP INDEX reviews_by_author;
+ALTER TABLE reviews
+    DROP COLUMN created_via,
+    DROP COLUMN created_by_blueprint,
+    DROP COLUMN created_by_client_name,
+    DROP COLUMN created_by_client_id;
+ALTER TABLE restaurants
+    DROP COLUMN created_via,
+    DROP COLUMN created_by_blueprint,
+    DROP COLUMN created_by_client_name,
+    DROP COLUMN created_by_client_id;

@@ -1,0 +1,13 @@
+DROP TABLE hidden_reviews;
+DROP TABLE hidden_restaurants;
+DROP TABLE write_budgets;
+DROP TABLE activity;
+DROP INDEX reviews_by_author;
+ALTER TABLE reviews DROP COLUMN created_via;
+ALTER TABLE reviews DROP COLUMN created_by_blueprint;
+ALTER TABLE reviews DROP COLUMN created_by_client_name;
+ALTER TABLE reviews DROP COLUMN created_by_client_id;
+ALTER TABLE restaurants DROP COLUMN created_via;
+ALTER TABLE restaurants DROP COLUMN created_by_blueprint;
+ALTER TABLE restaurants DROP COLUMN created_by_client_name;
+ALTER TABLE restaurants DROP COLUMN created_by_client_id;
