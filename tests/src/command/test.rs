@@ -3,7 +3,10 @@
 mod other_systems;
 mod setup;
 
-use std::process::{Command, ExitCode};
+use std::{
+    process::{Command, ExitCode},
+    thread::available_parallelism,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -93,7 +96,10 @@ async fn test(arguments: &[String]) -> Result<ExitCode> {
         cargo(&[CARGO_TEST, &arguments.collect::<Vec<_>>()].concat())?
     } else if has_nextest() {
         let documentation = cargo(&[CARGO_TEST, &["--workspace", "--doc"]].concat())?;
-        cargo(&["nextest", "run", "--workspace", "--locked"])? && documentation
+        // Most tests wait for processes, connections or times.
+        let threads = (2 * available_parallelism()?.get()).to_string();
+        let all = ["nextest", "run", "--workspace", "--locked", "--test-threads", &threads];
+        cargo(&all)? && documentation
     } else {
         eprintln!("cargo-nextest is not installed: cargo test runs the tests, which takes longer");
         cargo(&[CARGO_TEST, &["--workspace"]].concat())?

@@ -212,7 +212,9 @@ impl Seen<'_> {
         let now = now.and_then(|claims| claims["iat"].as_i64()).unwrap_or_default();
         let time = |name: &str| claims[name].as_i64();
         claims["tid"] == sample::TENANT_ID.to_string()
-            && claims["aud"].as_str().is_some_and(|it| it.ends_with(&sample::API.to_string()))
+            && claims["aud"].as_str().is_some_and(|it| {
+                it.strip_prefix("api://").unwrap_or(it) == sample::API.to_string()
+            })
             && claims["appid"] == sample::AGENT.to_string()
             && claims["roles"][0] == "MCP.Access"
             && time("exp").is_some_and(|exp| exp > now)
