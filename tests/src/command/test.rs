@@ -5,10 +5,10 @@ mod setup;
 
 use std::{
     process::{Command, ExitCode},
-    thread::available_parallelism,
+    thread::{self, available_parallelism},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::Args;
 use restaurant_tests::{postgres::Cluster, server, workspace};
 use xshell::{Shell, cmd};
@@ -28,9 +28,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let shell = Shell::new()?;
     shell.change_dir(workspace::root());
     setup::run(&shell)?;
+    // Packages are downloaded while the code is checked.
+    let packages = thread::spawn(setup::packages);
     if arguments.cargo_test.is_empty() {
         check(&shell)?;
     }
+    packages.join().map_err(|_| anyhow!("the packages cannot be installed"))??;
     tokio::runtime::Runtime::new()?.block_on(test(&arguments.cargo_test))
 }
 

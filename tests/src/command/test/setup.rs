@@ -75,21 +75,27 @@ pub(super) fn run(shell: &Shell) -> Result<()> {
     if !missing.is_empty() {
         bail!("install what is missing, or run this as root where there is apt-get");
     }
-    eprintln!(
-        "found PostgreSQL, PgBouncer, Chromium, chromedriver, Python, curl, jq and npm; looking for packages"
-    );
-    for environment in python::Environment::ALL {
-        let folder = environment.folder();
-        environment
-            .interpreter()
-            .with_context(|| format!("the packages of {} are missing", folder.display()))?;
-    }
+    eprintln!("found PostgreSQL, PgBouncer, Chromium, chromedriver, Python, curl, jq and npm");
     if workspace::find_program(&["bicep"], &[]).is_none() {
         let how = infrastructure::BICEP;
         eprintln!("bicep is not installed ({how}): what needs to compile infra/ is not checked");
     }
     if let Err(reason) = Buildah::find() {
         eprintln!("the image is not checked: {reason}");
+    }
+    Ok(())
+}
+
+/// Installs the packages for Python and Node that the tests need.
+///
+/// # Errors
+/// A package cannot be had.
+pub(super) fn packages() -> Result<()> {
+    for environment in python::Environment::ALL {
+        let folder = environment.folder();
+        environment
+            .interpreter()
+            .with_context(|| format!("the packages of {} are missing", folder.display()))?;
     }
     // Without it, the line that it prints is all that comes of the tests that use it.
     let _ = azure_cli::interpreter();
