@@ -210,14 +210,15 @@ impl<'a> Create<'a> {
         Ok(())
     }
 
-    /// The entry in the activity record, if there is a row.
+    /// The entry in the activity record, if there is a row: the statement itself, so that PostgreSQL calls it an `INSERT`
+    /// where it refuses it.
     fn push_activity<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let operation = match self.created {
             CreatedKind::Restaurant { .. } => AuditOperation::CreateRestaurant,
             CreatedKind::Review { .. } => AuditOperation::CreateReview,
         };
         out.push_sql(
-            ", recorded AS (INSERT INTO activity (operation, actor_kind, request_id, trace_id, at, \
+            " INSERT INTO activity (operation, actor_kind, request_id, trace_id, at, \
              restaurant_id, review_id, actor_id, actor_name, client_id, client_name, blueprint, channel, tool) \
              SELECT '",
         );
@@ -235,7 +236,7 @@ impl<'a> Create<'a> {
         out.push_bind_param::<Nullable<Text>, _>(&self.channel)?;
         out.push_sql(", ");
         out.push_bind_param::<Nullable<Text>, _>(&self.tool)?;
-        out.push_sql(" FROM created)");
+        out.push_sql(" FROM created RETURNING coalesce(review_id, restaurant_id)");
         Ok(())
     }
 
@@ -303,9 +304,7 @@ impl QueryFragment<Pg> for Create<'_> {
         self.push_spending(&mut out)?;
         self.push_row(&mut out)?;
         self.push_key(&mut out)?;
-        self.push_activity(&mut out)?;
-        out.push_sql(" SELECT id FROM created");
-        Ok(())
+        self.push_activity(&mut out)
     }
 }
 
