@@ -117,7 +117,7 @@ pub(crate) fn other_behaviours(open: &str) -> Faults {
             "B1 B3 B4 B5 C3 D1 D4 D5 D6 D7 D8 D9 D12 D15 D17 D18 D19 D20 D21 D22 D23 D25 D26 D27",
         ),
         (Fault::ReturnsLoginPage, as_login),
-        (Fault::MissingTool("create_review_mcp"), "B7 B10 C2 D26"),
+        (Fault::MissingTool("create_review_mcp"), "B7 B10 C2"),
         (Fault::MissingTool("get_details_mcp"), "B7 B9 B10 B11 C2 D26"),
         (Fault::DiscardsWrites("create_review_mcp"), "B10 C2 D26"),
         (Fault::DiscardsWrites("create_restaurant_mcp"), "B10 B11 C2 D26"),

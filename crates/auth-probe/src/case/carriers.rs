@@ -59,7 +59,7 @@ const AUTHORIZATIONS: [&str; 22] = [
     "Bearer  garbage",
     "Bearer:garbage",
     "Bearer g\u{e4}rbage",
-    "Bearer garbage, Bearer garbage",
+    "Bearer a, Bearer b",
     "Bearer a.b.c.d.e",
     "DPoP garbage",
     "HMAC-SHA256 Credential=garbage",
