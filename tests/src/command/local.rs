@@ -2,6 +2,7 @@
 //! `mcp-entra test-auth`.
 
 use std::{
+    env,
     ffi::{OsStr, OsString},
     fs,
     os::unix::process::ExitStatusExt as _,
@@ -89,7 +90,11 @@ impl Local {
     }
 
     async fn judge(self) -> Result<ExitCode> {
-        let program = program::build(&["--package=mcp-entra"]).await?;
+        // Built already where all tests run.
+        let program = match env::var_os("MCP_ENTRA_BIN") {
+            Some(program) => program.into(),
+            None => program::build(&["--package=mcp-entra"]).await?,
+        };
         if self.has(&SILENT) {
             return status(mcp_entra(&program).args(&self.forwarded)).await;
         }

@@ -4,6 +4,7 @@ mod other_systems;
 mod setup;
 
 use std::{
+    env,
     process::{Command, ExitCode},
     thread::{self, available_parallelism},
 };
@@ -79,12 +80,16 @@ async fn test(arguments: &[String]) -> Result<ExitCode> {
     let server = server::build().await?;
     eprintln!("starting PostgreSQL");
     let cluster = Cluster::fast().await?;
+    // Built by the runner where all tests run; to build it alone compiles most dependencies with other features.
+    let program = format!("mcp-entra{}", env::consts::EXE_SUFFIX);
+    let mcp_entra = arguments.is_empty().then(|| ("MCP_ENTRA_BIN", server.with_file_name(program)));
     let cargo = |arguments: &[&str]| -> Result<bool> {
         // Not by the shell: its error line would follow the runner's summary.
         let status = Command::new("cargo")
             .args(arguments)
             .current_dir(workspace::root())
             .env("RESTAURANT_SERVER_BIN", &server)
+            .envs(mcp_entra.clone())
             .env("TEST_POSTGRES_URL", cluster.url("postgres"))
             // A snapshot that is missing or differs fails, and is not written.
             .env("INSTA_UPDATE", "no")
