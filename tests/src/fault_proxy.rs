@@ -149,7 +149,7 @@ impl FaultProxy {
     pub async fn start(fault: Fault, upstream: &str, cloud: &Cloud) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        // The app closes a connection of which it leaves a body unread, so that none is used again.
+        // The app closes a connection when it leaves a body unread, so no connection is used twice.
         let client =
             Client::builder().redirect(Policy::none()).no_proxy().pool_max_idle_per_host(0);
         let client = client.build();

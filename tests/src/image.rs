@@ -187,7 +187,7 @@ fn run(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The sum of all files' sizes, in bytes, if none is a shell.
+/// The sum of all files' sizes, in bytes. An error when a file is a shell.
 fn files(folder: &Path) -> Result<u64> {
     let mut size = 0;
     for entry in fs::read_dir(folder)? {

@@ -23,7 +23,7 @@ pub struct Activity {
     pub operation: AuditOperation,
     /// What it was done to.
     pub target: Post,
-    /// Who did it, through which interface, in which request ([`Author::context`]).
+    /// The author, with the interface and the request ([`Author::context`]).
     pub author: Author,
 }
 

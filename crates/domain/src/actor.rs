@@ -23,7 +23,7 @@ impl Actor {
         Self::new(Author::anonymous(), Permissions::ALL)
     }
 
-    /// The same caller, who may also hide and restore what anyone wrote.
+    /// The same caller, with the permission to hide and restore the posts of all authors.
     ///
     /// An anonymous caller is told apart from no other, so make one a moderator only where every caller may do everything.
     #[must_use]

@@ -81,7 +81,7 @@ impl Author {
 
     /// An author from a store.
     ///
-    /// Invariant: the id is never changed. A cut id would make two callers one, who share their idempotency keys.
+    /// Invariant: the id is never changed. With a cut id, two callers would share their idempotency keys.
     #[must_use]
     pub fn from_parts(kind: AuthorKind, id: Option<&str>, name: Option<&str>) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Author {
         }
     }
 
-    /// Sets the client application that called. A person who calls through one becomes an agent for that person.
+    /// Sets the client application that called. A person's call through one becomes that of an agent for that person.
     #[must_use]
     pub fn with_client(self, client: Option<ClientApplication>) -> Self {
         let kind = match self.kind {

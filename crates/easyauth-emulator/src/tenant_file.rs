@@ -25,10 +25,10 @@ pub enum TenantFileError {
     /// The text is neither TOML nor JSON.
     #[error("the file cannot be read: {0}")]
     Syntax(String),
-    /// A property is missing, has a wrong value, or is none that the emulator implements.
+    /// A property is missing, has a wrong value, or is not implemented by the emulator.
     #[error("{0}")]
     Property(String),
-    /// A name in an assignment is none, or several.
+    /// A name in an assignment matches no object, or several.
     #[error("{place}: `{name}` names {count} objects; give an id or another name")]
     Reference {
         /// The property.

@@ -1,10 +1,10 @@
-//! Who posted something, and through which interface, in the form on the wire: the names are a contract.
+//! The author of a post and the interface, in the form on the wire: the names are a contract.
 
 use restaurant_domain::{Author, AuthorKind, ClientApplication, Via};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Who posted a review: unlike the name that the reviewer gave, the kind cannot be made up.
+/// The author of a post: the kind comes from the authentication, unlike the name that the reviewer gives.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct PosterView {
     /// `person`, `agent` for a program in its own name, `agent_for_person` for a program that acted for a person, or `system` for the server itself.
@@ -21,7 +21,7 @@ pub(crate) struct PosterView {
 }
 
 impl PosterView {
-    /// The author, without its id in the directory; `None` for one that was not asked who it is.
+    /// The author, without its id in the directory; `None` for an unauthenticated one.
     pub(crate) fn of(author: &Author) -> Option<Self> {
         (author.kind() != AuthorKind::Anonymous).then(|| Self {
             kind: author.kind().as_str(),

@@ -215,7 +215,7 @@ impl Database for SqliteStore {
 
     async fn grant_rows(&self, _: &DatabaseRole) -> Result<(), StoreError> {
         Err(StoreError::failed(
-            "an SQLite file has no roles: who may open the file reads and writes",
+            "an SQLite file has no roles: each process that can open the file reads and writes it",
         ))
     }
 }

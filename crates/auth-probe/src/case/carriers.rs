@@ -91,7 +91,7 @@ const CREDENTIALS: [(&str, &str); 10] = [
     ("mcp-session-id", "00000000-0000-4000-8000-000000000000"),
 ];
 
-/// What other platforms and proxies add for a caller whom they know; it is sent in one request.
+/// Headers that other platforms and proxies add for an authenticated caller. One request has them all.
 const ASSERTIONS: [(&str, &str); 9] = [
     ("x-forwarded-authorization", "Bearer garbage"),
     ("x-forwarded-access-token", "garbage"),

@@ -50,7 +50,7 @@ pub(crate) fn secret_id(secret: &str) -> Uuid {
     Uuid::from_slice(&digest[..16]).unwrap_or_default()
 }
 
-/// The public key in PEM of a certificate (X.509) in base64; `None` where it is none.
+/// The public key in PEM of a certificate (X.509) in base64; `None` where the text is not a certificate.
 pub(crate) fn public_key(certificate: &str) -> Option<String> {
     let key = read(certificate)?.tbs_certificate.subject_public_key_info.to_der().ok()?;
     Some(public_key_pem(&key))

@@ -1,4 +1,4 @@
-//! The parameters of a request: one without a value counts as left out, and none may be there twice (RFC 6749, sections 3.1
+//! The parameters of a request: one without a value counts as left out, and a repeated one is refused (RFC 6749, sections 3.1
 //! and 3.2).
 
 use std::collections::BTreeMap;

@@ -198,7 +198,7 @@ fn device_code(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Valu
     tokens(cloud, Grant::without_code(user_id, client_id, scope), form)
 }
 
-/// The tokens of a person for whom the client was called.
+/// The tokens of a person on whose behalf the client was called.
 fn on_behalf_of(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Value, TokenError> {
     if form.required("requested_token_use")? != "on_behalf_of" {
         return Err(TokenError::GrantType);

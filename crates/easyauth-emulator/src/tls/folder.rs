@@ -17,7 +17,7 @@ const SERVER: &str = "server.json";
 /// The least that a stored certificate has to be valid for.
 const REMAINING: TimeDelta = TimeDelta::days(30);
 
-/// The stored certificate, or a new one where there is none that fits. Two processes never write at the same time.
+/// The stored certificate, or a new one where no stored one fits. Two processes never write at the same time.
 pub(super) fn open(folder: &Path, names: Vec<String>, now: DateTime<Utc>) -> io::Result<Identity> {
     create(folder)?;
     let lock = File::create(folder.join("lock"))?;

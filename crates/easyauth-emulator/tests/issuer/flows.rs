@@ -43,10 +43,10 @@ async fn a_device_gets_tokens_once_a_person_has_entered_its_code() {
             ask(emulator, &form).await
         }
     };
-    refused(poll(&own).await, 400, 70016, "nobody has entered it").await;
+    refused(poll(&own).await, 400, 70016, "the code is not entered yet").await;
     assert_eq!(enter(&emulator, "WRONGCODE", sample::USER_NAME).await, 400);
     assert_eq!(enter(&emulator, text("user_code"), "nobody@sample.example").await, 400);
-    refused(poll(&own).await, 400, 70016, "nobody has entered it").await;
+    refused(poll(&own).await, 400, 70016, "the code is not entered yet").await;
     let typed = text("user_code").to_lowercase();
     assert_eq!(enter(&emulator, &typed, sample::USER_NAME).await, 200);
     refused(poll(&other).await, 400, 70020, "another client").await;

@@ -26,7 +26,7 @@ use crate::{
 
 const DIALECT: Dialect = Dialect { with_id: "OVERRIDING SYSTEM VALUE", locked: "FOR UPDATE" };
 
-/// Hides a post; `false` when there is none.
+/// Hides a post; `false` when the post does not exist.
 pub(super) async fn hide(
     connection: &mut AsyncPgConnection,
     post: Post,

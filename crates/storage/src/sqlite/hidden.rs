@@ -24,7 +24,7 @@ use crate::{
 
 const DIALECT: Dialect = Dialect { with_id: "", locked: "" };
 
-/// Hides a post; `false` when there is none.
+/// Hides a post; `false` when the post does not exist.
 pub(super) fn hide(
     connection: &mut SqliteConnection,
     post: Post,

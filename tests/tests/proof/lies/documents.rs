@@ -12,7 +12,7 @@ fn edit(it: &Asked, answer: &mut Answered, name: &str, value: Value) {
     }
 }
 
-/// A document of another party, at an address at which the app has none.
+/// A document of another party, at an address at which the app has no document.
 fn serve(answer: &mut Answered, document: &Value) {
     answer.say(200);
     answer.set("content-type", "application/json");

@@ -1,4 +1,4 @@
-//! Apps whose refusals give something away, or are none.
+//! Apps whose refusals disclose data, or do not refuse.
 
 use restaurant_tests::fault_proxy::{Answered, Asked, Lie};
 

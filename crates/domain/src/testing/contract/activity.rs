@@ -8,7 +8,8 @@ use crate::{
     IdempotencyKey, NewRestaurant, PageLimit, Post, Repository, RestaurantId, WriteContext,
 };
 
-/// Each successful write leaves one entry, which says who did what through which interface. Whatever writes nothing leaves none.
+/// Each successful write leaves one entry with its author, operation, target and interface. A call that writes nothing leaves
+/// no entry.
 pub async fn each_write_leaves_one_entry_in_the_record(store: Arc<impl Repository + ?Sized>) {
     let context = WriteContext {
         request_id: Some("request".to_owned()),

@@ -209,7 +209,7 @@ pub async fn a_retraction_is_limited_to_a_time_and_a_client(
     assert_eq!(assert_recount(&*store, id).await, 4);
 }
 
-/// Sums and counts equal a recount after 64 writers at once, of whom some hide, restore and retract.
+/// Sums and counts equal a recount after 64 concurrent writers. Some of the writers hide, restore and retract.
 pub async fn sums_equal_a_recount_while_posts_are_taken_back(store: Arc<impl Repository + ?Sized>) {
     let mut ids = Vec::new();
     for number in 0..4 {
