@@ -1,17 +1,22 @@
-//! `mcp-entra setup`, `preauthorize`, `remove`, `list` and `doctor`: which clients may call a deployed app.
+//! `mcp-entra setup`, `preauthorize`, `remove`, `list`, `doctor` and `why`: which clients may call a deployed app.
 
+mod client;
 mod connection;
 mod remedy;
+mod why;
 
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use entra_admin::{Access, Admin, AdminError, ClientCredential, MissingGrant, Setup, Step};
+use entra_admin::{
+    Access, Admin, AdminError, AgentRole, ClientCredential, InteractiveClient, MissingGrant, Setup,
+    Step,
+};
 use uuid::Uuid;
 
-use self::connection::Connection;
 pub(crate) use self::connection::cloud;
+use self::{client::interactive_client, connection::Connection, why::Why};
 use crate::stdout::say;
 
 /// The commands that administer a deployed app.
@@ -28,6 +33,8 @@ pub(crate) enum Command {
     List(With<Nothing>),
     /// Name the first fault, and the command that corrects it.
     Doctor(With<Doctor>),
+    /// Say which check refuses an access token under the live settings, and the command that corrects it. The token is sent nowhere.
+    Why(With<Why>),
 }
 
 /// What a command does, and to which app.
@@ -55,12 +62,20 @@ pub(crate) struct SetUp {
     adopt: bool,
 
     /// The user-assigned managed identity by whose token the app proves itself to Entra; by object id or client id. No secret is needed then.
-    #[arg(long, value_name = "ID", required_unless_present = "client_secret")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["client_secret", "client"])]
     identity: Option<Uuid>,
 
     /// Use a client secret instead. It is written to the app settings and is never shown.
     #[arg(long, conflicts_with = "identity")]
     client_secret: bool,
+
+    /// Set up a client for people, in place of the app: `vscode`, `claude`, `chatgpt`, `copilot-studio`, or the client id of one that is registered already.
+    #[arg(long, value_name = "CLIENT", value_parser = interactive_client, conflicts_with_all = ["identity", "client_secret", "name"])]
+    client: Option<InteractiveClient>,
+
+    /// A redirect address of the client, besides those that are known. May be given several times.
+    #[arg(long = "redirect-uri", value_name = "ADDRESS", requires = "client")]
+    redirect_uris: Vec<String>,
 }
 
 #[derive(Args)]
@@ -85,14 +100,29 @@ pub(crate) struct Doctor {
     /// Agents that are to be allowed, by object id or application id.
     #[arg(value_name = "ID")]
     agents: Vec<Uuid>,
+
+    /// Predict the sign-in of a client for people, in place of the first fault: `vscode`, `claude`, `chatgpt`, `copilot-studio`, or a client id.
+    #[arg(long, value_name = "CLIENT", value_parser = interactive_client, conflicts_with = "agents")]
+    client: Option<InteractiveClient>,
+
+    /// A redirect address that the client sends, besides those that are known. May be given several times.
+    #[arg(long = "redirect-uri", value_name = "ADDRESS", requires = "client")]
+    redirect_uris: Vec<String>,
+
+    /// The app's origin, whose metadata the client reads. Default: the web app's host name.
+    #[arg(long, value_name = "URL", requires = "client")]
+    url: Option<String>,
 }
 
-/// Runs the command. It exits with 0 when all is well, 1 when `doctor` finds something or something fails.
+/// Runs the command. It exits with 0 when all is well, 1 when `doctor` or `why` finds something or something fails.
 pub(crate) fn run(command: &Command) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
         match command {
-            Command::Setup(it) => setup(&admin(&it.connection)?, &it.options).await,
+            Command::Setup(it) => match &it.options.client {
+                Some(name) => client::set_up(name, &it.options, &it.connection).await,
+                None => setup(&admin(&it.connection)?, &it.options).await,
+            },
             Command::Preauthorize(it) if it.options.remove => {
                 remove(&it.options.agents.ids, &it.connection).await
             }
@@ -102,9 +132,11 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode> {
                 admin(&it.connection)?.list().await?.iter().for_each(print_access);
                 Ok(ExitCode::SUCCESS)
             }
-            Command::Doctor(it) => {
-                doctor(&admin(&it.connection)?, &it.options.agents, &it.connection).await
-            }
+            Command::Doctor(it) => match &it.options.client {
+                Some(name) => client::doctor(name, &it.options, &it.connection).await,
+                None => doctor(&admin(&it.connection)?, &it.options.agents, &it.connection).await,
+            },
+            Command::Why(it) => why::run(&it.options, &it.connection).await,
         }
     })
 }
@@ -211,8 +243,14 @@ fn print_access(access: &Access) {
         Some(identity) => identity.to_string(),
         None => access.app_id.clone(),
     };
+    let is_blueprint =
+        access.identity.as_ref().is_some_and(|it| it.agent_role == AgentRole::Blueprint);
     if access.is_the_app {
         say(format_args!("{who}: the app itself, for people"));
+    } else if is_blueprint && !access.missing_grants.contains(&MissingGrant::Role) {
+        say(format_args!("{who}: gives the role to its agents, and makes no calls"));
+    } else if access.inherits_from.is_some() && access.may_call() {
+        say(format_args!("{who}: may call; it inherits the role"));
     } else if access.may_call() {
         say(format_args!("{who}: may call"));
     } else {

@@ -266,3 +266,70 @@ async fn a_cloud_is_named_as_azure_names_it() {
     assert!(said.contains("openIdIssuer"), "{said}");
     assert!(said.contains(" --cloud AzureUSGovernment"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_explained_and_its_remedy_mends_it() {
+    let operator = Operator::new().await;
+    let cloud = operator.app.cloud();
+    let token = |client: Uuid| {
+        let claims = cloud.app_claims(client, sample::API).unwrap();
+        cloud.sign(&cloud.token_header(), &claims)
+    };
+    let file = operator.file("token");
+    let why = async |token: &str| {
+        std::fs::write(&file, token).unwrap();
+        operator.run(&["why", "--token-file", &file, "--authority", cloud.origin()]).await
+    };
+    let (code, said) = why(&token(sample::AGENT)).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.trim_end().ends_with("the app serves this caller"), "{said}");
+
+    let unlisted = token(sample::UNLISTED);
+    let (code, said) = why(&unlisted).await;
+    assert_eq!((code, operator.call(sample::UNLISTED).await), (1, 403), "{said}");
+    let mend = format!("cargo xtask entra preauthorize {}", sample::object_id(sample::UNLISTED));
+    assert!(said.contains("because of: allowedApplications") && said.contains(&mend), "{said}");
+    assert!(!said.contains(&unlisted[..40]), "{said}");
+    let (code, said) = why(&format!("{unlisted}x")).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("because of: signature"), "{said}");
+    assert!(said.contains(&format!("--scope api://{}/.default", sample::API)), "{said}");
+
+    let (code, said) = operator.run(&["preauthorize", &sample::UNLISTED.to_string()]).await;
+    assert_eq!(code, 0, "{said}");
+    let (code, said) = why(&token(sample::UNLISTED)).await;
+    assert_eq!((code, operator.call(sample::UNLISTED).await), (0, 200), "{said}");
+
+    // From standard input.
+    let mut piped = operator.command(&["why", "--token-file", "-"]);
+    piped.args(["--authority", cloud.origin()]);
+    piped.args(["--graph-token-file", &operator.file("graph")]);
+    piped.args(["--arm-token-file", &operator.file("arm")]);
+    piped.stdin(std::fs::File::open(&file).unwrap());
+    let (code, said) = ended(piped).await;
+    assert_eq!(code, 0, "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_for_people_is_set_up_and_its_sign_in_predicted() {
+    let operator = Operator::new().await;
+    let doctor = ["doctor", "--client", "claude", "--url", operator.app.origin()];
+    let (code, said) = operator.run(&doctor).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("claude gets AADSTS700016"), "{said}");
+    assert!(said.contains("cargo xtask entra setup --client claude --tenant"), "{said}");
+    let (code, said) = operator.run(&["setup", "--client", "claude"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("client id of claude: "), "{said}");
+    // What is left depends on the tenant, and wants a domain of one's own.
+    let (code, said) = operator.run(&doctor).await;
+    assert_eq!(code, 1, "{said}");
+    assert_eq!(said.matches("AADSTS").count(), 1, "{said}");
+    assert!(said.contains("claude may get AADSTS9010010"), "{said}");
+    let (code, said) = operator.run(&["setup", "--client", "copilot-studio"]).await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("az ad app credential reset"), "{said}");
+    let (code, said) = operator.run(&["setup", "--client", "gemini"]).await;
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("copilot-studio"), "{said}");
+}

@@ -1,10 +1,12 @@
 //! The tenant: applications, service principals, assignments and people, as Microsoft Graph names their properties.
 
+mod agent;
 mod change;
 pub(crate) mod credential;
 mod microsoft_apis;
 
-pub(crate) use self::microsoft_apis::GRAPH_URI;
+pub use self::agent::{InheritablePermission, Inheritance, InheritanceKind};
+pub(crate) use self::{agent::AGENT_IDENTITY, microsoft_apis::GRAPH_URI};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -52,6 +54,12 @@ pub struct Application {
     /// Object ids of its owners, who may change it without a role in the tenant.
     #[serde(skip)]
     pub owners: Vec<Uuid>,
+    /// Whether it is an agent identity blueprint, from which agent identities are made.
+    #[serde(skip)]
+    pub is_blueprint: bool,
+    /// What the agent identities of a blueprint inherit from its service principal.
+    #[serde(skip)]
+    pub inheritable_permissions: Vec<InheritablePermission>,
     /// All else that was set.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -134,6 +142,9 @@ pub struct ServicePrincipal {
     pub service_principal_type: String,
     /// Whether only assigned callers get tokens for it.
     pub app_role_assignment_required: bool,
+    /// The client id of the blueprint of an agent identity; `None` of anything else, and of agents from before blueprints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_identity_blueprint_id: Option<Uuid>,
     /// Object ids of its owners, who may change it without a role in the tenant.
     #[serde(skip)]
     pub owners: Vec<Uuid>,
@@ -156,7 +167,7 @@ pub struct AppRoleAssignment {
     pub app_role_id: Uuid,
 }
 
-/// A person.
+/// A person, or the user account of an agent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct User {
@@ -166,6 +177,12 @@ pub struct User {
     pub display_name: String,
     /// What they sign in as.
     pub user_principal_name: String,
+    /// The object id of the agent identity whose user account it is; `None` of a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_parent_id: Option<Uuid>,
+    /// The object ids of their groups, which their tokens name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Uuid>,
 }
 
 impl Directory {
@@ -190,20 +207,21 @@ impl Directory {
         self.service_principals.iter().find(|principal| principal.app_id == app_id)
     }
 
-    /// The values of the roles of `resource` that a principal has.
+    /// The values of the roles of `resource` that a principal has, by an assignment or by its blueprint's.
     #[must_use]
     pub fn roles<'a>(&self, principal_id: Uuid, resource: &'a Application) -> Vec<&'a str> {
         let Some(resource_principal) = self.service_principal(resource.app_id) else {
             return Vec::new();
         };
-        let held = self.assignments.iter().filter(|assignment| {
-            assignment.principal_id == principal_id
-                && assignment.resource_id == resource_principal.id
-        });
-        held.filter_map(|assignment| {
-            let role = resource.app_roles.iter().find(|role| role.id == assignment.app_role_id)?;
-            role.is_enabled.then_some(role.value.as_str())
-        })
-        .collect()
+        let holders = [Some(principal_id), self.giver_of_roles(principal_id, resource.app_id)];
+        let is_held = |role_id: Uuid| {
+            self.assignments.iter().any(|assignment| {
+                holders.contains(&Some(assignment.principal_id))
+                    && assignment.resource_id == resource_principal.id
+                    && assignment.app_role_id == role_id
+            })
+        };
+        let held = resource.app_roles.iter().filter(|role| role.is_enabled && is_held(role.id));
+        held.map(|role| role.value.as_str()).collect()
     }
 }

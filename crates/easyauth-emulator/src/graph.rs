@@ -7,6 +7,7 @@ mod directory_object;
 mod error;
 mod federated_credential;
 mod filter;
+mod inheritable_permission;
 mod key;
 mod list;
 mod options;
@@ -23,7 +24,7 @@ use axum::{
     Router,
     extract::Request,
     response::{IntoResponse, Response},
-    routing::{any, delete, get, post},
+    routing::{any, delete, get, patch, post},
 };
 use http::{HeaderMap, Method, StatusCode, Uri, uri::PathAndQuery};
 use serde_json::{Map, Value};
@@ -40,6 +41,10 @@ use crate::{
 /// The version of Graph.
 const PREFIX: &str = "/v1.0";
 const AUDIENCES: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+
+/// What agent identities inherit of a blueprint.
+const INHERITABLE: &str =
+    "/applications/{key}/microsoft.graph.agentIdentityBlueprint/inheritablePermissions";
 
 /// What its handlers share.
 #[derive(Debug, Clone)]
@@ -80,6 +85,11 @@ fn applications() -> Router<Graph> {
         .route("/applications/{key}", one)
         .route("/applications/{key}/addPassword", post(password::add))
         .route("/applications/{key}/removePassword", post(password::remove))
+        .route(INHERITABLE, get(inheritable_permission::list).post(inheritable_permission::create))
+        .route(
+            &format!("{INHERITABLE}/{{resource}}"),
+            patch(inheritable_permission::update).delete(inheritable_permission::remove),
+        )
         .route("/applications/{key}/owners", get(owner::list))
         .route("/applications/{key}/owners/$ref", post(owner::add))
         .route("/applications/{key}/owners/{id}/$ref", delete(owner::remove))
@@ -98,6 +108,7 @@ fn service_principals() -> Router<Graph> {
     let held = get(assignment::held).post(assignment::take);
     Router::new()
         .route("/servicePrincipals", get(service_principal::list).post(service_principal::create))
+        .route("/servicePrincipals/microsoft.graph.agentIdentity", get(service_principal::agents))
         .route("/servicePrincipals/{key}", one)
         .route("/servicePrincipals/{key}/owners", get(owner::list))
         .route("/servicePrincipals/{key}/owners/$ref", post(owner::add))

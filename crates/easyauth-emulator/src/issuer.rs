@@ -2,6 +2,7 @@
 
 mod authorize;
 mod client;
+mod delegation;
 mod device_code;
 mod discovery;
 mod error;

@@ -24,7 +24,8 @@ pub use self::{
     cloud::Cloud,
     directory::{
         ApiApplication, AppRole, AppRoleAssignment, Application, Directory, FederatedCredential,
-        PermissionScope, ServicePrincipal, User,
+        InheritablePermission, Inheritance, InheritanceKind, PermissionScope, ServicePrincipal,
+        User,
     },
     emulator::Emulator,
     gateway::{Gateway, GatewayOptions, RoleForm},

@@ -33,6 +33,12 @@ pub struct IssuerOptions {
     /// the application that owns the scope, at the authorization endpoint and at the version 2.0 token endpoint. Reports
     /// differ between deployments; the other ones ignore the parameter. Default: no.
     pub checks_resource: bool,
+    /// Whether a client that requests a token for itself by one of its identifier URIs is refused by AADSTS90009: client and
+    /// API are to be two registrations. Default: no.
+    pub refuses_own_scope: bool,
+    /// Whether a client that is not among the API's preauthorized ones is refused by AADSTS65001, as without a consent. The
+    /// emulator keeps no consents. Default: no.
+    pub asks_consent: bool,
     /// The seconds that a client waits between two requests with a device code. Entra's are 5. Default: 1.
     pub device_code_interval: u32,
     /// Where the version 1.0 issuer is: `https://sts.chinacloudapi.cn` in the cloud of 21Vianet. Default:
@@ -47,6 +53,8 @@ impl Default for IssuerOptions {
         Self {
             idtyp: true,
             checks_resource: false,
+            refuses_own_scope: false,
+            asks_consent: false,
             device_code_interval: 1,
             v1_issuer: "https://sts.windows.net".to_owned(),
             foreign_issuers: Vec::new(),

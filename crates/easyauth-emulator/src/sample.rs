@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use uuid::{Uuid, uuid};
 
 use crate::{
-    AppRole, AppRoleAssignment, Application, Directory, PermissionScope, ServicePrincipal, Site,
-    SiteError, User,
+    AppRole, AppRoleAssignment, Application, Directory, InheritablePermission, Inheritance,
+    InheritanceKind, PermissionScope, ServicePrincipal, Site, SiteError, User,
 };
 
 /// The tenant.
@@ -28,7 +28,7 @@ pub const UNLISTED: Uuid = uuid!("c1100000-0000-4000-8000-000000000003");
 pub const UNLISTED_SECRET: &str = "the-unlisted-secret";
 /// A program through which people act; it has no secret.
 pub const INTERACTIVE: Uuid = uuid!("c1100000-0000-4000-8000-000000000004");
-/// An agent of Foundry: a service principal of the type `ServiceIdentity`, which has the role.
+/// An agent of Foundry from before blueprints: a service principal of the type `ServiceIdentity`, which has the role.
 pub const FOUNDRY_AGENT: Uuid = uuid!("c1100000-0000-4000-8000-000000000005");
 /// The machine's managed identity, which has the role.
 pub const MANAGED_IDENTITY: Uuid = uuid!("c1100000-0000-4000-8000-000000000006");
@@ -42,6 +42,13 @@ pub const USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000001");
 pub const USER_NAME: &str = "ada@sample.example";
 /// Another person.
 pub const OTHER_USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000002");
+
+/// The blueprint of an agent of Foundry; its service principal has the role, which its agent identities inherit.
+pub const BLUEPRINT: Uuid = uuid!("c1100000-0000-4000-8000-000000000010");
+/// An agent identity of the blueprint.
+pub const AGENT_IDENTITY: Uuid = uuid!("c1100000-0000-4000-8000-000000000011");
+/// The user account of that agent identity: no person.
+pub const AGENT_USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000011");
 
 /// The clients that the app's settings name.
 pub const ALLOWED_CLIENTS: [Uuid; 6] =
@@ -95,18 +102,42 @@ impl Directory {
             principal(MANAGED_IDENTITY, "Managed identity", "ManagedIdentity"),
             principal(FOUNDRY_AGENT, "Foundry agent", "ServiceIdentity"),
         ]);
-        for agent in [AGENT, UNLISTED, FOUNDRY_AGENT, MANAGED_IDENTITY] {
-            directory.assignments.push(AppRoleAssignment {
-                id: format!("sample-{agent}"),
-                principal_id: object_id(agent),
-                resource_id: object_id(API),
-                app_role_id: role_id(0),
-            });
-        }
+        let holders = [AGENT, UNLISTED, FOUNDRY_AGENT, MANAGED_IDENTITY];
+        directory.assignments.extend(holders.map(assignment));
         directory
             .with_microsoft_apis()
             .with_graph_role(object_id(OPERATOR), "Application.ReadWrite.All")
             .with_graph_role(object_id(OPERATOR), "AppRoleAssignment.ReadWrite.All")
+    }
+
+    /// The sample tenant with a blueprint, an agent identity that inherits the role, and that agent's user account.
+    #[must_use]
+    pub fn sample_with_agents() -> Self {
+        let mut directory = Self::sample();
+        directory.applications.push(blueprint());
+        directory.service_principals.extend([
+            principal(BLUEPRINT, "Agent identity blueprint", "Application"),
+            ServicePrincipal {
+                agent_identity_blueprint_id: Some(BLUEPRINT),
+                ..principal(AGENT_IDENTITY, "Agent identity", "ServiceIdentity")
+            },
+        ]);
+        directory.assignments.push(assignment(BLUEPRINT));
+        directory.users.push(User {
+            identity_parent_id: Some(object_id(AGENT_IDENTITY)),
+            ..user(AGENT_USER, "Agent's user account", "agent@sample.example")
+        });
+        directory
+    }
+}
+
+/// The assignment of the role that grants access.
+fn assignment(holder: Uuid) -> AppRoleAssignment {
+    AppRoleAssignment {
+        id: format!("sample-{holder}"),
+        principal_id: object_id(holder),
+        resource_id: object_id(API),
+        app_role_id: role_id(0),
     }
 }
 
@@ -132,6 +163,19 @@ fn other_api() -> Application {
     let mut api = client(OTHER_API, "Another API", None);
     api.identifier_uris = vec![format!("api://{OTHER_API}")];
     api
+}
+
+fn blueprint() -> Application {
+    let inherited = InheritablePermission {
+        resource_app_id: API,
+        inheritable_roles: Inheritance { kind: InheritanceKind::AllAllowed },
+        ..InheritablePermission::default()
+    };
+    Application {
+        is_blueprint: true,
+        inheritable_permissions: vec![inherited],
+        ..client(BLUEPRINT, "Agent identity blueprint", None)
+    }
 }
 
 fn client(app_id: Uuid, name: &str, secret: Option<&str>) -> Application {
@@ -168,7 +212,12 @@ fn principal(app_id: Uuid, name: &str, kind: &str) -> ServicePrincipal {
 }
 
 fn user(id: Uuid, display_name: &str, name: &str) -> User {
-    User { id, display_name: display_name.to_owned(), user_principal_name: name.to_owned() }
+    User {
+        id,
+        display_name: display_name.to_owned(),
+        user_principal_name: name.to_owned(),
+        ..User::default()
+    }
 }
 
 fn object(value: Value) -> Map<String, Value> {

@@ -1,6 +1,7 @@
 //! A tenant and its web apps as a file, in TOML or JSON, with the property names of Microsoft Graph.
 
 mod read;
+mod references;
 mod write;
 
 use crate::{Cloud, Directory, Site};

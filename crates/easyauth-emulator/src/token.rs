@@ -1,5 +1,7 @@
 //! The tokens that the issuer signs, version 1.0 and 2.0.
 
+mod agent;
+
 use std::io;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -36,16 +38,17 @@ impl Cloud {
     }
 
     /// The claims of the token that a client gets now in its own name for an application; `None` when one of the two is
-    /// not in the tenant.
+    /// not in the tenant, or the client is disabled.
     #[must_use]
     pub fn app_claims(&self, client_id: Uuid, resource_app_id: Uuid) -> Option<Value> {
         let directory = self.directory();
         let resource = directory.application(resource_app_id)?;
-        let client = directory.service_principal(client_id)?;
+        let client = directory.service_principal(client_id).filter(|it| !it.is_disabled())?;
         Some(self.claims(&directory, resource).of_client(client))
     }
 
-    /// The claims of the token that a client gets now for a person; `None` when one of the three is not in the tenant.
+    /// The claims of the token that a client gets now for a person; `None` when one of the three is not in the tenant. The
+    /// client is an application or an agent identity. The user account of an agent is for that agent identity alone.
     #[must_use]
     pub fn user_claims(
         &self,
@@ -56,8 +59,11 @@ impl Cloud {
     ) -> Option<Value> {
         let directory = self.directory();
         let resource = directory.application(resource_app_id)?;
-        let client = directory.application(client_id)?;
-        self.claims(&directory, resource).of_user(user_id, client.app_id, scopes)
+        let principal = directory.service_principal(client_id);
+        let agent = principal.filter(|it| it.is_agent_identity() && !it.is_disabled());
+        let client = directory.application(client_id).map(|it| it.app_id);
+        let client = client.or(agent.map(|it| it.app_id))?;
+        self.claims(&directory, resource).of_user(user_id, client, scopes)
     }
 
     /// The public half of the key in use, in PEM.
@@ -172,17 +178,25 @@ impl TokenClaims<'_> {
             own["roles"] = json!(roles);
         }
         let idp = json!({ "idp": self.shared["iss"], "app_displayname": client.display_name });
+        // An agent identity proves itself by its blueprint's token.
+        let proof = if client.is_agent_identity() { "2" } else { "1" };
         let version = if self.is_v2 {
-            json!({"azp": client.app_id, "azpacr": "1"})
+            json!({"azp": client.app_id, "azpacr": proof})
         } else {
-            json!({"appid": client.app_id, "appidacr": "1"})
+            json!({"appid": client.app_id, "appidacr": proof})
         };
-        merge([self.shared, own, version, if self.is_v2 { json!({}) } else { idp }])
+        let agent = agent::of_client(client);
+        merge([self.shared, own, version, if self.is_v2 { json!({}) } else { idp }, agent])
     }
 
     /// The token of a client for a person: its rights are scopes.
     pub(crate) fn of_user(self, user_id: Uuid, client_id: Uuid, scopes: &[&str]) -> Option<Value> {
         let user = self.directory.users.iter().find(|user| user.id == user_id)?;
+        let agent = self.directory.service_principal(client_id);
+        let agent = agent.filter(|it| it.is_agent_identity());
+        if user.identity_parent_id.is_some_and(|parent| agent.is_none_or(|it| it.id != parent)) {
+            return None;
+        }
         let roles = self.directory.roles(user_id, self.resource);
         // Pairwise: another one for each application (OpenID Connect Core 1.0, section 8).
         let subject = Uuid::from_u128(user_id.as_u128() ^ self.resource.app_id.as_u128());
@@ -191,6 +205,9 @@ impl TokenClaims<'_> {
         });
         if self.has_idtyp {
             own["idtyp"] = json!("user");
+        }
+        if !user.groups.is_empty() {
+            own["groups"] = json!(user.groups);
         }
         if !roles.is_empty() {
             own["roles"] = json!(roles);
@@ -201,11 +218,12 @@ impl TokenClaims<'_> {
             let name = &user.user_principal_name;
             json!({"appid": client_id, "appidacr": "0", "upn": name, "unique_name": name})
         };
-        Some(merge([self.shared, own, version, json!({})]))
+        let agent = agent::of_user(user, agent);
+        Some(merge([self.shared, own, version, json!({}), agent]))
     }
 }
 
-fn merge(parts: [Value; 4]) -> Value {
+fn merge(parts: [Value; 5]) -> Value {
     let members = parts.into_iter().filter_map(|part| match part {
         Value::Object(members) => Some(members),
         _ => None,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use uuid::Uuid;
+
 use crate::{
-    Admin, AdminError, Identity,
+    Admin, AdminError, AgentRole, Identity,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     printable::printable,
     registration::{ROLE, Registration},
@@ -19,6 +21,8 @@ pub struct Access {
     pub identity: Option<Identity>,
     /// Whether it is the app's own registration, as which people sign in at the browser.
     pub is_the_app: bool,
+    /// The client id of the blueprint whose role it inherits; `None` if the role is its own, or it has none.
+    pub inherits_from: Option<Uuid>,
     /// The grants that it lacks to call in its own name; empty if it may.
     pub missing_grants: Vec<MissingGrant>,
 }
@@ -37,6 +41,8 @@ pub enum MissingGrant {
     AllowedClientApplications,
     /// A place in `allowedPrincipals.identities`, which is in use.
     AllowedPrincipals,
+    /// `accountEnabled`: a disabled service principal gets no token.
+    Enabled,
 }
 
 impl fmt::Display for MissingGrant {
@@ -51,6 +57,7 @@ impl fmt::Display for MissingGrant {
                 f.write_str("a place in jwtClaimChecks.allowedClientApplications")
             }
             Self::AllowedPrincipals => f.write_str("a place in allowedPrincipals.identities"),
+            Self::Enabled => f.write_str("an enabled service principal (accountEnabled)"),
         }
     }
 }
@@ -80,8 +87,9 @@ impl Admin {
         registration: &Registration,
     ) -> Result<Vec<Access>, AdminError> {
         let mut all = Vec::new();
-        for identity in self.role_holders(registration).await? {
-            all.push(Access::of(settings, registration, identity, true));
+        for RoleHolder { identity, inherits_from } in self.role_holders(registration).await? {
+            let access = Access::of(settings, registration, identity, true);
+            all.push(Access { inherits_from, ..access });
         }
         for client in CLIENT_LISTS.iter().flat_map(|list| settings.list(list)) {
             if all.iter().any(|it| it.app_id.eq_ignore_ascii_case(client)) {
@@ -99,7 +107,11 @@ impl Admin {
         Ok(all)
     }
 
-    async fn role_holders(&self, registration: &Registration) -> Result<Vec<Identity>, AdminError> {
+    /// The service principals with the role: those to which it is assigned, then those that inherit it.
+    pub(crate) async fn role_holders(
+        &self,
+        registration: &Registration,
+    ) -> Result<Vec<RoleHolder>, AdminError> {
         let Some(resource) = self.principal_of(registration).await? else { return Ok(Vec::new()) };
         let Some(role) = registration.usable_role() else { return Ok(Vec::new()) };
         let path = format!("/v1.0/servicePrincipals/{resource}/appRoleAssignedTo");
@@ -109,11 +121,44 @@ impl Admin {
                 && assignment["principalType"] == "ServicePrincipal";
             let id = assignment["principalId"].as_str().and_then(|id| id.parse().ok());
             if let Some(id) = id.filter(|_| is_ours) {
-                holders.extend(self.find_identity(id).await?);
+                let identity = self.find_identity(id).await?;
+                holders
+                    .extend(identity.map(|identity| RoleHolder { identity, inherits_from: None }));
             }
         }
+        self.add_heirs(&mut holders, registration).await?;
         Ok(holders)
     }
+
+    /// Adds the agents that inherit the role from one of the holders.
+    async fn add_heirs(
+        &self,
+        holders: &mut Vec<RoleHolder>,
+        registration: &Registration,
+    ) -> Result<(), AdminError> {
+        let blueprints = holders.iter().map(|it| it.identity.clone());
+        let blueprints = blueprints.filter(|it| it.agent_role == AgentRole::Blueprint);
+        for blueprint in blueprints.collect::<Vec<_>>() {
+            if !self.are_roles_inherited(blueprint.app_id, registration).await? {
+                continue;
+            }
+            for identity in self.agents_of(&blueprint).await? {
+                if holders.iter().all(|it| it.identity != identity) {
+                    let inherits_from = Some(blueprint.app_id);
+                    holders.push(RoleHolder { identity, inherits_from });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A service principal with the role.
+#[derive(Debug, Clone)]
+pub(crate) struct RoleHolder {
+    pub(crate) identity: Identity,
+    /// The client id of the blueprint that gives it; `None` of one to which the role is assigned.
+    inherits_from: Option<Uuid>,
 }
 
 impl Access {
@@ -129,6 +174,7 @@ impl Access {
             |list: &str, id: &str| !settings.list(list).is_empty() && !settings.names(list, id);
         let object_id = identity.object_id.to_string();
         let missing_grants = [
+            (!identity.is_enabled, MissingGrant::Enabled),
             (!has_role, MissingGrant::Role),
             (keeps_out(at::POLICY, &app_id), MissingGrant::AllowedApplications),
             (keeps_out(at::CHECKS, &app_id), MissingGrant::AllowedClientApplications),
@@ -139,6 +185,7 @@ impl Access {
             is_the_app: app_id.eq_ignore_ascii_case(registration.client_id()),
             app_id,
             identity: Some(identity),
+            inherits_from: None,
             missing_grants: missing_grants.map(|(_, grant)| grant).collect(),
         }
     }
@@ -148,6 +195,7 @@ impl Access {
             app_id: printable(client),
             identity: None,
             is_the_app: false,
+            inherits_from: None,
             missing_grants: vec![MissingGrant::Principal, MissingGrant::Role],
         }
     }

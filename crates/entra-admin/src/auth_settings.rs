@@ -27,6 +27,10 @@ pub(crate) mod at {
     pub(crate) const POLICY: &str = "identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedApplications";
     /// The other list of client applications, which is in Resource Manager's schema.
     pub(crate) const CHECKS: &str = "identityProviders/azureActiveDirectory/validation/jwtClaimChecks/allowedClientApplications";
+    /// The lists of groups.
+    pub(crate) const GROUPS: &str = "identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedPrincipals/groups";
+    pub(crate) const CHECKED_GROUPS: &str =
+        "identityProviders/azureActiveDirectory/validation/jwtClaimChecks/allowedGroups";
     /// The list of object ids; each caller has to be in it as soon as anybody is.
     pub(crate) const IDENTITIES: &str = "identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedPrincipals/identities";
 }

@@ -1,6 +1,7 @@
 //! `doctor`: the guide's troubleshooting table, gone through in order until something is wrong.
 
 mod agents;
+mod client;
 mod finding;
 mod sign_in;
 
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 pub use self::finding::{Finding, Problem, Remedy};
 use crate::{
-    Admin, AdminError, Exposure, Revocation,
+    Admin, AdminError, AgentRole, AzureCloud, Exposure, Revocation,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     printable::printable,
     registration::{METADATA_SETTING, Registration, is_for_applications},
@@ -46,7 +47,7 @@ impl Admin {
             return Ok(Some(problem.remedied_by(setup)));
         }
         let access = self.access(&settings, &registration).await?;
-        if let Some(finding) = agents::lists(&settings, &access, setup) {
+        if let Some(finding) = agents::lists(&settings, &access, &setup) {
             return Ok(Some(finding));
         }
         if let Some(problem) = metadata(&registration, &app_settings) {
@@ -58,6 +59,13 @@ impl Admin {
         }
         if let Some(finding) = agents::half_let_in(&access, &named) {
             return Ok(Some(finding));
+        }
+        for blueprint in named.iter().filter(|it| it.agent_role == AgentRole::Blueprint) {
+            if !self.are_roles_inherited(blueprint.app_id, &registration).await? {
+                let remedy = Remedy::Preauthorize(blueprint.object_id);
+                let problem = Problem::RoleNotInherited { blueprint: blueprint.clone() };
+                return Ok(Some(problem.remedied_by(remedy)));
+            }
         }
         let problem = self.examine_sign_in(&registration, &settings, &app_settings).await?;
         // The credentials in use are known now, so any other is an exposure.
@@ -107,12 +115,16 @@ impl Admin {
     fn issuer(&self, settings: &AuthSettings, registration: &Registration) -> Option<Problem> {
         let found = settings.text(at::ISSUER);
         let older = self.cloud.v1_issuer(self.tenant_id);
-        let portals = format!("{older}v2.0");
-        let is_good = self.cloud.is_issuer(self.tenant_id, found)
-            || portals.eq_ignore_ascii_case(found)
+        let is_good = locates_v2(self.cloud, self.tenant_id, found)
             || older.eq_ignore_ascii_case(found) && !registration.has_version_2();
         (!is_good).then(|| Problem::Issuer { found: found.to_owned() })
     }
+}
+
+/// Whether `openIdIssuer` locates the metadata of a tenant's version 2.0 tokens; the form that the portal writes does too.
+pub(crate) fn locates_v2(cloud: AzureCloud, tenant_id: Uuid, issuer: &str) -> bool {
+    let portals = format!("{}v2.0", cloud.v1_issuer(tenant_id));
+    cloud.is_issuer(tenant_id, issuer) || portals.eq_ignore_ascii_case(issuer)
 }
 
 /// What makes all other settings void. Others put it there, so no command takes it away.

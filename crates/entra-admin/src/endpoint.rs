@@ -83,11 +83,7 @@ impl Endpoint {
     }
 
     fn new(name: &'static str, origin: &str, tokens: TokenCache) -> Result<Self, AdminError> {
-        let origin = parse_origin(origin)?;
-        let builder = Client::builder().redirect(Policy::none()).timeout(TIMEOUT);
-        let builder = if is_loopback(&origin) { builder.no_proxy() } else { builder };
-        let unreachable = |source| AdminError::Unreachable { service: name, source };
-        let client = builder.build().map_err(unreachable)?;
+        let (client, origin) = client(name, origin)?;
         Ok(Self { name, origin, tokens, client, retry: RetryPolicy::default() })
     }
 
@@ -177,6 +173,20 @@ impl Endpoint {
         let token = self.tokens.token().await;
         token.map_err(|reason| AdminError::Token { service: self.name, reason })
     }
+}
+
+/// A client without a token for public documents, and the origin that it asks.
+pub(crate) fn anonymous(name: &'static str, origin: &str) -> Result<(Client, String), AdminError> {
+    let (client, origin) = client(name, origin)?;
+    Ok((client, origin.as_str().trim_end_matches('/').to_owned()))
+}
+
+fn client(name: &'static str, origin: &str) -> Result<(Client, Url), AdminError> {
+    let origin = parse_origin(origin)?;
+    let builder = Client::builder().redirect(Policy::none()).timeout(TIMEOUT);
+    let builder = if is_loopback(&origin) { builder.no_proxy() } else { builder };
+    let unreachable = |source| AdminError::Unreachable { service: name, source };
+    Ok((builder.build().map_err(unreachable)?, origin))
 }
 
 fn parse_origin(text: &str) -> Result<Url, AdminError> {

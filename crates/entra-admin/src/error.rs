@@ -187,6 +187,14 @@ pub enum AdminError {
         "the registration has no role MCP.Access that may be given to an identity: run `setup` first"
     )]
     RoleMissing,
+    /// The registration has no such scope, or it is disabled.
+    #[error("the registration has no scope user_impersonation that is enabled: run `setup` first")]
+    ScopeMissing,
+    /// The client of people is the app itself.
+    #[error(
+        "this is the client id of the app itself: Entra ID gives a client no token for itself by its identifier URI (AADSTS90009), so give the client a registration of its own"
+    )]
+    ClientIsApp,
     /// Nothing in the tenant has this id.
     #[error(
         "nothing in the tenant has the id {id}: an agent's is its object id or application id, and a new one takes minutes to be known"

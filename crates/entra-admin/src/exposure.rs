@@ -127,18 +127,23 @@ impl Admin {
         exposures: &[Exposure],
         callback: &str,
     ) -> Result<bool, AdminError> {
+        let usual = registration.usual_uri();
+        Ok(exposures.is_empty()
+            && self.is_only_owner(registration).await?
+            && registration.redirect_uris().iter().all(|address| *address == callback)
+            && registration.identifier_uris().iter().all(|uri| *uri == usual)
+            && members(&registration.0["api"]["preAuthorizedApplications"]).is_empty())
+    }
+
+    /// Whether the caller owns a registration alone.
+    pub(crate) async fn is_only_owner(
+        &self,
+        registration: &Registration,
+    ) -> Result<bool, AdminError> {
         let Some(caller) = self.graph.caller().await? else { return Ok(false) };
         let owners = self.collection(&format!("{}/owners", registration.path())).await?;
         let owners: Vec<_> = owners.iter().filter_map(|it| it["id"].as_str()).collect();
-        let addresses = ["web", "spa", "publicClient"]
-            .map(|platform| members(&registration.0[platform]["redirectUris"]))
-            .concat();
-        let usual = registration.usual_uri();
-        Ok(exposures.is_empty()
-            && owners == [caller.to_string()]
-            && addresses.iter().all(|address| address == callback)
-            && registration.identifier_uris().iter().all(|uri| *uri == usual)
-            && members(&registration.0["api"]["preAuthorizedApplications"]).is_empty())
+        Ok(owners == [caller.to_string()])
     }
 
     /// The signed-in identity, and the known owners of the registration.

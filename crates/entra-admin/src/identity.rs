@@ -19,6 +19,47 @@ pub struct Identity {
     pub name: String,
     /// `ServiceIdentity` (agents of Foundry), `ManagedIdentity`, `Application` and so on.
     pub kind: String,
+    /// What it is to agents.
+    pub agent_role: AgentRole,
+    /// Whether it gets tokens (`accountEnabled`).
+    pub is_enabled: bool,
+}
+
+/// What a service principal is to agents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AgentRole {
+    /// An agent identity, of the blueprint with this client id; `None` of an agent from before blueprints.
+    Agent(Option<Uuid>),
+    /// The service principal of an agent identity blueprint: its agents may inherit its app roles.
+    Blueprint,
+    /// The managed identity of a Foundry project, which agents from before blueprints call as.
+    Project,
+    /// Anything else.
+    Other,
+}
+
+impl AgentRole {
+    /// Reads it from a service principal. A managed identity has the resource id of its resource among its
+    /// `alternativeNames`. Source: <https://learn.microsoft.com/graph/api/resources/serviceprincipal>.
+    fn read(object: &Value) -> Self {
+        let text = |name: &str| object[name].as_str().unwrap_or_default();
+        let names = object["alternativeNames"].as_array().into_iter().flatten();
+        let mut names = names.filter_map(Value::as_str).map(str::to_lowercase);
+        let is_project = |name: String| {
+            name.contains("/providers/microsoft.cognitiveservices/accounts/")
+                && name.contains("/projects/")
+        };
+        let is_blueprint = [text("@odata.type"), text("servicePrincipalType")]
+            .iter()
+            .any(|it| it.to_lowercase().ends_with("agentidentityblueprintprincipal"));
+        match text("servicePrincipalType") {
+            _ if is_blueprint => Self::Blueprint,
+            "ServiceIdentity" => Self::Agent(text("agentIdentityBlueprintId").parse().ok()),
+            "ManagedIdentity" if names.any(is_project) => Self::Project,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Identity {
@@ -29,13 +70,30 @@ impl Identity {
         // An agent's two ids are the same, and Graph's reference of agentIdentity has only the first.
         let of_agent = (kind == "ServiceIdentity").then_some(object_id);
         let app_id = text("appId").parse().ok().or(of_agent)?;
-        Some(Self { object_id, app_id, name: printable(&text("displayName")), kind })
+        Some(Self {
+            object_id,
+            app_id,
+            name: printable(&text("displayName")),
+            kind,
+            agent_role: AgentRole::read(object),
+            is_enabled: object["accountEnabled"] != false,
+        })
     }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, application id {})", self.name, self.kind, self.app_id)
+        write!(f, "{} ({}", self.name, self.kind)?;
+        match self.agent_role {
+            AgentRole::Agent(Some(blueprint)) => {
+                write!(f, ": agent identity of the blueprint {blueprint}")?;
+            }
+            AgentRole::Agent(None) => f.write_str(": agent identity without a blueprint")?,
+            AgentRole::Blueprint => f.write_str(": agent identity blueprint")?,
+            AgentRole::Project => f.write_str(": identity of a Foundry project")?,
+            AgentRole::Other => {}
+        }
+        write!(f, ", application id {})", self.app_id)
     }
 }
 
@@ -94,7 +152,7 @@ impl Admin {
 mod tests {
     use serde_json::json;
 
-    use super::Identity;
+    use super::{AgentRole, Identity};
 
     #[test]
     fn an_agent_without_an_application_id_has_the_same_one() {
@@ -105,5 +163,27 @@ mod tests {
         let agent = read("ServiceIdentity").unwrap();
         assert_eq!(agent.app_id, agent.object_id);
         assert_eq!(read("Application"), None);
+    }
+
+    #[test]
+    fn an_identity_says_what_it_is_to_agents() {
+        let id = "11111111-1111-4111-8111-111111111111";
+        let project = "/subscriptions/s/resourcegroups/g/providers/Microsoft.CognitiveServices/accounts/a/projects/p";
+        let read = |kind: &str, more: serde_json::Value| {
+            let mut object = json!({ "id": id, "appId": id, "servicePrincipalType": kind });
+            object.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            Identity::read(&object).unwrap().agent_role
+        };
+        let blueprint = json!({ "agentIdentityBlueprintId": id });
+        assert_eq!(read("ServiceIdentity", blueprint), AgentRole::Agent(id.parse().ok()));
+        assert_eq!(read("ServiceIdentity", json!({})), AgentRole::Agent(None));
+        let principal =
+            json!({ "@odata.type": "#microsoft.graph.agentIdentityBlueprintPrincipal" });
+        assert_eq!(read("Application", principal), AgentRole::Blueprint);
+        assert_eq!(read("AgentIdentityBlueprintPrincipal", json!({})), AgentRole::Blueprint);
+        let names = json!({ "alternativeNames": ["isExplicit=False", project] });
+        assert_eq!(read("ManagedIdentity", names.clone()), AgentRole::Project);
+        assert_eq!(read("Application", names), AgentRole::Other);
+        assert_eq!(read("ManagedIdentity", json!({})), AgentRole::Other);
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod admin;
 mod auth_settings;
+mod blueprint;
 mod call;
 mod change_set;
 mod cloud;
@@ -11,18 +12,21 @@ mod endpoint;
 mod error;
 mod exposure;
 mod identity;
+mod interactive_client;
 mod preauthorize;
 mod printable;
 mod refusal;
 mod registration;
 mod remove;
 mod resource_id;
+mod resource_metadata;
 mod retry;
 mod setup;
 mod step;
 mod token_cache;
 mod update;
 mod web_app;
+mod why;
 
 pub use self::{
     access::{Access, MissingGrant},
@@ -32,10 +36,13 @@ pub use self::{
     endpoint::Endpoint,
     error::AdminError,
     exposure::{Exposure, ExposureKind, Revocation},
-    identity::Identity,
+    identity::{AgentRole, Identity},
+    interactive_client::InteractiveClient,
     preauthorize::Preauthorized,
     remove::Removed,
-    setup::{ClientCredential, Setup, SetupDone},
+    resource_metadata::ResourceMetadata,
+    setup::{ClientCredential, ClientSetUp, Setup, SetupDone},
     step::Step,
     web_app::{WebApp, WebAppSettings},
+    why::{Examination, Refusal, TokenCheck, TokenExaminer, TokenIssuer, Verdict},
 };

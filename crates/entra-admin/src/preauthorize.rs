@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Admin, AdminError, Identity, Step,
+    Admin, AdminError, AgentRole, Identity, Step,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     call::Call,
     change_set::ChangeSet,
@@ -18,14 +18,17 @@ use crate::{
 pub struct Preauthorized {
     /// The steps that were needed; none where all was done.
     pub steps: Vec<Step>,
-    /// The allowed identities, in the order of the ids.
+    /// The allowed identities, in the order of the ids, then the agents of blueprints among them.
     pub identities: Vec<Identity>,
 }
 
 impl Admin {
     /// Allows service principals of any type, each given by its object id or application id: gives them the role
     /// `MCP.Access`, and puts them into both lists of client applications (and into that of object ids, if it is used).
-    /// All are looked up before anything is changed.
+    /// All are looked up before anything is changed. An agent that inherits the role is not given it again.
+    ///
+    /// Of an agent identity blueprint the agents are allowed that it has now: they inherit the role, but the lists name each
+    /// by its own id. The blueprint itself makes no calls.
     ///
     /// # Errors
     /// When an id is not that of a service principal, `setup` was not run, or Azure refuses.
@@ -43,15 +46,24 @@ impl Admin {
             Some(resource) => resource,
             None => run.ensure_principal(&registration).await?,
         };
+        let mut agents = Vec::new();
         for identity in &identities {
-            if is_new || self.assignments_of(identity.object_id, &resource, role).await?.is_empty()
-            {
+            let has_role = !is_new
+                && (!self.assignments_of(identity.object_id, &resource, role).await?.is_empty()
+                    || self.inherits_role(identity, &registration, &resource, role).await?);
+            if !has_role {
                 run.give_role(identity, &resource, role).await?;
             }
+            if identity.agent_role == AgentRole::Blueprint {
+                run.let_agents_inherit(identity, &registration).await?;
+                agents.extend(self.agents_of(identity).await?);
+            }
         }
+        agents.retain(|agent| !identities.contains(agent));
+        identities.extend(agents);
         let admit_all = |settings: &mut AuthSettings| {
             settings.shut_empty_lists(registration.client_id());
-            for identity in &identities {
+            for identity in identities.iter().filter(|it| it.agent_role != AgentRole::Blueprint) {
                 admit(settings, identity);
             }
         };

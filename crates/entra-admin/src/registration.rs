@@ -80,6 +80,28 @@ impl Registration {
         uri.is_some_and(|uri| self.identifier_uris().contains(&uri))
     }
 
+    /// The entry of a client among those that need no consent.
+    pub(crate) fn preauthorization(&self, client_id: &str) -> Option<&Value> {
+        let clients = self.0["api"]["preAuthorizedApplications"].as_array();
+        let is_it =
+            |it: &&Value| it["appId"].as_str().is_some_and(|id| id.eq_ignore_ascii_case(client_id));
+        clients.into_iter().flatten().find(is_it)
+    }
+
+    /// Whether a client needs no consent for a scope, by the scope's id.
+    pub(crate) fn is_preauthorized(&self, client_id: &str, scope: &str) -> bool {
+        let entry = self.preauthorization(client_id);
+        let scopes = entry.and_then(|it| it["delegatedPermissionIds"].as_array());
+        scopes.is_some_and(|scopes| scopes.contains(&json!(scope)))
+    }
+
+    /// All redirect addresses, whatever their platform.
+    pub(crate) fn redirect_uris(&self) -> Vec<&str> {
+        let platforms = ["web", "spa", "publicClient"].iter();
+        let uris = platforms.filter_map(|platform| self.0[*platform]["redirectUris"].as_array());
+        uris.flatten().filter_map(Value::as_str).collect()
+    }
+
     pub(crate) fn role(&self) -> Option<&Value> {
         let roles = self.0["appRoles"].as_array();
         roles.into_iter().flatten().find(|role| role["value"] == ROLE)

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Admin, AdminError, Identity, Step,
+    Admin, AdminError, AgentRole, Identity, Step,
     admin::encoded,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
     call::Call,
@@ -25,7 +25,7 @@ pub struct Removed {
 
 impl Admin {
     /// Shuts identities out again: takes the role `MCP.Access` from them, and takes them out of the lists. Other roles of
-    /// theirs stay. An identity that is no longer in the tenant is taken out of the lists by the id that stands there.
+    /// theirs stay. With a blueprint go those of its agents that have the role only by it. An identity that is no longer in the tenant is taken out of the lists by the id that stands there.
     ///
     /// A list that would become empty names the app itself instead, since an empty one lets in everybody; and the last
     /// object id stays in its list for the same reason: its owner is shut out by the others.
@@ -41,6 +41,9 @@ impl Admin {
             match self.find_identity(*id).await? {
                 Some(identity) => {
                     named.extend([identity.app_id, identity.object_id].map(|id| id.to_string()));
+                    for agent in self.mere_heirs(&identity, &registration).await? {
+                        named.extend([agent.app_id, agent.object_id].map(|id| id.to_string()));
+                    }
                     identities.push(identity);
                 }
                 None if is_listed(&settings, &id.to_string()) => named.push(id.to_string()),
@@ -59,6 +62,29 @@ impl Admin {
             run.take_role(identity, &registration).await?;
         }
         Ok(Removed { steps: run.steps, identities })
+    }
+}
+
+impl Admin {
+    /// The agents of a blueprint that have no other role than its.
+    async fn mere_heirs(
+        &self,
+        blueprint: &Identity,
+        registration: &Registration,
+    ) -> Result<Vec<Identity>, AdminError> {
+        if blueprint.agent_role != AgentRole::Blueprint {
+            return Ok(Vec::new());
+        }
+        let role = registration.role().and_then(|role| role["id"].as_str());
+        let resource = self.principal_of(registration).await?;
+        let (Some(role), Some(resource)) = (role, resource) else { return Ok(Vec::new()) };
+        let mut heirs = Vec::new();
+        for agent in self.agents_of(blueprint).await? {
+            if self.assignments_of(agent.object_id, &resource, role).await?.is_empty() {
+                heirs.push(agent);
+            }
+        }
+        Ok(heirs)
     }
 }
 

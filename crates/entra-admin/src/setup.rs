@@ -2,6 +2,7 @@
 
 mod application;
 mod authentication;
+mod client;
 mod client_credential;
 mod issue_credential;
 mod plan;
@@ -10,12 +11,12 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-pub use self::client_credential::ClientCredential;
 use self::plan::Plan;
 pub(crate) use self::{
     application::callback,
     client_credential::{IDENTITY_SETTING, SECRET_SETTING},
 };
+pub use self::{client::ClientSetUp, client_credential::ClientCredential};
 use crate::{
     Admin, AdminError, Exposure, Step,
     auth_settings::{AuthSettings, at},
@@ -138,7 +139,7 @@ impl Admin {
 }
 
 impl ChangeSet<'_> {
-    async fn register(&mut self, name: &str) -> Result<Registration, AdminError> {
+    pub(super) async fn register(&mut self, name: &str) -> Result<Registration, AdminError> {
         let mut body = json!({ "displayName": name, "signInAudience": "AzureADMyOrg" });
         // Graph makes a person the owner, and a program only if it says so. By its owner a run that broke off is known.
         if let Some(caller) = self.admin.graph.caller().await? {

@@ -154,6 +154,14 @@ impl WebApp {
 }
 
 impl Admin {
+    /// The origin under which the web app is reached.
+    ///
+    /// # Errors
+    /// When Resource Manager refuses, or its answer is not complete.
+    pub async fn origin(&self) -> Result<String, AdminError> {
+        Ok(format!("https://{}", self.web_app.default_host().await?))
+    }
+
     pub(crate) async fn auth_settings(&self) -> Result<AuthSettings, AdminError> {
         Ok(AuthSettings(self.web_app.read(WebAppSettings::Authentication).await?))
     }

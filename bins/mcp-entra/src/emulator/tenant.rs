@@ -31,7 +31,7 @@ fn sample_tenant(arguments: &Arguments) -> Result<TenantFile> {
         None => sample::AUTH_SETTINGS.to_owned(),
     };
     let site = sample::site(SITE, &template).context("--auth-settings")?;
-    let mut directory = Directory::sample();
+    let mut directory = Directory::sample_with_agents().with_visual_studio_code();
     let mut applications = directory.applications.iter_mut();
     let api = applications.find(|application| application.app_id == sample::API);
     if let Some(api) = api.filter(|_| arguments.access_token_version == 2) {

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use auth_probe::TokenSource;
 use azure_core::credentials::TokenCredential;
 use clap::Args;
-use entra_admin::{Admin, AzureCloud, Endpoint};
+use entra_admin::{Admin, AzureCloud, Endpoint, TokenIssuer};
 use mcp_entra::TokenSourceCredential;
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ pub(crate) struct Connection {
 impl Connection {
     /// Returns the client that administers the app.
     pub(super) fn admin(&self) -> Result<Admin> {
-        let tenant = self.tenant.context("--tenant (or AZURE_TENANT_ID) is missing")?;
+        let tenant = self.tenant()?;
         let resource_id = self.resource_id.as_deref();
         let resource_id = resource_id
             .context("--resource-id (or WEB_APP_RESOURCE_ID) is missing: the web app")?;
@@ -102,6 +102,15 @@ impl Connection {
             Some(client_id) => admin.with_client_id(client_id),
             None => admin,
         })
+    }
+
+    /// Asks the authority for the issuer and keys of the tenant's tokens.
+    pub(super) async fn token_issuer(&self) -> Result<TokenIssuer> {
+        TokenIssuer::discover(self.authority(), self.tenant()?).await.context("--authority")
+    }
+
+    fn tenant(&self) -> Result<Uuid> {
+        self.tenant.context("--tenant (or AZURE_TENANT_ID) is missing")
     }
 
     /// Returns whether `--dry-run` is set.

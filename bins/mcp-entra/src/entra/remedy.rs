@@ -18,7 +18,15 @@ pub(super) fn wording(remedy: &Remedy, connection: &Connection) -> String {
         }
         Remedy::Preauthorize(id) => format!("cargo xtask entra preauthorize {id}{app}"),
         Remedy::Remove(id) => format!("cargo xtask entra remove {id}{app}"),
+        Remedy::SetUpClient(client) => {
+            format!("cargo xtask entra setup --client {client}{app}")
+        }
         Remedy::Revoke(revocation) => revoke(revocation),
+        Remedy::RequestToken { scope } => {
+            format!(
+                "{remedy}; for the account of the Azure CLI: az account get-access-token --scope {scope}"
+            )
+        }
         by_hand => by_hand.to_string(),
     }
 }

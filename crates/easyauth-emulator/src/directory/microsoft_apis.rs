@@ -37,6 +37,12 @@ const MANAGEMENT_SCOPES: &[(Uuid, &str)] =
 const DATABASES: Uuid = uuid!("123cd850-d9df-40bd-94d5-c9f07b7fa203");
 const DATABASES_URIS: &[&str] = &["https://ossrdbms-aad.database.windows.net"];
 
+/// Visual Studio Code, a client. Source:
+/// <https://learn.microsoft.com/azure/app-service/configure-authentication-mcp-server-vscode>.
+const VS_CODE: Uuid = uuid!("aebc6443-996d-45c2-90f0-388ff96faa56");
+const VS_CODE_REDIRECTS: [&str; 3] =
+    ["http://127.0.0.1", "http://localhost", "https://vscode.dev/redirect"];
+
 impl Directory {
     /// Adds Microsoft Graph, Azure Resource Manager and Azure's open-source databases with their service principals, so that tokens can be had for `https://graph.microsoft.com` and `https://management.azure.com`. Their application and role ids are Microsoft's own.
     #[must_use]
@@ -45,6 +51,18 @@ impl Directory {
         let name = "Windows Azure Service Management API";
         self.add_api(name, MANAGEMENT, MANAGEMENT_URIS, &[], MANAGEMENT_SCOPES);
         self.add_api("Azure OSSRDBMS Database", DATABASES, DATABASES_URIS, &[], &[]);
+        self
+    }
+
+    /// Adds Visual Studio Code, an application of Microsoft's with which people sign in.
+    #[must_use]
+    pub fn with_visual_studio_code(mut self) -> Self {
+        self.add_api("Visual Studio Code", VS_CODE, &[], &[], &[]);
+        let addresses = json!({ "redirectUris": VS_CODE_REDIRECTS });
+        let mut applications = self.applications.iter_mut().filter(|it| it.app_id == VS_CODE);
+        if let Some(editor) = applications.find(|it| !it.is_registered_here()) {
+            editor.other.insert("publicClient".to_owned(), addresses);
+        }
         self
     }
 
@@ -77,9 +95,8 @@ impl Directory {
             app_id,
             display_name: name.to_owned(),
             service_principal_type: "Application".to_owned(),
-            app_role_assignment_required: false,
-            owners: Vec::new(),
             other: owner.clone(),
+            ..ServicePrincipal::default()
         });
         self.applications.push(Application {
             id: Uuid::new_v4(),

@@ -70,6 +70,7 @@ pub(super) struct Validation {
 #[serde(rename_all = "camelCase", default)]
 struct JwtClaimChecks {
     allowed_client_applications: Vec<String>,
+    allowed_groups: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -83,6 +84,7 @@ struct DefaultAuthorizationPolicy {
 #[serde(rename_all = "camelCase", default)]
 struct AllowedPrincipals {
     identities: Vec<String>,
+    groups: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -148,6 +150,13 @@ impl Validation {
     pub(super) fn client_lists(&self) -> impl Iterator<Item = &[String]> {
         let policy = &self.default_authorization_policy.allowed_applications;
         let checks = &self.jwt_claim_checks.allowed_client_applications;
+        [policy, checks].into_iter().map(Vec::as_slice).filter(|list| !list.is_empty())
+    }
+
+    /// The lists of groups that have any in them: a group of the caller has to be in each.
+    pub(super) fn group_lists(&self) -> impl Iterator<Item = &[String]> {
+        let policy = &self.default_authorization_policy.allowed_principals.groups;
+        let checks = &self.jwt_claim_checks.allowed_groups;
         [policy, checks].into_iter().map(Vec::as_slice).filter(|list| !list.is_empty())
     }
 

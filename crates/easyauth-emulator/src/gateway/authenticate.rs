@@ -54,7 +54,11 @@ pub(super) fn signed_in(
         || entra.validation.client_lists().all(|list| names(list, client));
     let identity = text(&session.claims, "oid");
     let of_identity = entra.validation.identities().is_none_or(|list| names(list, identity));
-    if of_client && of_identity { Caller::SignedIn(session) } else { Caller::Forbidden }
+    if of_client && of_identity && is_in_groups(entra, &session.claims) {
+        Caller::SignedIn(session)
+    } else {
+        Caller::Forbidden
+    }
 }
 
 fn is_good(
@@ -70,8 +74,9 @@ fn is_good(
     let audience = text(claims, "aud");
     let for_us = audience == entra.registration.client_id
         || entra.validation.allowed_audiences.iter().any(|allowed| allowed == audience);
-    let of_v1 = options.takes_v1_issuer && text(claims, "iss") == cloud.v1_issuer();
-    let ours = text(claims, "iss") == issuer(cloud, entra) || of_v1;
+    let (issuer, named) = (issuer(cloud, entra), text(claims, "iss"));
+    let is_v1 = options.takes_v1_issuer && issuer == cloud.v2_issuer();
+    let ours = named == issuer || is_v1 && named == cloud.v1_issuer();
     in_time && for_us && ours && !audience.is_empty()
 }
 
@@ -103,11 +108,20 @@ fn may_call(
     let client = client.unwrap_or_else(|| text(claims, "azp"));
     let mut lists = entra.validation.client_lists().peekable();
     let identities = entra.validation.identities();
-    if lists.peek().is_none() && identities.is_none() {
+    let has_groups = entra.validation.group_lists().next().is_some();
+    if lists.peek().is_none() && identities.is_none() && !has_groups {
         return options.without_lists_lets_in;
     }
     lists.all(|list| names(list, client))
         && identities.is_none_or(|list| names(list, text(claims, "oid")))
+        && is_in_groups(entra, claims)
+}
+
+/// Whether the caller's groups, as the token names them, are in each list of groups.
+fn is_in_groups(entra: &AzureActiveDirectory, claims: &Map<String, Value>) -> bool {
+    let groups = claims.get("groups").and_then(Value::as_array);
+    let groups: Vec<_> = groups.into_iter().flatten().filter_map(Value::as_str).collect();
+    entra.validation.group_lists().all(|list| groups.iter().any(|group| names(list, group)))
 }
 
 fn names(list: &[String], id: &str) -> bool {

@@ -143,6 +143,8 @@ fn changed(
         certificates: old.certificates.clone(),
         federated_credentials: old.federated_credentials.clone(),
         owners: old.owners.clone(),
+        is_blueprint: old.is_blueprint,
+        inheritable_permissions: old.inheritable_permissions.clone(),
         ..new
     };
     check_name(&new)?;

@@ -88,11 +88,14 @@ fn kinds(directory: &Directory, key: Key) -> Option<(&'static str, Value)> {
     };
     let user = || {
         let found = directory.users.iter().find(|found| found.id == id)?;
-        Some(("user", render(found)))
+        Some((if found.is_agent_user() { "agentUser" } else { "user" }, render(found)))
     };
     application().or_else(principal).or_else(user)
 }
 
 fn render(user: &User) -> Value {
-    json!(user)
+    let mut object = json!(user);
+    // Groups are not among the properties of a user.
+    object.as_object_mut().and_then(|members| members.remove("groups"));
+    object
 }

@@ -27,12 +27,18 @@ const READ_ONLY: &[&str] =
     &["id", "appId", "displayName", "servicePrincipalType", "appRoles", "oauth2PermissionScopes"];
 
 /// What a client may set: what the emulator implements, or keeps as a description.
-const KNOWN: &[&str] =
-    &["accountEnabled", "appRoleAssignmentRequired", "description", "notes", "tags"];
+const KNOWN: &[&str] = &[
+    "accountEnabled",
+    "alternativeNames",
+    "appRoleAssignmentRequired",
+    "description",
+    "notes",
+    "tags",
+];
 
 /// Refuses properties besides those that a client may set, and those that the directory itself sets.
 pub(super) fn check_properties(object: &Map<String, Value>) -> Result<(), GraphError> {
-    let own = ["id", "appId", "displayName", "servicePrincipalType"];
+    let own = ["id", "appId", "displayName", "servicePrincipalType", "agentIdentityBlueprintId"];
     check_names(object, &[KNOWN, &own].concat(), RESOURCE)
 }
 
@@ -44,6 +50,17 @@ pub(super) async fn list(
     let directory = graph.cloud.directory();
     let principals = directory.service_principals.iter();
     query.page(&graph, principals.map(|found| render(&directory, found)), FILTERABLE)
+}
+
+/// `GET /servicePrincipals/microsoft.graph.agentIdentity`
+pub(super) async fn agents(
+    State(graph): State<Graph>,
+    query: ListQuery,
+) -> Result<Response, GraphError> {
+    let directory = graph.cloud.directory();
+    let agents = directory.service_principals.iter().filter(|it| it.is_agent_identity());
+    let filterable = [FILTERABLE, &["agentIdentityBlueprintId"]].concat();
+    query.page(&graph, agents.map(|found| render(&directory, found)), &filterable)
 }
 
 /// `GET /servicePrincipals/{key}`
@@ -128,6 +145,11 @@ pub(super) fn of<'a>(
 pub(super) fn render(directory: &Directory, principal: &ServicePrincipal) -> Value {
     let mut object = json!(principal);
     let application = directory.application(principal.app_id);
+    if principal.agent_identity_blueprint_id.is_some() {
+        object["@odata.type"] = json!("#microsoft.graph.agentIdentity");
+    } else if application.is_some_and(|it| it.is_blueprint) {
+        object["@odata.type"] = json!("#microsoft.graph.agentIdentityBlueprintPrincipal");
+    }
     let uris = application.map(|found| found.identifier_uris.clone()).unwrap_or_default();
     let names = [vec![principal.app_id.to_string()], uris].concat();
     object["servicePrincipalNames"] = json!(names);

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
+    delegation,
     error::TokenError,
     grant::Grant,
     is_tenant,
     page::{escape, page},
-    token,
 };
 use crate::{Application, Cloud, User};
 
@@ -61,6 +61,11 @@ pub(super) async fn authorize(
         Ok(query) => query,
         Err(error) => return error.into_response(),
     };
+    if !query.client_id.is_some_and(|id| cloud.directory().application(id).is_some()) {
+        // Never a redirect, as below.
+        let message = "AADSTS700016: Application was not found in the directory.";
+        return (StatusCode::BAD_REQUEST, message).into_response();
+    }
     let Some((client_id, redirect_uri)) = registered(&cloud, &query) else {
         // Never a redirect: the address belongs to no application of the tenant.
         let message = "AADSTS50011: The redirect URI specified in the request does not match the redirect URIs configured for the application.";
@@ -74,13 +79,13 @@ pub(super) async fn authorize(
         return back(&redirect_uri, &query, "error", "invalid_request");
     }
     let (scope, resource) = (query.scope.as_deref().unwrap_or_default(), query.resource.as_deref());
-    if let Err(error) = token::check_resource(&cloud, client_id, scope, resource) {
+    if let Err(error) = delegation::check(&cloud, client_id, scope, resource) {
         return fault(&redirect_uri, &query, error);
     }
     if query.prompt.as_deref() == Some("none") && query.login_hint.is_none() {
         return fault(&redirect_uri, &query, TokenError::NoSession);
     }
-    let users = cloud.directory().users.clone();
+    let users: Vec<_> = cloud.directory().people().cloned().collect();
     let Some(hint) = &query.login_hint else { return choice(&users, &uri) };
     let Some(user) = users.iter().find(|user| user.user_principal_name == *hint) else {
         return choice(&users, &uri);

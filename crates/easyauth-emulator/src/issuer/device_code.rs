@@ -110,7 +110,7 @@ pub(super) struct Entered {
 /// `GET /devicelogin`: asks for the code and for the person.
 pub(super) async fn ask(State(cloud): State<Cloud>, Query(entered): Query<Entered>) -> Response {
     let code = escape(entered.user_code.as_deref().unwrap_or_default());
-    let users = cloud.directory().users.clone();
+    let users: Vec<_> = cloud.directory().people().cloned().collect();
     let buttons = users.iter().map(|user| {
         let (hint, name) = (escape(&user.user_principal_name), escape(&user.display_name));
         format!("<button name=\"login_hint\" value=\"{hint}\">{name}</button>\n")
@@ -131,7 +131,7 @@ pub(super) async fn enter(
 ) -> Result<Response, TokenError> {
     let code = entered.user_code.ok_or(TokenError::Missing("user_code"))?;
     let hint = entered.login_hint.ok_or(TokenError::Missing("login_hint"))?;
-    let user = cloud.directory().users.iter().find(|it| it.user_principal_name == hint).cloned();
+    let user = cloud.directory().people().find(|it| it.user_principal_name == hint).cloned();
     let user = user.ok_or(TokenError::NoUser)?;
     let now = cloud.now().timestamp();
     if !cloud.device_codes().enter(&code, user.id, now) {

@@ -47,6 +47,14 @@ pub(super) enum TokenError {
         "The resource parameter provided in the request doesn't match with the requested scopes."
     )]
     Target,
+    #[error(
+        "Application is requesting a token for itself. This scenario is supported only if resource is specified using the GUID based App Identifier."
+    )]
+    OwnScope,
+    #[error(
+        "The user or administrator has not consented to use the application. Send an interactive authorization request for this user and resource."
+    )]
+    NoConsent,
     #[error("A silent sign-in request was sent but no user is signed in.")]
     NoSession,
     #[error("The application needs to be assigned to a role for the resource.")]
@@ -97,6 +105,8 @@ impl TokenError {
             Self::UnknownScope => (70011, "invalid_scope", StatusCode::BAD_REQUEST),
             Self::Resource => (500_011, "invalid_resource", StatusCode::BAD_REQUEST),
             Self::Target => (9_010_010, "invalid_target", StatusCode::BAD_REQUEST),
+            Self::OwnScope => (90009, "invalid_request", StatusCode::BAD_REQUEST),
+            Self::NoConsent => (65001, "consent_required", StatusCode::BAD_REQUEST),
             Self::NoSession => (50058, "login_required", StatusCode::BAD_REQUEST),
             Self::Unassigned => (501_051, "invalid_grant", StatusCode::BAD_REQUEST),
             Self::NoServicePrincipal => (7_000_229, "unauthorized_client", StatusCode::BAD_REQUEST),

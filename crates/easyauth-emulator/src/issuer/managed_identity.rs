@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::token::resource;
-use crate::{Cloud, Directory, ServicePrincipal, token::LIFETIME_SECONDS};
+use crate::{
+    Cloud, Directory, ServicePrincipal, directory::AGENT_IDENTITY, token::LIFETIME_SECONDS,
+};
 
 /// What federated credentials take as audience: no application of the tenant.
 const TOKEN_EXCHANGE: &str = "api://AzureADTokenExchange";
@@ -65,7 +67,8 @@ pub(super) async fn token(
 /// Managed identities, and those of agents, which have no credentials of their own.
 fn identity(directory: &Directory, app_id: Option<Uuid>) -> Option<&ServicePrincipal> {
     let mut identities = directory.service_principals.iter().filter(|principal| {
-        matches!(principal.service_principal_type.as_str(), "ManagedIdentity" | "ServiceIdentity")
+        let kind = principal.service_principal_type.as_str();
+        matches!(kind, "ManagedIdentity" | AGENT_IDENTITY) && !principal.is_disabled()
     });
     match app_id {
         Some(app_id) => identities.find(|identity| identity.app_id == app_id),

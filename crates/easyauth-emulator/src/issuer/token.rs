@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     client::{self, Client},
+    delegation,
     error::TokenError,
     form::Parameters,
     grant::Grant,
@@ -96,7 +97,7 @@ fn own_claims(
 ) -> Result<Value, TokenError> {
     let principal = directory.service_principal(client.app_id);
     let principal = principal.ok_or(TokenError::NoServicePrincipal)?;
-    if principal.other.get("accountEnabled") == Some(&json!(false)) {
+    if principal.is_disabled() {
         return Err(TokenError::Disabled);
     }
     let resource = resource(cloud, directory, audience)?;
@@ -141,7 +142,7 @@ pub(super) fn check_resource(
 }
 
 /// What a token with a scope is for. Without a scope of an API it is for the client itself.
-fn audience(client_id: Uuid, scope: &str) -> String {
+pub(super) fn audience(client_id: Uuid, scope: &str) -> String {
     let api = scope.split(' ').find_map(|scope| scope.rsplit_once('/'));
     api.map_or_else(|| client_id.to_string(), |(api, _)| api.to_owned())
 }
@@ -213,7 +214,7 @@ fn on_behalf_of(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Val
 
 /// The tokens of a grant.
 fn tokens(cloud: &Cloud, grant: Grant, form: &Parameters) -> Result<Value, TokenError> {
-    check_resource(cloud, grant.client_id, &grant.scope, form.get("resource"))?;
+    delegation::check(cloud, grant.client_id, &grant.scope, form.get("resource"))?;
     let (access, id) = granted_claims(cloud, &cloud.directory(), &grant)?;
     let header = cloud.token_header();
     let mut body = bearer(&cloud.sign(&header, &access));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{TenantFile, TenantFileError};
+use super::{TenantFile, TenantFileError, references::References};
 use crate::{
     AppRoleAssignment, Application, Directory, FederatedCredential, ServicePrincipal, Site, User,
     gateway::AuthSettings, graph, sample,
@@ -63,6 +63,8 @@ struct Credentials {
     federated: Vec<FederatedCredential>,
     owners: Vec<Uuid>,
     service_principal: bool,
+    #[serde(rename = "agentIdentityBlueprint")]
+    is_blueprint: bool,
 }
 
 impl Default for Credentials {
@@ -73,14 +75,22 @@ impl Default for Credentials {
             federated: Vec::new(),
             owners: Vec::new(),
             service_principal: true,
+            is_blueprint: false,
         }
     }
 }
 
-const CREDENTIALS: [&str; 5] =
-    ["secrets", "certificates", "federatedIdentityCredentials", "owners", "servicePrincipal"];
+const CREDENTIALS: [&str; 6] = [
+    "secrets",
+    "certificates",
+    "federatedIdentityCredentials",
+    "owners",
+    "servicePrincipal",
+    "agentIdentityBlueprint",
+];
 
-pub(super) fn tenant(document: Value) -> Result<TenantFile, TenantFileError> {
+pub(super) fn tenant(mut document: Value) -> Result<TenantFile, TenantFileError> {
+    let references = References::take(&mut document);
     let document: Document = typed(document, "")?;
     let mut directory = Directory {
         tenant_id: document.tenant_id,
@@ -101,8 +111,9 @@ pub(super) fn tenant(document: Value) -> Result<TenantFile, TenantFileError> {
         }
         directory.applications.push(application);
     }
+    directory = directory.with_microsoft_apis().with_visual_studio_code();
+    references.resolve(&mut directory)?;
     directory.service_principals.splice(0..0, of_applications);
-    directory = directory.with_microsoft_apis();
     for assignment in document.app_role_assignments {
         let assignment = assignment.resolve(&directory)?;
         directory.assignments.push(assignment);
@@ -111,7 +122,7 @@ pub(super) fn tenant(document: Value) -> Result<TenantFile, TenantFileError> {
     Ok(TenantFile { directory, sites })
 }
 
-fn typed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, TenantFileError> {
+pub(super) fn typed<T: DeserializeOwned>(value: Value, place: &str) -> Result<T, TenantFileError> {
     serde_path_to_error::deserialize(value)
         .map_err(|error| TenantFileError::Property(format!("{place}{error}")))
 }
@@ -153,6 +164,7 @@ fn application(mut object: Map<String, Value>) -> Result<(Application, bool), Te
         certificates: credentials.certificates,
         federated_credentials: credentials.federated,
         owners: credentials.owners,
+        is_blueprint: credentials.is_blueprint,
         ..application
     };
     for role in &mut application.app_roles {
@@ -234,14 +246,14 @@ impl Assignment {
 }
 
 /// Whether a text names a service principal: by an id of it, or by its name.
-fn is(text: &str, principal: &ServicePrincipal) -> bool {
+pub(super) fn is(text: &str, principal: &ServicePrincipal) -> bool {
     text == principal.display_name
         || text == principal.id.to_string()
         || text == principal.app_id.to_string()
 }
 
 /// The one that was found.
-fn one<T>(
+pub(super) fn one<T>(
     found: impl Iterator<Item = T>,
     place: &'static str,
     name: &str,

@@ -41,6 +41,10 @@ fn application(directory: &Directory, application: &Application) -> Value {
     object["certificates"] = json!(application.certificates);
     object["federatedIdentityCredentials"] = json!(application.federated_credentials);
     object["owners"] = json!(application.owners);
+    object["inheritablePermissions"] = json!(application.inheritable_permissions);
+    if application.is_blueprint {
+        object["agentIdentityBlueprint"] = json!(true);
+    }
     if directory.service_principal(application.app_id).is_none() {
         object["servicePrincipal"] = json!(false);
     }

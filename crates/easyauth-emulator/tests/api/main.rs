@@ -5,6 +5,7 @@
 mod access;
 mod applications;
 mod assignments;
+mod blueprints;
 mod collections;
 mod conditions;
 mod credentials;

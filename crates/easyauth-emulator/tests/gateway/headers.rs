@@ -16,7 +16,7 @@ async fn seen(site: &Site, lines: &[(&str, &str)]) -> Value {
     answer["headers"].clone()
 }
 
-fn principal(headers: &Value) -> Value {
+pub fn principal(headers: &Value) -> Value {
     let values = headers["x-ms-client-principal"].as_array().unwrap();
     assert_eq!(values.len(), 1, "{headers}");
     let value = values[0].as_str().unwrap();
@@ -24,7 +24,7 @@ fn principal(headers: &Value) -> Value {
     serde_json::from_slice(&STANDARD.decode(padded).unwrap()).unwrap()
 }
 
-fn values(principal: &Value, typ: &str) -> Vec<Value> {
+pub fn values(principal: &Value, typ: &str) -> Vec<Value> {
     let claims = principal["claims"].as_array().unwrap();
     claims.iter().filter(|claim| claim["typ"] == typ).map(|claim| claim["val"].clone()).collect()
 }

@@ -2,20 +2,20 @@
 
 use super::{Finding, Problem, Remedy, only_in_one};
 use crate::{
-    Access, Identity, MissingGrant,
+    Access, AgentRole, Identity, MissingGrant,
     auth_settings::{AuthSettings, CLIENT_LISTS, at},
 };
 
 /// The two lists of clients: neither may be empty, and both must be equal. `setup` is what sets up again.
-pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: Remedy) -> Option<Finding> {
+pub(super) fn lists(settings: &AuthSettings, access: &[Access], setup: &Remedy) -> Option<Finding> {
     match CLIENT_LISTS.iter().filter(|list| settings.list(list).is_empty()).count() {
         0 => {}
-        1 => return Some(Problem::ListEmpty.remedied_by(setup)),
-        _ => return Some(Problem::ListsEmpty.remedied_by(setup)),
+        1 => return Some(Problem::ListEmpty.remedied_by(setup.clone())),
+        _ => return Some(Problem::ListsEmpty.remedied_by(setup.clone())),
     }
     let client = only_in_one(settings)?;
     if settings.text(at::CLIENT_ID).eq_ignore_ascii_case(&client.to_string()) {
-        return Some(Problem::AppNotListed.remedied_by(setup));
+        return Some(Problem::AppNotListed.remedied_by(setup.clone()));
     }
     let found = access.iter().find(|it| it.app_id.eq_ignore_ascii_case(&client.to_string()));
     let shall_call =
@@ -44,7 +44,14 @@ pub(super) fn half_let_in(access: &[Access], named: &[Identity]) -> Option<Findi
     let mut half = access
         .iter()
         .filter(|it| !it.may_call() && !it.missing_grants.contains(&MissingGrant::Role));
-    let agent = half.find_map(|it| it.identity.clone())?;
+    let agent = half.find_map(|it| {
+        // A blueprint makes no calls, and need not let in each of its agents.
+        let is_meant = |identity: &&Identity| {
+            let is_blueprint = identity.agent_role == AgentRole::Blueprint;
+            !is_blueprint && (it.inherits_from.is_none() || is_named(identity))
+        };
+        it.identity.as_ref().filter(is_meant).cloned()
+    })?;
     let remedy = Remedy::Preauthorize(agent.object_id);
     Some(Problem::AgentNotListed { agent }.remedied_by(remedy))
 }

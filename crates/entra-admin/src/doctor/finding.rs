@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{Exposure, Identity, Revocation};
+use crate::{Exposure, Identity, InteractiveClient, Revocation};
 
 /// The first thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,33 @@ pub enum Problem {
         /// The agent.
         agent: Identity,
     },
+    /// The agents of a blueprint do not get its role.
+    #[error(
+        "{blueprint} has the role MCP.Access, but its agents do not inherit it (inheritablePermissions of the blueprint)"
+    )]
+    RoleNotInherited {
+        /// The blueprint.
+        blueprint: Identity,
+    },
+    /// Entra refuses the sign-in of a client.
+    #[error("{client} {} AADSTS{code}: {reason}", if *is_certain { "gets" } else { "may get" })]
+    SignInRefused {
+        /// The client.
+        client: InteractiveClient,
+        /// The number after `AADSTS`. Source:
+        /// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>.
+        code: u32,
+        /// Why.
+        reason: String,
+        /// Whether each tenant refuses it; else it depends on the tenant or on the user's consent.
+        is_certain: bool,
+    },
+    /// The platform refuses the client after its sign-in.
+    #[error("{client} is not in both lists of allowed clients, so it gets 403 from the platform")]
+    ClientNotListed {
+        /// The client.
+        client: InteractiveClient,
+    },
     /// Entra redirects no user back to the app.
     #[error("the registration does not have the redirect URI {address}, so browser sign-in fails")]
     RedirectUriMissing {
@@ -170,7 +197,7 @@ pub enum Problem {
 }
 
 /// What corrects it. The program that shows a finding words the remedy; the displayed text names no command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Remedy {
     /// Set up again: what is right stays.
@@ -198,6 +225,36 @@ pub enum Remedy {
         "set configFilePath to null, with a PUT of authsettingsV2 that keeps all other settings"
     )]
     ClearConfigFile,
+    /// Request another token.
+    #[error("request a new token with the scope {scope}")]
+    RequestToken {
+        /// The scope to request.
+        scope: String,
+    },
+    /// Set the clock of the machine that requested the token.
+    #[error("set the clock of this machine, or of the one that requested the token")]
+    CorrectClock,
+    /// Set up a client that acts for users.
+    #[error("set up the client {0}, which acts for users")]
+    SetUpClient(InteractiveClient),
+    /// Give the app a name that clients may send as the resource.
+    #[error(
+        "give the app a custom domain, and its registration the identifier URI {0}; *.azurewebsites.net cannot be one"
+    )]
+    NameResource(String),
+    /// Add an object id to `allowedPrincipals.identities`, by hand.
+    #[error(
+        "add {0} to allowedPrincipals.identities, with a PUT of authsettingsV2 that keeps all other settings"
+    )]
+    AllowIdentity(Uuid),
+    /// Change the lists of groups, by hand.
+    #[error(
+        "add a group of the user to the lists of groups, with a PUT of authsettingsV2 that keeps all other settings"
+    )]
+    AllowGroup,
+    /// The token names no caller by a UUID.
+    #[error("request a token that names its client and its caller: this is not one of Entra ID's")]
+    NameCaller,
 }
 
 fn of_registration(client_id: Option<&Uuid>) -> String {

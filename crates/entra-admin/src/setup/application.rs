@@ -109,7 +109,7 @@ pub(crate) fn callback(host: &str) -> String {
 }
 
 /// A collection with one more member.
-fn with(collection: &Value, new: Value) -> Value {
+pub(super) fn with(collection: &Value, new: Value) -> Value {
     let mut all = collection.as_array().cloned().unwrap_or_default();
     all.push(new);
     Value::Array(all)

@@ -3,6 +3,8 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod adoption;
+mod agents;
+mod clients;
 mod clouds;
 mod deployed;
 mod diagnosis;
@@ -14,3 +16,4 @@ mod meanwhile;
 mod relay;
 mod removal;
 mod tenant;
+mod why;

@@ -59,6 +59,11 @@ impl Tenant {
     }
 
     pub async fn with(options: Options) -> Self {
+        Self::in_front_of(Router::new().fallback(async || "the app"), options).await
+    }
+
+    /// One with this app behind the gateway.
+    pub async fn in_front_of(router: Router, options: Options) -> Self {
         let emulator = Emulator::start(directory(), options).await.unwrap();
         emulator.cloud().sites().push(Site {
             name: "reviews".to_owned(),
@@ -69,7 +74,6 @@ impl Tenant {
         });
         let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let upstream = format!("http://{}", app.local_addr().unwrap());
-        let router = Router::new().fallback(async || "the app");
         tokio::spawn(async move { axum::serve(app, router).await });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let cloud = emulator.cloud().clone();
@@ -120,6 +124,11 @@ impl Tenant {
         let address = format!("{}/mcp", self.gateway.origin());
         let answer = reqwest::Client::new().get(address).bearer_auth(token).send().await.unwrap();
         (answer.status(), claims["roles"].clone())
+    }
+
+    /// The origin of the gateway.
+    pub fn origin(&self) -> &str {
+        self.gateway.origin()
     }
 
     /// The client id of the registration that was set up.
@@ -188,6 +197,7 @@ fn directory() -> Directory {
         id: USER,
         display_name: "Ada Sample".to_owned(),
         user_principal_name: "ada@sample.example".to_owned(),
+        ..User::default()
     };
     let directory = Directory {
         tenant_id: TENANT_ID,
