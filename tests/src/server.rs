@@ -284,7 +284,8 @@ pub async fn binary() -> Result<PathBuf> {
 /// # Errors
 /// it does not build; the error holds the compiler's output.
 pub async fn build() -> Result<PathBuf> {
-    program::build(&["--package=restaurant-server"]).await
+    // With the features that the whole workspace's tests enable: the dependencies are then compiled once for both.
+    program::build(&["--workspace", "--bin=restaurant-server"]).await
 }
 
 /// Builds the server for the MCP conformance suite and returns its path.

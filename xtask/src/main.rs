@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser};
 
-/// The package with the commands that need the tests' own machinery.
+/// The program with the commands that need the tests' own machinery.
 const TESTS: &str = "restaurant-tests";
 
 /// The package with the commands for an app behind Microsoft Entra ID.
@@ -62,25 +62,46 @@ fn run(command: &Command) -> Result<ExitCode> {
     let given: Vec<_> = env::args_os().skip(2).collect();
     let is_local = given.iter().any(|argument| argument == "--local");
     match command {
-        Command::Bench(_) => forward(TESTS, Some("bench"), &given),
-        Command::Docs(_) => forward(TESTS, Some("docs"), &given),
-        Command::Image(_) => forward(TESTS, Some("image"), &given),
-        Command::Infra(_) => forward(TESTS, Some("infra"), &given),
-        Command::Test(_) => forward(TESTS, Some("test"), &given),
-        Command::TestAuth(_) if is_local => forward(TESTS, Some("test-auth"), &given),
-        Command::TestAuth(_) => forward(MCP_ENTRA, Some("test-auth"), &given),
-        Command::Entra(_) => forward(MCP_ENTRA, None, &command_first(&given)),
+        Command::Bench(_) => forward_to_tests("bench", &given),
+        Command::Docs(_) => forward_to_tests("docs", &given),
+        Command::Image(_) => forward_to_tests("image", &given),
+        Command::Infra(_) => forward_to_tests("infra", &given),
+        Command::Test(_) => forward_to_tests("test", &given),
+        Command::TestAuth(_) if is_local => forward_to_tests("test-auth", &given),
+        Command::TestAuth(_) => forward_to_mcp_entra(Some("test-auth"), &given),
+        Command::Entra(_) => forward_to_mcp_entra(None, &command_first(&given)),
         Command::Tidy(arguments) => tidy::run(arguments),
     }
 }
 
-/// Runs a program of the workspace in place of this one.
-fn forward(package: &str, command: Option<&str>, arguments: &[OsString]) -> Result<ExitCode> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut run = process::Command::new(cargo);
-    run.args(["run", "--quiet", "--locked", "--package", package, "--manifest-path"]);
-    run.arg(root().join("Cargo.toml")).arg("--").args(command).args(arguments);
+/// Runs the program of the tests in place of this one.
+///
+/// It is built as a part of the workspace, so that the tests find their dependencies compiled.
+fn forward_to_tests(command: &str, arguments: &[OsString]) -> Result<ExitCode> {
+    let mut build = cargo("build");
+    build.args(["--workspace", "--bin", TESTS]);
+    if !build.status().context("cargo does not start")?.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    // Cargo puts the workspace's programs into one folder.
+    let program = env::current_exe()?.with_file_name(format!("{TESTS}{}", env::consts::EXE_SUFFIX));
+    let mut run = process::Command::new(program);
+    run.arg(command).args(arguments);
+    replace_by(run).with_context(|| format!("{TESTS} does not start"))
+}
+
+/// Runs `mcp-entra` in place of this program, and compiles what it needs alone.
+fn forward_to_mcp_entra(command: Option<&str>, arguments: &[OsString]) -> Result<ExitCode> {
+    let mut run = cargo("run");
+    run.args(["--package", MCP_ENTRA, "--"]).args(command).args(arguments);
     replace_by(run).context("cargo does not start")
+}
+
+/// Cargo's `command` for this workspace.
+fn cargo(command: &str) -> process::Command {
+    let mut cargo = process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args([command, "--quiet", "--locked", "--manifest-path"]).arg(root().join("Cargo.toml"));
+    cargo
 }
 
 /// Replaces this process by another one, which then receives the signals and determines the exit code.

@@ -14,7 +14,7 @@ const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
 const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
 
 /// How long the app may take to restart.
-const RESTART: Duration = Duration::from_mins(1);
+const RESTART: Duration = Duration::from_secs(60);
 
 /// The sample's app, and an operator's tokens.
 struct Operator {

@@ -97,7 +97,7 @@ impl Probe {
             cases: Case::all().collect(),
             writes: true,
             timeout: Duration::from_secs(30),
-            patience: Duration::from_mins(5),
+            patience: Duration::from_secs(300),
             python: None,
             auth_switch: None,
             policy: None,

@@ -241,7 +241,8 @@ fn letters_and_digits(pieces: &[Piece]) -> Vec<Piece> {
 
 /// The start of a text that is looked at, at the end of a character.
 fn start(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LOOKED_AT)]
+    let end = (0..=LOOKED_AT.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or_default()]
 }
 
 /// Decodes the escapes of URLs (`%41`), JSON and programs (`\u0041`, `\x41`), HTML (`&#65;`, `&#x41;`) and mails (`=41`).

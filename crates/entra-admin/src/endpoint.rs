@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The longest answer of Azure's that is waited for.
-const TIMEOUT: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// A service of Azure with a credential. Tokens are sent only to its origin: redirects are not followed.
 #[derive(Debug, Clone)]
 pub struct Endpoint {

@@ -16,7 +16,7 @@ const LAST_PAUSE_WITHOUT_ANSWER: Duration = Duration::from_secs(2);
 /// The longest `Retry-After` that a persistent policy obeys.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(30);
 /// The default time limit: what is new takes seconds to minutes to be known everywhere.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a failed request is sent again.
 #[derive(Debug, Clone, Copy)]

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 /// How long a token is used again. The Azure CLI takes a second each time that it is asked, and what it gives is good for
 /// five minutes at least.
-const TOKEN_USE: Duration = Duration::from_mins(2);
+const TOKEN_USE: Duration = Duration::from_secs(120);
 /// The time limit of a credential: the Azure CLI may wait for something.
-const TOKEN_TIMEOUT: Duration = Duration::from_mins(1);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A credential, and the last token that it gave. Clones share the token.
 #[derive(Debug, Clone)]

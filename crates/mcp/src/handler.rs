@@ -33,7 +33,7 @@ use crate::{
 
 /// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
 /// with a release, or with the caller's rights.
-const CACHE_TTL: Duration = Duration::from_mins(5);
+const CACHE_TTL: Duration = Duration::from_secs(300);
 /// Restaurants may change at any moment.
 const NO_CACHE: Duration = Duration::ZERO;
 

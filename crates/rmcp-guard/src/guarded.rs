@@ -81,7 +81,7 @@ impl<H> Guarded<H> {
             handler: Arc::new(handler),
             catalog: ToolCatalog::default(),
             call_timeout: Duration::from_secs(30),
-            write_grace: Duration::from_mins(1),
+            write_grace: Duration::from_secs(60),
             tasks: TaskTracker::new(),
             visible: None,
             explain: Arc::new(|failure| failure.into()),

@@ -140,7 +140,7 @@ impl Before {
         let url = DatabaseUrl::parse(&url).unwrap();
         // A server asks again when an instance that upgrades holds the lock for longer than the limit.
         let mut limits = Limits::default();
-        limits.acquire = Duration::from_mins(1);
+        limits.acquire = Duration::from_secs(60);
         open(&url, limits, Arc::new(SystemClock)).await.unwrap()
     }
 }

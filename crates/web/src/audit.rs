@@ -16,7 +16,7 @@ use crate::{app_state::AppState, error_page::PageError, pages::RestaurantPath};
 
 /// How long the work of a form may take once its body is there: far longer than a store's own limits, so that nothing but
 /// a store that never answers is given up. The outcome is unknown then.
-const WORK_LIMIT: Duration = Duration::from_mins(1);
+const WORK_LIMIT: Duration = Duration::from_secs(60);
 
 /// A route that writes.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that must be right, in the order in which it fails fastest.
 
 mod other_systems;
+mod packages;
 mod setup;
 
 use std::{
@@ -52,6 +53,7 @@ fn check(shell: &Shell) -> Result<()> {
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
         .context("the documentation has a fault")?;
+    packages::check(shell)?;
     other_systems::check(shell)?;
     dependencies(shell)
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a cluster may take to start or to stop.
-const TIMEOUT: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A PostgreSQL cluster on a free port of 127.0.0.1, which ends with this value or this process.
 #[derive(Debug)]

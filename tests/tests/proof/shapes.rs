@@ -16,7 +16,7 @@ use tokio::{
 use crate::{Notes, ids};
 
 /// Much longer than any time limit here, much shorter than an answer without an end.
-const END: Duration = Duration::from_mins(2);
+const END: Duration = Duration::from_secs(120);
 
 const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
 const JSON: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// How long a run may take.
-const TIMEOUT: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The last line that a server says when it has started.
 const STARTED: &str = "Ctrl-C stops the server.";

@@ -89,7 +89,8 @@ async fn after_each_change(file: PathBuf, cloud: Cloud) {
 /// Replaces the file as a whole. It keeps its permissions: it holds secrets.
 fn write(file: &Path, tenant: &TenantFile) -> Result<()> {
     let text = if is_json(file) { tenant.to_json() } else { tenant.to_toml()? };
-    let unfinished = file.with_added_extension("new");
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".new");
     fs::write(&unfinished, text)?;
     fs::set_permissions(&unfinished, fs::metadata(file)?.permissions())?;
     Ok(fs::rename(unfinished, file)?)

@@ -20,14 +20,14 @@ use super::{
 };
 
 /// The age at which keys are refreshed in the background while they stay in use.
-const REFRESH_AFTER: Duration = Duration::from_hours(1);
+const REFRESH_AFTER: Duration = Duration::from_secs(3600);
 
 /// Invariant: keys older than this are not used before a refresh, unless the last fetch failed. So a key that was withdrawn
 /// while no request arrived validates no token.
-const STALE_AFTER: Duration = Duration::from_hours(2);
+const STALE_AFTER: Duration = Duration::from_secs(7200);
 
 /// Invariant: the maximum age of keys while fetches fail.
-const EXPIRE_AFTER: Duration = Duration::from_hours(24);
+const EXPIRE_AFTER: Duration = Duration::from_secs(86400);
 
 /// Invariant: the minimum time between two fetches. A flood of invented key ids costs the issuer one fetch in this time, and
 /// a new key of the issuer is known after one more: a valid token waits about as long with a flood as without.

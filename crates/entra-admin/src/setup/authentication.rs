@@ -11,8 +11,9 @@ use crate::{
     web_app::AppSettings,
 };
 
-/// The settings of authentication that are deployed with the product of this repository.
-const TEMPLATE: &str = include_str!("../../../../infra/authsettings.json");
+/// The settings of authentication for an MCP server: a copy of what the Bicep files of this repository deploy, because a
+/// published crate cannot contain a file of another folder.
+const TEMPLATE: &str = include_str!("auth_settings.json");
 
 impl ChangeSet<'_> {
     /// Switches the metadata on, and stores what the platform proves itself by: answers what is stored then. A credential that

@@ -93,6 +93,8 @@ async fn what_bicep_deploys_needs_no_mending() {
 
 /// A published crate cannot contain a file of another folder.
 #[test]
-fn the_sample_has_the_settings_that_are_deployed() {
-    assert_eq!(AUTH_SETTINGS, include_str!("../../../../infra/authsettings.json"));
+fn the_copies_have_the_settings_that_are_deployed() {
+    let deployed = include_str!("../../../../infra/authsettings.json");
+    assert_eq!(AUTH_SETTINGS, deployed);
+    assert_eq!(include_str!("../../src/setup/auth_settings.json"), deployed);
 }

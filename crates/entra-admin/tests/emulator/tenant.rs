@@ -48,7 +48,7 @@ impl TokenCredential for Ready {
         _: &[&str],
         _: Option<TokenRequestOptions<'_>>,
     ) -> azure_core::Result<AccessToken> {
-        let expires = OffsetDateTime::UNIX_EPOCH + Duration::from_hours(1);
+        let expires = OffsetDateTime::UNIX_EPOCH + Duration::from_secs(3600);
         Ok(AccessToken::new(Secret::new(self.0.clone()), expires))
     }
 }

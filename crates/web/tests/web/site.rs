@@ -47,7 +47,7 @@ impl TestSite {
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         // Longer than any limit under test: what never answers fails its test.
-        let response = timeout(Duration::from_mins(1), self.0.clone().oneshot(request));
+        let response = timeout(Duration::from_secs(60), self.0.clone().oneshot(request));
         let response = response.await.unwrap().unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
