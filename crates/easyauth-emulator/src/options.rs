@@ -26,6 +26,7 @@ pub struct Options {
 /// Of the issuer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a point of its own")]
 pub struct IssuerOptions {
     /// Whether access tokens say `idtyp`, an optional claim. Default: yes.
     pub idtyp: bool,

@@ -13,7 +13,7 @@ pub enum InteractiveClient {
     VsCode,
     /// Claude: connectors of claude.ai, Desktop and mobile, and Claude Code.
     Claude,
-    /// ChatGPT: connectors and apps.
+    /// `ChatGPT`: connectors and apps.
     ChatGpt,
     /// Copilot Studio: a connection with manual OAuth 2.0, which has a redirect address of its own each.
     CopilotStudio,

@@ -224,7 +224,7 @@ impl TokenExaminer {
     /// What the app asks for: a role of an application, a scope of a client that acts for a person.
     fn permission(&self, token: &Token<'_>, caller: &Caller) -> Verdict {
         let check = TokenCheck::Permission;
-        if let Some(fault) = caller.fault(token) {
+        if let Some(fault) = caller::fault(token) {
             return check.refuses(401, fault, self.another_token(Some(caller)));
         }
         if caller.is_user {

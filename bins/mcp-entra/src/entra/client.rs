@@ -56,6 +56,6 @@ pub(super) async fn doctor(
 /// Returns the client of a name or of a client id.
 pub(super) fn interactive_client(name: &str) -> Result<InteractiveClient, String> {
     let names: Vec<_> = InteractiveClient::NAMED.iter().map(ToString::to_string).collect();
-    let named = InteractiveClient::by_name(name);
-    named.ok_or_else(|| format!("give one of {}, or a client id", names.join(", ")))
+    InteractiveClient::by_name(name)
+        .ok_or_else(|| format!("give one of {}, or a client id", names.join(", ")))
 }

@@ -37,7 +37,7 @@ pub(super) async fn create(
     let mut directory = graph.cloud.directory();
     let blueprint = blueprint(&graph, &mut directory, key)?;
     let resource_app_id = body.required("resourceAppId", RESOURCE)?;
-    let new = changed(InheritablePermission { resource_app_id, ..Default::default() }, &body)?;
+    let new = changed(&InheritablePermission { resource_app_id, ..Default::default() }, &body)?;
     if blueprint.inheritable_permissions.iter().any(|it| it.resource_app_id == resource_app_id) {
         let message = format!("InheritablePermission {resource_app_id} already exists.");
         return Err(GraphError::conflict(message));
@@ -57,8 +57,8 @@ pub(super) async fn update(
     let mut directory = graph.cloud.directory();
     let blueprint = blueprint(&graph, &mut directory, key)?;
     let at = position(blueprint, resource)?;
-    let old = blueprint.inheritable_permissions[at].clone();
-    blueprint.inheritable_permissions[at] = changed(old, &body)?;
+    let changed = changed(&blueprint.inheritable_permissions[at], &body)?;
+    blueprint.inheritable_permissions[at] = changed;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -88,13 +88,13 @@ fn position(blueprint: &Application, resource: Uuid) -> Result<usize, GraphError
     all.position(|it| it.resource_app_id == resource).ok_or_else(|| GraphError::not_found(resource))
 }
 
-fn changed(old: InheritablePermission, body: &Body) -> Result<InheritablePermission, GraphError> {
+fn changed(old: &InheritablePermission, body: &Body) -> Result<InheritablePermission, GraphError> {
     body.check_names(KNOWN, RESOURCE)?;
     let scopes = body.get("inheritableScopes", RESOURCE)?;
     let roles = body.get("inheritableRoles", RESOURCE)?;
     Ok(InheritablePermission {
         inheritable_scopes: scopes.unwrap_or(old.inheritable_scopes),
         inheritable_roles: roles.unwrap_or(old.inheritable_roles),
-        ..old
+        ..old.clone()
     })
 }

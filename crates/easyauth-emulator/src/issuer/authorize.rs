@@ -61,7 +61,7 @@ pub(super) async fn authorize(
         Ok(query) => query,
         Err(error) => return error.into_response(),
     };
-    if !query.client_id.is_some_and(|id| cloud.directory().application(id).is_some()) {
+    if query.client_id.is_none_or(|id| cloud.directory().application(id).is_none()) {
         // Never a redirect, as below.
         let message = "AADSTS700016: Application was not found in the directory.";
         return (StatusCode::BAD_REQUEST, message).into_response();

@@ -16,11 +16,11 @@ pub(super) fn check(
     cloud: &Cloud,
     client_id: Uuid,
     scope: &str,
-    named: Option<&str>,
+    target: Option<&str>,
 ) -> Result<(), TokenError> {
     let api = audience(client_id, scope);
     if api == client_id.to_string() {
-        return check_resource(cloud, client_id, scope, named);
+        return check_resource(cloud, client_id, scope, target);
     }
     let options = cloud.options().issuer.clone();
     {
@@ -30,7 +30,7 @@ pub(super) fn check(
             return Err(TokenError::OwnScope);
         }
     }
-    check_resource(cloud, client_id, scope, named)?;
+    check_resource(cloud, client_id, scope, target)?;
     let directory = cloud.directory();
     let owner = resource(cloud, &directory, &api)?;
     let of_api = scope.split(' ').filter_map(|scope| scope.rsplit_once('/'));

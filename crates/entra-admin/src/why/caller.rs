@@ -44,27 +44,6 @@ impl Caller {
         }
     }
 
-    /// Why a server cannot tell who calls.
-    pub(super) fn fault(&self, token: &Token<'_>) -> Option<String> {
-        let kinds = token.texts("idtyp");
-        if kinds.iter().any(|kind| !matches!(kind.as_str(), "app" | "user")) {
-            return Some("its idtyp is neither app nor user".to_owned());
-        }
-        if token.texts("oid").is_empty() {
-            return Some("it has no oid".to_owned());
-        }
-        let ids = [&["oid"][..], &["tid"], &["appid", "azp"], &["idtyp"]];
-        let is_id = |text: &String| {
-            (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
-        };
-        let fault = ids.into_iter().find(|names| {
-            let values: Vec<_> = names.iter().flat_map(|name| token.texts(name)).collect();
-            let is_one = values.iter().all(|it| it.eq_ignore_ascii_case(&values[0]));
-            !(is_one && values.iter().take(1).all(is_id))
-        });
-        fault.map(|names| format!("its {} is no id, or has two values", names.join(" or ")))
-    }
-
     /// What allows this caller where a check refuses it.
     pub(super) fn admission(&self, check: TokenCheck) -> Remedy {
         let by_hand = Remedy::NameCaller;
@@ -80,4 +59,25 @@ impl Caller {
             (_, false) => self.object_id.or(self.client).map_or(by_hand, Remedy::Preauthorize),
         }
     }
+}
+
+/// Why a server cannot tell who calls.
+pub(super) fn fault(token: &Token<'_>) -> Option<String> {
+    let kinds = token.texts("idtyp");
+    if kinds.iter().any(|kind| !matches!(kind.as_str(), "app" | "user")) {
+        return Some("its idtyp is neither app nor user".to_owned());
+    }
+    if token.texts("oid").is_empty() {
+        return Some("it has no oid".to_owned());
+    }
+    let ids = [&["oid"][..], &["tid"], &["appid", "azp"], &["idtyp"]];
+    let is_id = |text: &String| {
+        (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
+    };
+    let fault = ids.into_iter().find(|names| {
+        let values: Vec<_> = names.iter().flat_map(|name| token.texts(name)).collect();
+        let is_one = values.iter().all(|it| it.eq_ignore_ascii_case(&values[0]));
+        !(is_one && values.iter().take(1).all(is_id))
+    });
+    fault.map(|names| format!("its {} is no id, or has two values", names.join(" or ")))
 }

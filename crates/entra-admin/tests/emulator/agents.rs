@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use uuid::{Uuid, uuid};
 
 use crate::{
+    guarded::Guarded,
     tenant::{CHECKS, OTHER_AGENT, POLICY, Tenant},
-    why::Guarded,
 };
 
 const BLUEPRINT: Uuid = uuid!("b1000000-0000-4000-8000-000000000001");
@@ -171,7 +171,7 @@ fn fill(tenant: &Tenant, random: &mut Random) -> Vec<Uuid> {
     let mut clients = Vec::new();
     tenant.directory(|directory| {
         let resource = directory.service_principal(own).unwrap().id;
-        let blueprints: Vec<_> = (0..1 + random.below(2)).map(|number| id(1 + number)).collect();
+        let blueprints: Vec<_> = (0..=random.below(2)).map(|number| id(1 + number)).collect();
         for blueprint in &blueprints {
             let entries = match random.below(6) {
                 0 => vec![],
@@ -182,7 +182,7 @@ fn fill(tenant: &Tenant, random: &mut Random) -> Vec<Uuid> {
             add_blueprint(directory, *blueprint, entries);
             clients.push(*blueprint);
         }
-        for number in 0..1 + random.below(6) {
+        for number in 0..=random.below(5) {
             let kind = kinds[usize::try_from(random.below(4)).unwrap()];
             let of = blueprints.get(usize::try_from(random.below(2)).unwrap()).copied();
             add_principal(

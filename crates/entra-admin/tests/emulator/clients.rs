@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    guarded::app,
     tenant::{CHECKS, METADATA_SETTING, POLICY, Tenant, set_up},
-    why::app,
 };
 
 /// A code verifier and its challenge (RFC 7636, appendix B).
@@ -32,10 +32,10 @@ struct SetUp {
 
 fn clients() -> Vec<(InteractiveClient, Vec<&'static str>)> {
     vec![
-        (InteractiveClient::VsCode, vec!["http://127.0.0.1:33418/", "https://vscode.dev/redirect"]),
+        (InteractiveClient::VsCode, vec!["http://127.0.0.1:0/", "https://vscode.dev/redirect"]),
         (
             InteractiveClient::Claude,
-            vec!["https://claude.ai/api/mcp/auth_callback", "http://localhost:4711/callback"],
+            vec!["https://claude.ai/api/mcp/auth_callback", "http://localhost:0/callback"],
         ),
         (
             InteractiveClient::ChatGpt,
@@ -219,13 +219,15 @@ const UNDONE: [(&str, Undo); 8] = [
         it.application(|api| api.identifier_uris.retain(|uri| uri.starts_with("api://")));
     }),
     ("the scope", |it, _| {
-        it.application(|api| api.api.oauth2_permission_scopes[0].is_enabled = false)
+        it.application(|api| api.api.oauth2_permission_scopes[0].is_enabled = false);
     }),
     ("the preauthorization", |it, _| {
-        it.application(|api| api.api.pre_authorized_applications.clear())
+        it.application(|api| api.api.pre_authorized_applications.clear());
     }),
     ("the places in the lists", |it, _| {
-        [POLICY, CHECKS].iter().for_each(|list| it.set(list, json!([it.client_id()])));
+        for list in [POLICY, CHECKS] {
+            it.set(list, json!([it.client_id()]));
+        }
     }),
 ];
 

@@ -1,236 +1,17 @@
 //! `why` predicts what the platform and the app answer to a token.
 
-use std::sync::Arc;
-
-use axum::{Router, routing::get};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use easyauth::{
-    AuthenticationLayer, Authenticator, ClientPrincipalHeader, EntraTokenValidator,
-    ProtectedResource, Requirement, RequirementLayer,
-};
-use easyauth_emulator::{
-    Options,
-    sample::{FOUNDRY_AGENT, INTERACTIVE, TENANT_ID, USER, object_id},
-};
-use entra_admin::{Admin, Examination, InteractiveClient, Remedy, TokenCheck, TokenIssuer};
-use reqwest::{Client, redirect::Policy};
+use easyauth::{EntraTokenValidator, Requirement};
+use easyauth_emulator::sample::{FOUNDRY_AGENT, INTERACTIVE, TENANT_ID, USER, object_id};
+use entra_admin::{InteractiveClient, Remedy, TokenCheck};
 use serde_json::{Value, json};
 
-use crate::tenant::{CHECKS, OTHER_AGENT, POLICY, Tenant, set_up};
+use crate::{
+    guarded::{ELSEWHERE, Guarded},
+    tenant::{CHECKS, OTHER_AGENT, POLICY, set_up},
+    token_rows::{claim_rows, form_rows},
+};
 
-const ELSEWHERE: &str = "11111111-2222-4333-8444-555555555555";
 const ENTRA: &str = "/identityProviders/azureActiveDirectory";
-
-/// A service that asks for the role or the scope, as the product does.
-pub fn app() -> Router {
-    let resource = ProtectedResource::new("http://127.0.0.1").unwrap().path("/mcp").unwrap();
-    let resource = Arc::new(resource);
-    let requirement = Requirement::role_or_scope("MCP.Access", "user_impersonation");
-    let tools = Router::new()
-        .route("/mcp", get(async || "the tools"))
-        .route_layer(RequirementLayer::new(requirement, resource.clone()));
-    let scheme = Arc::new(ClientPrincipalHeader::new());
-    AuthenticationLayer::new(Authenticator::new(scheme), resource).wrap(tools)
-}
-
-/// The tenant of an app that asks for the role, and a client of it.
-pub struct Guarded {
-    pub tenant: Tenant,
-    pub admin: Admin,
-    client: Client,
-    issuer: TokenIssuer,
-}
-
-impl Guarded {
-    pub async fn start() -> Self {
-        let tenant = Tenant::in_front_of(app(), Options::default()).await;
-        let admin = tenant.admin();
-        admin.setup(&set_up()).await.unwrap();
-        admin.preauthorize(&[FOUNDRY_AGENT]).await.unwrap();
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        let issuer = TokenIssuer::discover(tenant.cloud().origin(), TENANT_ID).await.unwrap();
-        Self { tenant, admin, client, issuer }
-    }
-
-    fn now(&self) -> i64 {
-        self.agent(&[])["iat"].as_i64().unwrap()
-    }
-
-    /// The claims of the agent's token, with some changed; null takes one away.
-    fn agent(&self, changes: &[(&str, Value)]) -> Value {
-        let cloud = self.tenant.cloud();
-        changed(cloud.app_claims(FOUNDRY_AGENT, self.tenant.client_id()).unwrap(), changes)
-    }
-
-    /// The claims of a token of a client that acts for a person.
-    fn person(&self, changes: &[(&str, Value)]) -> Value {
-        let cloud = self.tenant.cloud();
-        let scopes = ["user_impersonation"];
-        let claims = cloud.user_claims(USER, INTERACTIVE, self.tenant.client_id(), &scopes);
-        changed(claims.unwrap(), changes)
-    }
-
-    pub fn signed(&self, claims: &Value) -> String {
-        let cloud = self.tenant.cloud();
-        cloud.sign(&cloud.token_header(), claims)
-    }
-
-    async fn predicted(&self, tokens: &[(String, String)]) -> Vec<Examination> {
-        let examiner = self.admin.token_examiner(self.issuer.clone()).await.unwrap();
-        tokens.iter().map(|(_, token)| examiner.examine(token, self.now())).collect()
-    }
-
-    pub async fn answered(&self, token: &str) -> u16 {
-        let request = self.client.get(format!("{}/mcp", self.tenant.origin()));
-        request.bearer_auth(token).send().await.unwrap().status().as_u16()
-    }
-
-    /// Compares each prediction with the answer, and gives the predictions.
-    async fn compare(&self, what: &str, tokens: &[(String, String)]) -> Vec<Examination> {
-        let predicted = self.predicted(tokens).await;
-        for ((name, token), examination) in tokens.iter().zip(&predicted) {
-            let status = examination.refusal().map_or(200, |(_, refusal)| refusal.status);
-            assert_eq!(status, self.answered(token).await, "{what}; {name}: {examination:?}");
-        }
-        predicted
-    }
-
-    /// The tokens of several callers, as they get them now.
-    fn callers(&self) -> Vec<(String, String)> {
-        let cloud = self.tenant.cloud();
-        let other = cloud.app_claims(OTHER_AGENT, self.tenant.client_id()).unwrap();
-        [
-            ("agent", self.agent(&[])),
-            ("agent without the role", other),
-            ("person", self.person(&[])),
-            ("person without the scope", self.person(&[("scp", json!("other"))])),
-        ]
-        .map(|(name, claims)| (name.to_owned(), self.signed(&claims)))
-        .into()
-    }
-}
-
-fn changed(mut claims: Value, changes: &[(&str, Value)]) -> Value {
-    let all = claims.as_object_mut().unwrap();
-    for (name, value) in changes {
-        match value {
-            Value::Null => drop(all.remove(*name)),
-            value => drop(all.insert((*name).to_owned(), value.clone())),
-        }
-    }
-    claims
-}
-
-fn claim_rows(guarded: &Guarded) -> Vec<(String, String)> {
-    let now = guarded.now();
-    let v2 = guarded.tenant.cloud().v2_issuer();
-    let of_app = [
-        vec![],
-        vec![("iss", json!(v2))],
-        vec![("iss", json!(v2)), ("appid", json!(null)), ("azp", json!(FOUNDRY_AGENT))],
-        vec![("iss", json!(null))],
-        vec![("iss", json!(format!("https://sts.windows.net/{ELSEWHERE}/")))],
-        vec![("iss", json!(format!("https://sts.windows.net/{TENANT_ID}/v2.0")))],
-        vec![("iss", json!(format!("{v2}/")))],
-        vec![("aud", json!(null))],
-        vec![("aud", json!(""))],
-        vec![("aud", json!([guarded.tenant.client_id()]))],
-        vec![("aud", json!(guarded.tenant.client_id()))],
-        vec![("aud", json!(ELSEWHERE))],
-        vec![("aud", json!(format!("api://{}/", guarded.tenant.client_id())))],
-        vec![("exp", json!(null))],
-        vec![("exp", json!((now + 3600).to_string()))],
-        vec![("exp", json!(now - 200))],
-        vec![("exp", json!(now - 400))],
-        vec![("exp", json!(i64::MIN))],
-        vec![("exp", json!(u64::MAX))],
-        vec![("nbf", json!(now + 200))],
-        vec![("nbf", json!(now + 400))],
-        vec![("nbf", json!(i64::MAX))],
-        vec![("nbf", json!("now"))],
-        vec![("appid", json!(null))],
-        vec![("appid", json!(ELSEWHERE))],
-        vec![("appid", json!(ELSEWHERE)), ("azp", json!(FOUNDRY_AGENT))],
-        vec![("azp", json!(ELSEWHERE))],
-        vec![("appid", json!("*"))],
-        vec![("appid", json!(format!("{FOUNDRY_AGENT} ")))],
-        vec![("appid", json!(FOUNDRY_AGENT.to_string().to_uppercase()))],
-        vec![("appid", json!(OTHER_AGENT)), ("exp", json!(1))],
-        vec![("oid", json!(null))],
-        vec![("oid", json!(""))],
-        vec![("oid", json!("a b"))],
-        vec![("oid", json!("x".repeat(101)))],
-        vec![("tid", json!(null))],
-        vec![("tid", json!("a b"))],
-        vec![("idtyp", json!(null))],
-        vec![("idtyp", json!(null)), ("sub", json!(ELSEWHERE))],
-        vec![("idtyp", json!(null)), ("sub", json!(null))],
-        vec![("idtyp", json!("user"))],
-        vec![("idtyp", json!("device"))],
-        vec![("scp", json!("user_impersonation"))],
-        vec![("idtyp", json!(null)), ("scp", json!("user_impersonation"))],
-        vec![("roles", json!(null))],
-        vec![("roles", json!([]))],
-        vec![("roles", json!("MCP.Access"))],
-        vec![("roles", json!([1]))],
-        vec![("roles", json!({ "0": "MCP.Access" }))],
-        vec![("roles", json!(["MCP.AccessX", "mcp.access"]))],
-        vec![("roles", json!(["Other", "MCP.Access"]))],
-    ];
-    let of_person = [
-        vec![],
-        vec![("scp", json!(null))],
-        vec![("scp", json!(""))],
-        vec![("scp", json!("user_impersonationX"))],
-        vec![("scp", json!("a user_impersonation b"))],
-        vec![("scp", json!(["user_impersonation"]))],
-        vec![("scp", json!(null)), ("roles", json!(["MCP.Access"]))],
-        vec![("idtyp", json!(null)), ("scp", json!(null))],
-        vec![("idtyp", json!("app"))],
-    ];
-    let row = |claims: Value, changes: &[(&str, Value)]| {
-        (format!("{changes:?}"), guarded.signed(&claims))
-    };
-    let of_app = of_app.iter().map(|changes| row(guarded.agent(changes), changes));
-    let of_person = of_person.iter().map(|changes| row(guarded.person(changes), changes));
-    of_app.chain(of_person).collect()
-}
-
-fn form_rows(guarded: &Guarded) -> Vec<(String, String)> {
-    let cloud = guarded.tenant.cloud();
-    let claims = guarded.agent(&[]);
-    let headers = [
-        json!({ "alg": null }),
-        json!({ "alg": "none" }),
-        json!({ "alg": "rs256" }),
-        json!({ "alg": "HS256" }),
-        json!({ "kid": null }),
-        json!({ "kid": 1 }),
-        json!({ "kid": "third" }),
-    ];
-    let headed = headers.into_iter().map(|header| {
-        let changes: Vec<_> =
-            header.as_object().unwrap().iter().map(|(name, it)| (&**name, it.clone())).collect();
-        let token = cloud.sign(&changed(cloud.token_header(), &changes), &claims);
-        (format!("header {header}"), token)
-    });
-    let good = guarded.signed(&claims);
-    let (message, signature) = good.rsplit_once('.').unwrap();
-    let (header, _) = message.split_once('.').unwrap();
-    let other = URL_SAFE_NO_PAD.encode(guarded.agent(&[("roles", json!(["A"]))]).to_string());
-    let forms = [
-        ("claims of another", format!("{header}.{other}.{signature}")),
-        ("no signature", format!("{message}.")),
-        ("short signature", format!("{message}.{}", &signature[..100])),
-        ("two parts", message.to_owned()),
-        ("one part", "garbage".to_owned()),
-        ("four parts", format!("{good}.e30")),
-        ("dots", "..".to_owned()),
-        ("a list of claims", cloud.sign_raw(&format!("{header}.W10"))),
-        ("too long", format!("{good}{}", "A".repeat(1 << 14))),
-    ];
-    headed.chain(forms.map(|(name, token)| (name.to_owned(), token))).collect()
-}
 
 #[tokio::test]
 async fn each_token_is_answered_as_predicted() {
@@ -430,7 +211,8 @@ async fn words_of_the_token_draw_nothing() {
     let changes: Vec<_> = names.map(|name| (name, json!(hostile))).into();
     let token = guarded.signed(&guarded.agent(&changes));
     let examined = guarded.predicted(&[(String::new(), token.clone())]).await.pop().unwrap();
-    let said: String = examined.verdicts.iter().map(|it| format!("{it}\n")).collect();
+    let said: String =
+        examined.verdicts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert_eq!(said.lines().count(), examined.verdicts.len(), "{said}");
     assert!(!said.contains('\u{1b}') && !said.contains(&token[..40]), "{said}");
 }
