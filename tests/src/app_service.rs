@@ -21,6 +21,9 @@ use crate::{
     server::{Server, ServerBuilder},
 };
 
+/// The settings of authentication that are deployed with the product.
+const AUTH_SETTINGS: &str = include_str!("../../infra/authsettings.json");
+
 /// The web app's name.
 pub const SITE: &str = "reviews";
 
@@ -69,7 +72,7 @@ impl AppService {
     /// # Errors
     /// When the server does not start.
     pub async fn unconfigured(options: Options) -> Result<Self> {
-        let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
+        let mut site = sample::site(SITE, AUTH_SETTINGS)?;
         let of_others = json!({ "preserveUrlFragmentsForLogins": true });
         site.auth_settings = json!({ "platform": { "enabled": false }, "login": of_others });
         site.app_settings.clear();
@@ -81,7 +84,7 @@ impl AppService {
         database_url: String,
         database: Option<TestDatabase>,
     ) -> Result<Self> {
-        let mut site = sample::site(SITE, sample::AUTH_SETTINGS)?;
+        let mut site = sample::site(SITE, AUTH_SETTINGS)?;
         let own = [
             ("ENTRA_TENANT_ID", sample::TENANT_ID.to_string()),
             ("ENTRA_CLIENT_ID", sample::API.to_string()),

@@ -12,7 +12,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use thirtyfour::{ChromiumLikeCapabilities as _, DesiredCapabilities, WebDriver};
 
-use crate::{process::CleanupProcess, workspace};
+use crate::{node, process::CleanupProcess, workspace};
 
 /// Flags that keep Chromium alone with the page: no screen, no sandbox (there is none to have in
 /// a container), no traffic of its own.
@@ -39,7 +39,13 @@ impl Browser {
     /// A browser to start.
     #[must_use]
     pub fn builder() -> BrowserBuilder {
-        BrowserBuilder { width: 1280, height: 900, dark: false, javascript: true }
+        BrowserBuilder {
+            width: 1280,
+            height: 900,
+            dark: false,
+            forced_colors: false,
+            javascript: true,
+        }
     }
 
     /// The session, to navigate, find and click by.
@@ -58,6 +64,26 @@ impl Browser {
         let path = folder.join(format!("{name}.png"));
         self.driver.screenshot(&path).await?;
         Ok(path)
+    }
+
+    /// What axe finds wrong with the page for people who see, hear or move otherwise, by the rules of WCAG up to AAA and the
+    /// usual good practice: a line for each element.
+    ///
+    /// # Errors
+    /// axe is not installed, or does not run in the page.
+    pub async fn accessibility(&self) -> Result<Vec<String>> {
+        let axe = fs::read_to_string(node::environment()?.package_file("axe-core/axe.min.js"))?;
+        self.driver.execute(axe, Vec::new()).await?;
+        let run = r#"
+            const done = arguments[arguments.length - 1];
+            // Off by default: the rules of level AAA.
+            const rules = Object.fromEntries(axe.getRules(["wcag2aaa", "wcag21aaa", "wcag22aaa", "wcag22aa"])
+                .map(rule => [rule.ruleId, { enabled: true }]));
+            axe.run(document, { rules, resultTypes: ["violations"] }).then(
+                result => done(result.violations.flatMap(it => it.nodes.map(node => `${it.id}: ${node.html} ${node.failureSummary}`))),
+                error => done([String(error)]));
+        "#;
+        Ok(self.driver.execute_async(run, Vec::new()).await?.convert()?)
     }
 
     /// Ends the browser in an orderly way; to drop it is enough where a test has failed.
@@ -83,6 +109,7 @@ pub struct BrowserBuilder {
     width: u32,
     height: u32,
     dark: bool,
+    forced_colors: bool,
     javascript: bool,
 }
 
@@ -97,6 +124,12 @@ impl BrowserBuilder {
     #[must_use]
     pub fn dark(self) -> Self {
         Self { dark: true, ..self }
+    }
+
+    /// Has the system set the colours of all pages, as its high contrast does.
+    #[must_use]
+    pub fn forced_colors(self) -> Self {
+        Self { forced_colors: true, ..self }
     }
 
     /// Runs no script of any page.
@@ -133,7 +166,11 @@ impl BrowserBuilder {
             "width": self.width, "height": self.height, "deviceScaleFactor": 1, "mobile": false,
         });
         let colours = if self.dark { "dark" } else { "light" };
-        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": colours }] });
+        let forced = if self.forced_colors { "active" } else { "none" };
+        let media = json!({ "features": [
+            { "name": "prefers-color-scheme", "value": colours },
+            { "name": "forced-colors", "value": forced },
+        ] });
         let scripts = json!({ "value": !self.javascript });
         for (command, parameters) in [
             ("Emulation.setDeviceMetricsOverride", metrics),

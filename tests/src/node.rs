@@ -68,6 +68,12 @@ pub fn npm() -> Option<PathBuf> {
 }
 
 impl Environment {
+    /// A file of a package.
+    #[must_use]
+    pub fn package_file(&self, path: &str) -> PathBuf {
+        self.folder.join("node_modules").join(path)
+    }
+
     /// Where Node finds a program, and beside it the packages.
     fn script(&self, program: &str) -> Result<PathBuf> {
         let source = sources().join(program);

@@ -98,6 +98,41 @@ async fn the_pages_fit_a_phone_and_are_dark_when_asked(product: Product) {
     }
 }
 
+/// axe finds nothing, with the rules of level AAA, and nothing runs or scrolls sideways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everyone_can_use_the_pages() {
+    let product = Product::on_sqlite().await.unwrap();
+    let narrow = Browser::builder().size(320, 844);
+    for (name, browser) in [
+        ("narrow", narrow),
+        ("narrow-dark", narrow.dark()),
+        ("desktop-light", Browser::builder()),
+        ("forced-colors", Browser::builder().forced_colors()),
+    ] {
+        let browser = browser.start().await.unwrap();
+        for (page, path) in PAGES {
+            browser.driver().goto(product.url(path)).await.unwrap();
+            assert_eq!(browser.accessibility().await.unwrap(), [""; 0], "{page}, {name}");
+            let script = "return [document.documentElement.scrollWidth <= window.innerWidth, document.scripts.length]";
+            let seen = browser.driver().execute(script, Vec::new()).await.unwrap();
+            assert_eq!(seen.convert::<(bool, usize)>().unwrap(), (true, 0), "{page}, {name}");
+            browser.screenshot(&format!("{page}-{name}")).await.unwrap();
+        }
+        browser.close().await.unwrap();
+    }
+}
+
+/// The pages, each by the name of its picture.
+const PAGES: [(&str, &str); 7] = [
+    ("list", "/"),
+    ("details", "/details/1"),
+    ("create", "/create"),
+    ("activity", "/activity"),
+    ("connect", "/connect"),
+    ("welcome", "/welcome"),
+    ("missing", "/nothing"),
+];
+
 async fn look_around(
     product: &Product,
     browser: &Browser,
@@ -105,7 +140,7 @@ async fn look_around(
     dark: bool,
 ) -> WebDriverResult<()> {
     let driver = browser.driver();
-    for (page, path) in [("list", "/"), ("create", "/create"), ("missing", "/nothing")] {
+    for (page, path) in PAGES {
         driver.goto(product.url(path)).await?;
         let script = "return [document.documentElement.scrollWidth <= window.innerWidth, getComputedStyle(document.body).backgroundColor]";
         let seen = driver.execute(script, Vec::new()).await?;

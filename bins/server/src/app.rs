@@ -10,7 +10,7 @@ use axum::{Router, middleware};
 use easyauth::StripIdentityHeadersLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
-use restaurant_web::WebConfig;
+use restaurant_web::{Connection, WebConfig};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -67,8 +67,13 @@ pub fn router(
     config.request_timeout = settings.request_limit;
     config.tasks = tasks.clone();
     config.trusted_origins.clone_from(&settings.public_origins);
-    config.sign_out_path = settings.authentication.as_ref().and_then(Authentication::sign_out_path);
-    let health = restaurant_web::health_router(Arc::clone(&repository), &config);
+    config.read_only = settings.read_only;
+    if let Some(authentication) = &settings.authentication {
+        config.sign_in_path = authentication.sign_in_path();
+        config.sign_out_path = authentication.sign_out_path();
+    }
+    config.connection = connection(&settings);
+    let public = restaurant_web::public_router(Arc::clone(&repository), &config)?;
     let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
     let mcp = mcp_adapter(repository, settings.read_only)
         .allowed_hosts(settings.public_hosts.clone())
@@ -81,9 +86,9 @@ pub fn router(
     let (open, guarded) = match &settings.authentication {
         Some(authentication) => {
             authentication.fetch_jwks();
-            (health.merge(authentication.metadata()), authentication.protect(pages, mcp))
+            (public.merge(authentication.metadata()), authentication.protect(pages, mcp))
         }
-        None => (health, unauthenticated(pages.merge(mcp), settings.read_only)),
+        None => (public, unauthenticated(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
     let app = guarded
@@ -92,6 +97,20 @@ pub fn router(
         .layer(middleware::from_fn(transfer_coding::check))
         .layer(middleware::from_fn(request_log::log));
     Ok(trailing_slash::ignored_for(&MCP_PATHS, app))
+}
+
+/// What the page about connecting an agent says.
+fn connection(settings: &AppSettings) -> Connection {
+    let [path, _] = MCP_PATHS;
+    let authentication = settings.authentication.as_ref();
+    Connection {
+        address: settings.public_origins.first().map(|origin| format!("{origin}{path}")),
+        tools: restaurant_mcp::tool_summaries()
+            .map(|(name, summary)| (name.to_owned(), summary.to_owned()))
+            .collect(),
+        role: authentication.map(|it| it.mcp_role().to_owned()),
+        scope: authentication.map(|it| it.mcp_scope().to_owned()),
+    }
 }
 
 /// Routes without authentication, for an anonymous actor.

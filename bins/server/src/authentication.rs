@@ -23,6 +23,8 @@ pub struct Authentication {
     validator: Option<Arc<EntraTokenValidator>>,
     resource: Arc<ProtectedResource>,
     policy: Arc<AccessPolicy>,
+    mcp_role: String,
+    mcp_scope: String,
 }
 
 impl Authentication {
@@ -56,6 +58,8 @@ impl Authentication {
             validator,
             resource: Arc::new(resource),
             policy: Arc::new(policy),
+            mcp_role: auth.mcp_role.clone(),
+            mcp_scope: auth.mcp_scope.clone(),
         }))
     }
 
@@ -86,9 +90,25 @@ impl Authentication {
         if self.mode.is_behind_platform() { Router::new() } else { self.resource.router() }
     }
 
+    /// The path where a user signs in, up to the page that they then see, if users sign in at a browser.
+    pub fn sign_in_path(&self) -> Option<String> {
+        let path = "/.auth/login/aad?post_login_redirect_uri=";
+        self.mode.is_behind_platform().then(|| path.to_owned())
+    }
+
+    /// The app role that a program needs for MCP.
+    pub fn mcp_role(&self) -> &str {
+        &self.mcp_role
+    }
+
+    /// The scope that a client for a user needs for MCP.
+    pub fn mcp_scope(&self) -> &str {
+        &self.mcp_scope
+    }
+
     /// The path where a user signs out, if users sign in at a browser.
     pub fn sign_out_path(&self) -> Option<String> {
-        let path = "/.auth/logout?post_logout_redirect_uri=%2F";
+        let path = "/.auth/logout?post_logout_redirect_uri=%2Fwelcome";
         self.mode.is_behind_platform().then(|| path.to_owned())
     }
 }

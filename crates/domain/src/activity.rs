@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    AuditOperation, AuditResource, Author, PageLimit, RestaurantId, ReviewId, ValidationError,
-    validation::Problem,
+    AuditOperation, AuditResource, Author, AuthorKind, PageLimit, RestaurantId, RestaurantName,
+    ReviewId, ValidationError, validation::Problem,
 };
 
 /// A successful write.
@@ -25,6 +25,8 @@ pub struct Activity {
     pub target: Post,
     /// The author, with the interface and the request ([`Author::context`]).
     pub author: Author,
+    /// The name of the restaurant now; `None` where readers do not see the restaurant any more.
+    pub restaurant_name: Option<RestaurantName>,
 }
 
 /// Something that a caller posted.
@@ -73,6 +75,28 @@ pub struct ActivityQuery {
     pub limit: PageLimit,
     /// The entry after which the page starts; `None` for the first page.
     pub after: Option<ActivityCursor>,
+    /// The authors; `None` for all.
+    pub by: Option<AuthorGroup>,
+}
+
+/// A group of authors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthorGroup {
+    /// People who write for themselves.
+    People,
+    /// Agents in their own name, and agents for a person.
+    Agents,
+}
+
+impl AuthorGroup {
+    /// The kinds of authors in it.
+    #[must_use]
+    pub fn kinds(self) -> &'static [AuthorKind] {
+        match self {
+            Self::People => &[AuthorKind::Person],
+            Self::Agents => &[AuthorKind::Agent, AuthorKind::AgentForPerson],
+        }
+    }
 }
 
 /// A position in the activity record: after the entry with this id.

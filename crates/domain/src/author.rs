@@ -204,6 +204,10 @@ pub enum AuthorKind {
 }
 
 impl AuthorKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Anonymous, Self::Person, Self::Agent, Self::AgentForPerson, Self::System];
+
     /// The kind as stores keep it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -219,9 +223,7 @@ impl AuthorKind {
     /// The kind from its stored form; `None` for an unknown word.
     #[must_use]
     pub fn from_stored(word: &str) -> Option<Self> {
-        [Self::Anonymous, Self::Person, Self::Agent, Self::AgentForPerson, Self::System]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// The kind of the identity that the id names: an agent for a person has the person's.

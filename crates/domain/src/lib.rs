@@ -30,7 +30,7 @@ mod validation;
 mod write_context;
 
 pub use self::{
-    activity::{Activity, ActivityCursor, ActivityPage, ActivityQuery, Post},
+    activity::{Activity, ActivityCursor, ActivityPage, ActivityQuery, AuthorGroup, Post},
     actor::{Actor, Forbidden, Permission, Permissions},
     audit::{AuditChannel, AuditOperation, AuditRecord, AuditResource},
     author::{Author, AuthorKind, ClientApplication},

@@ -24,5 +24,8 @@ pub use rmcp_guard::{
 };
 
 pub use self::{
-    access::MissingPermission, adapter::McpAdapter, operation::Operation, tools::TOOL_NAMES,
+    access::MissingPermission,
+    adapter::McpAdapter,
+    operation::Operation,
+    tools::{TOOL_NAMES, tool_summaries},
 };

@@ -21,6 +21,20 @@ use crate::{
 pub const TOOL_NAMES: [&str; 4] =
     [ListRestaurantsTool::NAME, GetDetails::NAME, CreateReview::NAME, CreateRestaurant::NAME];
 
+/// The name of each tool with the first sentence of its description, in the order in which clients see them.
+pub fn tool_summaries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let descriptions = [
+        ListRestaurantsTool::DESCRIPTION,
+        GetDetails::DESCRIPTION,
+        CreateReview::DESCRIPTION,
+        CreateRestaurant::DESCRIPTION,
+    ];
+    TOOL_NAMES.into_iter().zip(descriptions.map(|text| {
+        // With its full stop.
+        text.find(". ").map_or(text, |end| &text[..=end])
+    }))
+}
+
 /// All tools, in the order in which clients see them.
 pub(crate) struct Toolbox([Entry; TOOL_NAMES.len()]);
 

@@ -3,14 +3,14 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{dsl::auto_type, prelude::*};
 use restaurant_domain::{
-    Activity, ActivityQuery, AuditOperation, Author, AuthorKind, ClientApplication, Post,
-    RestaurantId, ReviewId, WriteContext,
+    Activity, ActivityPage, ActivityQuery, AuditOperation, Author, AuthorGroup, AuthorKind,
+    ClientApplication, Post, RestaurantId, RestaurantName, ReviewId, WriteContext,
 };
 
 use crate::{
     database::FORGET_BATCH,
     rows::{CorruptRow, columns, via},
-    schema::activity,
+    schema::{activity, restaurants},
 };
 
 columns!(
@@ -54,6 +54,9 @@ pub(crate) struct ActivityRow {
     trace_id: Option<String>,
 }
 
+/// An entry with the name of its restaurant, if readers still see it.
+type NamedRow = (ActivityRow, Option<String>);
+
 impl TryFrom<ActivityRow> for Activity {
     type Error = CorruptRow;
 
@@ -82,8 +85,19 @@ impl TryFrom<ActivityRow> for Activity {
             operation: operation.ok_or(CorruptRow("operation"))?,
             target,
             author,
+            restaurant_name: None,
         })
     }
+}
+
+/// A page of the record, of rows as [`entries`] reads them.
+pub(crate) fn page(rows: Vec<NamedRow>, query: ActivityQuery) -> Result<ActivityPage, CorruptRow> {
+    let entry = |(row, name): NamedRow| -> Result<_, CorruptRow> {
+        let restaurant_name = name.map(RestaurantName::from_stored);
+        Ok(Activity { restaurant_name, ..row.try_into()? })
+    };
+    let entries = rows.into_iter().map(entry).collect::<Result<_, _>>()?;
+    Ok(ActivityPage::new(entries, query.limit))
 }
 
 /// An entry to insert.
@@ -144,15 +158,24 @@ pub(crate) fn outdated_activity(before: NaiveDateTime) -> _ {
         .select(activity::id)
 }
 
-/// The activity record, the newest entries first, after an id.
+/// The activity record of authors of some kinds, the newest entries first, after an id; with the names of the restaurants
+/// that readers see.
 #[auto_type]
-pub(crate) fn entries(after: i64, rows: i64) -> _ {
+pub(crate) fn entries(after: i64, rows: i64, kinds: Vec<&'static str>) -> _ {
     let columns: ActivityColumns = ACTIVITY;
     activity::table
+        .left_join(restaurants::table.on(restaurants::id.eq(activity::restaurant_id)))
         .filter(activity::id.lt(after))
+        .filter(activity::actor_kind.eq_any(kinds))
         .order(activity::id.desc())
         .limit(rows)
-        .select(columns)
+        .select((columns, restaurants::name.nullable()))
+}
+
+/// The kinds of authors of a page, as they are stored.
+pub(crate) fn kinds(query: ActivityQuery) -> Vec<&'static str> {
+    let kinds = query.by.map_or(&AuthorKind::ALL[..], AuthorGroup::kinds);
+    kinds.iter().map(|kind| kind.as_str()).collect()
 }
 
 /// After which entry a page of the activity record starts, and how many rows to read: one more than it shows.

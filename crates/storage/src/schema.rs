@@ -108,3 +108,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     reviews,
     restaurant_search
 );
+diesel::allow_tables_to_appear_in_same_query!(activity, restaurants);

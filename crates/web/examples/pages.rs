@@ -8,7 +8,7 @@ use restaurant_domain::{
     Actor, Author, Clock, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
     Permissions, Repository, RestaurantId, SystemClock, ValidationErrors, testing::InMemoryStore,
 };
-use restaurant_web::{WebConfig, router};
+use restaurant_web::{WebConfig, public_router, router};
 use tokio::net::TcpListener;
 
 const NAMES: [&str; 6] =
@@ -28,7 +28,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         store.create_review(RestaurantId(1), review, &author, None).await?;
     }
     let actor = Actor::new(Author::anonymous(), Permissions::ALL);
-    let app = router(store, WebConfig::default())?.layer(Extension(actor));
+    let config = WebConfig::default();
+    let public = public_router(store.clone(), &config)?;
+    let app = router(store, config)?.layer(Extension(actor)).merge(public);
     let address = env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let listener = TcpListener::bind(address).await?;
     println!("http://{}/", listener.local_addr()?);

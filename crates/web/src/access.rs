@@ -15,7 +15,7 @@ impl FromRequestParts<AppState> for Reader {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, PageError> {
         let actor = actor(parts)?;
         actor.may_read()?;
-        Ok(Self(PageContext::of(actor, state)))
+        Ok(Self(PageContext::of(actor, &state.site)))
     }
 }
 
@@ -34,7 +34,7 @@ impl FromRequestParts<AppState> for Writer {
         let actor = actor(parts)?;
         actor.may_read()?;
         let author = actor.may_write()?.clone().through(AuditChannel::Page, None);
-        Ok(Self { author, context: PageContext::of(actor, state) })
+        Ok(Self { author, context: PageContext::of(actor, &state.site) })
     }
 }
 

@@ -11,11 +11,15 @@ use sha2::{Digest, Sha256};
 
 /// The stylesheet of all pages.
 pub(crate) static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("style", "css", "text/css; charset=utf-8", include_str!("../assets/style.css"))
+    Asset::new("style", "css", "text/css; charset=utf-8", include_bytes!("../assets/style.css"))
 });
 /// The site's icon.
 pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
-    Asset::new("icon", "svg", "image/svg+xml", include_str!("../assets/icon.svg"))
+    Asset::new("icon", "svg", "image/svg+xml", include_bytes!("../assets/icon.svg"))
+});
+/// The same icon, for clients that request it without reading a page.
+pub(crate) static FAVICON: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("favicon", "ico", "image/x-icon", include_bytes!("../assets/favicon.ico"))
 });
 
 /// A file in the binary.
@@ -24,7 +28,7 @@ pub(crate) struct Asset {
     pub(crate) file: String,
     etag: String,
     content_type: &'static str,
-    content: &'static str,
+    content: &'static [u8],
 }
 
 impl Asset {
@@ -33,7 +37,12 @@ impl Asset {
         [&*STYLESHEET, &*ICON].into_iter().find(|asset| asset.file == file)
     }
 
-    fn new(name: &str, extension: &str, content_type: &'static str, content: &'static str) -> Self {
+    fn new(
+        name: &str,
+        extension: &str,
+        content_type: &'static str,
+        content: &'static [u8],
+    ) -> Self {
         let mut hash = String::new();
         for byte in Sha256::digest(content).iter().take(8) {
             // Writing to a String cannot fail.

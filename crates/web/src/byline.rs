@@ -7,6 +7,8 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Byline {
     kind: &'static str,
+    /// `person`, or `agent` for both kinds of agents: how its chip looks.
+    group: &'static str,
     /// `None` where the identity provider gives none.
     name: Option<String>,
     /// The name of the client application that acted for a person.
@@ -23,7 +25,9 @@ impl Byline {
         match author.kind() {
             kind @ (AuthorKind::Person | AuthorKind::Agent | AuthorKind::AgentForPerson) => {
                 let client = client.filter(shown).map(str::to_owned);
-                Some(Self { kind: kind.as_str(), name, client })
+                let is_person = kind == AuthorKind::Person;
+                let group = if is_person { "person" } else { "agent" };
+                Some(Self { kind: kind.as_str(), group, name, client })
             }
             _ => None,
         }

@@ -21,6 +21,13 @@ pub struct WebConfig {
     /// is written in a task of its own, whether or not its sender waits for the answer. Default: a tracker that only the
     /// router knows.
     pub tasks: TaskTracker,
+    /// Whether the service grants no caller the permission to write, which the pages then say. Default: no.
+    pub read_only: bool,
+    /// The path on this site where users sign in at a browser, up to the path of the page that they then see. Default: none,
+    /// and no link to it.
+    pub sign_in_path: Option<String>,
+    /// What the page about connecting an agent says.
+    pub connection: Connection,
     /// The path on this site where a signed-in user signs out. Default: none, and no link to it.
     pub sign_out_path: Option<String>,
 }
@@ -33,7 +40,23 @@ impl Default for WebConfig {
             ready_timeout: Duration::from_secs(2),
             trusted_origins: Vec::new(),
             tasks: TaskTracker::new(),
+            read_only: false,
+            sign_in_path: None,
+            connection: Connection::default(),
             sign_out_path: None,
         }
     }
+}
+
+/// How agents connect to the MCP server beside the pages.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// The address of the endpoint. Without it, the page names the path `/mcp` of its own origin.
+    pub address: Option<String>,
+    /// The name and the description of each tool.
+    pub tools: Vec<(String, String)>,
+    /// The app role that a program needs, where callers are authenticated.
+    pub role: Option<String>,
+    /// The scope that a client for a user needs, where callers are authenticated.
+    pub scope: Option<String>,
 }

@@ -12,13 +12,13 @@ use http::{
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{
-    AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted,
+    Actor, AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted,
 };
 use serde::Serialize;
 use tower_http::request_id::RequestId;
 
 use crate::{
-    app_state::AppState,
+    app_state::Site,
     page_context::PageContext,
     templates::{Page, Templates},
 };
@@ -235,8 +235,9 @@ pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Middleware: puts the error page into every error response of the router that has none yet.
-pub(crate) async fn show(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
+    let context = request.extensions().get::<Actor>().map(|actor| PageContext::of(actor, &site));
     let mut response = next.run(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error())
@@ -248,15 +249,20 @@ pub(crate) async fn show(State(state): State<AppState>, request: Request, next: 
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status);
-    render(&state.templates, &error, request_id)
+    render(&site.templates, &error, context.unwrap_or_default(), request_id)
 }
 
-fn render(templates: &Templates, error: &PageError, request_id: Option<&str>) -> Response {
+fn render(
+    templates: &Templates,
+    error: &PageError,
+    context: PageContext,
+    request_id: Option<&str>,
+) -> Response {
     let status = error.status();
     let (heading, explanation) = error.wording();
     let reason = status.canonical_reason().unwrap_or("Error");
     let view = ErrorPage {
-        context: PageContext::default(),
+        context,
         status: status.as_u16(),
         reason,
         heading,

@@ -25,7 +25,7 @@ pub(crate) struct Fields(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Fields {
     /// Reads `a=1&b=2`, in which names and values are percent-encoded.
-    fn parse(raw: &[u8]) -> Self {
+    pub(crate) fn parse(raw: &[u8]) -> Self {
         let pairs = raw.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
         let decoded = pairs.map(|pair| {
             let mut halves = pair.splitn(2, |byte| *byte == b'=').map(decode);

@@ -1,9 +1,13 @@
 //! Form fields with what was typed into them and what is wrong with it.
 
 use restaurant_domain::{
-    Field, FieldKind, NewRestaurant, NewReview, Problem, SearchText, ValidationError,
+    Field, FieldKind, IdempotencyKey, NewRestaurant, NewReview, Problem, SearchText,
+    ValidationError,
 };
 use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{error_page::PageError, fields::Fields};
 
 /// A text field of a form, with the text that was typed and the error about it.
 #[derive(Serialize)]
@@ -40,6 +44,31 @@ impl TextField {
     }
 }
 
+/// The idempotency key of a form. Sent twice, the form writes once.
+#[derive(Serialize)]
+pub(crate) struct FormKey {
+    field: &'static str,
+    value: String,
+}
+
+impl FormKey {
+    const FIELD: &'static str = IdempotencyKey::FIELD.name;
+
+    /// A new key, also for a form that is shown again: nothing was written under the old one.
+    pub(crate) fn new() -> Self {
+        Self { field: Self::FIELD, value: Uuid::new_v4().to_string() }
+    }
+
+    /// The key that was sent; a form without one is written each time.
+    pub(crate) fn take(fields: &mut Fields) -> Result<Option<IdempotencyKey>, PageError> {
+        let raw = fields.take(Self::FIELD)?;
+        let key = (!raw.is_empty()).then(|| IdempotencyKey::parse(&raw)).transpose();
+        key.map_err(|_| {
+            PageError::BadRequest("The key of the form is not one that this site made.")
+        })
+    }
+}
+
 /// A line of the summary above a refused form: what is wrong, and the element to jump to.
 #[derive(Serialize)]
 pub(crate) struct SummaryLine {
@@ -53,6 +82,12 @@ pub(crate) fn summary(errors: &[ValidationError]) -> Vec<SummaryLine> {
         .iter()
         .map(|error| SummaryLine { target: target(error.field), message: message(error) })
         .collect()
+}
+
+/// The summary above a form whose key was used for another text. Its new key lets the visitor decide.
+pub(crate) fn sent_before() -> Vec<SummaryLine> {
+    let message = "You sent this form before, with another text, and that was posted. Nothing new was saved. Send the form again to post this text as well";
+    vec![SummaryLine { target: "main", message: message.to_owned() }]
 }
 
 /// The message about one field, if there is one.

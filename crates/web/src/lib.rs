@@ -22,6 +22,6 @@ mod trailing_slash;
 mod wording;
 
 pub use self::{
-    config::WebConfig,
-    router::{RouterError, health_router, router},
+    config::{Connection, WebConfig},
+    router::{RouterError, public_router, router},
 };

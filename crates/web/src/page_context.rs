@@ -3,7 +3,7 @@
 use restaurant_domain::Actor;
 use serde::Serialize;
 
-use crate::{app_state::AppState, byline::Byline};
+use crate::{app_state::Site, byline::Byline};
 
 /// The values that the layout shows; the default is those of an unauthenticated caller.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -12,16 +12,24 @@ pub(crate) struct PageContext {
     pub(crate) may_write: bool,
     /// The signed-in caller; `None` without authentication.
     pub(crate) signed_in: Option<Byline>,
+    /// What holds for all callers of this site.
+    notice: Option<&'static str>,
     /// The path of the sign-out.
     sign_out_path: Option<String>,
 }
 
 impl PageContext {
-    pub(crate) fn of(actor: &Actor, state: &AppState) -> Self {
+    pub(crate) fn of(actor: &Actor, site: &Site) -> Self {
         let signed_in = Byline::of(actor.author());
         let sign_out_path =
-            state.sign_out_path.as_deref().map(str::to_owned).filter(|_| signed_in.is_some());
-        Self { may_write: actor.may_write().is_ok(), signed_in, sign_out_path }
+            site.sign_out_path.as_deref().map(str::to_owned).filter(|_| signed_in.is_some());
+        let may_write = actor.may_write().is_ok();
+        let notice = match (site.read_only, &signed_in) {
+            (true, _) => Some("Read only"),
+            (false, None) if may_write => Some("No authentication: everyone may write"),
+            _ => None,
+        };
+        Self { may_write, signed_in, notice, sign_out_path }
     }
 
     /// The name of a signed-in person.

@@ -1,10 +1,14 @@
 //! The pages: one operation a file, each with its input and its view.
 
+pub(crate) mod activity;
+pub(crate) mod connect;
 pub(crate) mod create;
 pub(crate) mod details;
 pub(crate) mod list;
+mod list_input;
 pub(crate) mod review;
 mod review_form;
+pub(crate) mod welcome;
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -22,7 +26,7 @@ use crate::{
 impl AppState {
     /// The page with status 200.
     fn page<P: Page>(&self, view: &P) -> Result<Response, PageError> {
-        Ok(Html(self.templates.render(view)?).into_response())
+        Ok(Html(self.site.templates.render(view)?).into_response())
     }
 
     /// The page with status 422: what was sent is shown again, with what is wrong with it.

@@ -19,18 +19,16 @@ use tower_http::{
 
 use crate::{
     WebConfig,
-    app_state::AppState,
+    app_state::{AppState, Site},
     audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
-    pages::{create, details, list, review},
+    pages::{activity, connect, create, details, list, review, welcome},
     security_headers::security_headers,
-    static_files,
-    templates::Templates,
-    time_limit, trailing_slash,
+    static_files, time_limit, trailing_slash,
 };
 
-/// The web adapter: pages, forms and static files, with their limits, headers and error pages.
+/// The web adapter: pages and forms, with their limits, headers and error pages. [`public_router`] has the static files.
 ///
 /// It wants a [`restaurant_domain::Actor`] in the extensions of every page's request, and refuses to answer without one.
 /// It shows the [`tower_http::request_id::RequestId`] from the extensions, where there is one, on its error pages.
@@ -38,16 +36,10 @@ use crate::{
 /// # Errors
 /// When a trusted origin is none, or a template does not compile.
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
-    let WebConfig { body_limit, request_timeout, trusted_origins, tasks, sign_out_path, .. } =
-        config;
-    let state = AppState {
-        repository,
-        templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
-        body_limit,
-        request_timeout,
-        tasks,
-        sign_out_path: sign_out_path.map(Arc::from),
-    };
+    let site = Site::new(&config)?;
+    let WebConfig { body_limit, request_timeout, trusted_origins, tasks, connection, .. } = config;
+    let connection = Arc::new(connection);
+    let state = AppState { repository, site, connection, body_limit, request_timeout, tasks };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let guarded = |routes: Router<AppState>| {
@@ -63,7 +55,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .merge(audited("/add", post(create::add), AuditOperation::CreateRestaurant))
         .merge(audited("/review/{id}", post(review::add), AuditOperation::CreateReview))
         .layer(from_fn_with_state(state.clone(), time_limit::limit))
-        .layer(from_fn_with_state(state.clone(), error_page::show))
+        .layer(from_fn_with_state(state.site.clone(), error_page::show))
         .layer(map_response(note_status))
         // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -72,15 +64,32 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .with_state(state))
 }
 
-/// Health checks without authentication: the process runs (`/healthz`), the store responds (`/readyz`).
-pub fn health_router(repository: Arc<dyn Repository>, config: &WebConfig) -> Router {
+/// The routes for callers of whom nothing is known: the welcome page (`/welcome`), the static files, and the health checks:
+/// the process runs (`/healthz`), the store responds (`/readyz`). None reads an identity or the data.
+///
+/// # Errors
+/// When a template does not compile.
+pub fn public_router(
+    repository: Arc<dyn Repository>,
+    config: &WebConfig,
+) -> Result<Router, RouterError> {
+    let site = Site::new(config)?;
+    let pages = Router::new()
+        .route("/welcome", get(welcome::welcome))
+        .route("/static/{file}", get(static_files::serve))
+        .layer(CatchPanicLayer::custom(error_page::after_panic))
+        .layer(from_fn_with_state(site.clone(), error_page::show))
+        .layer(map_response(note_status))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(map_response(keep_status))
+        .with_state(site);
     let health = Health { repository, ready_timeout: config.ready_timeout };
-    Router::new()
+    let health = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(CatchPanicLayer::new())
-        .layer(map_response(security_headers))
-        .with_state(health)
+        .with_state(health);
+    Ok(pages.merge(health).layer(map_response(security_headers)))
 }
 
 /// The status of a response, from before it was compressed.
@@ -108,7 +117,8 @@ fn reads() -> Router<AppState> {
         .route("/", get(list::list))
         .route("/create", get(create::form))
         .route("/details/{id}", get(details::details))
-        .route("/static/{file}", get(static_files::serve))
+        .route("/activity", get(activity::activity))
+        .route("/connect", get(connect::connect))
         .route("/favicon.ico", get(static_files::favicon))
         .route("/robots.txt", get(static_files::robots))
 }

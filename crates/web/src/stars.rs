@@ -34,9 +34,11 @@ pub(crate) struct Score {
 
 impl Score {
     pub(crate) fn of(summary: RatingSummary) -> Self {
-        let stars = summary.average().map(|average| Stars {
-            filled: (summary.stars_percent() + 5) / 10 * 10,
-            text: format!("{average:.1} of {}", Rating::MAX),
+        // Rounded once: two restaurants with the same number have the same stars.
+        let tenths = (summary.sum * 20 + summary.count).checked_div(summary.count * 2);
+        let stars = tenths.map(|tenths| Stars {
+            filled: u8::try_from((tenths * 2 + 5) / 10 * 10).unwrap_or(100),
+            text: format!("{}.{} of {}", tenths / 10, tenths % 10, Rating::MAX),
         });
         Self { stars, reviews: counted(summary.count, "review", "reviews") }
     }

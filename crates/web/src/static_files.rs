@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderMap, header::CACHE_CONTROL};
 
 use crate::{
-    assets::{Asset, ICON},
+    assets::{Asset, FAVICON},
     error_page::PageError,
 };
 
@@ -27,7 +27,7 @@ pub(crate) async fn serve(
 
 /// `GET /favicon.ico`: for clients that request it without reading a page.
 pub(crate) async fn favicon(headers: HeaderMap) -> Response {
-    ICON.respond(&headers, A_DAY)
+    FAVICON.respond(&headers, A_DAY)
 }
 
 /// `GET /robots.txt`: excludes crawlers, since the lists are for invited people and agents.

@@ -22,6 +22,7 @@ impl Templates {
         environment
             .set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
         environment.add_global("stylesheet", assets::STYLESHEET.file.as_str());
+        environment.add_global("version", env!("CARGO_PKG_VERSION"));
         environment.add_global("icon", assets::ICON.file.as_str());
         minijinja_embed::load_templates!(&mut environment);
         Ok(Self(environment))

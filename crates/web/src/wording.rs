@@ -1,6 +1,7 @@
 //! Numbers and times as a reader sees them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use restaurant_domain::AuditChannel;
 use serde::Serialize;
 
 /// A number with its noun: "1 review", "1,234 reviews", "No reviews".
@@ -24,6 +25,24 @@ pub(crate) fn grouped(number: i64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// Where something was written.
+pub(crate) fn channel(channel: AuditChannel) -> &'static str {
+    match channel {
+        AuditChannel::Page => "on this site",
+        AuditChannel::Mcp => "over MCP",
+        _ => "by command",
+    }
+}
+
+/// The first lines of a text, and the rest of one that would fill the screen.
+pub(crate) fn folded(text: &str) -> (String, Option<String>) {
+    const LINES: usize = 10;
+    match text.match_indices('\n').nth(LINES - 1) {
+        Some((end, _)) => (text[..end].to_owned(), Some(text[end + 1..].to_owned())),
+        None => (text.to_owned(), None),
+    }
 }
 
 /// A moment, for people and for programs.

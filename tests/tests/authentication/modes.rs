@@ -145,7 +145,6 @@ async fn health_is_open_and_nothing_else() {
             (Method::OPTIONS, "/mcp"),
             (Method::GET, "/nowhere"),
             (Method::POST, "/add"),
-            (Method::GET, "/static/style.css"),
             (Method::GET, "/favicon.ico"),
             (Method::GET, "/robots.txt"),
             (Method::GET, "/healthz/"),
@@ -180,6 +179,12 @@ async fn health_is_open_and_nothing_else() {
             (health.status(), health.text().await.unwrap().as_str()),
             (StatusCode::OK, "ok\n")
         );
+        // The front door: the same for every caller, whatever a caller claims to be.
+        let welcome = Client::new().get(protected.server.url("/welcome"));
+        let welcome = welcome.header("x-ms-client-principal-name", "Mallory").send().await.unwrap();
+        assert_eq!(welcome.status(), StatusCode::OK, "{deployment:?}");
+        let welcome = welcome.text().await.unwrap();
+        assert!(welcome.contains("Connect an agent") && !welcome.contains("Mallory"), "{welcome}");
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4281")]
     pub(super) cloud_listen: SocketAddr,
 
-    /// A file with the authentication settings to deploy. Default: the repository's `infra/authsettings.json`.
+    /// A file with the authentication settings to deploy. Default: those that `setup` writes.
     #[arg(long, value_name = "FILE")]
     pub(super) auth_settings: Option<PathBuf>,
 

@@ -159,9 +159,17 @@ impl Repository for InMemoryStore {
     async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
         let tables = self.tables();
         let entries = tables.activity.iter().rev();
-        let entries = entries.filter(|entry| query.after.is_none_or(|cursor| entry.id < cursor.0));
-        let entries = entries.take(usize::from(query.limit.get()) + 1).cloned().collect();
-        Ok(ActivityPage::new(entries, query.limit))
+        let entries = entries.filter(|entry| {
+            query.after.is_none_or(|cursor| entry.id < cursor.0)
+                && query.by.is_none_or(|by| by.kinds().contains(&entry.author.kind()))
+        });
+        let entries = entries.take(usize::from(query.limit.get()) + 1).map(|entry| {
+            let target = entry.target.restaurant();
+            let restaurant = tables.restaurants.iter().find(|it| it.id == target);
+            let restaurant_name = restaurant.map(|it| it.name.clone());
+            Activity { restaurant_name, ..entry.clone() }
+        });
+        Ok(ActivityPage::new(entries.collect(), query.limit))
     }
 
     async fn hide(&self, post: Post, moderator: &Author) -> Result<bool, StoreError> {
@@ -258,7 +266,8 @@ impl Tables {
         let mut context = author.context().clone();
         context.budget = crate::Budget::default();
         let author = author.clone().with_context(context);
-        self.activity.push(Activity { id, at, operation, target, author });
+        let restaurant_name = None;
+        self.activity.push(Activity { id, at, operation, target, author, restaurant_name });
     }
 
     fn add_restaurant(

@@ -11,8 +11,8 @@ use crate::{
     web_app::AppSettings,
 };
 
-/// The settings of authentication for an MCP server: a copy of what the Bicep files of this repository deploy, because a
-/// published crate cannot contain a file of another folder.
+/// The settings of authentication for an MCP server: what the Bicep files of this repository deploy, without the pages that
+/// the product shows to everyone. A copy, because a published crate cannot contain a file of another folder.
 const TEMPLATE: &str = include_str!("auth_settings.json");
 
 impl ChangeSet<'_> {

@@ -10,7 +10,7 @@ use restaurant_domain::{
 
 use super::search::{matches, matching};
 use crate::{
-    activity::{self, ActivityRow},
+    activity,
     error::WorkError,
     queries::{self, by_name, by_newest, by_rating, by_reviews},
     rows::{RestaurantColumns, RestaurantRow, ReviewRow},
@@ -50,9 +50,8 @@ pub(super) async fn activity(
     query: ActivityQuery,
 ) -> Result<ActivityPage, WorkError> {
     let (after, rows) = activity::page_after(query);
-    let rows = activity::entries(after, rows).load::<ActivityRow>(&mut &*connection).await?;
-    let entries = rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    Ok(ActivityPage::new(entries, query.limit))
+    let entries = activity::entries(after, rows, activity::kinds(query));
+    Ok(activity::page(entries.load(&mut &*connection).await?, query)?)
 }
 
 /// A page of all restaurants.

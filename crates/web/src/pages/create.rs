@@ -5,7 +5,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use restaurant_domain::{AuditResource, RestaurantDraft, ValidationError};
+use restaurant_domain::{AuditResource, CreateError, RestaurantDraft, ValidationError};
 use serde::Serialize;
 
 use super::{Created, see_restaurant};
@@ -14,7 +14,7 @@ use crate::{
     app_state::AppState,
     error_page::PageError,
     fields::FormFields,
-    form::{self, SummaryLine, TextField},
+    form::{self, FormKey, SummaryLine, TextField},
     page_context::PageContext,
     templates::Page,
 };
@@ -33,17 +33,24 @@ pub(crate) async fn add(
     writer: Writer,
     FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
+    let key = FormKey::take(&mut fields)?;
     let draft = RestaurantDraft::from_fields(|name| fields.take(name))?;
-    match draft.parse() {
-        Ok(new) => {
-            let restaurant = state.repository.create_restaurant(new, &writer.author, None).await?;
-            let id = restaurant.into_inner().id;
-            let written = AuditResource { restaurant: Some(id), review: None };
-            Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
-        }
+    let new = match draft.parse() {
+        Ok(new) => new,
         Err(errors) => {
             let errors: Vec<_> = errors.iter().cloned().collect();
-            state.refused(&CreatePage::new(writer.context, &draft, &errors))
+            return state.refused(&CreatePage::new(writer.context, &draft, &errors));
+        }
+    };
+    match state.repository.create_restaurant(new, &writer.author, key.as_ref()).await {
+        Err(CreateError::KeyReused) => {
+            let page = CreatePage::new(writer.context, &draft, &[]);
+            state.refused(&CreatePage { errors: form::sent_before(), ..page })
+        }
+        created => {
+            let id = created?.into_inner().id;
+            let written = AuditResource { restaurant: Some(id), review: None };
+            Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
         }
     }
 }
@@ -53,6 +60,7 @@ pub(crate) async fn add(
 struct CreatePage {
     context: PageContext,
     errors: Vec<SummaryLine>,
+    key: FormKey,
     fields: Vec<TextField>,
 }
 
@@ -64,6 +72,7 @@ impl CreatePage {
     fn new(context: PageContext, draft: &RestaurantDraft, errors: &[ValidationError]) -> Self {
         let fields = draft.fields();
         let fields = fields.map(|(field, value)| TextField::new(field, value, errors));
-        Self { context, errors: form::summary(errors), fields: fields.collect() }
+        let (errors, key) = (form::summary(errors), FormKey::new());
+        Self { context, errors, key, fields: fields.collect() }
     }
 }

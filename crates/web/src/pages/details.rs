@@ -6,7 +6,7 @@ use restaurant_domain::{
 };
 use serde::Serialize;
 
-use super::{Created, RestaurantPath, review_form::ReviewForm};
+use super::{Created, RestaurantPath, list_input::ListLink, review_form::ReviewForm};
 use crate::{
     access::Reader,
     app_state::AppState,
@@ -16,7 +16,7 @@ use crate::{
     page_context::PageContext,
     stars::{Score, Stars},
     templates::Page,
-    wording::Moment,
+    wording::{self, Moment},
 };
 
 /// Shows the restaurant, and after a form the confirmation.
@@ -31,6 +31,7 @@ pub(crate) async fn details(
     let details = state.repository.restaurant_details(id, reviews).await?;
     let mut page = DetailsPage::new(context, &details.ok_or(PageError::NotFound)?);
     page.confirmation = input.created.map(Created::confirmation);
+    page.list = input.list;
     page.is_first = input.after.is_none();
     if page.context.may_write {
         let form = ReviewForm::empty(page.context.person());
@@ -42,6 +43,7 @@ pub(crate) async fn details(
 struct Input {
     after: Option<ReviewCursor>,
     created: Option<Created>,
+    list: Option<ListLink>,
 }
 
 impl Input {
@@ -49,7 +51,11 @@ impl Input {
         let cursor = fields.take(ReviewCursor::FIELD)?;
         let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose();
         let after = after.map_err(|_: ValidationError| PageError::BadCursor)?;
-        Ok(Self { after, created: Created::parse(&fields.take(Created::FIELD)?) })
+        Ok(Self {
+            after,
+            created: Created::parse(&fields.take(Created::FIELD)?),
+            list: ListLink::parse(&fields.take(ListLink::FIELD)?),
+        })
     }
 }
 
@@ -58,6 +64,8 @@ impl Input {
 pub(super) struct DetailsPage {
     context: PageContext,
     confirmation: Option<&'static str>,
+    /// The list that the reader came from; `None` for the first page of all.
+    list: Option<ListLink>,
     id: i64,
     name: String,
     street_address: String,
@@ -85,6 +93,7 @@ impl DetailsPage {
         Self {
             context,
             confirmation: None,
+            list: None,
             id: restaurant.id.0,
             name: restaurant.name.to_string(),
             street_address: restaurant.street_address.to_string(),
@@ -110,18 +119,26 @@ impl DetailsPage {
 struct ReviewItem {
     user_name: String,
     stars: Stars,
+    /// The first lines.
     text: String,
+    /// The lines after them.
+    rest: Option<String>,
     written: Moment,
+    /// Where it was written; `None` where that is not known.
+    channel: Option<&'static str>,
     byline: Option<Byline>,
 }
 
 impl ReviewItem {
     fn of(review: &Review) -> Self {
+        let (text, rest) = wording::folded(review.text.as_str());
         Self {
             user_name: review.user_name.to_string(),
             stars: Stars::of(review.rating),
-            text: review.text.to_string(),
+            text,
+            rest,
             written: Moment::of(review.created_at),
+            channel: review.created_via.as_ref().map(|via| wording::channel(via.channel)),
             byline: Byline::of(&review.created_by),
         }
     }

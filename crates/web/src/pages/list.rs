@@ -1,18 +1,16 @@
 //! `GET /`: the restaurants, searched, ordered and paged.
 
 use axum::{extract::State, response::Response};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use restaurant_domain::{
-    PageLimit, Restaurant, RestaurantCursor, RestaurantPage, RestaurantQuery, RestaurantSort,
-    SearchText, ValidationError,
-};
+use restaurant_domain::{Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError};
 use serde::Serialize;
+
+use super::list_input::{CARDS, ListInput, ListLink};
 
 use crate::{
     access::Reader,
     app_state::AppState,
     error_page::PageError,
-    fields::{Fields, QueryFields},
+    fields::QueryFields,
     form::{self, SummaryLine, TextField},
     page_context::PageContext,
     stars::Score,
@@ -26,68 +24,17 @@ pub(crate) async fn list(
     reader: Reader,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
-    let input = Input::take(fields)?;
-    match input.parse() {
-        Ok(query) => {
-            let found = state.repository.list_restaurants(&query).await?;
-            state.page(&ListPage::new(reader.0, &input, &[], Some(&found)))
-        }
-        Err(errors) => state.refused(&ListPage::new(reader.0, &input, &errors, None)),
-    }
-}
-
-/// The fields of the search form, as they came, and the place in the list.
-struct Input {
-    search: String,
-    sort: String,
-    cursor: String,
-}
-
-impl Input {
-    fn take(mut fields: Fields) -> Result<Self, PageError> {
-        Ok(Self {
-            search: fields.take(SearchText::FIELD.name)?,
-            sort: fields.take(RestaurantSort::FIELD)?,
-            cursor: fields.take(RestaurantCursor::FIELD)?,
-        })
-    }
-
-    fn parse(&self) -> Result<RestaurantQuery, Vec<ValidationError>> {
-        let search = SearchText::parse(&self.search);
-        let sort = unless_empty(&self.sort).map_or(Ok(RestaurantSort::default()), str::parse);
-        let cursor = unless_empty(&self.cursor).map(str::parse).transpose();
-        match (search, sort, cursor) {
-            (Ok(search), Ok(sort), Ok(cursor)) => {
-                RestaurantQuery::new(search, sort, PageLimit::default(), cursor)
-                    .map_err(|error| vec![error])
-            }
-            (search, sort, cursor) => {
-                Err([search.err(), sort.err(), cursor.err()].into_iter().flatten().collect())
-            }
-        }
-    }
-
-    /// The query of the address that shows this search and order from a place on; without one, from the beginning.
-    /// What is wrong is left out, so the address is a good one.
-    fn query(&self, errors: &[ValidationError], cursor: Option<&RestaurantCursor>) -> String {
-        let cursor = cursor.map(ToString::to_string);
-        let fields = [
-            (SearchText::FIELD.name, Some(self.search.trim())),
-            (RestaurantSort::FIELD, Some(self.sort.as_str())),
-            (RestaurantCursor::FIELD, cursor.as_deref()),
-        ];
-        let pairs: Vec<_> = fields
-            .into_iter()
-            .filter(|(name, _)| errors.iter().all(|error| error.field != *name))
-            .filter_map(|(name, value)| Some((name, unless_empty(value?)?)))
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
-            .collect();
-        pairs.join("&")
-    }
-}
-
-fn unless_empty(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
+    let input = ListInput::take(fields)?;
+    let query = input.parse();
+    let errors = query.as_ref().err().cloned().unwrap_or_default();
+    // What is wrong is left out: the reader sees a list, and what to change.
+    let query = query.ok().or_else(|| input.without(&errors).parse().ok());
+    let found = match query {
+        Some(query) => Some(state.repository.list_restaurants(&query).await?),
+        None => None,
+    };
+    let page = ListPage::new(reader.0, &input, &errors, found.as_ref());
+    if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
 }
 
 /// What the template shows.
@@ -100,8 +47,12 @@ struct ListPage {
     sort_error: Option<String>,
     /// Whether a search narrows the list.
     searched: bool,
-    /// "Showing 20 of 1,234 restaurants"; `None` when the question was refused.
+    /// The number of the page, from 1 on.
+    page: u32,
+    /// "25–48 of 1,234 restaurants"; `None` when there is nothing to show.
     count: Option<String>,
+    /// What the links to the restaurants say of this list.
+    link: Option<String>,
     cards: Vec<Card>,
     /// The query of the first page; `None` on it.
     first: Option<String>,
@@ -116,7 +67,7 @@ impl Page for ListPage {
 impl ListPage {
     fn new(
         context: PageContext,
-        input: &Input,
+        input: &ListInput,
         errors: &[ValidationError],
         found: Option<&RestaurantPage>,
     ) -> Self {
@@ -128,24 +79,26 @@ impl ListPage {
             sorts: SortChoice::all(&input.sort),
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
-            count: found.map(count),
+            page: input.page,
+            count: found.map(|found| count(found, input.page)),
+            link: ListLink::field(input, errors),
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
-            first: unless_empty(&input.cursor).map(|_| input.query(errors, None)),
-            next: next.map(|cursor| input.query(errors, Some(cursor))),
+            first: (!input.cursor.is_empty()).then(|| input.first(errors)),
+            next: next.map(|cursor| input.next(errors, cursor)),
         }
     }
 }
 
-fn count(found: &RestaurantPage) -> String {
+fn count(found: &RestaurantPage, page: u32) -> String {
     let all = counted(found.total.get(), "restaurant", "restaurants");
-    match i64::try_from(found.restaurants.len()) {
-        Ok(shown) if !found.total.is_exact() => {
-            format!("Showing {} of more than {all}", grouped(shown))
-        }
-        Ok(shown) if shown < found.total.get() => format!("Showing {} of {all}", grouped(shown)),
-        _ => all,
+    let shown = i64::try_from(found.restaurants.len()).unwrap_or_default();
+    if shown == found.total.get() || shown == 0 {
+        return all;
     }
+    let first = i64::from(page - 1) * i64::from(CARDS) + 1;
+    let more = if found.total.is_exact() { "" } else { "more than " };
+    format!("{}–{} of {more}{all}", grouped(first), grouped(first + shown - 1))
 }
 
 /// An order to choose.

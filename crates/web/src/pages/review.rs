@@ -5,12 +5,14 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use restaurant_domain::{AuditResource, ReviewDraft, ReviewQuery};
+use restaurant_domain::{AuditResource, CreateError, ReviewDraft, ReviewQuery};
 
 use super::{
     Created, RestaurantPath, details::DetailsPage, review_form::ReviewForm, see_restaurant,
 };
-use crate::{access::Writer, app_state::AppState, error_page::PageError, fields::FormFields};
+use crate::{
+    access::Writer, app_state::AppState, error_page::PageError, fields::FormFields, form::FormKey,
+};
 
 /// Adds the review, or shows the restaurant's page again with what is wrong.
 pub(crate) async fn add(
@@ -19,20 +21,24 @@ pub(crate) async fn add(
     RestaurantPath(id): RestaurantPath,
     FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
+    let key = FormKey::take(&mut fields)?;
     let draft = ReviewDraft::from_fields(|name| fields.take(name))?;
-    match draft.parse() {
+    let form = match draft.parse() {
         Ok(new) => {
-            let review = state.repository.create_review(id, new, &writer.author, None).await?;
-            let review = review.ok_or(PageError::NotFound)?.into_inner();
-            let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
-            Ok((Extension(written), see_restaurant(id, Created::Review)).into_response())
+            let created = state.repository.create_review(id, new, &writer.author, key.as_ref());
+            match created.await {
+                Err(CreateError::KeyReused) => ReviewForm::sent_before(&draft),
+                created => {
+                    let review = created?.ok_or(PageError::NotFound)?.into_inner();
+                    let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
+                    let page = see_restaurant(id, Created::Review);
+                    return Ok((Extension(written), page).into_response());
+                }
+            }
         }
-        Err(errors) => {
-            let errors: Vec<_> = errors.iter().cloned().collect();
-            let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
-            let details = details.ok_or(PageError::NotFound)?;
-            let form = ReviewForm::new(&draft, &errors);
-            state.refused(&DetailsPage::new(writer.context, &details).with_form(form))
-        }
-    }
+        Err(errors) => ReviewForm::new(&draft, &errors.iter().cloned().collect::<Vec<_>>()),
+    };
+    let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
+    let details = details.ok_or(PageError::NotFound)?;
+    state.refused(&DetailsPage::new(writer.context, &details).with_form(form))
 }

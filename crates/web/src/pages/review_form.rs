@@ -4,7 +4,7 @@ use restaurant_domain::{Rating, ReviewDraft, ReviewText, UserName, ValidationErr
 use serde::Serialize;
 
 use crate::{
-    form::{self, SummaryLine, TextField},
+    form::{self, FormKey, SummaryLine, TextField},
     stars::Choice,
 };
 
@@ -12,6 +12,7 @@ use crate::{
 #[derive(Serialize)]
 pub(super) struct ReviewForm {
     errors: Vec<SummaryLine>,
+    key: FormKey,
     user_name: TextField,
     ratings: Vec<Choice>,
     rating_error: Option<String>,
@@ -22,11 +23,17 @@ impl ReviewForm {
     pub(super) fn new(draft: &ReviewDraft, errors: &[ValidationError]) -> Self {
         Self {
             errors: form::summary(errors),
+            key: FormKey::new(),
             user_name: TextField::new(&UserName::FIELD, &draft.user_name, errors),
             ratings: Choice::all(&draft.rating),
             rating_error: form::message_for(Rating::FIELD.name, errors),
             text: TextField::new(&ReviewText::FIELD, &draft.text, errors),
         }
+    }
+
+    /// The form whose key was used for another text.
+    pub(super) fn sent_before(draft: &ReviewDraft) -> Self {
+        Self { errors: form::sent_before(), ..Self::new(draft, &[]) }
     }
 
     /// The form before anything was typed, with the name that the person signed in with.

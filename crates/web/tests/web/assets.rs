@@ -1,8 +1,10 @@
 //! The static files, and compression.
 
+use restaurant_domain::Author;
+
 use crate::{
     site::{TestSite, and_header, request},
-    stores::small,
+    stores::{empty, restaurant, review, small},
 };
 
 /// The addresses of the static files that a page names.
@@ -82,4 +84,21 @@ async fn crawlers_are_asked_to_stay_away() {
     let site = TestSite::over(small().await);
     let robots = site.get("/robots.txt").await;
     assert_eq!(robots.text(), "User-agent: *\nDisallow: /\n");
+}
+
+#[tokio::test]
+async fn pages_and_their_style_are_small_on_the_wire() {
+    let store = empty();
+    for number in 0..30 {
+        restaurant(&*store, &format!("Restaurant {number}"), &Author::agent("1", None)).await;
+        review(&*store, 1, 4, &Author::agent("2", Some("Planner"))).await;
+    }
+    let site = TestSite::over(store);
+    let style = addresses(&site).await.into_iter().find(|it| it.contains("style")).unwrap();
+    let sized = [(&*style, 6_000), ("/", 4_000), ("/details/1", 4_000), ("/activity", 4_000)];
+    for (address, limit) in sized {
+        let answer = site.send(and_header(request("GET", address), "accept-encoding", "br")).await;
+        assert_eq!(answer.header("content-encoding"), "br");
+        assert!(answer.body.len() <= limit, "{address}: {} bytes", answer.body.len());
+    }
 }

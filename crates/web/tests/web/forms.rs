@@ -147,8 +147,8 @@ async fn what_is_no_form_is_refused() {
 
 #[tokio::test]
 async fn hostile_texts_are_shown_as_texts() {
-    let attack = "\"'><script>x()</script>&amp;{{7*7}}";
-    let escaped = "&quot;&#x27;&gt;&lt;script&gt;x()&lt;&#x2f;script&gt;&amp;amp;{{7*7}}";
+    let attack = "\"'><script>x()</script>&amp;{{777*777}}";
+    let escaped = "&quot;&#x27;&gt;&lt;script&gt;x()&lt;&#x2f;script&gt;&amp;amp;{{777*777}}";
     let site = TestSite::over(empty());
     let fields = [("restaurant_name", attack), ("street_address", attack), ("description", attack)];
     assert_eq!(site.post("/add", &fields).await.status, 303);
@@ -166,7 +166,57 @@ async fn hostile_texts_are_shown_as_texts() {
         (site.post("/review/1", &refused).await, 8),
         (site.post("/add", &too_long).await, 3),
     ] {
-        page.hides("<script").hides("x()</").hides("49");
+        page.hides("<script").hides("x()</").hides("603729");
         assert!(page.text().matches(escaped).count() >= times, "{}", page.text());
     }
+}
+
+/// The key in the form of a page.
+fn key(page: &Answer) -> String {
+    let (_, after) = page.text().split_once("name=\"idempotency_key\" value=\"").unwrap();
+    after.split_once('"').unwrap().0.to_owned()
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_is_written_once() {
+    let site = TestSite::over(small().await);
+    let (create, details) = (site.get("/create").await, site.get("/details/2").await);
+    assert_ne!(key(&create), key(&site.get("/create").await), "each form has its own");
+    let (restaurant_key, review_key) = (key(&create), key(&details));
+    let restaurant = [&RESTAURANT[..], &[("idempotency_key", &restaurant_key)]].concat();
+    let review = [&REVIEW[..], &[("idempotency_key", &review_key)]].concat();
+    for _ in 0..2 {
+        let answer = site.post("/add", &restaurant).await;
+        assert_eq!(answer.header("location"), "/details/3?created=restaurant");
+        let answer = site.post("/review/2", &review).await;
+        assert_eq!(answer.header("location"), "/details/2?created=review");
+    }
+    site.get("/details/2").await.shows("1 review<");
+    site.get("/").await.shows("3 restaurants");
+}
+
+#[tokio::test]
+async fn another_text_under_the_same_key_is_asked_about() {
+    let site = TestSite::over(small().await);
+    let sent = key(&site.get("/details/2").await);
+    let mut review = [&REVIEW[..], &[("idempotency_key", &*sent)]].concat();
+    assert_eq!(site.post("/review/2", &review).await.status, 303);
+    review[2].1 = "Another text";
+    let asked = site.post("/review/2", &review).await;
+    assert_eq!(asked.status, 422);
+    asked.shows("You sent this form before, with another text").shows("Another text</textarea>");
+    let new = key(&asked);
+    review[3].1 = &new;
+    assert_eq!(site.post("/review/2", &review).await.status, 303);
+    site.get("/details/2").await.shows("2 reviews<");
+
+    let sent = key(&site.get("/create").await);
+    let mut restaurant = [&RESTAURANT[..], &[("idempotency_key", &*sent)]].concat();
+    assert_eq!(site.post("/add", &restaurant).await.status, 303);
+    restaurant[0].1 = "Red Door";
+    let asked = site.post("/add", &restaurant).await;
+    assert_eq!(asked.status, 422);
+    asked.shows("You sent this form before").shows("value=\"Red Door\"");
+    restaurant[3].1 = "k\u{1}";
+    site.post("/add", &restaurant).await.is_error_page(400);
 }

@@ -3,12 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
 mod access;
+mod activity;
 mod assets;
 mod audit;
 mod bodies;
 mod cross_origin;
 mod errors;
 mod forms;
+mod front_door;
 mod headers;
 mod health;
 mod list;

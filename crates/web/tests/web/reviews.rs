@@ -3,7 +3,7 @@
 use restaurant_domain::Author;
 
 use crate::{
-    site::TestSite,
+    site::{TestSite, encode},
     stores::{empty, restaurant, review, small},
 };
 
@@ -59,4 +59,48 @@ async fn what_does_not_exist_is_no_page() {
     for cursor in ["x", "%3D", "bmFtZToxOmE"] {
         site.get(&format!("/details/1?cursor={cursor}")).await.is_error_page(422);
     }
+}
+
+#[tokio::test]
+async fn the_lines_of_a_long_review_do_not_fill_the_screen() {
+    let store = small().await;
+    let site = TestSite::over(store);
+    let text = (1..=19).map(|line| format!("line {line}")).collect::<Vec<_>>().join("\n");
+    let fields = [("user_name", "Ann"), ("rating", "4"), ("review_text", &*text)];
+    assert_eq!(site.post("/review/2", &fields).await.status, 303);
+    let page = site.get("/details/2").await;
+    page.shows("line 10</p>\n<details>").shows("line 11\nline 12").shows("line 19</p>\n</details>");
+    site.get("/details/1").await.hides("<details>");
+}
+
+#[tokio::test]
+async fn the_way_back_leads_to_the_list_that_the_reader_came_from() {
+    let site = TestSite::over(small().await);
+    let list = site.get("/?search=blue+%26+door&sort=rating").await;
+    list.hides("/details/1");
+    let list = site.get("/?search=blue&sort=rating").await;
+    let (_, link) = list.text().split_once("<h2><a href=\"").unwrap();
+    let details = site.get(link.split_once('"').unwrap().0).await;
+    details.shows("<a href=\"/?search=blue&amp;sort=rating\">“blue”</a>");
+    for hostile in ["sort=best", "cursor=x", "search=%FF", "%2F%2Fevil.example", "a=1&a=2"] {
+        let page = site.get(&format!("/details/1?list={}", encode(&[("", hostile)]))).await;
+        assert_eq!(page.status, 200);
+        page.shows("<a href=\"/\">All restaurants</a>").hides("evil");
+    }
+}
+
+#[tokio::test]
+async fn the_same_number_has_the_same_stars() {
+    let store = empty();
+    // 4.25 and 4.20 were shown as 4.2 with four and a half, and with four stars.
+    for (name, ratings) in [("A", [4, 4, 4, 5].repeat(5)), ("B", [4, 4, 4, 4, 5].repeat(4))] {
+        restaurant(&*store, name, &Author::system()).await;
+        let id = if name == "A" { 1 } else { 2 };
+        for stars in ratings {
+            review(&*store, id, stars, &Author::anonymous()).await;
+        }
+    }
+    let page = TestSite::over(store).get("/").await;
+    page.shows("stars-90\" aria-hidden=\"true\"></span> <span class=\"score\"><span class=\"hidden\">Rated </span>4.3 of 5");
+    page.shows("stars-80\" aria-hidden=\"true\"></span> <span class=\"score\"><span class=\"hidden\">Rated </span>4.2 of 5");
 }

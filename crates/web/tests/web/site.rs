@@ -12,7 +12,7 @@ use http::{
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::{Actor, Repository};
-use restaurant_web::{WebConfig, health_router, router};
+use restaurant_web::{WebConfig, public_router, router};
 use tokio::time::timeout;
 use tower::ServiceExt;
 use tower_http::request_id::RequestId;
@@ -36,7 +36,8 @@ impl TestSite {
         actor: Option<Actor>,
     ) -> Self {
         let id = RequestId::new(HeaderValue::from_static("req-42"));
-        let app = health_router(Arc::clone(&repository), &config)
+        let app = public_router(Arc::clone(&repository), &config)
+            .unwrap()
             .merge(router(repository, config).unwrap())
             .layer(Extension(id));
         Self(match actor {

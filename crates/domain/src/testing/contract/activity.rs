@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{details, review};
 use crate::{
-    Activity, ActivityQuery, AuditChannel, AuditOperation, Author, ClientApplication,
+    Activity, ActivityQuery, AuditChannel, AuditOperation, Author, AuthorGroup, ClientApplication,
     IdempotencyKey, NewRestaurant, PageLimit, Post, Repository, RestaurantId, WriteContext,
 };
 
@@ -55,13 +55,24 @@ pub async fn each_write_leaves_one_entry_in_the_record(store: Arc<impl Repositor
     for limit in [1, 2, 3, 4] {
         assert_eq!(self::record(&*store, limit).await, record, "by {limit}");
     }
+    for (by, kept) in [(AuthorGroup::Agents, 2..4), (AuthorGroup::People, 0..2)] {
+        let query = ActivityQuery { by: Some(by), ..ActivityQuery::default() };
+        assert_eq!(store.activity(query).await.unwrap().entries, record[kept], "{by:?}");
+    }
+    let names = |record: &[Activity]| -> Vec<_> {
+        record.iter().map(|it| it.restaurant_name.as_ref().map(ToString::to_string)).collect()
+    };
+    assert_eq!(names(&record), vec![Some("Blue".to_owned()); 4]);
+    assert!(store.hide(Post::Restaurant(id), &Author::system()).await.unwrap());
+    assert_eq!(names(&self::record(&*store, 100).await), vec![None; 5], "hidden for readers");
 }
 
 /// The whole record, the newest entries first, by pages of a size.
 pub(super) async fn record(store: &(impl Repository + ?Sized), limit: i64) -> Vec<Activity> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let query = ActivityQuery { limit: PageLimit::new(limit).unwrap(), after };
+        let limit = PageLimit::new(limit).unwrap();
+        let query = ActivityQuery { limit, after, by: None };
         let page = store.activity(query).await.unwrap();
         assert!(page.entries.len() <= usize::from(query.limit.get()));
         all.extend(page.entries);
