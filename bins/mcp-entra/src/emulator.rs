@@ -6,10 +6,10 @@ mod certificates;
 mod instructions;
 mod tenant;
 
-use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode};
+use std::{collections::BTreeMap, fs, net::SocketAddr, process::ExitCode};
 
 use anyhow::{Context as _, Result};
-use easyauth_emulator::{Cloud, Emulator, Gateway, Options};
+use easyauth_emulator::{Cloud, Emulator, Gateway, Options, Recorded};
 use tokio::net::TcpListener;
 
 use self::app::App;
@@ -100,8 +100,18 @@ async fn upstream(arguments: &Arguments) -> Result<Option<String>> {
 fn options(arguments: &Arguments) -> Result<Options> {
     let mut options = Options::default();
     options.issuer.checks_resource = arguments.check_resource;
+    options.issuer.refuses_own_scope = arguments.refuse_own_scope;
+    options.issuer.asks_consent = arguments.ask_consent;
     options.access.hosts.clone_from(&arguments.allow_host);
     options.access.origins.clone_from(&arguments.allow_origin);
+    if let Some(file) = &arguments.recorded {
+        let cannot = || format!("--recorded: {}", file.display());
+        let text = fs::read_to_string(file).with_context(cannot)?;
+        let recorded = Recorded::from_toml(&text).with_context(cannot)?;
+        for name in recorded.apply(&mut options).with_context(cannot)? {
+            tracing::info!("--recorded: the answer {name} decides no option of the emulator");
+        }
+    }
     options.listener.tls = certificates::tls(arguments)?;
     options.listener.allows_other_machines = arguments.i_know_these_are_fake_credentials;
     options.listener.app_origin.clone_from(&arguments.public_origin);

@@ -5,6 +5,7 @@ mod entra;
 mod identity;
 mod interruption;
 mod profile;
+mod record;
 mod stdout;
 mod test_auth;
 
@@ -19,6 +20,7 @@ use clap::Parser;
 enum Command {
     TestAuth(Box<test_auth::Arguments>),
     Profile(profile::Arguments),
+    Record(record::Arguments),
     #[command(flatten)]
     Entra(entra::Command),
     Emulator(emulator::Arguments),
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     match Command::parse() {
         Command::TestAuth(arguments) => test_auth::run(&arguments),
         Command::Profile(arguments) => or_report(profile::run(&arguments)),
+        Command::Record(arguments) => or_report(record::run(&arguments)),
         Command::Entra(command) => or_report(entra::run(&command)),
         Command::Emulator(arguments) => emulator::run(&arguments),
     }

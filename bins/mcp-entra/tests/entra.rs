@@ -333,3 +333,43 @@ async fn a_client_for_people_is_set_up_and_its_sign_in_predicted() {
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("copilot-studio"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_deployment_does_is_recorded() {
+    let operator = Operator::new().await;
+    let cloud = operator.app.cloud();
+    let claims = cloud.app_claims(sample::FOUNDRY_AGENT, sample::API).unwrap();
+    let token = cloud.sign(&cloud.token_header(), &claims);
+    let (tokens, output) = (operator.file("token"), operator.file("recorded.toml"));
+    std::fs::write(&tokens, &token).unwrap();
+    let record = async |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-entra"));
+        command.args(["record", operator.app.origin(), "--output", &output]).args(args);
+        ended(command).await
+    };
+    let (code, said) = record(&["--token-file", &tokens]).await;
+    assert_eq!(code, 0, "{said}");
+    for line in [
+        "anonymous_status: 401",
+        "forged_status: 401",
+        "challenge_names_metadata: true",
+        "metadata_status: 200",
+        "takes_v1_issuer: true",
+        "takes_agent_identities: true",
+        "agent_ids_are_equal: false",
+    ] {
+        assert!(said.lines().any(|it| it == line), "{line}: {said}");
+    }
+    // What is not asked again stays.
+    let (code, said) = record(&[]).await;
+    assert_eq!(code, 0, "{said}");
+    let written = std::fs::read_to_string(&output).unwrap();
+    let recorded = easyauth_emulator::Recorded::from_toml(&written).unwrap();
+    assert_eq!(recorded.answers["takes_agent_identities"].answer, true);
+    assert_eq!(recorded.answers["forged_status"].date.len(), "2026-11-29".len());
+    assert!(!written.contains(&token[..40]), "{written}");
+    std::fs::write(&output, "url = 7").unwrap();
+    let (code, said) = record(&[]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("--output"), "{said}");
+}

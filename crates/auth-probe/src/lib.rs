@@ -11,6 +11,7 @@ mod event_stream;
 mod forgery;
 mod http_client;
 mod mcp;
+mod observation;
 mod outcome;
 mod policy;
 mod probe;
@@ -29,6 +30,7 @@ pub use tokio_util::sync::CancellationToken;
 pub use self::{
     auth_switch::{AuthSwitch, SavedSettings, SwitchError},
     case::Case,
+    observation::Observation,
     policy::{Cell, Policy, Rule},
     probe::{Observer, Probe, Unreachable},
     profile::{LookError, Profile, ProfileError},

@@ -13,6 +13,7 @@ mod issuer;
 mod keys;
 mod listener;
 mod options;
+mod recorded;
 pub mod sample;
 mod site;
 mod tenant_file;
@@ -33,6 +34,7 @@ pub use self::{
     host_check::AccessOptions,
     listener::ListenerOptions,
     options::{IssuerOptions, Options},
+    recorded::{Recorded, RecordedAnswer, RecordedError},
     site::{Site, SiteError},
     tenant_file::{TenantFile, TenantFileError},
     tls::Tls,

@@ -44,6 +44,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(super) check_resource: bool,
 
+    /// Reject a client that requests a token for itself by its identifier URI (AADSTS90009).
+    #[arg(long)]
+    pub(super) refuse_own_scope: bool,
+
+    /// Reject a client that is not among the API's preauthorized ones (AADSTS65001), as a tenant without a consent does.
+    #[arg(long)]
+    pub(super) ask_consent: bool,
+
+    /// A file that `mcp-entra record` wrote: where Azure's documentation is unclear, the emulator does what that deployment did.
+    #[arg(long, value_name = "FILE")]
+    pub(super) recorded: Option<PathBuf>,
+
     /// The version of the access tokens of the sample's API: 1 (issuer `sts.windows.net`), which is Entra's default, or 2.
     #[arg(long, value_name = "VERSION", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(super) access_token_version: u8,

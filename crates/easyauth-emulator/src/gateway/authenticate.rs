@@ -104,6 +104,10 @@ fn may_call(
     options: &GatewayOptions,
     claims: &Map<String, Value>,
 ) -> bool {
+    let mut facets = text(claims, "xms_act_fct").split(' ');
+    if !options.takes_agent_identities && facets.any(|facet| facet == "11") {
+        return false;
+    }
     let client = Some(text(claims, "appid")).filter(|id| !id.is_empty());
     let client = client.unwrap_or_else(|| text(claims, "azp"));
     let mut lists = entra.validation.client_lists().peekable();

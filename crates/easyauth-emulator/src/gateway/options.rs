@@ -11,6 +11,9 @@ pub struct GatewayOptions {
     pub strips_when_off: bool,
     /// Whether tokens of the version 1.0 issuer are taken where the settings name the version 2.0 one of the same tenant. Default: yes.
     pub takes_v1_issuer: bool,
+    /// Whether tokens of agent identities are taken; where they are not, they are answered 403. It was documented for the
+    /// managed identity of a Foundry project alone. Default: yes.
+    pub takes_agent_identities: bool,
     /// Whether any client of the tenant may call where no list names any. Default: yes.
     pub without_lists_lets_in: bool,
     /// Whether the principal's base64 is padded. Default: yes.
@@ -48,6 +51,7 @@ impl Default for GatewayOptions {
             strips_on_excluded_paths: true,
             strips_when_off: false,
             takes_v1_issuer: true,
+            takes_agent_identities: true,
             without_lists_lets_in: true,
             pads: true,
             roles: RoleForm::Long,

@@ -40,6 +40,10 @@ pub(super) fn authenticate(
     let id = id.or_else(|| subject(assertion?)).ok_or(TokenError::Missing("client_id"))?;
     let id = id.parse::<Uuid>().map_err(|_| TokenError::Client)?;
     let application = cloud.directory().application(id).cloned().ok_or(TokenError::Client)?;
+    let is_public = application.other.get("isFallbackPublicClient") == Some(&Value::Bool(true));
+    if is_public && (secret.is_some() || assertion.is_some()) {
+        return Err(TokenError::PublicClient);
+    }
     let is_confidential = match (secret, assertion) {
         (None, None) => false,
         (Some(secret), _) => {

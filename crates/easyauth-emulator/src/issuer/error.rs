@@ -31,6 +31,10 @@ pub(super) enum TokenError {
         "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
     )]
     NoCredential,
+    #[error(
+        "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+    )]
+    PublicClient,
     #[error("Client assertion failed signature validation.")]
     Assertion,
     #[error("No matching federated identity record found for presented assertion.")]
@@ -99,6 +103,7 @@ impl TokenError {
             Self::Client => (700_016, "unauthorized_client", StatusCode::BAD_REQUEST),
             Self::Secret => (7_000_215, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::NoCredential => (7_000_218, "invalid_client", StatusCode::UNAUTHORIZED),
+            Self::PublicClient => (700_025, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Assertion => (700_027, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Federation => (700_213, "invalid_client", StatusCode::UNAUTHORIZED),
             Self::Scope => (1_002_012, "invalid_scope", StatusCode::BAD_REQUEST),

@@ -1,7 +1,7 @@
 //! Agent identities, their blueprints and their user accounts: in tokens, in the app's header, and in a tenant's file.
 
 use easyauth_emulator::{
-    Directory, InheritanceKind, TenantFile,
+    Directory, InheritanceKind, Options, Recorded, TenantFile,
     sample::{self, AGENT_IDENTITY, AGENT_USER, API, BLUEPRINT, INTERACTIVE, USER, object_id},
 };
 use reqwest::StatusCode;
@@ -198,4 +198,59 @@ async fn agents_are_in_a_tenants_file_and_written_to_it() {
         let error = TenantFile::from_toml(&FILE.replacen(old, new, 1)).unwrap_err().to_string();
         assert!(error.contains(word), "{new}: {error}");
     }
+}
+
+const RECORDED: &str = r#"
+url = "https://reviews.example"
+
+[answers.takes_agent_identities]
+answer = false
+date = "2026-11-29"
+
+[answers.takes_v1_issuer]
+answer = true
+date = "2026-11-29"
+
+[answers.metadata_status]
+answer = 200
+date = "2026-11-28"
+"#;
+
+#[tokio::test]
+async fn recorded_answers_decide_what_the_gateway_accepts() {
+    let recorded = Recorded::from_toml(RECORDED).unwrap();
+    assert_eq!(Recorded::from_toml(&recorded.to_toml().unwrap()).unwrap(), recorded);
+    let mut options = Options::default();
+    assert_eq!(recorded.apply(&mut options).unwrap(), ["metadata_status"]);
+    let site = Site::with(options.gateway).await;
+    *site.cloud().directory() = Directory::sample_with_agents();
+    for list in [CLIENTS, CHECKS] {
+        site.change(list, json!([AGENT_IDENTITY, sample::AGENT]));
+    }
+    for (client, status) in [(sample::AGENT, 200), (AGENT_IDENTITY, 403)] {
+        let claims = site.cloud().app_claims(client, API).unwrap();
+        let token = site.cloud().sign(&site.cloud().token_header(), &claims);
+        let answer = site.get("/x").bearer_auth(token).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{client}");
+    }
+    for (old, new) in [("answer = false", "answer = 1"), ("url =", "nonsense =")] {
+        let text = RECORDED.replacen(old, new, 1);
+        let applied =
+            Recorded::from_toml(&text).map(|it| it.apply(&mut Options::default()).is_err());
+        assert!(applied.unwrap_or(true), "{new}");
+    }
+}
+
+/// The sample as a file is the sample, so that one's own tenant can start from it.
+#[test]
+fn the_sample_is_a_tenants_file() {
+    let text = |mut file: TenantFile| {
+        // Graph makes the ids of assignments.
+        file.directory.assignments.iter_mut().for_each(|it| it.id.clear());
+        file.to_toml().unwrap()
+    };
+    let file = TenantFile::from_toml(include_str!("../../src/sample/tenant.toml")).unwrap();
+    let site = sample::site("app", sample::AUTH_SETTINGS).unwrap();
+    let sample = TenantFile::new(Directory::sample_with_agents(), vec![site]);
+    assert_eq!(text(file), text(sample));
 }

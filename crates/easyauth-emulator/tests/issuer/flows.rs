@@ -151,3 +151,16 @@ async fn authorize(emulator: &Emulator, client_id: &str, mode: &str) -> Response
     let address = url(emulator, "/oauth2/v2.0/authorize");
     client().get(Url::parse_with_params(&address, parameters).unwrap()).send().await.unwrap()
 }
+
+#[tokio::test]
+async fn a_public_client_sends_no_secret() {
+    let emulator = emulator().await;
+    {
+        let mut directory = emulator.cloud().directory();
+        let mut all = directory.applications.iter_mut();
+        let agent = all.find(|it| it.app_id == sample::AGENT).unwrap();
+        agent.other.insert("isFallbackPublicClient".to_owned(), json!(true));
+    }
+    let form = own(&sample::AGENT.to_string(), sample::AGENT_SECRET);
+    refused(send(&emulator, &form).await, 401, 700_025, "a public client").await;
+}

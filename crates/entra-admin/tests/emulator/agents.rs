@@ -2,6 +2,7 @@
 
 use easyauth_emulator::{
     Application, Directory, InheritablePermission, Inheritance, InheritanceKind, ServicePrincipal,
+    User,
     sample::{FOUNDRY_AGENT, object_id},
 };
 use entra_admin::{AgentRole, MissingGrant, Problem, Remedy};
@@ -143,6 +144,30 @@ async fn an_agent_that_inherits_the_role_need_not_be_listed() {
     let listed = admin.list().await.unwrap();
     let second = listed.iter().find(|it| it.app_id == SECOND.to_string()).unwrap();
     assert_eq!(second.missing_grants.len(), 2);
+}
+
+/// An agent cannot be registered as a client of people, so its user account is let in by the agent's own place.
+#[tokio::test]
+async fn an_agents_user_account_is_let_in_with_the_agent() {
+    let guarded = with_blueprint().await;
+    let account = Uuid::from_u128(5);
+    guarded.tenant.directory(|directory| {
+        directory.users.push(User {
+            id: account,
+            identity_parent_id: Some(object_id(FIRST)),
+            ..User::default()
+        });
+    });
+    let own = guarded.tenant.client_id();
+    let claims = guarded.tenant.cloud().user_claims(account, FIRST, own, &["user_impersonation"]);
+    let token = [("the account".to_owned(), guarded.signed(&claims.unwrap()))];
+    let predicted = guarded.compare("before", &token).await;
+    let (_, refusal) = predicted[0].refusal().unwrap();
+    assert_eq!(refusal.remedy, Remedy::Preauthorize(FIRST));
+    guarded.admin.preauthorize(&[FIRST]).await.unwrap();
+    assert_eq!(guarded.compare("after", &token).await[0].refusal(), None);
+    let error = guarded.admin.preauthorize(&[account]).await.unwrap_err().to_string();
+    assert!(error.contains("agentUser"), "{error}");
 }
 
 /// Pseudo-random numbers (SplitMix64): each run has the same directories.

@@ -238,8 +238,9 @@ async fn what_a_client_meets_is_predicted() {
     for (client, id, addresses) in &set_up.clients {
         assert_eq!(set_up.findings(client).await, [], "{client}");
         for (at, (first, undo)) in UNDONE.into_iter().enumerate() {
-            // The second one shows in which order they are looked for.
-            for (second, undo_too) in UNDONE.into_iter().skip(at) {
+            // A second one shows in which order they are looked for, which is the same for all clients.
+            let more = if *client == InteractiveClient::Claude { UNDONE.len() } else { 1 };
+            for (second, undo_too) in UNDONE.into_iter().skip(at).take(more) {
                 set_up.tenant.restore(&saved);
                 undo(&set_up.tenant, *id);
                 undo_too(&set_up.tenant, *id);
@@ -278,7 +279,11 @@ async fn a_client_that_is_the_app_is_refused() {
 async fn the_remedies_make_a_client_work_again() {
     let set_up = SetUp::new().await;
     let saved = set_up.tenant.saved();
-    for (client, id, _) in &set_up.clients {
+    // The clients that are registered by their names are alike.
+    let of_each_kind = set_up.clients.iter().filter(|(client, ..)| {
+        !matches!(client, InteractiveClient::ChatGpt | InteractiveClient::CopilotStudio)
+    });
+    for (client, id, _) in of_each_kind {
         let again = set_up.admin.clone().setup_client(client, &given(client)).await.unwrap();
         assert_eq!((again.steps.len(), again.client_id), (0, Some(*id)), "{client}");
         for (what, undo) in UNDONE {
