@@ -12,8 +12,8 @@ pub(crate) struct PageContext {
     pub(crate) may_write: bool,
     /// The signed-in caller; `None` without authentication.
     pub(crate) signed_in: Option<Byline>,
-    /// What holds for all callers of this site.
-    notice: Option<&'static str>,
+    /// What holds for all callers of this site: words that a narrow header leaves out, and those that stay.
+    notice: Option<(&'static str, &'static str)>,
     /// The path of the sign-out.
     sign_out_path: Option<String>,
 }
@@ -25,8 +25,8 @@ impl PageContext {
             site.sign_out_path.as_deref().map(str::to_owned).filter(|_| signed_in.is_some());
         let may_write = actor.may_write().is_ok();
         let notice = match (site.read_only, &signed_in) {
-            (true, _) => Some("Read only"),
-            (false, None) if may_write => Some("No authentication: everyone may write"),
+            (true, _) => Some(("", "Read only")),
+            (false, None) if may_write => Some(("No authentication: ", "everyone may write")),
             _ => None,
         };
         Self { may_write, signed_in, notice, sign_out_path }

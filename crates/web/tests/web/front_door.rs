@@ -66,12 +66,12 @@ async fn on_a_laptop_the_address_is_that_of_the_page() {
 
 #[tokio::test]
 async fn the_header_says_who_may_write() {
-    TestSite::over(empty()).get("/").await.shows("No authentication: everyone may write");
+    TestSite::over(empty()).get("/").await.shows("No authentication: </span>everyone may write");
     let mut config = WebConfig::default();
     config.read_only = true;
     let reader = Actor::new(Author::anonymous(), Permissions::READ);
     let site = TestSite::with(empty(), config, Some(reader));
-    site.get("/").await.shows(">Read only</p>").hides("everyone may write");
+    site.get("/").await.shows("Read only</p>").hides("everyone may write");
     let ann = Actor::new(Author::person("1", Some("Ann")), Permissions::READ);
     let site = TestSite::with(empty(), WebConfig::default(), Some(ann));
     let refused = site.get("/create").await;
