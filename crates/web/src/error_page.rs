@@ -12,7 +12,8 @@ use http::{
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{
-    Actor, AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, StoreError, quoted,
+    Actor, AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, Permission,
+    StoreError, quoted,
 };
 use serde::Serialize;
 use tower_http::request_id::RequestId;
@@ -148,10 +149,17 @@ impl PageError {
                     .into(),
                 );
             }
-            Self::Forbidden(_) => (
-                "You may not do this",
-                "Your account does not have the right for this page. Ask whoever runs this site for it.",
-            ),
+            Self::Forbidden(Forbidden(permission)) => {
+                let missing = match permission {
+                    Permission::Read => "read here",
+                    Permission::Moderate => "hide and restore what others wrote",
+                    _ => "write here; it may read",
+                };
+                return (
+                    "You may not do this",
+                    format!("Your account does not have the right to {missing}. Ask whoever runs this site for it.").into(),
+                );
+            }
             Self::CrossOrigin => (
                 "This form came from another site",
                 "To protect you, forms are taken from this site's own pages alone. Open the page here and send the form again.",
@@ -202,7 +210,7 @@ fn status_wording(status: StatusCode) -> (&'static str, &'static str) {
         ),
         StatusCode::SERVICE_UNAVAILABLE => (
             "Not available right now",
-            "Wait a few seconds and try again. If you sent a form, look first whether it arrived.",
+            "Wait a few seconds and try again. If you sent a form, go back and send it again: it cannot be posted twice.",
         ),
         status if status.is_server_error() => (
             "Something went wrong",
