@@ -61,6 +61,10 @@ pub(crate) struct SetUp {
     #[arg(long)]
     adopt: bool,
 
+    /// One more app role to define, for users: its value in tokens, such as Reviews.Moderate. May be repeated.
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    user_role: Vec<String>,
+
     /// The user-assigned managed identity by whose token the app proves itself to Entra; by object id or client id. No secret is needed then.
     #[arg(long, value_name = "ID", required_unless_present_any = ["client_secret", "client"])]
     identity: Option<Uuid>,
@@ -161,6 +165,16 @@ async fn remove(ids: &[Uuid], connection: &Connection) -> Result<ExitCode> {
     tell_azd(&admin, connection).await
 }
 
+/// The value of an app role. Source: <https://learn.microsoft.com/graph/api/resources/approle>.
+fn role(text: &str) -> Result<String, &'static str> {
+    let is_role = (1..=120).contains(&text.len())
+        && !text.starts_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+    is_role
+        .then(|| text.to_owned())
+        .ok_or("give 1 to 120 letters, digits and .-_, for example Reviews.Moderate")
+}
+
 async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
     let credential = match set_up.identity {
         Some(identity) => ClientCredential::ManagedIdentity(identity),
@@ -168,7 +182,7 @@ async fn setup(admin: &Admin, set_up: &SetUp) -> Result<ExitCode> {
         None => bail!("--identity or --client-secret is missing"),
     };
     let wanted = Setup { display_name: set_up.name.clone(), credential };
-    let admin = admin.clone().adopting(set_up.adopt);
+    let admin = admin.clone().adopting(set_up.adopt).with_user_roles(&set_up.user_role);
     let done = match admin.setup(&wanted).await {
         Err(AdminError::NotAdopted { name, client_id, exposures }) if is_attended() => {
             let error = AdminError::NotAdopted { name, client_id: client_id.clone(), exposures };

@@ -40,7 +40,7 @@ pub const OPERATOR_SECRET: &str = "the-operators-secret";
 pub const USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000001");
 /// What they sign in as.
 pub const USER_NAME: &str = "ada@sample.example";
-/// Another person.
+/// Another person, who has the role of moderators.
 pub const OTHER_USER: Uuid = uuid!("0e150000-0000-4000-8000-000000000002");
 
 /// The blueprint of an agent of Foundry; its service principal has the role, which its agent identities inherit.
@@ -55,7 +55,9 @@ pub const ALLOWED_CLIENTS: [Uuid; 6] =
     [AGENT, ROLELESS, INTERACTIVE, FOUNDRY_AGENT, MANAGED_IDENTITY, API];
 
 /// The values of the app's roles; the first grants access.
-const ROLES: [&str; 3] = ["MCP.Access", "MCP.Read", "MCP.Write"];
+const ROLES: [&str; 4] = ["MCP.Access", "MCP.Read", "MCP.Write", MODERATE_ROLE];
+/// The role of people who moderate, which the other person has.
+pub const MODERATE_ROLE: &str = "Reviews.Moderate";
 
 /// The id of a role.
 fn role_id(index: usize) -> Uuid {
@@ -104,6 +106,12 @@ impl Directory {
         ]);
         let holders = [AGENT, UNLISTED, FOUNDRY_AGENT, MANAGED_IDENTITY];
         directory.assignments.extend(holders.map(assignment));
+        directory.assignments.push(AppRoleAssignment {
+            id: "sample-moderator".to_owned(),
+            principal_id: OTHER_USER,
+            resource_id: object_id(API),
+            app_role_id: role_id(ROLES.len() - 1),
+        });
         directory
             .with_microsoft_apis()
             .with_graph_role(object_id(OPERATOR), "Application.ReadWrite.All")

@@ -22,6 +22,7 @@ pub struct Admin {
     pub(crate) cloud: AzureCloud,
     pub(crate) owners: Vec<Uuid>,
     pub(crate) adopts: bool,
+    pub(crate) user_roles: Vec<String>,
     pub(crate) is_dry_run: bool,
     observer: Option<Observer>,
 }
@@ -47,6 +48,7 @@ impl Admin {
             cloud: AzureCloud::Public,
             owners: Vec::new(),
             adopts: false,
+            user_roles: Vec::new(),
             is_dry_run: false,
             observer: None,
         })
@@ -76,6 +78,13 @@ impl Admin {
     #[must_use]
     pub fn adopting(self, adopts: bool) -> Self {
         Self { adopts, ..self }
+    }
+
+    /// Further app roles that `setup` defines, for users, by their values in tokens: such as a role of moderators. An
+    /// administrator assigns them. None by default.
+    #[must_use]
+    pub fn with_user_roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { user_roles: roles.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Whether changes are only told, not made. Reading still happens.

@@ -1,6 +1,7 @@
 //! What the registration has to have: a name as an audience, a scope, a role, and the address that people come back to.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
     AdminError,
@@ -23,6 +24,7 @@ impl ChangeSet<'_> {
         self.name_as_audience(registration).await?;
         self.define_scope(registration).await?;
         self.define_role(registration).await?;
+        self.define_user_roles(registration).await?;
         self.let_people_come_back(registration, host).await
     }
 
@@ -74,6 +76,22 @@ impl ChangeSet<'_> {
             (role["isEnabled"] != true).then(|| (format!("enable the role {ROLE}"), enabled()))
         })
         .await
+    }
+
+    /// Defines the roles for users that are missing. One that is there stays as it is.
+    async fn define_user_roles(&mut self, it: &mut Registration) -> Result<(), AdminError> {
+        for role in self.admin.user_roles.clone() {
+            let new = new_user_role(&role);
+            self.update_registration(it, "appRoles", |it| {
+                let roles = &it.0["appRoles"];
+                let mut known = roles.as_array().into_iter().flatten();
+                let is_there = known.any(|known| known["value"] == *role);
+                let what = || format!("define the role {role} for users");
+                (!is_there).then(|| (what(), with(roles, new.clone())))
+            })
+            .await?;
+        }
+        Ok(())
     }
 
     /// Where the platform gets people's sign-ins, as id tokens.
@@ -133,6 +151,17 @@ fn new_role() -> Value {
         "displayName": "Call the MCP tools",
         "description": "An agent with this role may call the MCP tools in its own name.",
         "allowedMemberTypes": ["Application"],
+        "isEnabled": true,
+    })
+}
+
+fn new_user_role(role: &str) -> Value {
+    json!({
+        "id": Uuid::new_v4(),
+        "value": role,
+        "displayName": role,
+        "description": format!("A user with this role may do what the app allows by {role}."),
+        "allowedMemberTypes": ["User"],
         "isEnabled": true,
     })
 }

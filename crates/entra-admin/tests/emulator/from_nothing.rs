@@ -55,6 +55,29 @@ async fn a_second_run_changes_nothing() {
 }
 
 #[tokio::test]
+async fn roles_for_users_are_defined_once() {
+    let tenant = Tenant::start().await;
+    let admin = tenant.admin().with_user_roles(["Reviews.Moderate", "Reviews.Read"]);
+    admin.setup(&set_up()).await.unwrap();
+    let roles = || {
+        tenant.application(|it| {
+            let roles = it.app_roles.iter();
+            roles.map(|it| (it.value.clone(), it.allowed_member_types.clone())).collect::<Vec<_>>()
+        })
+    };
+    let for_ = |role: &str, types: &str| (role.to_owned(), vec![types.to_owned()]);
+    let expected = [
+        for_("MCP.Access", "Application"),
+        for_("Reviews.Moderate", "User"),
+        for_("Reviews.Read", "User"),
+    ];
+    assert_eq!(roles(), expected);
+    assert!(admin.setup(&set_up()).await.unwrap().steps.is_empty());
+    tenant.admin().setup(&set_up()).await.unwrap();
+    assert_eq!(roles(), expected, "without them none goes");
+}
+
+#[tokio::test]
 async fn new_objects_are_waited_for() {
     let mut options = Options::default();
     options.graph.replication_requests = 2;
