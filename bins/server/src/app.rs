@@ -18,7 +18,7 @@ use crate::{
     caller,
     host_check::{self, AllowedHosts},
     request_log,
-    settings::Settings,
+    settings::{Settings, WriteSettings},
     trailing_slash, transfer_coding,
 };
 
@@ -29,6 +29,7 @@ const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
 pub struct AppSettings {
     authentication: Option<Authentication>,
     read_only: bool,
+    writes: WriteSettings,
     public_hosts: Vec<String>,
     public_origins: Vec<String>,
     allowed_origins: Vec<String>,
@@ -45,6 +46,7 @@ impl AppSettings {
         Ok(Self {
             authentication: Authentication::new(settings, listening, &MCP_PATHS)?,
             read_only: settings.read_only,
+            writes: settings.writes.clone(),
             public_hosts: settings.public_hosts(),
             public_origins: settings.public_origins(),
             allowed_origins: settings.allowed_origins(),
@@ -66,6 +68,7 @@ pub fn router(
     let mut config = WebConfig::default();
     config.request_timeout = settings.request_limit;
     config.tasks = tasks.clone();
+    config.undo_within = settings.writes.undo_within();
     config.trusted_origins.clone_from(&settings.public_origins);
     config.read_only = settings.read_only;
     if let Some(authentication) = &settings.authentication {
@@ -75,7 +78,12 @@ pub fn router(
     config.connection = connection(&settings);
     let public = restaurant_web::public_router(Arc::clone(&repository), &config)?;
     let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
-    let mcp = mcp_adapter(repository, settings.read_only)
+    let mcp = mcp_adapter(repository, settings.read_only, &settings.writes);
+    let mcp = match settings.public_origins.last() {
+        Some(origin) => mcp.website_url(origin),
+        None => mcp,
+    };
+    let mcp = mcp
         .allowed_hosts(settings.public_hosts.clone())
         .allowed_origins([settings.public_origins, settings.allowed_origins].concat())
         .settings_named("ALLOWED_HOSTS", "ALLOWED_ORIGINS")
@@ -123,7 +131,11 @@ fn unauthenticated(routes: Router, read_only: bool) -> Router {
 }
 
 /// The layers that every transport shares.
-pub fn mcp_adapter(repository: Arc<dyn Repository>, read_only: bool) -> McpAdapter {
-    let adapter = McpAdapter::new(repository);
+pub fn mcp_adapter(
+    repository: Arc<dyn Repository>,
+    read_only: bool,
+    writes: &WriteSettings,
+) -> McpAdapter {
+    let adapter = writes.confirmed(McpAdapter::new(repository));
     if read_only { adapter.read_only() } else { adapter }
 }

@@ -23,9 +23,9 @@ const BLUEPRINT: &str = "xms_par_app_azp";
 /// The name of the client application, in some version 1.0 tokens.
 const CLIENT_NAME: &str = "app_displayname";
 
-/// The facet of an agent identity.
+/// The facet of an agent identity (`AgentIdentity` in the table of the source above).
 const AGENT_IDENTITY: &str = "11";
-/// The facet of an agent's user account.
+/// The facet of an agent's user account (`AgentIDUser`).
 const AGENT_USER: &str = "13";
 
 /// The author that a caller writes as.

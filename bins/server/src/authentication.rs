@@ -10,7 +10,7 @@ use easyauth::{
 };
 
 use crate::{
-    caller::{self, AccessPolicy},
+    caller::{self, AccessPolicy, OperationPolicy},
     settings::{AuthMode, AuthenticationSettings, Settings},
     step_up::{self, StepUp},
 };
@@ -44,13 +44,18 @@ impl Authentication {
         }
         let validator = mode.validates_tokens().then(|| token_validator(auth)).transpose()?;
         let resource = resource(settings, mode, listening, paths, validator.clone())?;
+        let mcp = Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope);
+        let operation = |role: Option<String>, scope: Option<&str>| OperationPolicy {
+            role: role.map(Requirement::role),
+            scope: scope.map(|scope| Requirement::all([mcp.clone(), Requirement::scope(scope)])),
+        };
         let policy = AccessPolicy {
             read_only: settings.read_only,
-            read: auth.read_role().map(Requirement::role),
-            write: auth.write_role().map(Requirement::role),
-            mcp: Requirement::role_or_scope(&*auth.mcp_role, &*auth.mcp_scope),
+            read: operation(auth.read_role(), auth.read_scope()),
+            write: operation(auth.write_role(), auth.write_scope()),
+            mcp,
             moderate: Requirement::role(&*auth.moderate_role),
-            budgets: settings.budgets(),
+            budgets: settings.writes.budgets(),
         };
         Ok(Some(Self {
             mode,

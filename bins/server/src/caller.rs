@@ -7,7 +7,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use easyauth::{Principal, Requirement};
+use easyauth::{Principal, PrincipalKind, Requirement};
 use restaurant_domain::{Actor, AuthorKind, Budget, Permission, Permissions};
 
 use crate::attribution;
@@ -18,15 +18,34 @@ pub struct AccessPolicy {
     /// Whether no caller may write.
     pub read_only: bool,
     /// What reading requires, if anything.
-    pub read: Option<Requirement>,
+    pub read: OperationPolicy,
     /// What writing requires, if anything.
-    pub write: Option<Requirement>,
+    pub write: OperationPolicy,
     /// The role or scope that MCP requires.
     pub mcp: Requirement,
     /// The role that a person needs, besides the permission to write, to hide and restore what others wrote.
     pub moderate: Requirement,
     /// How much each caller may write.
     pub budgets: Budgets,
+}
+
+/// What an operation requires, in addition to what MCP requires.
+#[derive(Debug, Clone, Default)]
+pub struct OperationPolicy {
+    /// The app role of every caller.
+    pub role: Option<Requirement>,
+    /// The scopes of a client application that acts for a user: those of MCP too, since a client that asks for them asks for
+    /// all that it needs.
+    pub scope: Option<Requirement>,
+}
+
+impl OperationPolicy {
+    /// The requirement that the caller does not meet, if any: the role first, because a client can request a scope only.
+    fn unmet_by(&self, principal: &Principal) -> Option<&Requirement> {
+        let is_delegated = principal.kind() == PrincipalKind::User && !principal.is_session();
+        let scope = self.scope.as_ref().filter(|_| is_delegated);
+        self.role.iter().chain(scope).find(|requirement| !requirement.is_met_by(principal))
+    }
 }
 
 /// How much each caller may write.
@@ -74,11 +93,10 @@ impl AccessPolicy {
 
     /// The requirement of this permission, if there is one and the caller does not meet it.
     pub fn unmet_by(&self, principal: &Principal, permission: Permission) -> Option<&Requirement> {
-        let requirement = match permission {
-            Permission::Read => self.read.as_ref(),
-            _ => self.write.as_ref(),
-        };
-        requirement.filter(|requirement| !requirement.is_met_by(principal))
+        match permission {
+            Permission::Read => self.read.unmet_by(principal),
+            _ => self.write.unmet_by(principal),
+        }
     }
 }
 
@@ -134,7 +152,6 @@ pub async fn insert_anonymous(
 
 #[cfg(test)]
 mod tests {
-    use easyauth::PrincipalKind;
     use proptest::{collection::vec, prelude::*, sample, sample::select};
 
     use super::*;
@@ -142,12 +159,16 @@ mod tests {
     fn policy() -> AccessPolicy {
         AccessPolicy {
             read_only: false,
-            read: None,
-            write: None,
+            read: OperationPolicy::default(),
+            write: OperationPolicy::default(),
             mcp: Requirement::role_or_scope("MCP.Access", "user_impersonation"),
             moderate: Requirement::role("Reviews.Moderate"),
             budgets: Budgets::default(),
         }
+    }
+
+    fn role(name: &str) -> OperationPolicy {
+        OperationPolicy { role: Some(Requirement::role(name)), scope: None }
     }
 
     fn agent(roles: &[&str]) -> Principal {
@@ -180,11 +201,7 @@ mod tests {
 
     #[test]
     fn finer_roles_hold_for_everybody() {
-        let finer = AccessPolicy {
-            read: Some(Requirement::role("R")),
-            write: Some(Requirement::role("W")),
-            ..policy()
-        };
+        let finer = AccessPolicy { read: role("R"), write: role("W"), ..policy() };
         let none = Permissions::default();
         assert_eq!(finer.actor(&agent(&["MCP.Access"])).permissions(), none);
         assert_eq!(finer.actor(&agent(&["MCP.Access", "R"])).permissions(), Permissions::READ);
@@ -195,6 +212,33 @@ mod tests {
         assert_eq!(finer.actor(&person).permissions(), Permissions::ALL, "a user's role counts");
         let read_only = AccessPolicy { read_only: true, ..policy() };
         assert_eq!(read_only.actor(&agent(&["MCP.Access"])).permissions(), Permissions::READ);
+    }
+
+    #[test]
+    fn a_scope_of_an_operation_is_asked_of_clients_that_act_for_a_user() {
+        let scope = Requirement::all([policy().mcp, Requirement::scope("Write")]);
+        let finer = AccessPolicy {
+            write: OperationPolicy { role: Some(Requirement::role("W")), scope: Some(scope) },
+            ..policy()
+        };
+        let user = || Principal::new(PrincipalKind::User, "1").with_roles(["W"]);
+        let permissions = |principal: Principal| finer.actor(&principal).permissions();
+        let reader = user().with_scopes(["user_impersonation"]);
+        assert_eq!(permissions(reader.clone()), Permissions::READ);
+        let missing = finer.unmet_by(&reader, Permission::Write).unwrap();
+        assert_eq!(missing.scopes().collect::<Vec<_>>(), ["user_impersonation", "Write"]);
+        let without_role = reader.with_roles(Vec::<String>::new());
+        let missing = finer.unmet_by(&without_role, Permission::Write).unwrap();
+        assert_eq!(missing.scopes().count(), 0, "no scope replaces the role");
+        assert_eq!(permissions(user().with_scopes(["Write"])), Permissions::READ);
+        let writer = user().with_scopes(["user_impersonation", "Write"]);
+        assert_eq!(permissions(writer), Permissions::ALL);
+        assert_eq!(permissions(user().with_session()), Permissions::ALL, "a session has no scopes");
+        assert_eq!(
+            permissions(agent(&["MCP.Access", "W"])),
+            Permissions::ALL,
+            "nor an application"
+        );
     }
 
     #[test]
@@ -227,8 +271,8 @@ mod tests {
             for policy in [
                 policy(),
                 AccessPolicy {
-                    read: Some(Requirement::role("R")),
-                    write: Some(Requirement::role("W")),
+                    read: role("R"),
+                    write: role("W"),
                     ..policy()
                 },
             ] {

@@ -5,6 +5,7 @@ mod insights;
 mod secret;
 mod telemetry;
 pub mod value;
+mod writes;
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -12,9 +13,7 @@ use std::{
 };
 
 use axum::http::Uri;
-use chrono::TimeDelta;
 use clap::{ArgAction, Args, ValueEnum};
-use restaurant_domain::Budget;
 use restaurant_storage::{DatabaseUrl, DatabaseUrlError, Limits};
 
 pub use self::{
@@ -22,9 +21,8 @@ pub use self::{
     secret::Secret,
     telemetry::TelemetrySettings,
     value::Expected,
+    writes::WriteSettings,
 };
-use crate::caller::Budgets;
-
 /// The database when no setting names one.
 pub const DEFAULT_DATABASE: &str = "sqlite://restaurants.sqlite3";
 
@@ -66,17 +64,9 @@ pub struct Settings {
         default_value_t = false, default_missing_value = "true", value_parser = value::flag)]
     pub read_only: bool,
 
-    /// How much a program may write, also one that acts for a person: the most restaurants and reviews per minute, hour and day, for example `100/hour, 1000/day`. `0`: no limit. Each program is counted by its id, and for each person that it acts for, in the database: all instances together keep to it.
-    #[arg(long, env = "WRITE_BUDGET_AGENT", global = true, default_value = "600/hour", value_parser = value::budget)]
-    write_budget_agent: Budget,
-
-    /// How much a person may write on the pages, in the same form.
-    #[arg(long, env = "WRITE_BUDGET_PERSON", global = true, default_value = "0", value_parser = value::budget)]
-    write_budget_person: Budget,
-
-    /// For how many days the activity record keeps its entries. If not set, it keeps all.
-    #[arg(long, env = "ACTIVITY_RETENTION", global = true, value_parser = value::whole(1..=36_500))]
-    activity_retention: Option<u32>,
+    /// Of writes.
+    #[command(flatten)]
+    pub writes: WriteSettings,
 
     /// Most connections at a time. When all are taken, a new one takes the place of the one that has been idle the longest; while none is idle, it waits for a moment, and is then answered with 503. A tenth of the number, at most 50, is kept beyond it for health checks.
     #[arg(long, env = "MAX_CONNECTIONS", global = true, default_value = "900", value_parser = value::whole(1..=1_000_000))]
@@ -237,16 +227,6 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// For how long the activity record keeps its entries; `None`: for ever.
-    pub fn activity_retention(&self) -> Option<TimeDelta> {
-        self.activity_retention.map(|days| TimeDelta::days(days.into()))
-    }
-
-    /// How much callers may write.
-    pub fn budgets(&self) -> Budgets {
-        Budgets { agent: self.write_budget_agent, person: self.write_budget_person }
-    }
-
     /// Where to listen.
     ///
     /// # Errors

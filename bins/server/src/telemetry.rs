@@ -2,7 +2,7 @@
 //!
 //! Names and attributes are OpenTelemetry's semantic conventions. Source: <https://opentelemetry.io/docs/specs/semconv/>.
 //! A trace begins with the request: a client's `traceparent` is ignored, since it could join the requests of other clients into one
-//! trace, or suppress the trace.
+//! trace, or suppress the trace. A trace context in the `_meta` of an MCP request becomes a link of the span `mcp` (`rmcp-guard`).
 
 mod exporters;
 mod span_metrics;

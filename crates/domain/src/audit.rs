@@ -26,6 +26,9 @@ impl AuditRecord {
     /// The outcome of a create that was done before, under the same key.
     pub const REPLAYED: &str = "repeated";
 
+    /// The outcome of a successful hide, delete or restore.
+    pub const DONE: &str = "done";
+
     /// The outcome of an attempt that may have written a row.
     pub const UNKNOWN: &str = "unknown";
 
@@ -46,7 +49,7 @@ impl AuditRecord {
         self.resource = resource;
     }
 
-    /// Sets the outcome of the attempt: [`Self::CREATED`], [`Self::REPLAYED`], or a short stable name of the error.
+    /// Sets the outcome of the attempt: [`Self::CREATED`], [`Self::REPLAYED`], [`Self::DONE`], or a short stable name of the error.
     pub fn outcome(&mut self, outcome: &'static str) {
         self.outcome = outcome;
     }

@@ -20,15 +20,18 @@ use tracing::Span;
 
 use crate::{
     access::Access,
+    card,
     completion::Completion,
+    confirmation::{Confirmation, Means},
     operation::Operation,
     prompt::Request,
     prompts,
     request_error::RequestError,
     resources::{self, Address},
-    tool::{Call, Entry},
+    tool::{Call, Entry, Outcome},
     tool_output::Rendered,
     tools::Toolbox,
+    untrusted,
 };
 
 /// For how long clients may keep the lists of tools, prompts and templates and the server's description: they change
@@ -49,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) tools: Toolbox,
     /// The caller and the permissions.
     pub(crate) access: Arc<Access>,
+    /// The rules for confirmations.
+    pub(crate) confirmation: Confirmation,
     /// The maximum size of a response, in bytes.
     pub(crate) max_response_bytes: usize,
     /// The description of the server.
@@ -75,14 +80,17 @@ impl Handler {
     async fn call(
         &self,
         tool: &Entry,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
-    ) -> CallToolResult {
+    ) -> CallToolResponse {
         let actor = self.actor(context).through(AuditChannel::Mcp, Some(tool.name()));
         let record = tool.operation().audited().map(|operation| {
             AuditRecord::new(actor.author(), AuditChannel::Mcp, operation, Span::current())
         });
+        let is_confirmed = record.is_some() && self.0.confirmation.applies_to(actor.author());
         let call = tool.run(Call {
+            confirm: is_confirmed.then(|| Means::of(&mut request, context)),
+            is_confirmation_required: self.0.confirmation.is_required,
             repository: Arc::clone(&self.0.repository),
             access: Arc::clone(&self.0.access),
             actor,
@@ -90,14 +98,18 @@ impl Handler {
             max_response_bytes: self.0.max_response_bytes,
             record,
         });
-        call.await.map_or_else(|error| error.into_result(&context.extensions), into_result)
+        match call.await {
+            Ok(Outcome::Ask(ask)) => return (*ask).into(),
+            Ok(Outcome::Done(Rendered { value, text })) => {
+                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+                result.structured_content = Some(value);
+                result.meta = Some(tool.untrusted().clone());
+                result
+            }
+            Err(error) => error.into_result(&context.extensions),
+        }
+        .into()
     }
-}
-
-fn into_result(Rendered { value, text }: Rendered) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(value);
-    result
 }
 
 impl ServerHandler for Handler {
@@ -121,7 +133,10 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         only_page(request)?;
-        let tools = self.0.tools.visible_to(&self.actor(&context), &self.0.access);
+        let mut tools = self.0.tools.visible_to(&self.actor(&context), &self.0.access);
+        if card::may_be_shown(&context) {
+            card::link(&mut tools);
+        }
         Ok(ListToolsResult::with_all_items(tools)
             .with_ttl_ms(milliseconds(CACHE_TTL))
             .with_cache_scope(CacheScope::Private))
@@ -138,7 +153,7 @@ impl ServerHandler for Handler {
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = self.0.tools.find(&request.name);
         let tool = tool.ok_or_else(ErrorData::method_not_found::<CallToolRequestMethod>)?;
-        Ok(self.call(tool, request, &context).await.into())
+        Ok(self.call(tool, request, &context).await)
     }
 
     async fn list_resources(
@@ -176,8 +191,14 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let Address { restaurant, reviews } = Address::parse(&request.uri)?;
         let actor = self.actor(&context);
+        if request.uri == card::URI {
+            let may = self.0.access.check(&actor, Operation::GetDetails);
+            may.map_err(|denied| RequestError::from(denied).into_error(&context.extensions))?;
+            let view = card::view().with_ttl_ms(milliseconds(CACHE_TTL));
+            return Ok(view.with_cache_scope(CacheScope::Private).into());
+        }
+        let Address { restaurant, reviews } = Address::parse(&request.uri)?;
         let read = async {
             self.0.access.check(&actor, Operation::GetDetails)?;
             let details = self.0.repository.restaurant_details(restaurant, reviews).await?;
@@ -236,7 +257,10 @@ impl ServerHandler for Handler {
             return Ok(CompleteResult::new(CompletionInfo::default()));
         }
         let found = completion.run(&*self.0.repository).await;
-        found.map(CompleteResult::new).map_err(|error| error.into_error(&context.extensions))
+        let found = found.map_err(|error| error.into_error(&context.extensions))?;
+        let mut result = CompleteResult::new(found);
+        result.meta = Some(untrusted::of_fields(&["completion.values[]"]));
+        Ok(result)
     }
 }
 

@@ -4,9 +4,12 @@ mod access;
 mod adapter;
 mod argument;
 mod attribution;
+mod card;
 mod completion;
+mod confirmation;
 mod handler;
 mod idempotency;
+mod identity;
 mod mount;
 mod names;
 mod operation;
@@ -18,6 +21,7 @@ mod resources;
 mod tool;
 mod tool_output;
 mod tools;
+mod untrusted;
 
 pub use rmcp_guard::{
     CalledTool, CancellationToken, Guarded, GuardedService as McpService, NameClash, TaskTracker,
@@ -26,6 +30,7 @@ pub use rmcp_guard::{
 pub use self::{
     access::MissingPermission,
     adapter::McpAdapter,
+    confirmation::ConfirmWrites,
     operation::Operation,
     tools::{TOOL_NAMES, tool_summaries},
 };

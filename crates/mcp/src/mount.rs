@@ -122,6 +122,7 @@ impl McpAdapter {
             repository: self.repository,
             tools: Toolbox::new(),
             access: Arc::new(self.access),
+            confirmation: self.confirmation,
             max_response_bytes: self.max_response_bytes,
             config: ServerConfig::new(capabilities)
                 .with_server_info(self.server_info)

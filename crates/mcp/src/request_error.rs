@@ -33,6 +33,10 @@ pub(crate) enum RequestError {
     KeyReused(Box<FieldError>),
     /// The caller has written as much as it may for now.
     BudgetExhausted(BudgetExhausted),
+    /// The person who was asked did not confirm it.
+    NotConfirmed,
+    /// A person must confirm it, and the client can ask none.
+    ConfirmationRequired,
     /// The caller may not do this.
     Denied(Denied),
     /// The store failed.
@@ -134,7 +138,10 @@ impl RequestError {
         let code = match self {
             Self::InvalidArguments(_) | Self::KeyReused(_) => ErrorCode::INVALID_PARAMS,
             Self::NotFound(_) => ErrorCode::RESOURCE_NOT_FOUND,
-            Self::Denied(_) | Self::BudgetExhausted(_) => ErrorCode::INVALID_REQUEST,
+            Self::Denied(_)
+            | Self::BudgetExhausted(_)
+            | Self::NotConfirmed
+            | Self::ConfirmationRequired => ErrorCode::INVALID_REQUEST,
             Self::Store(_) | Self::Defect(_) => ErrorCode::INTERNAL_ERROR,
         };
         self.report().into_error(code)
@@ -151,7 +158,11 @@ impl RequestError {
     /// Writes what the caller is not told into the log.
     fn log(&self) {
         match self {
-            Self::InvalidArguments(_) | Self::NotFound(_) | Self::KeyReused(_) => {}
+            Self::InvalidArguments(_)
+            | Self::NotFound(_)
+            | Self::KeyReused(_)
+            | Self::NotConfirmed
+            | Self::ConfirmationRequired => {}
             Self::BudgetExhausted(exhausted) => tracing::warn!(why = %exhausted, "write refused"),
             Self::Denied(denied) => tracing::warn!(why = %denied, "request refused"),
             Self::Store(StoreError::Unavailable(source)) => {
@@ -188,6 +199,16 @@ impl RequestError {
             )
             .problems(vec![*fault.clone()]),
             Self::BudgetExhausted(exhausted) => budget_exhausted(exhausted),
+            Self::NotConfirmed => Report::lasting(
+                "not_confirmed",
+                "the person who was asked did not confirm it; nothing was written",
+                "Do not try again unless the person asks for it.",
+            ),
+            Self::ConfirmationRequired => Report::lasting(
+                "confirmation_required",
+                "a person must confirm what is written here, and this client did not declare that it can ask one (elicitation); nothing was written",
+                "Do not try again with this client: the person can write it on the website, or with a client that can ask.",
+            ),
             Self::Denied(denied) => Report::lasting(
                 "forbidden",
                 denied.to_string(),

@@ -10,7 +10,7 @@ use rmcp::{
 };
 use serde_json::json;
 
-use crate::{request_error::RequestError, tool_output::render};
+use crate::{request_error::RequestError, tool_output::render, untrusted};
 
 /// The media type of a resource's content.
 const JSON: &str = "application/json";
@@ -48,6 +48,7 @@ pub(crate) async fn list(
     let page = repository.list_restaurants(&query).await?;
     let resources = page.restaurants.iter().map(listed).collect();
     let mut result = ListResourcesResult::with_all_items(resources);
+    result.meta = Some(untrusted::of_fields(&["resources[].title", "resources[].description"]));
     result.next_cursor = page.next.map(|cursor| cursor.to_string());
     Ok(result)
 }
@@ -113,5 +114,6 @@ pub(crate) fn content(
     max_response_bytes: usize,
 ) -> Result<ResourceContents, RequestError> {
     let text = render(details, max_response_bytes)?.text;
-    Ok(ResourceContents::text(text, uri).with_mime_type(JSON))
+    let content = ResourceContents::text(text, uri).with_mime_type(JSON);
+    Ok(content.with_meta(untrusted::DETAILS.clone()))
 }

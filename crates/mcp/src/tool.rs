@@ -4,16 +4,23 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
-use rmcp::model::{JsonObject, Tool as Definition, ToolAnnotations};
+use rmcp::model::{
+    InputRequiredResult, JsonObject, MetaObject, Tool as Definition, ToolAnnotations,
+};
 use rmcp_guard::output_schema;
 
 use crate::{
     access::Access,
     argument::{Argument, ArgumentReader, InvalidArguments, input_schema},
+    confirmation::{Means, Question, Step},
     operation::Operation,
     request_error::RequestError,
     tool_output::{Rendered, ToolOutput, render},
+    untrusted,
 };
+
+/// The outcome of a call in the audit record whose caller is asked to have it confirmed.
+const CONFIRMATION_REQUESTED: &str = "confirmation_requested";
 
 /// A tool; a value of it is a call with its arguments read.
 pub(crate) trait Tool: Sized + Send + 'static {
@@ -38,6 +45,15 @@ pub(crate) trait Tool: Sized + Send + 'static {
         AuditResource::default()
     }
 
+    /// What a person confirms before it is done, for a tool that writes.
+    fn question(
+        &self,
+        _repository: &dyn Repository,
+        _actor: &Actor,
+    ) -> impl Future<Output = Result<Option<Question>, RequestError>> + Send {
+        async { Ok(None) }
+    }
+
     /// Does it.
     fn call(
         self,
@@ -47,6 +63,11 @@ pub(crate) trait Tool: Sized + Send + 'static {
 }
 
 /// The hints that clients get about a tool.
+///
+/// `openWorldHint` is false: a tool reads and writes this server's database and reaches nothing else, as the memory tool of
+/// the specification's example does. The hint says nothing about who wrote what a tool returns: texts of users are marked as
+/// untrusted by the result's `_meta` and by the descriptions.
+/// Source: <https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations>.
 fn annotations<T: Tool>() -> ToolAnnotations {
     let reads = T::OPERATION.is_read_only();
     ToolAnnotations::with_title(T::TITLE)
@@ -61,7 +82,16 @@ pub(crate) struct Entry {
     name: &'static str,
     operation: Operation,
     definition: Definition,
-    run: fn(Call) -> BoxFuture<'static, Result<Rendered, RequestError>>,
+    untrusted: MetaObject,
+    run: fn(Call) -> BoxFuture<'static, Result<Outcome, RequestError>>,
+}
+
+/// The outcome of a call that did not fail.
+pub(crate) enum Outcome {
+    /// It is done.
+    Done(Rendered),
+    /// A person is asked first.
+    Ask(Box<InputRequiredResult>),
 }
 
 /// The input of a call: everything that it needs to run independently of the request.
@@ -76,6 +106,10 @@ pub(crate) struct Call {
     pub(crate) arguments: Option<JsonObject>,
     /// The maximum size of the response, in bytes.
     pub(crate) max_response_bytes: usize,
+    /// How a person is asked to confirm it first, if one is.
+    pub(crate) confirm: Option<Means>,
+    /// Whether it is refused where none can be asked.
+    pub(crate) is_confirmation_required: bool,
     /// The audit record, for a tool that writes.
     pub(crate) record: Option<AuditRecord>,
 }
@@ -84,11 +118,13 @@ impl Entry {
     /// The tool without its type.
     pub(crate) fn new<T: Tool>() -> Self {
         let input = Arc::new(input_schema(T::ARGUMENTS));
+        let output = output_schema::<<T::Output as ToolOutput>::View>();
+        let untrusted = untrusted::of_schema(&output);
         let definition = Definition::new(T::NAME, T::DESCRIPTION, input)
             .with_title(T::TITLE)
-            .with_raw_output_schema(Arc::new(output_schema::<<T::Output as ToolOutput>::View>()))
+            .with_raw_output_schema(Arc::new(output))
             .with_annotations(annotations::<T>());
-        Self { name: T::NAME, operation: T::OPERATION, definition, run: run::<T> }
+        Self { name: T::NAME, operation: T::OPERATION, definition, untrusted, run: run::<T> }
     }
 
     /// The tool's name on the wire.
@@ -101,18 +137,23 @@ impl Entry {
         &self.definition
     }
 
+    /// The mark of what users wrote, for the result.
+    pub(crate) fn untrusted(&self) -> &MetaObject {
+        &self.untrusted
+    }
+
     /// The operation that it executes.
     pub(crate) fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// Runs a call: permission, arguments, the store, the answer as JSON.
-    pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
+    /// Runs a call: permission, arguments, confirmation, the store, the answer as JSON.
+    pub(crate) fn run(&self, call: Call) -> BoxFuture<'static, Result<Outcome, RequestError>> {
         (self.run)(call)
     }
 }
 
-fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestError>> {
+fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Outcome, RequestError>> {
     Box::pin(async move {
         let output = execute::<T>(&mut call).await;
         if let (Some(record), Err(error)) = (&mut call.record, &output) {
@@ -122,7 +163,7 @@ fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Rendered, RequestEr
     })
 }
 
-async fn execute<T: Tool>(call: &mut Call) -> Result<Rendered, RequestError> {
+async fn execute<T: Tool>(call: &mut Call) -> Result<Outcome, RequestError> {
     call.access.check(&call.actor, T::OPERATION)?;
     let mut arguments = ArgumentReader::new(call.arguments.take());
     let tool = T::read(&mut arguments);
@@ -130,9 +171,18 @@ async fn execute<T: Tool>(call: &mut Call) -> Result<Rendered, RequestError> {
     if let Some(record) = &mut call.record {
         record.resource(tool.resource());
     }
+    if let Some(means) = call.confirm.take()
+        && let Some(question) = tool.question(&*call.repository, &call.actor).await?
+        && let Step::Ask(ask) = means.ask(question, call.is_confirmation_required).await?
+    {
+        if let Some(record) = &mut call.record {
+            record.outcome(CONFIRMATION_REQUESTED);
+        }
+        return Ok(Outcome::Ask(ask));
+    }
     let output = tool.call(&*call.repository, &call.actor).await?;
     if let Some(record) = &mut call.record {
         output.audit(record);
     }
-    render(output, call.max_response_bytes)
+    render(output, call.max_response_bytes).map(Outcome::Done)
 }

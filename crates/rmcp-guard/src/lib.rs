@@ -15,6 +15,8 @@ mod report;
 mod schema;
 mod stdio;
 mod tool_catalog;
+#[cfg(feature = "opentelemetry")]
+mod trace_context;
 mod transport;
 
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};

@@ -31,9 +31,6 @@ pub(crate) fn copy_review() -> String {
     )
 }
 
-/// Deletes the review `$1`.
-pub(crate) const DELETE_REVIEW: &str = "DELETE FROM reviews WHERE id = $1";
-
 /// Copies all reviews of the restaurant `$2` to the hidden ones, at `$1`.
 pub(crate) fn copy_reviews_of() -> String {
     format!(
@@ -41,9 +38,6 @@ pub(crate) fn copy_reviews_of() -> String {
          SELECT id, {REVIEW}, {ATTRIBUTION}, $1, 'restaurant' FROM reviews WHERE restaurant_id = $2"
     )
 }
-
-/// Deletes all reviews of the restaurant `$1`.
-pub(crate) const DELETE_REVIEWS_OF: &str = "DELETE FROM reviews WHERE restaurant_id = $1";
 
 /// Copies the restaurant `$3` to the hidden ones, at `$1`, for the reason `$2`.
 pub(crate) fn copy_restaurant() -> String {
@@ -53,9 +47,6 @@ pub(crate) fn copy_restaurant() -> String {
     )
 }
 
-/// Deletes the restaurant `$1`, and with it its search text and its idempotency key.
-pub(crate) const DELETE_RESTAURANT: &str = "DELETE FROM restaurants WHERE id = $1";
-
 /// Copies the hidden review `$1` of the restaurant `$2` back.
 pub(crate) fn copy_review_back(dialect: &Dialect) -> String {
     format!(
@@ -64,9 +55,6 @@ pub(crate) fn copy_review_back(dialect: &Dialect) -> String {
         dialect.with_id
     )
 }
-
-/// Deletes the hidden review `$1`.
-pub(crate) const DELETE_HIDDEN_REVIEW: &str = "DELETE FROM hidden_reviews WHERE id = $1";
 
 /// Locks the hidden restaurant `$1`, and reads its texts.
 pub(crate) fn hidden_texts(dialect: &Dialect) -> String {
@@ -81,9 +69,6 @@ pub(crate) fn copy_restaurant_back(dialect: &Dialect) -> String {
         dialect.with_id
     )
 }
-
-/// Deletes the hidden restaurant `$1`.
-pub(crate) const DELETE_HIDDEN_RESTAURANT: &str = "DELETE FROM hidden_restaurants WHERE id = $1";
 
 /// Locks the hidden reviews that went with the restaurant `$1`: a retraction may take one out of them meanwhile.
 pub(crate) fn lock_hidden_reviews_of(dialect: &Dialect) -> String {
@@ -101,10 +86,6 @@ pub(crate) fn copy_reviews_back(dialect: &Dialect) -> String {
         dialect.with_id
     )
 }
-
-/// Deletes the hidden reviews that went with the restaurant `$1`.
-pub(crate) const DELETE_HIDDEN_REVIEWS_OF: &str =
-    "DELETE FROM hidden_reviews WHERE restaurant_id = $1 AND reason = 'restaurant'";
 
 /// Whether another than the author of id `$2` and kind `$3` has reviewed the restaurant `$1`.
 pub(crate) const REVIEWED_BY_OTHERS: &str = "SELECT id FROM reviews WHERE restaurant_id = $1 \

@@ -38,6 +38,22 @@ impl FromRequestParts<AppState> for Writer {
     }
 }
 
+/// A caller with permission to hide and restore what others wrote, and to read.
+pub(crate) struct Moderator(
+    /// In whose name.
+    pub(crate) Author,
+);
+
+impl FromRequestParts<AppState> for Moderator {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, PageError> {
+        let actor = actor(parts)?;
+        actor.may_read()?;
+        Ok(Self(actor.may_moderate()?.clone().through(AuditChannel::Page, None)))
+    }
+}
+
 /// Invariant: a request without an actor is rejected, not treated as anonymous.
 fn actor(parts: &Parts) -> Result<&Actor, PageError> {
     parts.extensions.get().ok_or(PageError::NoActor)

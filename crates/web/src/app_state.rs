@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::Repository;
 use tokio_util::task::TaskTracker;
@@ -26,6 +27,7 @@ pub(crate) struct Site {
     pub(crate) read_only: bool,
     sign_in_path: Option<Arc<str>>,
     pub(crate) sign_out_path: Option<Arc<str>>,
+    pub(crate) undo_within: TimeDelta,
 }
 
 impl Site {
@@ -35,6 +37,7 @@ impl Site {
             read_only: config.read_only,
             sign_in_path: config.sign_in_path.as_deref().map(Arc::from),
             sign_out_path: config.sign_out_path.as_deref().map(Arc::from),
+            undo_within: config.undo_within,
         })
     }
 

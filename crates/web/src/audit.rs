@@ -12,7 +12,11 @@ use restaurant_domain::{Actor, AuditChannel, AuditOperation, AuditRecord, AuditR
 use tokio::time::timeout;
 use tracing::{Instrument, Span};
 
-use crate::{app_state::AppState, error_page::PageError, pages::RestaurantPath};
+use crate::{
+    app_state::AppState,
+    error_page::PageError,
+    pages::take_back::{Moved, PostPath},
+};
 
 /// How long the work of a form may take once its body is there: far longer than a store's own limits, so that nothing but
 /// a store that never answers is given up. The outcome is unknown then.
@@ -52,8 +56,8 @@ async fn begin(parts: &mut Parts, operation: AuditOperation) -> AuditRecord {
     let author = parts.extensions.get::<Actor>().map(|actor| actor.author().clone());
     let author = author.unwrap_or_else(Author::anonymous);
     let mut record = AuditRecord::new(&author, AuditChannel::Page, operation, Span::current());
-    if let Ok(RestaurantPath(id)) = RestaurantPath::from_request_parts(parts, &()).await {
-        record.resource(AuditResource { restaurant: Some(id), review: None });
+    if let Ok(PostPath(post)) = PostPath::from_request_parts(parts, &()).await {
+        record.resource(post.into());
     }
     record
 }
@@ -64,6 +68,8 @@ fn end(mut record: AuditRecord, response: &Response) {
     if let Some(written) = extensions.get::<AuditResource>() {
         record.resource(*written);
         record.outcome(AuditRecord::CREATED);
+    } else if extensions.get::<Moved>().is_some() {
+        record.outcome(AuditRecord::DONE);
     } else if let Some(error) = extensions.get::<Arc<PageError>>() {
         record.outcome(error.code());
     } else if response.status() == StatusCode::UNPROCESSABLE_ENTITY {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio_util::task::TaskTracker;
 
 /// What a service may set. Start from the default, and change fields.
@@ -30,6 +31,8 @@ pub struct WebConfig {
     pub connection: Connection,
     /// The path on this site where a signed-in user signs out. Default: none, and no link to it.
     pub sign_out_path: Option<String>,
+    /// For how long authors may undo what they posted. Default: 10 minutes; zero: never.
+    pub undo_within: TimeDelta,
 }
 
 impl Default for WebConfig {
@@ -44,6 +47,7 @@ impl Default for WebConfig {
             sign_in_path: None,
             connection: Connection::default(),
             sign_out_path: None,
+            undo_within: TimeDelta::minutes(10),
         }
     }
 }

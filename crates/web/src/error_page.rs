@@ -12,8 +12,8 @@ use http::{
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{
-    Actor, AuditRecord, BudgetExhausted, CreateError, ErrorChain, Forbidden, Permission,
-    StoreError, quoted,
+    Actor, AuditRecord, BudgetExhausted, CreateError, DeleteError, ErrorChain, Forbidden,
+    Permission, StoreError, quoted,
 };
 use serde::Serialize;
 use tower_http::request_id::RequestId;
@@ -52,6 +52,8 @@ pub(crate) enum PageError {
     BadCursor,
     #[error(transparent)]
     BudgetExhausted(BudgetExhausted),
+    #[error("it cannot be undone: {0}")]
+    CannotUndo(DeleteError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a template failed")]
@@ -78,11 +80,24 @@ impl From<CreateError> for PageError {
     }
 }
 
+impl From<DeleteError> for PageError {
+    fn from(error: DeleteError) -> Self {
+        match error {
+            DeleteError::NotFound => Self::NotFound,
+            DeleteError::Store(error) => error.into(),
+            other => Self::CannotUndo(other),
+        }
+    }
+}
+
 impl PageError {
     fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_) | Self::Repeated(_) | Self::NotUtf8(_) => StatusCode::BAD_REQUEST,
-            Self::Forbidden(_) | Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossOrigin | Self::CannotUndo(DeleteError::NotOwn) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::CannotUndo(_) => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -103,7 +118,9 @@ impl PageError {
     /// A short stable name for the audit record: the same as over MCP, where there is one.
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Forbidden(_) => "forbidden",
+            Self::Forbidden(_) | Self::CannotUndo(DeleteError::NotOwn) => "forbidden",
+            Self::CannotUndo(DeleteError::Reviewed) => "reviewed",
+            Self::CannotUndo(_) => "too_late",
             Self::CrossOrigin => "cross_origin",
             Self::NotFound => "not_found",
             Self::BadCursor => "invalid_arguments",
@@ -160,6 +177,7 @@ impl PageError {
                     format!("Your account does not have the right to {missing}. Ask whoever runs this site for it.").into(),
                 );
             }
+            Self::CannotUndo(error) => cannot_undo(error),
             Self::CrossOrigin => (
                 "This form came from another site",
                 "To protect you, forms are taken from this site's own pages alone. Open the page here and send the form again.",
@@ -196,6 +214,17 @@ impl PageError {
             tracing::debug!(status = status.as_u16(), error = %ErrorChain(self), "page refused");
         }
     }
+}
+
+fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
+    let why = match error {
+        DeleteError::NotOwn => "Another account posted it. Ask whoever runs this site to hide it.",
+        DeleteError::Reviewed => {
+            "Others have reviewed the restaurant meanwhile. Ask whoever runs this site to hide it."
+        }
+        _ => "It was posted too long ago. Ask whoever runs this site to hide it.",
+    };
+    ("This cannot be undone", why)
 }
 
 fn status_wording(status: StatusCode) -> (&'static str, &'static str) {

@@ -1,6 +1,7 @@
 //! The context of every page: the caller's rights and name.
 
-use restaurant_domain::Actor;
+use chrono::{DateTime, Utc};
+use restaurant_domain::{Actor, Author, Clock, SystemClock};
 use serde::Serialize;
 
 use crate::{app_state::Site, byline::Byline};
@@ -16,6 +17,12 @@ pub(crate) struct PageContext {
     notice: Option<(&'static str, &'static str)>,
     /// The path of the sign-out.
     sign_out_path: Option<String>,
+    /// Whether the page offers to hide and to restore.
+    #[serde(skip)]
+    pub(crate) may_moderate: bool,
+    /// Whose posts the page offers to undo, and since when they are fresh.
+    #[serde(skip)]
+    undo: Option<(Author, DateTime<Utc>)>,
 }
 
 impl PageContext {
@@ -29,7 +36,20 @@ impl PageContext {
             (false, None) if may_write => Some(("No authentication: ", "everyone may write")),
             _ => None,
         };
-        Self { may_write, signed_in, notice, sign_out_path }
+        let fresh_since = SystemClock.now().checked_sub_signed(site.undo_within);
+        Self {
+            may_write,
+            signed_in,
+            notice,
+            sign_out_path,
+            may_moderate: actor.may_moderate().is_ok(),
+            undo: actor.may_write().ok().cloned().zip(fresh_since),
+        }
+    }
+
+    /// Whether the caller may undo a post of this author and time.
+    pub(crate) fn may_undo(&self, author: &Author, at: DateTime<Utc>) -> bool {
+        self.undo.as_ref().is_some_and(|(caller, since)| caller.is_same_as(author) && at > *since)
     }
 
     /// The name of a signed-in person.

@@ -8,6 +8,7 @@ pub(crate) mod list;
 mod list_input;
 pub(crate) mod review;
 mod review_form;
+pub(crate) mod take_back;
 pub(crate) mod welcome;
 
 use axum::{
@@ -84,7 +85,11 @@ impl Created {
 /// 303: the browser gets the restaurant's page, so reloading it does not send the form again.
 fn see_restaurant(id: RestaurantId, created: Created) -> Response {
     let field = Created::FIELD;
-    let address = format!("/details/{id}?{field}={}", created.as_str());
+    see_other(&format!("/details/{id}?{field}={}", created.as_str()))
+}
+
+/// 303 to an address of this site.
+fn see_other(address: &str) -> Response {
     match HeaderValue::try_from(address) {
         Ok(address) => {
             (StatusCode::SEE_OTHER, HeaderMap::from_iter([(LOCATION, address)])).into_response()

@@ -23,7 +23,7 @@ use crate::{
     audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
-    pages::{activity, connect, create, details, list, review, welcome},
+    pages::{activity, connect, create, details, list, review, take_back, welcome},
     security_headers::security_headers,
     static_files, time_limit, trailing_slash,
 };
@@ -54,6 +54,12 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     Ok(guarded(reads().fallback(trailing_slash::redirect))
         .merge(audited("/add", post(create::add), AuditOperation::CreateRestaurant))
         .merge(audited("/review/{id}", post(review::add), AuditOperation::CreateReview))
+        .merge(audited("/undo/{id}", post(take_back::undo), AuditOperation::Delete))
+        .merge(audited("/undo/{id}/{review}", post(take_back::undo), AuditOperation::Delete))
+        .merge(audited("/hide/{id}", post(take_back::hide), AuditOperation::Hide))
+        .merge(audited("/hide/{id}/{review}", post(take_back::hide), AuditOperation::Hide))
+        .merge(audited("/restore/{id}", post(take_back::restore), AuditOperation::Restore))
+        .merge(audited("/restore/{id}/{review}", post(take_back::restore), AuditOperation::Restore))
         .layer(from_fn_with_state(state.clone(), time_limit::limit))
         .layer(from_fn_with_state(state.site.clone(), error_page::show))
         .layer(map_response(note_status))

@@ -4,10 +4,12 @@
 
 mod agents;
 mod attack;
+mod attribution;
 mod clouds;
 mod forge;
 mod headers;
 mod keys;
+mod misbehaving;
 mod modes;
 mod people;
 mod protected_server;

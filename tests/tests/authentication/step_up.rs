@@ -50,3 +50,39 @@ async fn a_user_without_the_role_of_an_operation_gets_a_challenge() {
     let written = reviews.iter().filter(|review| review["user_name"] == "Mallory");
     assert_eq!(written.count(), 1, "one review was allowed");
 }
+
+/// A client that acts for a user requests the scope of an operation when it needs it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_without_the_scope_of_an_operation_is_told_to_request_it() {
+    let finer = |server: ServerBuilder| server.env("MCP_WRITE_SCOPE", "Reviews.Write");
+    let protected = ProtectedServer::with(Deployment::Entra, finer).await;
+    let person = |scopes: &str| {
+        let forge = Forge::person(protected.cloud()).claim("scp", json!(scopes));
+        bearer(forge.sign())
+    };
+    let reader = person("user_impersonation");
+    let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
+    let answer = attack::send(&protected, &reader, "tools/call", params).await.unwrap();
+    assert_eq!(answer.status(), 200, "it may read");
+    let refused = attack::write(&protected, &reader, "Never").await.unwrap();
+    assert_eq!(refused.status(), 403);
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap().to_owned();
+    let api = format!("api://{}", easyauth_emulator::sample::API);
+    let scope = format!("scope=\"{api}/user_impersonation {api}/Reviews.Write\"");
+    assert!(challenge.contains("error=\"insufficient_scope\""), "{challenge}");
+    assert!(challenge.contains(&scope), "{challenge}");
+    let near = person("user_impersonation Reviews.WriteX");
+    assert_eq!(attack::write(&protected, &near, "Never").await.unwrap().status(), 403);
+    let stepped_up = person("user_impersonation Reviews.Write");
+    let answer = attack::write(&protected, &stepped_up, "Once").await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // An application cannot request a scope: its role decides.
+    let agent = bearer(Forge::agent(protected.cloud()).sign());
+    let answer = attack::write(&protected, &agent, "Twice").await.unwrap();
+    let written: Value = answer.json().await.unwrap();
+    assert_eq!(written["result"]["isError"], false, "{written}");
+    let reviews = attack::details(&protected, &agent).await;
+    let texts = reviews.iter().filter(|review| review["user_name"] == "Mallory");
+    let texts: Vec<_> = texts.map(|review| review["review_text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["Twice", "Once"]);
+}

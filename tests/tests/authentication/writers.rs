@@ -201,7 +201,7 @@ async fn where_nobody_is_asked_everybody_writes_and_nobody_is_believed() {
 const NAME: &str = "X-MS-CLIENT-PRINCIPAL";
 
 /// The platform's header for somebody who signed in at a browser, but for these claims: an empty value takes one away.
-fn session(changes: &[(&str, &str)]) -> String {
+pub fn session(changes: &[(&str, &str)]) -> String {
     let (tenant, app) = (sample::TENANT_ID.to_string(), sample::API.to_string());
     let mut claims = vec![
         ("aud", app.as_str()),

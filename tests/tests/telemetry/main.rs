@@ -24,10 +24,16 @@ const SECRET: &str = "hush-7c1f";
 /// The trace that a client would like to be in.
 const FOREIGN_TRACE: u128 = 0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c;
 
-async fn call(server: &Server, tool: &str, arguments: Value) -> Response {
-    let call = mcp::tool_call(tool, &arguments);
+async fn call(server: &Server, tool: &str, arguments: Value, meta: Value) -> Response {
+    let mut call = mcp::tool_call(tool, &arguments);
+    call["params"]["_meta"] = meta;
     let request = mcp::post(&Client::new(), server.url("/mcp"), &call);
     request.header("mcp-protocol-version", "2025-11-25").send().await.unwrap()
+}
+
+/// A trace context that asks for no sampling.
+fn traceparent() -> String {
+    format!("00-{FOREIGN_TRACE:032x}-b7ad6b7169203331-00")
 }
 
 fn request_id(response: &Response) -> String {
@@ -56,13 +62,15 @@ impl Visit {
         let id: i64 = path.rsplit('/').next().unwrap().parse().unwrap();
         let page = Client::new()
             .get(server.url(&format!("{path}?note={SECRET}")))
-            .header("traceparent", format!("00-{FOREIGN_TRACE:032x}-b7ad6b7169203331-00"))
+            .header("traceparent", traceparent())
             .header("cookie", SECRET)
             .send()
             .await
             .unwrap();
-        let tool = call(server, "get_details_mcp", json!({"restaurant_id": id})).await;
-        call(server, "get_details_mcp", json!({"restaurant_id": SECRET})).await;
+        let meta = json!({"traceparent": traceparent(), "tracestate": "az=1"});
+        let tool = call(server, "get_details_mcp", json!({"restaurant_id": id}), meta).await;
+        let malformed = json!({"traceparent": format!("{}-00", traceparent())});
+        call(server, "get_details_mcp", json!({"restaurant_id": SECRET}), malformed).await;
         let shouted = reqwest::Method::from_bytes(b"SHOUT").unwrap();
         Client::new().request(shouted, server.url("/")).send().await.unwrap();
         server.terminate().unwrap();
@@ -123,10 +131,15 @@ fn is_told(kept: &Kept, visit: &Visit, system: &str) {
     );
     assert!(!is_failed(tools[0]));
     has_statements(kept, tools[0], system);
+    let [client] = tools[0].links.as_slice() else { panic!("{:?}", tools[0].links) };
+    assert_eq!(client.trace_id, FOREIGN_TRACE.to_be_bytes());
+    assert_eq!((client.span_id[0], &*client.trace_state), (0xb7, "az=1"));
+    assert_ne!(post.trace_id, FOREIGN_TRACE.to_be_bytes(), "a link is no parent");
     let is_mcp = |span: &&Span| attribute(&span.attributes, "mcp.method.name").is_some();
     let failed = kept.spans.iter().filter(|span| is_failed(span));
     let failed: Vec<_> = failed.filter(is_mcp).collect();
     assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].links.is_empty(), "the trace context is malformed");
     let kind = attribute(&failed[0].attributes, "error.type");
     assert_eq!(kind.as_deref(), Some("invalid_arguments"));
     assert_eq!(kept.named("_OTHER /").len(), 1);

@@ -20,7 +20,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let mut shutdown = Shutdown::listen().context("cannot wait for signals")?;
     let database = serve::open(&settings.database()?, settings).await?;
     let session = CancellationToken::new();
-    let served = app::mcp_adapter(database, settings.read_only)
+    let served = app::mcp_adapter(database, settings.read_only, &settings.writes)
         .call_timeout(settings.mcp_call_seconds)
         .default_actor(Actor::unauthenticated())
         .cancellation_token(session.clone())

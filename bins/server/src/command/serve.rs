@@ -42,7 +42,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let tasks = TaskTracker::new();
     let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
-    if let Some(retention) = settings.activity_retention() {
+    if let Some(retention) = settings.writes.activity_retention() {
         tokio::spawn(forget_activity(Arc::clone(&database), retention));
     }
     let app = app::router(database, app_settings, tasks.clone())?;

@@ -79,6 +79,14 @@ pub struct AuthenticationSettings {
     #[arg(long, env = "MCP_WRITE_ROLE", global = true)]
     mcp_write_role: Option<String>,
 
+    /// The scope that a client application needs to read when it acts for a user, in addition to `MCP_SCOPE`. A client without it gets a challenge that names it. If not set, none is needed.
+    #[arg(long, env = "MCP_READ_SCOPE", global = true)]
+    mcp_read_scope: Option<String>,
+
+    /// The scope that a client application needs to write when it acts for a user, in addition to `MCP_SCOPE`. A client without it gets a challenge that names it. If not set, none is needed.
+    #[arg(long, env = "MCP_WRITE_SCOPE", global = true)]
+    mcp_write_scope: Option<String>,
+
     /// The app role that a person needs, besides the permission to write, to hide and restore what others wrote. Programs never moderate.
     #[arg(long, env = "MODERATE_ROLE", global = true, default_value = "Reviews.Moderate", value_parser = value::scope)]
     pub moderate_role: String,
@@ -216,5 +224,15 @@ impl AuthenticationSettings {
     /// The role that writing requires, if any.
     pub fn write_role(&self) -> Option<String> {
         set(self.mcp_write_role.as_ref()).map(str::to_owned)
+    }
+
+    /// The scope that reading requires of a client application that acts for a user, if any.
+    pub fn read_scope(&self) -> Option<&str> {
+        set(self.mcp_read_scope.as_ref())
+    }
+
+    /// The scope that writing requires of a client application that acts for a user, if any.
+    pub fn write_scope(&self) -> Option<&str> {
+        set(self.mcp_write_scope.as_ref())
     }
 }

@@ -1,12 +1,13 @@
 //! `create_restaurant_mcp`: add a restaurant.
 
 use restaurant_domain::{
-    Actor, Created, Description, IdempotencyKey, NewRestaurant, Repository, Restaurant,
-    RestaurantName, StreetAddress,
+    Actor, Created, Description, Fingerprint, IdempotencyKey, NewRestaurant, Repository,
+    Restaurant, RestaurantName, StreetAddress,
 };
 
 use crate::{
     argument::{Argument, ArgumentReader, InvalidArguments, text},
+    confirmation::{Question, quotation},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
@@ -46,6 +47,20 @@ impl Tool for CreateRestaurant {
             description: description?,
         };
         Ok(Self { restaurant, idempotency_key: idempotency_key? })
+    }
+
+    async fn question(
+        &self,
+        _repository: &dyn Repository,
+        _actor: &Actor,
+    ) -> Result<Option<Question>, RequestError> {
+        let NewRestaurant { name, street_address, description } = &self.restaurant;
+        let description = quotation(description.as_str());
+        let message = format!(
+            "Add the restaurant “{name}”, {street_address}, for all readers? Its description:\n\n{description}"
+        );
+        let content = Fingerprint::of_restaurant(&self.restaurant);
+        Ok(Some(Question { message, content }))
     }
 
     async fn call(

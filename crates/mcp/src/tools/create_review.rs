@@ -1,12 +1,13 @@
 //! `create_review_mcp`: review a restaurant.
 
 use restaurant_domain::{
-    Actor, AuditResource, Created, IdempotencyKey, NewReview, Rating, Repository, RestaurantId,
-    Review, ReviewText, UserName,
+    Actor, AuditResource, Created, Fingerprint, IdempotencyKey, NewReview, PageLimit, Rating,
+    Repository, RestaurantId, Review, ReviewQuery, ReviewText, UserName,
 };
 
 use crate::{
     argument::{Argument, ArgumentReader, InvalidArguments, Kind, integer, text},
+    confirmation::{Question, quotation},
     idempotency::IDEMPOTENCY_KEY,
     operation::Operation,
     request_error::RequestError,
@@ -54,6 +55,29 @@ impl Tool for CreateReview {
 
     fn resource(&self) -> AuditResource {
         AuditResource { restaurant: Some(self.restaurant), review: None }
+    }
+
+    async fn question(
+        &self,
+        repository: &dyn Repository,
+        actor: &Actor,
+    ) -> Result<Option<Question>, RequestError> {
+        let id = self.restaurant;
+        // A caller who may not read is not told the name.
+        let restaurant = if actor.may_read().is_ok() {
+            let reviews = ReviewQuery { limit: PageLimit::new(1).unwrap_or_default(), after: None };
+            let details = repository.restaurant_details(id, reviews).await?;
+            format!("“{}”", details.ok_or(RequestError::NotFound(id))?.restaurant.name)
+        } else {
+            format!("the restaurant {id}")
+        };
+        let NewReview { user_name, rating, text } = &self.review;
+        let (stars, text) = (rating.stars(), quotation(text.as_str()));
+        let message = format!(
+            "Publish a review of {restaurant} with {stars} of 5 stars in the name “{user_name}”, for all readers? Its text:\n\n{text}"
+        );
+        let content = Fingerprint::of_review(id, &self.review);
+        Ok(Some(Question { message, content }))
     }
 
     async fn call(

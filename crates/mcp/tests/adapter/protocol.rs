@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Extension, body::Body, extract::Request, middleware, response::Response};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use reqwest::{Method, StatusCode};
 use restaurant_domain::{Actor, testing::InMemoryStore};
 use restaurant_mcp::{CalledTool, McpAdapter, TOOL_NAMES};
@@ -47,6 +48,43 @@ async fn every_version_of_the_handshake_is_spoken() {
         let capabilities = json!({"completions": {}, "prompts": {}, "resources": {}, "tools": {}});
         assert_eq!(result["capabilities"], capabilities);
     }
+}
+
+#[tokio::test]
+async fn the_server_describes_itself() {
+    let hello = async |adapter| {
+        let client = json!({"name": "test", "version": "1"});
+        let params =
+            json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let result = Server::of(adapter).await.request("initialize", params).await;
+        result["result"]["serverInfo"].clone()
+    };
+    let info = hello(adapter()).await;
+    assert_eq!(info["description"], "Restaurants and what their guests say about them.");
+    assert_eq!(info["websiteUrl"], Value::Null, "only a deployment has one");
+    let icons = info["icons"].as_array().unwrap().iter().map(|icon| {
+        let media_type = icon["mimeType"].as_str().unwrap();
+        let data =
+            icon["src"].as_str().unwrap().strip_prefix(&format!("data:{media_type};base64,"));
+        (media_type.to_owned(), STANDARD.decode(data.unwrap()).unwrap(), icon["sizes"].clone())
+    });
+    let icons: Vec<_> = icons.collect();
+    let [(png, image, size), (svg, drawing, any)] = icons.as_slice() else { panic!("{info}") };
+    assert_eq!((png.as_str(), size), ("image/png", &json!(["64x64"])));
+    assert!(image.starts_with(b"\x89PNG\r\n"));
+    assert_eq!((svg.as_str(), any), ("image/svg+xml", &json!(["any"])));
+    assert!(drawing.starts_with(b"<svg"));
+    let ours = adapter()
+        .server_info("guide", "City guide", "1.2.3")
+        .description("Lisbon")
+        .website_url("https://guide.example")
+        .icon("https://guide.example/icon.png", "image/png", "48x48");
+    let icon = json!({"src": "https://guide.example/icon.png", "mimeType": "image/png", "sizes": ["48x48"]});
+    let expected = json!({
+        "name": "guide", "title": "City guide", "version": "1.2.3", "description": "Lisbon",
+        "websiteUrl": "https://guide.example", "icons": [icon],
+    });
+    assert_eq!(hello(ours).await, expected);
 }
 
 #[tokio::test]

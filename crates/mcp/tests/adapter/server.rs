@@ -122,7 +122,7 @@ pub(crate) async fn json_of(response: Response) -> Value {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
 }
 
-fn text_of(result: &Value) -> Value {
+pub(crate) fn text_of(result: &Value) -> Value {
     let content = result["content"].as_array().unwrap();
     assert_eq!(content.len(), 1, "{result}");
     assert_eq!(content[0]["type"], "text");

@@ -32,7 +32,10 @@ impl<H: ServerHandler> Guarded<H> {
     /// The span of a request, within the host application's.
     pub(super) fn span(context: &RequestContext<RoleServer>, method: &'static str) -> Span {
         let parent = CallContext::span(&context.extensions);
-        tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty)
+        let span = tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty);
+        #[cfg(feature = "opentelemetry")]
+        crate::trace_context::link(&span, &context.meta);
+        span
     }
 
     /// Waits for the work of a request: within its time, in a span of its own, until the caller leaves. A panic ends the

@@ -10,12 +10,15 @@ use restaurant_domain::StoreError;
 use super::{connect::Connector, lock::LOCK};
 use crate::{database::DatabaseRole, error::MigrateError};
 
-/// The rights that reads and writes need, each once. The triggers run with the rights of the caller. To take posts back needs
-/// more: the rights of the tables' owner.
+/// The rights that reads and writes need, each once. The triggers run with the rights of the caller. Posts are moved to the
+/// hidden ones and back; functions of the owner's delete what was copied.
 pub(super) const NEEDED: &str = "(VALUES ('restaurants', 'SELECT,INSERT,UPDATE'), ('reviews', 'SELECT,INSERT'), \
         ('restaurant_search', 'SELECT,INSERT,UPDATE'), ('restaurant_counts', 'SELECT,UPDATE'), \
         ('idempotency_keys', 'SELECT,INSERT,UPDATE,DELETE'), ('activity', 'SELECT,INSERT,DELETE'), \
-        ('write_budgets', 'SELECT,INSERT,UPDATE')) AS needed (name, rights)";
+        ('write_budgets', 'SELECT,INSERT,UPDATE'), \
+        ('hidden_restaurants', 'SELECT,INSERT'), ('hidden_reviews', 'SELECT,INSERT')) AS needed (name, rights)";
+
+// Column `reason` may be updated besides: that right is what a lock on a row needs.
 
 /// The database in which Azure has its functions for principals of Microsoft Entra ID.
 const ADMINISTRATION: &str = "postgres";
@@ -52,7 +55,8 @@ pub(super) async fn grant(connector: &Connector, role: &DatabaseRole) -> Result<
         connection.batch_execute(LOCK).await?;
         let statements = format!(
             "SELECT string_agg(format('GRANT %s ON %I TO %I', rights, name, $1), '; ') \
-             || format('; GRANT SELECT ON __diesel_schema_migrations TO %I', $1) AS statements \
+             || format('; GRANT SELECT ON __diesel_schema_migrations TO %I', $1) \
+             || format('; GRANT UPDATE (reason) ON hidden_restaurants, hidden_reviews TO %I', $1) AS statements \
              FROM {NEEDED}"
         );
         let statements = sql_query(statements).bind::<Text, _>(name);

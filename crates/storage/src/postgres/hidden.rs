@@ -26,6 +26,26 @@ use crate::{
 
 const DIALECT: Dialect = Dialect { with_id: "OVERRIDING SYSTEM VALUE", locked: "FOR UPDATE" };
 
+// The running app may not delete rows of these tables: functions of the migrations do it, for rows that were copied.
+
+/// Deletes the review `$1`, which was copied.
+const DELETE_REVIEW: &str = "SELECT finish_hiding_review($1)";
+
+/// Deletes all reviews of the restaurant `$1`, which were copied.
+const DELETE_REVIEWS_OF: &str = "SELECT finish_hiding_reviews_of($1)";
+
+/// Deletes the restaurant `$1`, which was copied, and with it its search text and its idempotency key.
+const DELETE_RESTAURANT: &str = "SELECT finish_hiding_restaurant($1)";
+
+/// Deletes the hidden review `$1`, which was copied back.
+const DELETE_HIDDEN_REVIEW: &str = "SELECT finish_restoring_review($1)";
+
+/// Deletes the hidden restaurant `$1`, which was copied back.
+const DELETE_HIDDEN_RESTAURANT: &str = "SELECT finish_restoring_restaurant($1)";
+
+/// Deletes the hidden reviews of the restaurant `$1`, which were copied back.
+const DELETE_HIDDEN_REVIEWS_OF: &str = "SELECT finish_restoring_reviews_of($1)";
+
 /// Hides a post; `false` when the post does not exist.
 pub(super) async fn hide(
     connection: &mut AsyncPgConnection,
@@ -167,11 +187,11 @@ async fn take(
         Post::Restaurant(RestaurantId(id)) => {
             let copy = sql_query(hidden::copy_reviews_of()).bind::<Timestamp, _>(at);
             let others = copy.bind::<BigInt, _>(id).execute(connection).await?;
-            change(connection, hidden::DELETE_REVIEWS_OF, id).await?;
+            change(connection, DELETE_REVIEWS_OF, id).await?;
             let copy = sql_query(hidden::copy_restaurant()).bind::<Timestamp, _>(at);
             let copy = copy.bind::<Text, _>(reason.as_str()).bind::<BigInt, _>(id);
             copy.execute(connection).await?;
-            change(connection, hidden::DELETE_RESTAURANT, id).await?;
+            change(connection, DELETE_RESTAURANT, id).await?;
             others
         }
         Post::Review(_, ReviewId(id)) => {
@@ -180,7 +200,7 @@ async fn take(
             if copy.bind::<BigInt, _>(restaurant.0).execute(connection).await? == 0 {
                 return Ok(None);
             }
-            change(connection, hidden::DELETE_REVIEW, id).await?;
+            change(connection, DELETE_REVIEW, id).await?;
             0
         }
     };
@@ -209,12 +229,12 @@ async fn put_back(
                 .values(&search)
                 .execute(connection)
                 .await?;
-            change(connection, hidden::DELETE_HIDDEN_RESTAURANT, id).await?;
+            change(connection, DELETE_HIDDEN_RESTAURANT, id).await?;
             let lock = sql_query(hidden::lock_hidden_reviews_of(&DIALECT)).bind::<BigInt, _>(id);
             lock.load::<Id>(connection).await?;
             let copy = sql_query(hidden::copy_reviews_back(&DIALECT)).bind::<BigInt, _>(id);
             let others = copy.execute(connection).await?;
-            change(connection, hidden::DELETE_HIDDEN_REVIEWS_OF, id).await?;
+            change(connection, DELETE_HIDDEN_REVIEWS_OF, id).await?;
             others
         }
         Post::Review(restaurant, ReviewId(id)) => {
@@ -225,7 +245,7 @@ async fn put_back(
             if copy.bind::<BigInt, _>(restaurant.0).execute(connection).await? == 0 {
                 return Ok(None);
             }
-            change(connection, hidden::DELETE_HIDDEN_REVIEW, id).await?;
+            change(connection, DELETE_HIDDEN_REVIEW, id).await?;
             0
         }
     };

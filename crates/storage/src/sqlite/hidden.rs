@@ -24,6 +24,25 @@ use crate::{
 
 const DIALECT: Dialect = Dialect { with_id: "", locked: "" };
 
+/// Deletes the review `$1`.
+const DELETE_REVIEW: &str = "DELETE FROM reviews WHERE id = $1";
+
+/// Deletes all reviews of the restaurant `$1`.
+const DELETE_REVIEWS_OF: &str = "DELETE FROM reviews WHERE restaurant_id = $1";
+
+/// Deletes the restaurant `$1`, and with it its search text and its idempotency key.
+const DELETE_RESTAURANT: &str = "DELETE FROM restaurants WHERE id = $1";
+
+/// Deletes the hidden review `$1`.
+const DELETE_HIDDEN_REVIEW: &str = "DELETE FROM hidden_reviews WHERE id = $1";
+
+/// Deletes the hidden restaurant `$1`.
+const DELETE_HIDDEN_RESTAURANT: &str = "DELETE FROM hidden_restaurants WHERE id = $1";
+
+/// Deletes the hidden reviews that went with the restaurant `$1`.
+const DELETE_HIDDEN_REVIEWS_OF: &str =
+    "DELETE FROM hidden_reviews WHERE restaurant_id = $1 AND reason = 'restaurant'";
+
 /// Hides a post; `false` when the post does not exist.
 pub(super) fn hide(
     connection: &mut SqliteConnection,
@@ -156,11 +175,11 @@ fn take(
         Post::Restaurant(RestaurantId(id)) => {
             let copy = sql_query(hidden::copy_reviews_of()).bind::<Timestamp, _>(at);
             let others = copy.bind::<BigInt, _>(id).execute(connection)?;
-            change(connection, hidden::DELETE_REVIEWS_OF, id)?;
+            change(connection, DELETE_REVIEWS_OF, id)?;
             let copy = sql_query(hidden::copy_restaurant()).bind::<Timestamp, _>(at);
             let copy = copy.bind::<Text, _>(reason.as_str()).bind::<BigInt, _>(id);
             copy.execute(connection)?;
-            change(connection, hidden::DELETE_RESTAURANT, id)?;
+            change(connection, DELETE_RESTAURANT, id)?;
             others
         }
         Post::Review(_, ReviewId(id)) => {
@@ -169,7 +188,7 @@ fn take(
             if copy.bind::<BigInt, _>(restaurant.0).execute(connection)? == 0 {
                 return Ok(None);
             }
-            change(connection, hidden::DELETE_REVIEW, id)?;
+            change(connection, DELETE_REVIEW, id)?;
             0
         }
     };
@@ -195,12 +214,12 @@ fn put_back(
             copy.execute(connection)?;
             let search = SearchRow::new(id, &new);
             diesel::insert_into(restaurant_search::table).values(&search).execute(connection)?;
-            change(connection, hidden::DELETE_HIDDEN_RESTAURANT, id)?;
+            change(connection, DELETE_HIDDEN_RESTAURANT, id)?;
             let lock = sql_query(hidden::lock_hidden_reviews_of(&DIALECT)).bind::<BigInt, _>(id);
             lock.load::<Id>(connection)?;
             let copy = sql_query(hidden::copy_reviews_back(&DIALECT)).bind::<BigInt, _>(id);
             let others = copy.execute(connection)?;
-            change(connection, hidden::DELETE_HIDDEN_REVIEWS_OF, id)?;
+            change(connection, DELETE_HIDDEN_REVIEWS_OF, id)?;
             others
         }
         Post::Review(restaurant, ReviewId(id)) => {
@@ -211,7 +230,7 @@ fn put_back(
             if copy.bind::<BigInt, _>(restaurant.0).execute(connection)? == 0 {
                 return Ok(None);
             }
-            change(connection, hidden::DELETE_HIDDEN_REVIEW, id)?;
+            change(connection, DELETE_HIDDEN_REVIEW, id)?;
             0
         }
     };

@@ -2,11 +2,16 @@
 
 use axum::{extract::State, response::Response};
 use restaurant_domain::{
-    PageLimit, RestaurantDetails, Review, ReviewCursor, ReviewQuery, ValidationError,
+    PageLimit, Post, RestaurantDetails, Review, ReviewCursor, ReviewQuery, ValidationError,
 };
 use serde::Serialize;
 
-use super::{Created, RestaurantPath, list_input::ListLink, review_form::ReviewForm};
+use super::{
+    Created, RestaurantPath,
+    list_input::ListLink,
+    review_form::ReviewForm,
+    take_back::{Actions, Done, Notice},
+};
 use crate::{
     access::Reader,
     app_state::AppState,
@@ -30,7 +35,8 @@ pub(crate) async fn details(
     let reviews = ReviewQuery { limit: PageLimit::default(), after: input.after };
     let details = state.repository.restaurant_details(id, reviews).await?;
     let mut page = DetailsPage::new(context, &details.ok_or(PageError::NotFound)?);
-    page.confirmation = input.created.map(Created::confirmation);
+    let done = input.done.map(|done| Notice::about(done, Some(id), &page.context));
+    page.notice = input.created.map(|created| Notice::of(created.confirmation())).or(done);
     page.list = input.list;
     page.is_first = input.after.is_none();
     if page.context.may_write {
@@ -43,6 +49,7 @@ pub(crate) async fn details(
 struct Input {
     after: Option<ReviewCursor>,
     created: Option<Created>,
+    done: Option<Done>,
     list: Option<ListLink>,
 }
 
@@ -54,6 +61,7 @@ impl Input {
         Ok(Self {
             after,
             created: Created::parse(&fields.take(Created::FIELD)?),
+            done: Done::parse(&fields.take(Done::FIELD)?),
             list: ListLink::parse(&fields.take(ListLink::FIELD)?),
         })
     }
@@ -63,7 +71,7 @@ impl Input {
 #[derive(Serialize)]
 pub(super) struct DetailsPage {
     context: PageContext,
-    confirmation: Option<&'static str>,
+    notice: Option<Notice>,
     /// The list that the reader came from; `None` for the first page of all.
     list: Option<ListLink>,
     id: i64,
@@ -73,6 +81,9 @@ pub(super) struct DetailsPage {
     score: Score,
     added: Moment,
     byline: Option<Byline>,
+    actions: Actions,
+    /// Whether the page offers an action.
+    acts: bool,
     reviews: Vec<ReviewItem>,
     /// Whether the newest reviews are among them.
     is_first: bool,
@@ -90,9 +101,20 @@ impl DetailsPage {
     /// The first page of reviews, without a form.
     pub(super) fn new(context: PageContext, details: &RestaurantDetails) -> Self {
         let restaurant = &details.restaurant;
+        let is_own = |author, at| context.may_undo(author, at);
+        // What others reviewed cannot be undone.
+        let may_undo = is_own(&restaurant.created_by, restaurant.created_at)
+            && details.next.is_none()
+            && details.reviews.iter().all(|review| is_own(&review.created_by, review.created_at));
+        let reviews = details.reviews.iter().map(|review| ReviewItem::of(review, &context));
+        let reviews: Vec<_> = reviews.collect();
+        let actions = Actions::of(Post::Restaurant(restaurant.id), may_undo, &context);
+        let acts = !actions.is_empty() || reviews.iter().any(|review| !review.actions.is_empty());
         Self {
-            context,
-            confirmation: None,
+            notice: None,
+            actions,
+            acts,
+            reviews,
             list: None,
             id: restaurant.id.0,
             name: restaurant.name.to_string(),
@@ -101,10 +123,10 @@ impl DetailsPage {
             score: Score::of(restaurant.rating),
             added: Moment::of(restaurant.created_at),
             byline: Byline::of(&restaurant.created_by),
-            reviews: details.reviews.iter().map(ReviewItem::of).collect(),
             is_first: true,
             next: details.next.map(|cursor| cursor.to_string()),
             form: None,
+            context,
         }
     }
 
@@ -127,12 +149,16 @@ struct ReviewItem {
     /// Where it was written; `None` where that is not known.
     channel: Option<&'static str>,
     byline: Option<Byline>,
+    actions: Actions,
 }
 
 impl ReviewItem {
-    fn of(review: &Review) -> Self {
+    fn of(review: &Review, context: &PageContext) -> Self {
+        let post = Post::Review(review.restaurant_id, review.id);
+        let may_undo = context.may_undo(&review.created_by, review.created_at);
         let (text, rest) = wording::folded(review.text.as_str());
         Self {
+            actions: Actions::of(post, may_undo, context),
             user_name: review.user_name.to_string(),
             stars: Stars::of(review.rating),
             text,

@@ -4,8 +4,10 @@ use axum::{extract::State, response::Response};
 use restaurant_domain::{Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError};
 use serde::Serialize;
 
-use super::list_input::{CARDS, ListInput, ListLink};
-
+use super::{
+    list_input::{CARDS, ListInput, ListLink},
+    take_back::{Done, Notice},
+};
 use crate::{
     access::Reader,
     app_state::AppState,
@@ -22,8 +24,9 @@ use crate::{
 pub(crate) async fn list(
     State(state): State<AppState>,
     reader: Reader,
-    QueryFields(fields): QueryFields,
+    QueryFields(mut fields): QueryFields,
 ) -> Result<Response, PageError> {
+    let done = Done::parse(&fields.take(Done::FIELD)?);
     let input = ListInput::take(fields)?;
     let query = input.parse();
     let errors = query.as_ref().err().cloned().unwrap_or_default();
@@ -33,7 +36,8 @@ pub(crate) async fn list(
         Some(query) => Some(state.repository.list_restaurants(&query).await?),
         None => None,
     };
-    let page = ListPage::new(reader.0, &input, &errors, found.as_ref());
+    let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
+    page.notice = done.map(|done| Notice::about(done, None, &page.context));
     if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
 }
 
@@ -41,6 +45,7 @@ pub(crate) async fn list(
 #[derive(Serialize)]
 struct ListPage {
     context: PageContext,
+    notice: Option<Notice>,
     errors: Vec<SummaryLine>,
     search: TextField,
     sorts: Vec<SortChoice>,
@@ -73,6 +78,7 @@ impl ListPage {
     ) -> Self {
         let next = found.and_then(|found| found.next.as_ref());
         Self {
+            notice: None,
             context,
             errors: form::summary(errors),
             search: TextField::new(&SearchText::FIELD, &input.search, errors),

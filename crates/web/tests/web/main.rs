@@ -13,10 +13,12 @@ mod forms;
 mod front_door;
 mod headers;
 mod health;
+mod injections;
 mod list;
 mod markup;
 mod reviews;
 mod snapshots;
+mod take_back;
 
 mod log;
 mod site;

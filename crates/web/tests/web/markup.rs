@@ -62,6 +62,18 @@ pub(crate) fn check(page: &str) {
     assert!(heads.is_sorted_by(|higher, lower| higher >= lower), "a rank of headings is left out");
 }
 
+/// The start tags of a page with their attributes, without the values that are filled in.
+pub(crate) fn skeleton(page: &str) -> Vec<String> {
+    let filled_in = |name: &str| name == "value";
+    let attribute = |(name, value): &(&str, &str)| {
+        if filled_in(name) { format!(" {name}") } else { format!(" {name}={value}") }
+    };
+    let whole = |tag: Tag<'_>| {
+        tag.attributes.iter().map(attribute).fold(tag.name.to_owned(), |tag, it| tag + &it)
+    };
+    tags(page).into_iter().map(whole).collect()
+}
+
 fn check_content_policy(tags: &[Tag<'_>]) {
     for tag in tags {
         assert!(!["script", "style", "iframe", "base"].contains(&tag.name), "<{}>", tag.name);
