@@ -1,7 +1,7 @@
 //! The context of every page: the caller's rights and name.
 
-use chrono::{DateTime, Utc};
-use restaurant_domain::{Actor, Author, Clock, SystemClock};
+use chrono::{DateTime, TimeDelta, Utc};
+use restaurant_domain::{Actor, Author, AuthorKind, Clock, SystemClock};
 use serde::Serialize;
 
 use crate::{app_state::Site, byline::Byline};
@@ -20,10 +20,16 @@ pub(crate) struct PageContext {
     /// Whether the page offers to hide and to restore.
     #[serde(skip)]
     pub(crate) may_moderate: bool,
-    /// Whose posts the page offers to undo, and since when they are fresh.
+    /// The caller, if it may write.
     #[serde(skip)]
-    undo: Option<(Author, DateTime<Utc>)>,
+    writer: Option<Author>,
+    /// For how long authors may undo what they posted.
+    #[serde(skip)]
+    undo_within: TimeDelta,
 }
+
+/// For how long a page confirms what its reader posted.
+const CONFIRMED_FOR: TimeDelta = TimeDelta::minutes(10);
 
 impl PageContext {
     pub(crate) fn of(actor: &Actor, site: &Site) -> Self {
@@ -36,24 +42,38 @@ impl PageContext {
             (false, None) if may_write => Some(("No authentication: ", "everyone may write")),
             _ => None,
         };
-        let fresh_since = SystemClock.now().checked_sub_signed(site.undo_within);
         Self {
             may_write,
             signed_in,
             notice,
             sign_out_path,
             may_moderate: actor.may_moderate().is_ok(),
-            undo: actor.may_write().ok().cloned().zip(fresh_since),
+            writer: actor.may_write().ok().cloned(),
+            undo_within: site.undo_within,
         }
     }
 
     /// Whether the caller may undo a post of this author and time.
     pub(crate) fn may_undo(&self, author: &Author, at: DateTime<Utc>) -> bool {
-        self.undo.as_ref().is_some_and(|(caller, since)| caller.is_same_as(author) && at > *since)
+        self.writer.as_ref().is_some_and(|writer| writer.is_same_as(author))
+            && is_younger(at, self.undo_within)
+    }
+
+    /// Whether the caller has just posted this, as far as it can be told: without authentication, everyone is one author.
+    pub(crate) fn has_just_posted(&self, author: &Author, at: DateTime<Utc>) -> bool {
+        let is_anonymous = |author: &Author| author.kind() == AuthorKind::Anonymous;
+        let is_own = |writer: &Author| {
+            writer.is_same_as(author) || (is_anonymous(writer) && is_anonymous(author))
+        };
+        self.writer.as_ref().is_some_and(is_own) && is_younger(at, CONFIRMED_FOR)
     }
 
     /// The name of a signed-in person.
     pub(crate) fn person(&self) -> Option<&str> {
         self.signed_in.as_ref().and_then(Byline::person)
     }
+}
+
+fn is_younger(at: DateTime<Utc>, age: TimeDelta) -> bool {
+    SystemClock.now().checked_sub_signed(age).is_some_and(|since| at > since)
 }

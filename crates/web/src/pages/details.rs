@@ -34,9 +34,15 @@ pub(crate) async fn details(
     let input = Input::take(fields)?;
     let reviews = ReviewQuery { limit: PageLimit::default(), after: input.after };
     let details = state.repository.restaurant_details(id, reviews).await?;
-    let mut page = DetailsPage::new(context, &details.ok_or(PageError::NotFound)?);
+    let details = details.ok_or(PageError::NotFound)?;
+    // An address can be passed on: only the author sees the confirmation, for a while.
+    let created = input.created.filter(|created| created.is_by_reader(&details, &context));
+    let mut page = DetailsPage::new(context, &details);
+    if let (Some(Created::Review), Some(newest)) = (created, page.reviews.first_mut()) {
+        newest.is_new = true;
+    }
     let done = input.done.map(|done| Notice::about(done, Some(id), &page.context));
-    page.notice = input.created.map(|created| Notice::of(created.confirmation())).or(done);
+    page.notice = created.map(|created| Notice::of(created.confirmation())).or(done);
     page.list = input.list;
     page.is_first = input.after.is_none();
     if page.context.may_write {
@@ -51,6 +57,22 @@ struct Input {
     created: Option<Created>,
     done: Option<Done>,
     list: Option<ListLink>,
+}
+
+impl Created {
+    /// Whether the reader has just posted it: the restaurant, or its newest review.
+    fn is_by_reader(self, details: &RestaurantDetails, reader: &PageContext) -> bool {
+        let restaurant = &details.restaurant;
+        match (self, details.reviews.first()) {
+            (Self::Restaurant, _) => {
+                reader.has_just_posted(&restaurant.created_by, restaurant.created_at)
+            }
+            (Self::Review, Some(newest)) => {
+                reader.has_just_posted(&newest.created_by, newest.created_at)
+            }
+            (Self::Review, None) => false,
+        }
+    }
 }
 
 impl Input {
@@ -150,6 +172,8 @@ struct ReviewItem {
     channel: Option<&'static str>,
     byline: Option<Byline>,
     actions: Actions,
+    /// Whether the reader has just posted it.
+    is_new: bool,
 }
 
 impl ReviewItem {
@@ -159,6 +183,7 @@ impl ReviewItem {
         let (text, rest) = wording::folded(review.text.as_str());
         Self {
             actions: Actions::of(post, may_undo, context),
+            is_new: false,
             user_name: review.user_name.to_string(),
             stars: Stars::of(review.rating),
             text,

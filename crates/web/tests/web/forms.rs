@@ -1,8 +1,13 @@
 //! `GET /create`, `POST /add` and `POST /review/{id}`: what is written, and what is refused.
 
+use std::sync::Arc;
+
+use restaurant_domain::{Actor, Author, Permissions, testing::InMemoryStore};
+use restaurant_web::WebConfig;
+
 use crate::{
     site::{Answer, TestSite, encode, form},
-    stores::{empty, small},
+    stores::{empty, recent, small},
 };
 
 const RESTAURANT: [(&str, &str); 3] = [
@@ -21,7 +26,7 @@ async fn follow(site: &TestSite, answer: &Answer) -> Answer {
 
 #[tokio::test]
 async fn a_restaurant_is_added_and_confirmed() {
-    let site = TestSite::over(empty());
+    let site = TestSite::over(Arc::new(InMemoryStore::default()));
     let answer = site.post("/add", &RESTAURANT).await;
     assert_eq!(answer.header("location"), "/details/1?created=restaurant");
     let page = follow(&site, &answer).await;
@@ -33,7 +38,7 @@ async fn a_restaurant_is_added_and_confirmed() {
 
 #[tokio::test]
 async fn a_review_is_posted_and_counted() {
-    let site = TestSite::over(small().await);
+    let site = TestSite::over(recent().await);
     let answer = site.post("/review/2", &REVIEW).await;
     assert_eq!(answer.header("location"), "/details/2?created=review");
     let page = follow(&site, &answer).await;
@@ -42,6 +47,29 @@ async fn a_review_is_posted_and_counted() {
         .shows("Good.\nVery good.")
         .shows("4.0 of 5")
         .shows("1 review<");
+}
+
+#[tokio::test]
+async fn only_the_author_sees_the_confirmation_and_for_a_while() {
+    let old = TestSite::over(small().await);
+    for address in ["/details/1?created=restaurant", "/details/1?created=review"] {
+        old.get(address).await.hides("role=\"status\"").hides("review by-agent new");
+    }
+    let store = recent().await;
+    let site = |author| {
+        let actor = Actor::new(author, Permissions::ALL);
+        TestSite::with(store.clone(), WebConfig::default(), Some(actor))
+    };
+    let planner = site(Author::agent("2", Some("Dinner planner")));
+    let page = planner.get("/details/1?created=review").await;
+    page.shows("Your review was posted.").shows("class=\"review by-agent new\"");
+    assert_eq!(page.text().matches(" new\"").count(), 1);
+    planner.get("/details/1?created=restaurant").await.hides("role=\"status\"");
+    let ann = site(Author::person("1", None));
+    ann.get("/details/1?created=restaurant").await.shows("The restaurant was added.");
+    ann.get("/details/1?created=review").await.hides("role=\"status\"");
+    ann.get("/details/2?created=review").await.hides("role=\"status\"");
+    TestSite::over(store.clone()).get("/details/1?created=review").await.hides("role=\"status\"");
 }
 
 #[tokio::test]

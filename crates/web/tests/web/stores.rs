@@ -24,7 +24,15 @@ pub(crate) fn empty() -> Arc<InMemoryStore> {
 
 /// Two restaurants: the first with a review by each kind of author, the second with none.
 pub(crate) async fn small() -> Arc<InMemoryStore> {
-    let store = empty();
+    fill(empty()).await
+}
+
+/// The same, written now by the machine's clock.
+pub(crate) async fn recent() -> Arc<InMemoryStore> {
+    fill(Arc::default()).await
+}
+
+async fn fill(store: Arc<InMemoryStore>) -> Arc<InMemoryStore> {
     let ann = Author::person("1", Some("Ann Ödman"));
     restaurant(&*store, "Blue Door", &ann).await;
     restaurant(&*store, "Noodle Yard", &Author::system()).await;
