@@ -21,6 +21,8 @@ pub(crate) static DETAILS: LazyLock<MetaObject> =
 pub(crate) fn of_schema(schema: &JsonObject) -> MetaObject {
     let mut fields = Vec::new();
     collect(schema, "", &mut fields);
+    // The order of a map depends on a feature of serde_json.
+    fields.sort();
     of_fields(&fields)
 }
 
