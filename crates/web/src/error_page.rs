@@ -167,15 +167,7 @@ impl PageError {
                 );
             }
             Self::Forbidden(Forbidden(permission)) => {
-                let missing = match permission {
-                    Permission::Read => "read here",
-                    Permission::Moderate => "hide and restore what others wrote",
-                    _ => "write here; it may read",
-                };
-                return (
-                    "You may not do this",
-                    format!("Your account does not have the right to {missing}. Ask whoever runs this site for it.").into(),
-                );
+                ("You may not do this", missing_right(*permission))
             }
             Self::CannotUndo(error) => cannot_undo(error),
             Self::CrossOrigin => (
@@ -225,6 +217,20 @@ fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
         _ => "It was posted too long ago. Ask whoever runs this site to hide it.",
     };
     ("This cannot be undone", why)
+}
+
+fn missing_right(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Read => {
+            "Your account does not have the right to read here. Ask whoever runs this site for it."
+        }
+        Permission::Moderate => {
+            "Your account does not have the right to hide and restore what others wrote. Ask whoever runs this site for it."
+        }
+        _ => {
+            "Your account does not have the right to write here; it may read. Ask whoever runs this site for it."
+        }
+    }
 }
 
 fn status_wording(status: StatusCode) -> (&'static str, &'static str) {
