@@ -210,11 +210,11 @@ impl PageError {
 
 fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
     let why = match error {
-        DeleteError::NotOwn => "Another account posted it. Ask whoever runs this site to hide it.",
+        DeleteError::NotOwn => "Another account posted it. Ask the operator of this site to hide it.",
         DeleteError::Reviewed => {
-            "Others have reviewed the restaurant meanwhile. Ask whoever runs this site to hide it."
+            "Others have reviewed the restaurant meanwhile. Ask the operator of this site to hide it."
         }
-        _ => "It was posted too long ago. Ask whoever runs this site to hide it.",
+        _ => "It was posted too long ago. Ask the operator of this site to hide it.",
     };
     ("This cannot be undone", why)
 }
@@ -222,13 +222,13 @@ fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
 fn missing_right(permission: Permission) -> &'static str {
     match permission {
         Permission::Read => {
-            "Your account does not have the right to read here. Ask whoever runs this site for it."
+            "Your account does not have the right to read here. Ask the operator of this site for it."
         }
         Permission::Moderate => {
-            "Your account does not have the right to hide and restore what others wrote. Ask whoever runs this site for it."
+            "Your account does not have the right to hide and restore what others wrote. Ask the operator of this site for it."
         }
         _ => {
-            "Your account does not have the right to write here; it may read. Ask whoever runs this site for it."
+            "Your account does not have the right to write here; it may read. Ask the operator of this site for it."
         }
     }
 }

@@ -53,8 +53,8 @@ async fn connecting_an_agent_is_explained_with_the_address_and_the_rights() {
         .shows("Lists &lt;all&gt;.")
         .shows("app role <code>MCP.Access</code>")
         .shows("scope <code>user_impersonation</code>");
-    let nobody = Actor::new(Author::anonymous(), Permissions::default());
-    TestSite::with(empty(), deployed(), Some(nobody)).get("/connect").await.is_error_page(403);
+    let stranger = Actor::new(Author::anonymous(), Permissions::default());
+    TestSite::with(empty(), deployed(), Some(stranger)).get("/connect").await.is_error_page(403);
 }
 
 #[tokio::test]
