@@ -210,7 +210,9 @@ impl PageError {
 
 fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
     let why = match error {
-        DeleteError::NotOwn => "Another account posted it. Ask the operator of this site to hide it.",
+        DeleteError::NotOwn => {
+            "Another account posted it. Ask the operator of this site to hide it."
+        }
         DeleteError::Reviewed => {
             "Others have reviewed the restaurant meanwhile. Ask the operator of this site to hide it."
         }
