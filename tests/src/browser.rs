@@ -66,7 +66,7 @@ impl Browser {
         Ok(path)
     }
 
-    /// What axe finds wrong with the page for people who see, hear or move otherwise, by the rules of WCAG up to AAA and the
+    /// What axe finds wrong with the page for people with disabilities, by the rules of WCAG up to AAA and the
     /// usual good practice: a line for each element.
     ///
     /// # Errors

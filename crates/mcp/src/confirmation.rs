@@ -44,7 +44,7 @@ pub enum ConfirmWrites {
 pub(crate) struct Confirmation {
     /// Which writes are confirmed.
     pub(crate) writes: ConfirmWrites,
-    /// Whether these are refused where the client can ask nobody.
+    /// Whether these are refused where the client cannot ask a person.
     pub(crate) is_required: bool,
 }
 

@@ -35,7 +35,7 @@ pub(crate) enum RequestError {
     BudgetExhausted(BudgetExhausted),
     /// The person who was asked did not confirm it.
     NotConfirmed,
-    /// A person must confirm it, and the client can ask none.
+    /// A person must confirm it, and the client cannot ask one.
     ConfirmationRequired,
     /// The caller may not do this.
     Denied(Denied),

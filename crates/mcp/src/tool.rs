@@ -65,7 +65,7 @@ pub(crate) trait Tool: Sized + Send + 'static {
 /// The hints that clients get about a tool.
 ///
 /// `openWorldHint` is false: a tool reads and writes this server's database and reaches nothing else, as the memory tool of
-/// the specification's example does. The hint says nothing about who wrote what a tool returns: texts of users are marked as
+/// the specification's example does. The hint says nothing about the authors of what a tool returns: texts of users are marked as
 /// untrusted by the result's `_meta` and by the descriptions.
 /// Source: <https://modelcontextprotocol.io/specification/2025-11-25/schema#toolannotations>.
 fn annotations<T: Tool>() -> ToolAnnotations {

@@ -70,7 +70,7 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .with_state(state))
 }
 
-/// The routes for callers of whom nothing is known: the welcome page (`/welcome`), the static files, and the health checks:
+/// The routes that need no caller: the welcome page (`/welcome`), the static files, and the health checks:
 /// the process runs (`/healthz`), the store responds (`/readyz`). None reads an identity or the data.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The settings of writes: how much callers may write, for how long it can be undone, and who confirms it.
+//! The settings of writes: how much callers may write, for how long it can be undone, and whether a person confirms it.
 
 use chrono::TimeDelta;
 use clap::{ArgAction, Args, ValueEnum};

@@ -83,7 +83,7 @@ async fn an_agents_user_account_is_a_user_and_no_person() {
         (&json!(AGENT_USER), &json!("user_impersonation"))
     );
 
-    // For a person the subject has no facet of an agent, whoever acts.
+    // For a person the subject has no facet of an agent, also where an agent acts.
     let claims = cloud.user_claims(USER, AGENT_IDENTITY, API, &SCOPES).unwrap();
     assert_eq!((&claims["xms_act_fct"], &claims["xms_sub_fct"]), (&json!("3 9 11"), &json!("2 3")));
     // No other client gets a token of the account, and no person signs in to it.

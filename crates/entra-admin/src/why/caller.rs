@@ -61,7 +61,7 @@ impl Caller {
     }
 }
 
-/// Why a server cannot tell who calls.
+/// Why a server cannot identify the caller.
 pub(super) fn fault(token: &Token<'_>) -> Option<String> {
     let kinds = token.texts("idtyp");
     if kinds.iter().any(|kind| !matches!(kind.as_str(), "app" | "user")) {

@@ -190,8 +190,8 @@ async fn a_remedy_fits_the_caller() {
     let person = first(guarded.person(&[])).await;
     let set_up = Remedy::SetUpClient(InteractiveClient::Registered(INTERACTIVE));
     assert_eq!(person, (TokenCheck::AllowedApplications, set_up));
-    let nobody = first(guarded.agent(&[("appid", json!("x")), ("oid", json!("y"))])).await;
-    assert_eq!(nobody, (TokenCheck::AllowedApplications, Remedy::NameCaller));
+    let unnamed = first(guarded.agent(&[("appid", json!("x")), ("oid", json!("y"))])).await;
+    assert_eq!(unnamed, (TokenCheck::AllowedApplications, Remedy::NameCaller));
     guarded.tenant.set(POLICY, json!([INTERACTIVE]));
     guarded.tenant.set(CHECKS, json!([INTERACTIVE]));
     let scopeless = first(guarded.person(&[("scp", json!("other"))])).await;

@@ -71,9 +71,9 @@ async fn the_card_is_a_constant_that_loads_nothing() {
     }
     let listed = server.request("resources/list", json!({})).await["result"].clone();
     assert!(!listed.to_string().contains("ui://"), "it is found by the tool");
-    let nobody = Actor::new(Author::anonymous(), Permissions::default());
+    let stranger = Actor::new(Author::anonymous(), Permissions::default());
     let adapter = McpAdapter::new(Arc::new(InMemoryStore::default()));
-    let server = Server::with_actor(adapter, nobody).await;
+    let server = Server::with_actor(adapter, stranger).await;
     let refused = server.request("resources/read", json!({"uri": URI})).await;
     assert_eq!(refused["error"]["data"]["code"], "forbidden");
 }

@@ -1,4 +1,4 @@
-//! `GET /activity`: who wrote what, the newest first.
+//! `GET /activity`: the activity record, the newest entries first.
 
 use axum::{extract::State, response::Response};
 use restaurant_domain::{

@@ -1,4 +1,4 @@
-//! `GET /activity`: who wrote what.
+//! `GET /activity`: the activity record.
 
 use restaurant_domain::{
     AuditChannel, Author, ClientApplication, NewReview, Post, Repository, RestaurantId,

@@ -29,7 +29,7 @@ async fn a_visitor_without_an_identity_is_welcome() {
     markup::check(page.text());
     page.shows("href=\"&#x2f;in?to=%2F\">Sign in</a>")
         .shows("href=\"&#x2f;in?to=%2Fconnect\">Connect an agent</a>");
-    // Who calls changes nothing.
+    // The caller changes nothing.
     let ann = Actor::new(Author::person("1", Some("Ann")), Permissions::ALL);
     let signed_in = TestSite::with(empty(), deployed(), Some(ann));
     assert_eq!(signed_in.get("/welcome").await.text(), page.text());
