@@ -5,10 +5,17 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # The image has the toolchain; rust-toolchain.toml would make rustup download further components.
 ENV RUSTUP_TOOLCHAIN=1.95.0
+# A release sets the version of cargo-auditable: the binary then lists its dependencies, and `cargo audit bin` reads them.
+ARG CARGO_AUDITABLE=
+RUN test -z "$CARGO_AUDITABLE" || cargo install cargo-auditable --locked --version "$CARGO_AUDITABLE"
 WORKDIR /source
 COPY . .
-RUN cargo build --release --locked --package restaurant-server \
+RUN cargo ${CARGO_AUDITABLE:+auditable} build --release --locked --package restaurant-server \
     && cp target/release/restaurant-server /restaurant-server
+
+# The binary alone, for `--target binary --output DIRECTORY`.
+FROM scratch AS binary
+COPY --from=build /restaurant-server /
 
 # The base image holds only the C library and the certificate authorities.
 FROM gcr.io/distroless/cc-debian12:nonroot

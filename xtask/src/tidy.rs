@@ -2,6 +2,7 @@
 
 mod layers;
 mod text;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn check() -> Result<Vec<String>> {
         // A binary file has no lines.
         let Ok(text) = shell.read_file(path) else { continue };
         findings.extend(text::check(path, &text));
+        findings.extend(workflows::check(path, &text));
     }
     Ok(findings)
 }

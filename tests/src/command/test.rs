@@ -62,12 +62,33 @@ fn check(shell: &Shell) -> Result<()> {
 /// workspace checks.
 const EASYAUTH_FEATURES: [&str; 5] = ["", "app-service", "entra", "app-service,axum", "axum,entra"];
 
-/// Checks the dependencies where cargo-deny is installed, and the advisories where they can be had.
+/// Checks the dependencies and the workflows, each where its tool is installed.
 fn dependencies(shell: &Shell) -> Result<()> {
-    if cmd!(shell, "cargo deny --version").quiet().ignore_stdout().ignore_stderr().run().is_err() {
-        eprintln!("cargo-deny is not installed: the workflow on GitHub checks the dependencies");
-        return Ok(());
+    if is_installed(shell, "cargo-machete") {
+        cmd!(shell, "cargo machete").run().context("a dependency is not used")?;
     }
+    if is_installed(shell, "zizmor") {
+        let check = cmd!(shell, "zizmor --quiet --offline --persona auditor .github");
+        check.run().context("a workflow has a weakness")?;
+    }
+    if is_installed(shell, "cargo-deny") {
+        deny(shell)?;
+    }
+    Ok(())
+}
+
+/// Whether a program can be started. If not, one line says so.
+fn is_installed(shell: &Shell, program: &str) -> bool {
+    let version = cmd!(shell, "{program} --version").quiet().ignore_stdout().ignore_stderr();
+    let installed = version.run().is_ok();
+    if !installed {
+        eprintln!("{program} is not installed: the workflow on GitHub runs it");
+    }
+    installed
+}
+
+/// Checks the dependencies against the rules, and the advisories where they can be had.
+fn deny(shell: &Shell) -> Result<()> {
     let broken = "a dependency breaks a rule of .deny.toml";
     cmd!(shell, "cargo deny --locked check bans licenses sources").run().context(broken)?;
     if cmd!(shell, "cargo deny --locked fetch db").run().is_err() {
