@@ -155,17 +155,7 @@ impl PageError {
                     format!("The field {} is not UTF-8 text.", quoted(field)).into(),
                 );
             }
-            Self::BudgetExhausted(BudgetExhausted { limit, period, frees_at, .. }) => {
-                let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
-                let period = period.as_str();
-                return (
-                    "You have written enough for now",
-                    format!(
-                        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
-                    )
-                    .into(),
-                );
-            }
+            Self::BudgetExhausted(exhausted) => return used_up(exhausted),
             Self::Forbidden(Forbidden(permission)) => {
                 ("You may not do this", missing_right(*permission))
             }
@@ -211,6 +201,16 @@ impl PageError {
             tracing::debug!(status = status.as_u16(), error = %ErrorChain(self), "page refused");
         }
     }
+}
+
+fn used_up(budget: &BudgetExhausted) -> (&'static str, Cow<'static, str>) {
+    let BudgetExhausted { limit, period, frees_at, .. } = budget;
+    let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
+    let period = period.as_str();
+    let explanation = format!(
+        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
+    );
+    ("You have written enough for now", explanation.into())
 }
 
 fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {

@@ -92,7 +92,7 @@ struct Bar {
     /// Its share of all ratings, in per cent.
     share: i64,
     #[serde(flatten)]
-    choice: Link,
+    link: Link,
 }
 
 #[derive(Serialize)]
@@ -100,7 +100,7 @@ struct Choice {
     label: &'static str,
     count: String,
     #[serde(flatten)]
-    choice: Link,
+    link: Link,
 }
 
 #[derive(Serialize)]
@@ -154,7 +154,7 @@ fn bars(
                 label: counted(stars.stars().into(), "star", "stars"),
                 count: grouped(count),
                 share: count * 100 / all,
-                choice: link(picks, is_current),
+                link: link(picks, is_current),
             }
         })
         .collect()
@@ -182,7 +182,7 @@ fn authors(
         .map(|by| Choice {
             label: author_group::label(by),
             count: grouped(by.map_or(all, |by| ratings.of(by).count)),
-            choice: link(ReviewChoice { by, ..first }, by == first.by),
+            link: link(ReviewChoice { by, ..first }, by == first.by),
         })
         .collect()
 }
