@@ -119,7 +119,8 @@ impl AppService {
         let cloud = emulator.cloud();
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let public_url = format!("http://{address}");
+        let has_tls = cloud.options().listener.tls.is_some();
+        let public_url = format!("{}://{address}", if has_tls { "https" } else { "http" });
         site.app_settings.insert("WEBSITE_HOSTNAME".to_owned(), address.ip().to_string());
         site.app_settings.insert("PUBLIC_URL".to_owned(), public_url);
         let folder = tempfile::Builder::new().prefix("web-app-").tempdir()?;

@@ -2,8 +2,10 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -30,17 +32,17 @@ pub struct AzureCli {
 
 impl AzureCli {
     /// The Azure CLI, whose settings are below `folder`; `authority` is the file with the certificate authority's
-    /// certificate. `None`, and a line on standard error, where it cannot be installed.
+    /// certificate.
     ///
     /// # Errors
-    /// The folder cannot be written.
-    pub fn find(cloud: &Cloud, folder: &Path, authority: &Path) -> Result<Option<Self>> {
-        let Some(interpreter) = interpreter() else { return Ok(None) };
+    /// The Azure CLI cannot be installed, or the folder cannot be written.
+    pub fn find(cloud: &Cloud, folder: &Path, authority: &Path) -> Result<Self> {
+        let interpreter = Environment::AzureCli.interpreter()?;
         let folder = folder.join("azure");
         fs::create_dir_all(&folder)?;
         let resource_manager = cloud.origin().to_owned();
         let authority = authority.to_owned();
-        Ok(Some(Self { interpreter, folder, authority, resource_manager, more: Vec::new() }))
+        Ok(Self { interpreter, folder, authority, resource_manager, more: Vec::new() })
     }
 
     /// The same, with more variables.
@@ -48,12 +50,6 @@ impl AzureCli {
     pub fn with(mut self, more: impl IntoIterator<Item = (&'static str, String)>) -> Self {
         self.more.extend(more);
         self
-    }
-
-    /// The interpreter whose module `azure.cli` is the command `az`.
-    #[must_use]
-    pub fn interpreter(&self) -> &Path {
-        &self.interpreter
     }
 
     /// The variables that the CLI needs. Its authority is not one that Microsoft's libraries know.
@@ -91,41 +87,71 @@ impl AzureCli {
     /// # Errors
     /// A command fails; the error has what it said.
     pub fn run(&self, commands: &[Vec<String>]) -> Result<Vec<Value>> {
+        let output = self.command(commands).output()?;
+        check(&output).context("the Azure CLI failed")?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        results(commands, &output.stdout).context(said)
+    }
+
+    /// Signs in, and makes a program `az` in the folder `programs`. Its commands run in forks of one process, which saves most
+    /// of the time that the Azure CLI takes to start.
+    ///
+    /// # Errors
+    /// Signing in fails, or a file cannot be written.
+    pub fn serve(&self, programs: &Path) -> Result<AzureCliServer> {
+        let socket = self.folder.join("az.socket");
+        let mut commands = self.sign_in();
+        // It loads the modules of the command that other programs use, so that each fork has them.
+        commands.push(["account", "get-access-token"].map(str::to_owned).into());
+        let mut command = self.command(&commands);
+        let mut process =
+            command.arg(&socket).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut printed = String::new();
+        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut printed)?;
+        let server = AzureCliServer { process };
+        results(&commands, printed.as_bytes()).context("the Azure CLI does not sign in")?;
+        let python = python::python().context("Python 3 is not installed")?;
+        let words = [&python, &python::program("az_client.py"), &socket];
+        let [python, client, socket] = words.map(|word| word.display());
+        let az = programs.join("az");
+        fs::write(&az, format!("#!/bin/sh\nexec '{python}' -I -S '{client}' '{socket}' \"$@\"\n"))?;
+        fs::set_permissions(&az, fs::Permissions::from_mode(0o755))?;
+        Ok(server)
+    }
+
+    fn command(&self, commands: &[Vec<String>]) -> Command {
         let mut command = Command::new(&self.interpreter);
         command.arg(python::program("az.py")).arg(json!(commands).to_string());
         // The CLI writes certificates that it makes to the home folder.
         command.env("HOME", &self.folder).envs(self.environment());
-        let output = command.output()?;
-        check(&output).context("the Azure CLI failed")?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let results: Vec<Value> = serde_json::from_slice(&output.stdout).context(said.clone())?;
-        for (command, result) in commands.iter().zip(&results) {
-            ensure!(result["code"] == 0, "az {} failed: {said}", command.join(" "));
-        }
-        let printed = results.iter().map(|result| result["printed"].as_str().unwrap_or_default());
-        let read = |text: &str| {
-            let json = if text.trim().is_empty() { "null" } else { text };
-            serde_json::from_str(json).with_context(|| format!("no JSON: {text}"))
-        };
-        printed.map(read).collect()
-    }
-
-    /// The folder with its settings, which is the home folder of [`Self::run`].
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+        command
     }
 }
 
-/// The interpreter that has the Azure CLI. `None`, and a line on standard error, where it cannot be installed.
-#[must_use]
-pub fn interpreter() -> Option<PathBuf> {
-    match Environment::AzureCli.interpreter() {
-        Ok(interpreter) => Some(interpreter),
-        Err(error) => {
-            let reason = format!("{error:#}").lines().next().unwrap_or_default().to_owned();
-            eprintln!("the Azure CLI cannot be installed, so nothing is tested with it: {reason}");
-            None
-        }
+/// The process in which the commands of a program `az` run. It ends when this value is dropped.
+#[derive(Debug)]
+pub struct AzureCliServer {
+    process: Child,
+}
+
+impl Drop for AzureCliServer {
+    fn drop(&mut self) {
+        // The end of its standard input ends it.
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
     }
+}
+
+/// What each command printed.
+fn results(commands: &[Vec<String>], printed: &[u8]) -> Result<Vec<Value>> {
+    let results: Vec<Value> = serde_json::from_slice(printed)?;
+    for (command, result) in commands.iter().zip(&results) {
+        ensure!(result["code"] == 0, "az {} failed", command.join(" "));
+    }
+    let printed = results.iter().map(|result| result["printed"].as_str().unwrap_or_default());
+    let read = |text: &str| {
+        let json = if text.trim().is_empty() { "null" } else { text };
+        serde_json::from_str(json).with_context(|| format!("no JSON: {text}"))
+    };
+    printed.map(read).collect()
 }

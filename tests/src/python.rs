@@ -26,13 +26,14 @@ pub enum Environment {
     Agent,
     /// What checks the infrastructure.
     Infrastructure,
-    /// The Azure CLI. It is large, and the tests do without it where it cannot be installed.
+    /// The Azure CLI.
     AzureCli,
 }
 
 impl Environment {
-    /// All but the Azure CLI: the tests need them.
-    pub const ALL: [Self; 4] = [Self::Mcp1, Self::Mcp2, Self::Agent, Self::Infrastructure];
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Mcp1, Self::Mcp2, Self::Agent, Self::Infrastructure, Self::AzureCli];
 
     /// Its name.
     #[must_use]

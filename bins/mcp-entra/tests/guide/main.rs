@@ -9,31 +9,43 @@ use std::{
 };
 
 use auth_probe::Case;
-use easyauth_emulator::{Options, sample};
-use restaurant_tests::{app_service::AppService, mcp, workspace};
+use easyauth_emulator::{Options, Tls, sample};
+use restaurant_tests::{
+    app_service::AppService,
+    azure_cli::{AzureCli, AzureCliServer},
+    mcp, workspace,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
-use uuid::{Uuid, uuid};
+use uuid::Uuid;
 
 use self::page::{Block, Guide};
 
-const GRAPH: Uuid = uuid!("00000003-0000-0000-c000-000000000000");
-const RESOURCE_MANAGER: Uuid = uuid!("797f4846-ba00-4fd7-ba43-dac1f8f63013");
-
-/// A reader, who has an app on which nothing is set up, and the programs that the guide asks for.
+/// A reader, who has an app on which nothing is set up, and the programs that the guide asks for: the real Azure CLI among
+/// them.
 struct Reader {
     app: AppService,
     desk: TempDir,
+    tls: Tls,
+    az: AzureCli,
+    _server: AzureCliServer,
 }
 
 impl Reader {
     async fn new() -> Self {
-        let app = AppService::unconfigured(Options::default()).await.unwrap();
+        let tls = Tls::generate(&[]).unwrap();
+        let mut options = Options::default();
+        options.listener.tls = Some(tls.clone());
+        let app = AppService::unconfigured(options).await.unwrap();
         let desk = tempfile::tempdir().unwrap();
-        let az = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guide/az.py");
+        let authority = desk.path().join("ca.pem");
+        fs::write(&authority, tls.authority()).unwrap();
+        let az = AzureCli::find(app.cloud(), desk.path(), &authority).unwrap();
+        let serving = (az.clone(), desk.path().to_owned());
+        let serve = move || serving.0.serve(&serving.1);
+        let server = tokio::task::spawn_blocking(serve).await.unwrap().unwrap();
         let mcp_entra = env!("CARGO_BIN_EXE_mcp-entra");
-        program(desk.path(), "az", &format!("exec python3 {az} \"$@\""));
         let cargo = format!(
             "shift\ncase $1 in entra) shift; set -- \"$@\" --graph $EMULATOR ;; esac\n\
              exec {mcp_entra} \"$@\" --resource-manager $EMULATOR"
@@ -41,19 +53,14 @@ impl Reader {
         program(desk.path(), "cargo", &cargo);
         std::os::unix::fs::symlink(workspace::root().join("infra"), desk.path().join("infra"))
             .unwrap();
-        Self { app, desk }
-    }
-
-    /// A token of the operator.
-    fn token(&self, api: Uuid) -> String {
-        let cloud = self.app.cloud();
-        cloud.sign(&cloud.token_header(), &cloud.app_claims(sample::OPERATOR, api).unwrap())
+        Self { app, desk, tls, az, _server: server }
     }
 
     /// Types these blocks into one shell, and answers what each of them printed.
     async fn types(&self, blocks: &[&Block]) -> Vec<String> {
         const END: &str = "=== the block ends here ===";
-        let typed = blocks.iter().map(|block| format!("{}echo '{END}'\n", block.text));
+        let text = |block: &Block| at_emulator(&block.text);
+        let typed = blocks.iter().map(|block| format!("{}echo '{END}'\n", text(block)));
         let script = format!("set -euo pipefail\n{}", typed.collect::<String>());
         let path = format!("{}:{}", self.desk.path().display(), std::env::var("PATH").unwrap());
         let output = Command::new("bash")
@@ -68,8 +75,10 @@ impl Reader {
             .env("AUTHORITY", self.app.cloud().origin())
             .env("AZURE_AUTHORITY_HOST", self.app.cloud().origin())
             .env("EMULATOR", self.app.cloud().origin())
-            .env("GRAPH_TOKEN", self.token(GRAPH))
-            .env("ARM_TOKEN", self.token(RESOURCE_MANAGER))
+            .env("EMULATED_GRAPH", self.app.cloud().origin().replace("127.0.0.1", "localhost"))
+            .env("SSL_CERT_FILE", self.desk.path().join("ca.pem"))
+            .env("CURL_CA_BUNDLE", self.desk.path().join("ca.pem"))
+            .envs(self.az.environment())
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
@@ -105,12 +114,20 @@ impl Reader {
         let token = cloud.sign(&cloud.token_header(), &claims);
         let list = mcp::request("tools/list", &json!({}));
         let url = format!("{}/mcp/mcp", self.app.origin());
-        let request = mcp::post(&reqwest::Client::new(), url, &list).bearer_auth(token);
+        let authority = reqwest::Certificate::from_pem(self.tls.authority().as_bytes()).unwrap();
+        let client = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
+        let request = mcp::post(&client, url, &list).bearer_auth(token);
         let answer: Value = request.send().await.unwrap().json().await.unwrap_or_default();
         let tools = answer["result"]["tools"].as_array();
         let tools = tools.unwrap_or_else(|| panic!("{answer}")).iter();
         tools.map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     }
+}
+
+/// The guide's addresses of Azure as those of the emulator.
+fn at_emulator(text: &str) -> String {
+    text.replace("https://graph.microsoft.com/v1.0", "$EMULATED_GRAPH/v1.0")
+        .replace("https://management.azure.com$", "$EMULATOR$")
 }
 
 fn program(folder: &Path, name: &str, script: &str) {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use restaurant_tests::{
-    azure_cli, browser, image::Buildah, infrastructure, node, postgres, python, workspace,
+    browser, image::Buildah, infrastructure, node, postgres, python, workspace,
 };
 use xshell::{Shell, cmd};
 
@@ -97,8 +97,6 @@ pub(super) fn packages() -> Result<()> {
             .interpreter()
             .with_context(|| format!("the packages of {} are missing", folder.display()))?;
     }
-    // Without it, the line that it prints is all that comes of the tests that use it.
-    let _ = azure_cli::interpreter();
     node::environment().context("the packages of tests/node/package-lock.json are missing")?;
     Ok(())
 }
