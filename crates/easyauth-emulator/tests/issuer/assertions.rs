@@ -73,10 +73,17 @@ async fn an_assertion_is_of_the_clients_own_key_and_for_this_endpoint() {
     };
     let token = claims(send(&emulator, &with_assertion(&key.sign(&good))).await).await;
     assert_eq!(token["appid"], json!(sample::AGENT));
+    // As MSAL.NET writes them.
+    let mut in_strings = with("exp", json!((now(&emulator) + 300).to_string()));
+    claims(send(&emulator, &with_assertion(&in_strings)).await).await;
+    in_strings = with("exp", json!((now(&emulator) - 3600).to_string()));
     for (what, assertion) in [
         ("another's key", other.sign(&good)),
         ("another audience", with("aud", json!("https://elsewhere.example"))),
         ("expired", with("exp", json!(now(&emulator) - 3600))),
+        ("expired, in a string", in_strings),
+        ("no end", with("exp", Value::Null)),
+        ("not yet valid", with("nbf", json!(now(&emulator) + 3600))),
         ("another subject", with("sub", json!(sample::ROLELESS))),
         ("garbage", "a.b.c".to_owned()),
     ] {
