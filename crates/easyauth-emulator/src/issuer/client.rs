@@ -158,11 +158,12 @@ fn check_own(cloud: &Cloud, application: &Application, assertion: &str) -> Resul
     is_good.then_some(()).ok_or(TokenError::Assertion)
 }
 
-/// Whether an assertion is valid now. MSAL.NET writes times as strings.
+/// Whether an assertion is valid now. MSAL.NET writes times as strings, MSAL for Python with fractions of seconds.
 fn is_current(claims: &Map<String, Value>, now: i64) -> bool {
     let time = |name: &str| {
         let value = claims.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+        let number = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        number.split('.').next()?.parse::<i64>().ok()
     };
     time("exp").is_some_and(|end| now < end + LEEWAY)
         && time("nbf").is_none_or(|start| start <= now + LEEWAY)

@@ -73,10 +73,12 @@ async fn an_assertion_is_of_the_clients_own_key_and_for_this_endpoint() {
     };
     let token = claims(send(&emulator, &with_assertion(&key.sign(&good))).await).await;
     assert_eq!(token["appid"], json!(sample::AGENT));
-    // As MSAL.NET writes them.
-    let mut in_strings = with("exp", json!((now(&emulator) + 300).to_string()));
-    claims(send(&emulator, &with_assertion(&in_strings)).await).await;
-    in_strings = with("exp", json!((now(&emulator) - 3600).to_string()));
+    // As MSAL.NET and MSAL for Python write them.
+    let end = now(&emulator) + 300;
+    for end in [json!(end.to_string()), json!(f64::from(i32::try_from(end).unwrap()) + 0.5)] {
+        claims(send(&emulator, &with_assertion(&with("exp", end))).await).await;
+    }
+    let in_strings = with("exp", json!((now(&emulator) - 3600).to_string()));
     for (what, assertion) in [
         ("another's key", other.sign(&good)),
         ("another audience", with("aud", json!("https://elsewhere.example"))),
