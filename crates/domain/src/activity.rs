@@ -89,6 +89,15 @@ pub enum AuthorGroup {
 }
 
 impl AuthorGroup {
+    /// Both groups.
+    pub const ALL: [Self; 2] = [Self::People, Self::Agents];
+
+    /// The group of a kind of author; `None` for the unauthenticated and the product itself.
+    #[must_use]
+    pub fn of(kind: AuthorKind) -> Option<Self> {
+        Self::ALL.into_iter().find(|group| group.kinds().contains(&kind))
+    }
+
     /// The kinds of authors in it.
     #[must_use]
     pub fn kinds(self) -> &'static [AuthorKind] {

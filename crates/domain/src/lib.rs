@@ -44,7 +44,7 @@ pub use self::{
     import::{Import, ImportRestaurant, ImportReview},
     page::{RestaurantDetails, RestaurantPage},
     query::{PageLimit, RestaurantQuery, ReviewQuery},
-    rating::{Rating, RatingSummary},
+    rating::{Rating, RatingCounts, RatingSummary},
     repository::Repository,
     restaurant::{NewRestaurant, Restaurant, RestaurantDraft, RestaurantId},
     retraction::{DeleteError, Retraction, RetractionCount},

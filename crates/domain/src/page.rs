@@ -1,8 +1,8 @@
 //! Pages of lists: the rows, and the cursor of the next page.
 
 use crate::{
-    PageLimit, Restaurant, RestaurantCursor, RestaurantQuery, RestaurantSort, Review, ReviewCursor,
-    Total,
+    PageLimit, RatingCounts, Restaurant, RestaurantCursor, RestaurantQuery, RestaurantSort, Review,
+    ReviewCursor, Total,
 };
 
 /// A page of restaurants.
@@ -40,6 +40,8 @@ impl RestaurantPage {
 pub struct RestaurantDetails {
     /// The restaurant.
     pub restaurant: Restaurant,
+    /// The counts of all its reviews, whichever are on the page.
+    pub ratings: RatingCounts,
     /// The reviews, newest first, at most as many as the limit.
     pub reviews: Vec<Review>,
     /// Where the next page starts; `None` on the last.
@@ -49,10 +51,15 @@ pub struct RestaurantDetails {
 impl RestaurantDetails {
     /// Makes a page of one review more than the limit: the one too many only tells that there is a next page.
     #[must_use]
-    pub fn new(restaurant: Restaurant, mut reviews: Vec<Review>, limit: PageLimit) -> Self {
+    pub fn new(
+        restaurant: Restaurant,
+        ratings: RatingCounts,
+        mut reviews: Vec<Review>,
+        limit: PageLimit,
+    ) -> Self {
         let more = truncate(&mut reviews, limit);
         let next = reviews.last().filter(|_| more).map(|last| ReviewCursor(last.id));
-        Self { restaurant, reviews, next }
+        Self { restaurant, ratings, reviews, next }
     }
 
     /// Cuts the page to its first reviews; the next page starts after them.

@@ -1,8 +1,8 @@
 //! The queries of pages and tools: which rows to list, in which order, and how many.
 
 use crate::{
-    RestaurantCursor, RestaurantSort, ReviewCursor, SearchText, ValidationError,
-    validation::Problem,
+    AuthorGroup, Rating, RestaurantCursor, RestaurantSort, ReviewCursor, SearchText,
+    ValidationError, validation::Problem,
 };
 
 /// Which restaurants to list.
@@ -65,6 +65,10 @@ pub struct ReviewQuery {
     pub limit: PageLimit,
     /// After which place to start; `None` starts with the newest.
     pub after: Option<ReviewCursor>,
+    /// The rating that they give; `None` for all.
+    pub stars: Option<Rating>,
+    /// Their authors; `None` for all.
+    pub by: Option<AuthorGroup>,
 }
 
 /// How many rows a page holds: 1–100.

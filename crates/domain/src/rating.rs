@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    AuthorGroup, AuthorKind,
     field::{Field, FieldKind, FieldValue},
     validation::{Problem, ValidationError, quoted},
 };
@@ -117,6 +118,38 @@ impl RatingSummary {
     #[must_use]
     pub fn sort_key(self) -> i64 {
         (self.sum * Self::SORT_KEY_SCALE).checked_div(self.count).unwrap_or(0)
+    }
+}
+
+/// How the ratings of a restaurant spread: over the stars, and over the groups of authors. Stores update it with each review.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RatingCounts {
+    /// The number of reviews with one star, with two, up to five.
+    pub by_stars: [i64; Rating::MAX as usize],
+    /// The ratings that people gave.
+    pub people: RatingSummary,
+    /// The ratings that agents gave, in their own name or for a person.
+    pub agents: RatingSummary,
+}
+
+impl RatingCounts {
+    /// Counts one more rating, by an author of this kind.
+    pub fn add(&mut self, rating: Rating, author: AuthorKind) {
+        self.by_stars[usize::from(rating.stars() - 1)] += 1;
+        match AuthorGroup::of(author) {
+            Some(AuthorGroup::People) => self.people.add(rating),
+            Some(AuthorGroup::Agents) => self.agents.add(rating),
+            None => {}
+        }
+    }
+
+    /// The ratings of a group.
+    #[must_use]
+    pub fn of(&self, group: AuthorGroup) -> RatingSummary {
+        match group {
+            AuthorGroup::People => self.people,
+            AuthorGroup::Agents => self.agents,
+        }
     }
 }
 

@@ -100,7 +100,7 @@ impl Address {
                 cursor => Some(cursor.parse::<ReviewCursor>().ok()?),
             },
         };
-        Some(Self { restaurant, reviews: ReviewQuery { limit: PageLimit::default(), after } })
+        Some(Self { restaurant, reviews: ReviewQuery { after, ..ReviewQuery::default() } })
     }
 }
 

@@ -14,6 +14,7 @@ mod open;
 mod postgres;
 mod postgres_options;
 mod queries;
+mod review_filter;
 mod rows;
 mod schema;
 mod search;

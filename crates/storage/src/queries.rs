@@ -10,7 +10,10 @@ use restaurant_domain::{RestaurantQuery, RestaurantSort, ReviewQuery, SortKey, T
 use crate::{
     budget::{BUDGET, BudgetColumns, Spender},
     derived::StoredNameKey,
-    rows::{RESTAURANT, REVIEW, RestaurantColumns, ReviewColumns},
+    review_filter::ReviewFilter,
+    rows::{
+        RATING_COUNTS, RESTAURANT, REVIEW, RatingCountsColumns, RestaurantColumns, ReviewColumns,
+    },
     schema::{restaurant_counts, restaurants, reviews, write_budgets},
 };
 
@@ -26,10 +29,10 @@ pub(crate) fn restaurants_page(query: &RestaurantQuery) -> (SortKey, i64, i64) {
     (key, id, i64::from(query.limit().get()) + 1)
 }
 
-/// After which review a page starts, and how many rows to read: one more than it shows.
-pub(crate) fn reviews_page(query: ReviewQuery) -> (i64, i64) {
+/// Which reviews a page shows, after which one it starts, and how many rows to read: one more than it shows.
+pub(crate) fn reviews_page(query: ReviewQuery) -> (ReviewFilter, i64, i64) {
     let after = query.after.map_or(i64::MAX, |cursor| cursor.0.0);
-    (after, i64::from(query.limit.get()) + 1)
+    (ReviewFilter::of(query), after, i64::from(query.limit.get()) + 1)
 }
 
 /// Restaurants by name, after a restaurant, or after a name's key and an id.
@@ -105,12 +108,21 @@ pub(crate) fn restaurant(id: i64) -> _ {
     restaurants::table.find(id).select(columns)
 }
 
-/// A restaurant's reviews, the newest first, after an id.
+/// A restaurant with the kept counts of its ratings.
 #[auto_type]
-pub(crate) fn reviews_of(restaurant: i64, after: i64, rows: i64) -> _ {
+pub(crate) fn restaurant_with_counts(id: i64) -> _ {
+    let (restaurant, counts): (RestaurantColumns, RatingCountsColumns) =
+        (RESTAURANT, RATING_COUNTS);
+    restaurants::table.find(id).select((restaurant, counts))
+}
+
+/// A restaurant's reviews that pass a filter, the newest first, after an id.
+#[auto_type]
+pub(crate) fn reviews_of(restaurant: i64, filter: ReviewFilter, after: i64, rows: i64) -> _ {
     let columns: ReviewColumns = REVIEW;
     reviews::table
         .filter(reviews::restaurant_id.eq(restaurant))
+        .filter(filter)
         .filter(reviews::id.lt(after))
         .order(reviews::id.desc())
         .limit(rows)

@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use restaurant_domain::{
     AuditChannel, Author, AuthorKind, ClientApplication, Description, FOLDING_VERSION,
-    NewRestaurant, NewReview, Rating, RatingSummary, Restaurant, RestaurantId, RestaurantName,
-    Review, ReviewId, ReviewText, StreetAddress, UserName, Via,
+    NewRestaurant, NewReview, Rating, RatingCounts, RatingSummary, Restaurant, RestaurantId,
+    RestaurantName, Review, ReviewId, ReviewText, StreetAddress, UserName, Via,
 };
 
 use crate::schema::{restaurant_search, restaurants, reviews};
@@ -104,6 +104,45 @@ impl TryFrom<RestaurantRow> for Restaurant {
         let new = NewRestaurant::from(row.texts);
         let Attribution { author, via: created_via } = row.created_by.try_into()?;
         Ok(Self { rating, created_via, ..new.created(id, at, author) })
+    }
+}
+
+columns!(
+    /// The columns of [`RatingCountsRow`].
+    RATING_COUNTS: RatingCountsColumns = (
+        restaurants::stars_1,
+        restaurants::stars_2,
+        restaurants::stars_3,
+        restaurants::stars_4,
+        restaurants::stars_5,
+        restaurants::people_sum,
+        restaurants::people_count,
+        restaurants::agents_sum,
+        restaurants::agents_count,
+    )
+);
+
+/// The kept counts of a restaurant's ratings.
+#[derive(Queryable)]
+pub(crate) struct RatingCountsRow {
+    stars_1: i64,
+    stars_2: i64,
+    stars_3: i64,
+    stars_4: i64,
+    stars_5: i64,
+    people_sum: i64,
+    people_count: i64,
+    agents_sum: i64,
+    agents_count: i64,
+}
+
+impl From<RatingCountsRow> for RatingCounts {
+    fn from(row: RatingCountsRow) -> Self {
+        Self {
+            by_stars: [row.stars_1, row.stars_2, row.stars_3, row.stars_4, row.stars_5],
+            people: RatingSummary { sum: row.people_sum, count: row.people_count },
+            agents: RatingSummary { sum: row.agents_sum, count: row.agents_count },
+        }
     }
 }
 

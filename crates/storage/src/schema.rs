@@ -18,6 +18,15 @@ diesel::table! {
         created_by_client_name -> Nullable<Text>,
         created_by_blueprint -> Nullable<Text>,
         created_via -> Nullable<Text>,
+        stars_1 -> BigInt,
+        stars_2 -> BigInt,
+        stars_3 -> BigInt,
+        stars_4 -> BigInt,
+        stars_5 -> BigInt,
+        people_sum -> BigInt,
+        people_count -> BigInt,
+        agents_sum -> BigInt,
+        agents_count -> BigInt,
     }
 }
 

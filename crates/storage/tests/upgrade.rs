@@ -6,8 +6,8 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection};
 use restaurant_domain::{
-    Author, NewReview, PageLimit, Restaurant, RestaurantId, RestaurantQuery, RestaurantSort,
-    ReviewQuery, SearchText, SystemClock,
+    Author, NewReview, PageLimit, RatingCounts, Restaurant, RestaurantId, RestaurantQuery,
+    RestaurantSort, ReviewQuery, SearchText, SystemClock,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{TestDatabase, shared};
@@ -84,7 +84,8 @@ impl Before {
         self.execute(
             "INSERT INTO reviews \
              (restaurant_id, user_name, rating, review_text, created_at, created_by_kind) \
-             SELECT id, 'Ann', 4, 'turned\u{202E}text', created_at, 'anonymous' FROM restaurants",
+             SELECT id, 'Ann', 1 + (id + 2) % 5, 'turned\u{202E}text', created_at, \
+             CASE id % 3 WHEN 0 THEN 'anonymous' WHEN 1 THEN 'person' ELSE 'agent' END FROM restaurants",
         )
         .await;
     }
@@ -203,6 +204,13 @@ async fn assert_up_to_date(store: &dyn Database) {
     }
     assert_eq!(found(store, "strasse 1450").await, 1);
     assert_eq!(found(store, &LONGEST.to_string()).await, ROWS / 10);
+    for id in 1..=15 {
+        let query = ReviewQuery::default();
+        let details = store.restaurant_details(RestaurantId(id), query).await.unwrap().unwrap();
+        let (mut counts, review) = (RatingCounts::default(), &details.reviews[0]);
+        counts.add(review.rating, review.created_by.kind());
+        assert_eq!(details.ratings, counts, "{id}");
+    }
     // What would be refused now is read as it was written, and may be reviewed.
     let id = RestaurantId(6);
     let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap().unwrap();

@@ -48,8 +48,8 @@ pub(crate) enum PageError {
     NoForm,
     #[error("the body did not arrive in the time for the request")]
     SlowForm,
-    #[error("the cursor is none of this list")]
-    BadCursor,
+    #[error("the cursor is none of {0}")]
+    BadCursor(&'static str),
     #[error(transparent)]
     BudgetExhausted(BudgetExhausted),
     #[error("it cannot be undone: {0}")]
@@ -102,7 +102,7 @@ impl PageError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
-            Self::BadCursor => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BadCursor(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BudgetExhausted(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Store(
                 StoreError::Unavailable(_) | StoreError::ReadOnly(_) | StoreError::Unconfirmed(_),
@@ -123,7 +123,7 @@ impl PageError {
             Self::CannotUndo(_) => "too_late",
             Self::CrossOrigin => "cross_origin",
             Self::NotFound => "not_found",
-            Self::BadCursor => "invalid_arguments",
+            Self::BadCursor(_) => "invalid_arguments",
             Self::BudgetExhausted(_) => "budget_exhausted",
             Self::BadRequest(_)
             | Self::Repeated(_)
@@ -155,17 +155,7 @@ impl PageError {
                     format!("The field {} is not UTF-8 text.", quoted(field)).into(),
                 );
             }
-            Self::BudgetExhausted(BudgetExhausted { limit, period, frees_at, .. }) => {
-                let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
-                let period = period.as_str();
-                return (
-                    "You have written enough for now",
-                    format!(
-                        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
-                    )
-                    .into(),
-                );
-            }
+            Self::BudgetExhausted(exhausted) => return used_up(exhausted),
             Self::Forbidden(Forbidden(permission)) => {
                 ("You may not do this", missing_right(*permission))
             }
@@ -186,10 +176,15 @@ impl PageError {
                 "Your form did not arrive in time",
                 "Nothing was saved. Check your connection, go back, and send the form again.",
             ),
-            Self::BadCursor => (
-                "This page of reviews does not exist",
-                "The link was cut off or changed. Start again from the restaurant's first page.",
-            ),
+            Self::BadCursor(of) => {
+                return (
+                    "This page does not exist",
+                    format!(
+                        "The link was cut off or changed. Start again from the first page of {of}."
+                    )
+                    .into(),
+                );
+            }
             Self::Store(StoreError::ReadOnly(_)) => (
                 "Nothing can be added right now",
                 "The database takes no changes at the moment, so nothing was saved. You can read on; try again in a few minutes.",
@@ -206,6 +201,16 @@ impl PageError {
             tracing::debug!(status = status.as_u16(), error = %ErrorChain(self), "page refused");
         }
     }
+}
+
+fn used_up(budget: &BudgetExhausted) -> (&'static str, Cow<'static, str>) {
+    let BudgetExhausted { limit, period, frees_at, .. } = budget;
+    let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
+    let period = period.as_str();
+    let explanation = format!(
+        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
+    );
+    ("You have written enough for now", explanation.into())
 }
 
 fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {

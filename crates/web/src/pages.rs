@@ -1,12 +1,14 @@
 //! The pages: one operation a file, each with its input and its view.
 
 pub(crate) mod activity;
+mod author_group;
 pub(crate) mod connect;
 pub(crate) mod create;
 pub(crate) mod details;
 pub(crate) mod list;
 mod list_input;
 pub(crate) mod review;
+mod review_choice;
 mod review_form;
 pub(crate) mod take_back;
 pub(crate) mod welcome;

@@ -35,13 +35,25 @@ pub(crate) struct Score {
 impl Score {
     pub(crate) fn of(summary: RatingSummary) -> Self {
         // Rounded once: two restaurants with the same number have the same stars.
-        let tenths = (summary.sum * 20 + summary.count).checked_div(summary.count * 2);
-        let stars = tenths.map(|tenths| Stars {
+        let stars = tenths(summary).map(|tenths| Stars {
             filled: u8::try_from((tenths * 2 + 5) / 10 * 10).unwrap_or(100),
-            text: format!("{}.{} of {}", tenths / 10, tenths % 10, Rating::MAX),
+            text: format!("{} of {}", decimal(tenths), Rating::MAX),
         });
         Self { stars, reviews: counted(summary.count, "review", "reviews") }
     }
+}
+
+/// The average to one decimal: "4.3"; `None` before the first review.
+pub(crate) fn average(summary: RatingSummary) -> Option<String> {
+    tenths(summary).map(decimal)
+}
+
+fn tenths(summary: RatingSummary) -> Option<i64> {
+    (summary.sum * 20 + summary.count).checked_div(summary.count * 2)
+}
+
+fn decimal(tenths: i64) -> String {
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// A rating to choose in a form.

@@ -12,6 +12,7 @@ mod attribution;
 mod broad_search;
 mod budget;
 mod idempotency;
+mod ratings;
 mod search;
 mod taking_back;
 
@@ -38,6 +39,7 @@ pub use self::idempotency::{
     of_many_creates_with_one_key_one_writes, other_content_under_a_key_is_refused,
     who_went_away_may_repeat_its_create,
 };
+pub use self::ratings::reviews_are_counted_and_found_by_stars_and_authors;
 pub use self::search::{
     names_sort_beside_their_base_letters, search_ignores_accents_and_compatible_forms,
     search_ignores_what_nobody_sees, search_knows_no_case, search_matches_every_word_in_any_order,
@@ -51,9 +53,9 @@ pub use self::taking_back::{
 use super::in_memory::is_after;
 use crate::{
     Author, AuthorKind, Clock, Import, ImportRestaurant, ImportReview, NewRestaurant, NewReview,
-    PageLimit, RatingSummary, Repository, Restaurant, RestaurantCursor, RestaurantDetails,
-    RestaurantDraft, RestaurantId, RestaurantQuery, RestaurantSort, Review, ReviewCursor, ReviewId,
-    ReviewQuery, SearchText, SortKey, SystemClock, Total,
+    PageLimit, RatingCounts, RatingSummary, Repository, Restaurant, RestaurantCursor,
+    RestaurantDetails, RestaurantDraft, RestaurantId, RestaurantQuery, RestaurantSort, Review,
+    ReviewCursor, ReviewId, ReviewQuery, SearchText, SortKey, SystemClock, Total,
 };
 
 /// Makes a test of each rule. Takes the path of an `async fn(Arc<dyn Clock>) -> (Arc<S>, G)`, where `S` is an empty store (`dyn` or not) that goes by this clock, and `G` whatever must live as long as it.
@@ -71,6 +73,7 @@ macro_rules! repository_contract {
             every_order_is_right_and_pages_join_up
             any_cursor_is_answered
             reviews_come_newest_first_and_pages_join_up
+            reviews_are_counted_and_found_by_stars_and_authors
             search_takes_every_character_as_itself
             search_knows_no_case
             search_ignores_accents_and_compatible_forms
@@ -637,7 +640,8 @@ async fn reviews_of(
 ) -> Vec<Review> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let query = ReviewQuery { limit: PageLimit::new(limit).unwrap(), after };
+        let limit = PageLimit::new(limit).unwrap();
+        let query = ReviewQuery { limit, after, ..ReviewQuery::default() };
         let page = store.restaurant_details(id, query).await.unwrap().unwrap();
         all.extend(page.reviews);
         let Some(next) = page.next else { return all };
@@ -650,13 +654,15 @@ async fn reviews_of(
 /// Looks again when a write came in between.
 async fn assert_recount(store: &(impl Repository + ?Sized), id: RestaurantId) -> i64 {
     loop {
-        let before = details(store, id).await.restaurant.rating;
-        let mut recount = RatingSummary::default();
+        let kept = |details: RestaurantDetails| (details.restaurant.rating, details.ratings);
+        let before = kept(details(store, id).await);
+        let (mut recount, mut counts) = (RatingSummary::default(), RatingCounts::default());
         for review in reviews_of(store, id, 100).await {
             recount.add(review.rating);
+            counts.add(review.rating, review.created_by.kind());
         }
-        if details(store, id).await.restaurant.rating == before {
-            assert_eq!(before, recount);
+        if kept(details(store, id).await) == before {
+            assert_eq!(before, (recount, counts));
             return recount.count;
         }
     }

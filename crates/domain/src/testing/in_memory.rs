@@ -19,8 +19,8 @@ use self::{
 use crate::{
     Activity, ActivityPage, ActivityQuery, AuditOperation, Author, BudgetExhausted, BudgetUse,
     Clock, CreateError, Created, DeleteError, Fingerprint, IdempotencyKey, Import,
-    ImportRestaurant, NewRestaurant, NewReview, Post, RatingSummary, Repository, Restaurant,
-    RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
+    ImportRestaurant, NewRestaurant, NewReview, Post, RatingCounts, RatingSummary, Repository,
+    Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery,
     RestaurantSort, Retraction, RetractionCount, Review, ReviewId, ReviewQuery, SortKey,
     StoreError, SystemClock, Total,
 };
@@ -97,14 +97,22 @@ impl Repository for InMemoryStore {
         let Some(restaurant) = tables.restaurants.iter().find(|r| r.id == id) else {
             return Ok(None);
         };
-        let rows = tables.reviews.iter().rev();
-        let rows = rows
-            .filter(|review| review.restaurant_id == id)
+        let mut ratings = RatingCounts::default();
+        let of_it = tables.reviews.iter().rev().filter(|review| review.restaurant_id == id);
+        for review in of_it.clone() {
+            ratings.add(review.rating, review.created_by.kind());
+        }
+        let rows = of_it
+            .filter(|review| reviews.stars.is_none_or(|stars| review.rating == stars))
+            .filter(|review| {
+                let kind = review.created_by.kind();
+                reviews.by.is_none_or(|by| by.kinds().contains(&kind))
+            })
             .filter(|review| reviews.after.is_none_or(|cursor| review.id < cursor.0))
             .take(usize::from(reviews.limit.get()) + 1)
             .cloned()
             .collect();
-        Ok(Some(RestaurantDetails::new(restaurant.clone(), rows, reviews.limit)))
+        Ok(Some(RestaurantDetails::new(restaurant.clone(), ratings, rows, reviews.limit)))
     }
 
     async fn create_restaurant(

@@ -9,9 +9,9 @@ use std::{
 use async_trait::async_trait;
 use restaurant_domain::{
     Author, Clock, CreateError, Created, Fingerprint, IdempotencyKey, NewRestaurant, NewReview,
-    Repository, Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId, RestaurantPage,
-    RestaurantQuery, RestaurantSort, Review, ReviewId, ReviewQuery, SortKey, StoreError,
-    SystemClock, Total,
+    RatingCounts, Repository, Restaurant, RestaurantCursor, RestaurantDetails, RestaurantId,
+    RestaurantPage, RestaurantQuery, RestaurantSort, Review, ReviewId, ReviewQuery, SortKey,
+    StoreError, SystemClock, Total,
 };
 
 /// A store of the guide's own.
@@ -113,9 +113,17 @@ impl Repository for GuideStore {
             return Ok(None);
         };
         let newest = guide.reviews.iter().rev().filter(|review| review.restaurant_id == id);
-        let rest = newest.filter(|review| reviews.after.is_none_or(|after| review.id < after.0));
+        let mut ratings = RatingCounts::default();
+        for review in newest.clone() {
+            ratings.add(review.rating, review.created_by.kind());
+        }
+        let rest = newest.filter(|review| {
+            reviews.after.is_none_or(|after| review.id < after.0)
+                && reviews.stars.is_none_or(|stars| review.rating == stars)
+                && reviews.by.is_none_or(|by| by.kinds().contains(&review.created_by.kind()))
+        });
         let rows = rest.take(usize::from(reviews.limit.get()) + 1).cloned().collect();
-        Ok(Some(RestaurantDetails::new(restaurant.clone(), rows, reviews.limit)))
+        Ok(Some(RestaurantDetails::new(restaurant.clone(), ratings, rows, reviews.limit)))
     }
 
     async fn create_restaurant(

@@ -80,7 +80,7 @@ impl Prompt for CompareRestaurants {
             messages.push(instructions(format!("What I am looking for: {occasion}")));
         }
         for (argument, name) in &self.restaurants {
-            let reviews = ReviewQuery { limit, after: None };
+            let reviews = ReviewQuery { limit, ..ReviewQuery::default() };
             let details = names::find(repository, argument, name, reviews).await?;
             messages.push(attached(details, max_restaurant_bytes)?);
         }

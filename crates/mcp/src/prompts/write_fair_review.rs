@@ -60,7 +60,8 @@ impl Prompt for WriteFairReview {
         max_restaurant_bytes: usize,
     ) -> Result<Vec<PromptMessage>, RequestError> {
         // One review is enough to know the place by; the rest would only lead the pen.
-        let reviews = ReviewQuery { limit: PageLimit::new(1).unwrap_or_default(), after: None };
+        let reviews =
+            ReviewQuery { limit: PageLimit::new(1).unwrap_or_default(), ..ReviewQuery::default() };
         let details = names::find(repository, &RESTAURANT, &self.restaurant, reviews).await?;
         let mut messages = vec![instructions(INSTRUCTIONS)];
         if let Some(experience) = self.experience {

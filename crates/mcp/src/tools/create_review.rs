@@ -65,7 +65,10 @@ impl Tool for CreateReview {
         let id = self.restaurant;
         // A caller who may not read is not told the name.
         let restaurant = if actor.may_read().is_ok() {
-            let reviews = ReviewQuery { limit: PageLimit::new(1).unwrap_or_default(), after: None };
+            let reviews = ReviewQuery {
+                limit: PageLimit::new(1).unwrap_or_default(),
+                ..ReviewQuery::default()
+            };
             let details = repository.restaurant_details(id, reviews).await?;
             format!("“{}”", details.ok_or(RequestError::NotFound(id))?.restaurant.name)
         } else {

@@ -53,7 +53,11 @@ impl Tool for GetDetails {
         let restaurant = arguments.required(&RESTAURANT_ID, integer(|id| Ok(RestaurantId(id))));
         let limit = arguments.optional(&REVIEWS_LIMIT, integer(PageLimit::new));
         let after = arguments.optional(&REVIEWS_CURSOR, text(str::parse));
-        let reviews = ReviewQuery { limit: limit?.unwrap_or_default(), after: after? };
+        let reviews = ReviewQuery {
+            limit: limit?.unwrap_or_default(),
+            after: after?,
+            ..ReviewQuery::default()
+        };
         Ok(Self { restaurant: restaurant?, reviews })
     }
 

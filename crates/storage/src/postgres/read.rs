@@ -13,7 +13,7 @@ use crate::{
     activity,
     error::WorkError,
     queries::{self, by_name, by_newest, by_rating, by_reviews},
-    rows::{RestaurantColumns, RestaurantRow, ReviewRow},
+    rows::{RatingCountsRow, RestaurantColumns, RestaurantRow, ReviewRow},
     schema::restaurants,
 };
 
@@ -34,15 +34,17 @@ pub(super) async fn details(
     id: RestaurantId,
     query: ReviewQuery,
 ) -> Result<Option<RestaurantDetails>, WorkError> {
-    let (after, rows) = queries::reviews_page(query);
-    let (row, reviews) = try_join(
-        async { queries::restaurant(id.0).load::<RestaurantRow>(&mut &*connection).await },
-        async { queries::reviews_of(id.0, after, rows).load::<ReviewRow>(&mut &*connection).await },
+    let (filter, after, rows) = queries::reviews_page(query);
+    let restaurant = queries::restaurant_with_counts(id.0);
+    let reviews = queries::reviews_of(id.0, filter, after, rows);
+    let (found, reviews) = try_join(
+        async { restaurant.load::<(RestaurantRow, RatingCountsRow)>(&mut &*connection).await },
+        async { reviews.load::<ReviewRow>(&mut &*connection).await },
     )
     .await?;
-    let Some(row) = row.into_iter().next() else { return Ok(None) };
+    let Some((row, counts)) = found.into_iter().next() else { return Ok(None) };
     let reviews = reviews.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-    Ok(Some(RestaurantDetails::new(row.try_into()?, reviews, query.limit)))
+    Ok(Some(RestaurantDetails::new(row.try_into()?, counts.into(), reviews, query.limit)))
 }
 
 pub(super) async fn activity(

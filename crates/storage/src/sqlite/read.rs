@@ -11,7 +11,7 @@ use crate::{
     activity,
     error::WorkError,
     queries::{self, by_name, by_newest, by_rating, by_reviews},
-    rows::{RestaurantColumns, RestaurantRow, ReviewRow},
+    rows::{RatingCountsRow, RestaurantColumns, RestaurantRow, ReviewRow},
     schema::restaurants,
 };
 
@@ -36,12 +36,15 @@ pub(super) fn details(
     query: ReviewQuery,
 ) -> Result<Option<RestaurantDetails>, WorkError> {
     connection.transaction(|connection| {
-        let row = queries::restaurant(id.0).first::<RestaurantRow>(connection).optional()?;
-        let Some(row) = row else { return Ok(None) };
-        let (after, rows) = queries::reviews_page(query);
-        let reviews = queries::reviews_of(id.0, after, rows).load::<ReviewRow>(connection)?;
+        let found = queries::restaurant_with_counts(id.0)
+            .first::<(RestaurantRow, RatingCountsRow)>(connection)
+            .optional()?;
+        let Some((row, counts)) = found else { return Ok(None) };
+        let (filter, after, rows) = queries::reviews_page(query);
+        let reviews =
+            queries::reviews_of(id.0, filter, after, rows).load::<ReviewRow>(connection)?;
         let reviews = reviews.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
-        Ok(Some(RestaurantDetails::new(row.try_into()?, reviews, query.limit)))
+        Ok(Some(RestaurantDetails::new(row.try_into()?, counts.into(), reviews, query.limit)))
     })
 }
 
@@ -98,7 +101,7 @@ type PageQuery<'a> =
 #[cfg(test)]
 mod tests {
     use diesel::debug_query;
-    use restaurant_domain::{PageLimit, RestaurantSort, SearchText};
+    use restaurant_domain::{AuthorGroup, PageLimit, Rating, RestaurantSort, SearchText};
 
     use super::*;
     use crate::{
@@ -148,7 +151,22 @@ mod tests {
         }
         let outdated = debug_query::<Sqlite, _>(&outdated()).to_string();
         expect(&outdated, "USING COVERING INDEX restaurant_search_by_folding");
-        let reviews = debug_query::<Sqlite, _>(&queries::reviews_of(1, 1, 1)).to_string();
-        expect(&reviews, "USING INDEX reviews_of_restaurant");
+        let (people, agents) = (Some(AuthorGroup::People), Some(AuthorGroup::Agents));
+        let five = Some(Rating::new(5).unwrap());
+        for (stars, by, index) in [
+            (None, None, "reviews_of_restaurant"),
+            (five, None, "reviews_by_stars"),
+            (None, people, "reviews_by_people"),
+            (None, agents, "reviews_by_agents"),
+            (five, people, "reviews_by_"),
+            (five, agents, "reviews_by_"),
+        ] {
+            let (filter, after, rows) =
+                queries::reviews_page(ReviewQuery { stars, by, ..ReviewQuery::default() });
+            let reviews = queries::reviews_of(1, filter, after, rows);
+            let reviews = debug_query::<Sqlite, _>(&reviews).to_string();
+            let plan = expect(&reviews, &format!("USING INDEX {index}"));
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 }

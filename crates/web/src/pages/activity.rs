@@ -2,11 +2,12 @@
 
 use axum::{extract::State, response::Response};
 use restaurant_domain::{
-    Activity, ActivityCursor, ActivityPage, ActivityQuery, AuditChannel, AuditOperation,
-    AuthorGroup, PageLimit, ValidationError,
+    Activity, ActivityCursor, ActivityPage, ActivityQuery, AuditChannel, AuditOperation, PageLimit,
+    ValidationError,
 };
 use serde::Serialize;
 
+use super::author_group;
 use crate::{
     access::Reader,
     app_state::AppState,
@@ -29,26 +30,11 @@ pub(crate) async fn activity(
     state.page(&RecordPage::new(context, query, &found))
 }
 
-const BY: &str = "by";
-
 fn query(mut fields: Fields) -> Result<ActivityQuery, PageError> {
     let cursor = fields.take(ActivityCursor::FIELD)?;
     let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose();
-    let after = after.map_err(|_: ValidationError| PageError::BadCursor)?;
-    let by = match fields.take(BY)?.as_str() {
-        "people" => Some(AuthorGroup::People),
-        "agents" => Some(AuthorGroup::Agents),
-        _ => None,
-    };
-    Ok(ActivityQuery { limit: PageLimit::default(), after, by })
-}
-
-fn word(by: Option<AuthorGroup>) -> &'static str {
-    match by {
-        None => "",
-        Some(AuthorGroup::People) => "people",
-        Some(AuthorGroup::Agents) => "agents",
-    }
+    let after = after.map_err(|_: ValidationError| PageError::BadCursor("the record"))?;
+    Ok(ActivityQuery { limit: PageLimit::default(), after, by: author_group::take(&mut fields)? })
 }
 
 /// What the template shows.
@@ -71,7 +57,7 @@ impl RecordPage {
     fn new(context: PageContext, query: ActivityQuery, found: &ActivityPage) -> Self {
         Self {
             context,
-            by: word(query.by),
+            by: query.by.map_or("", author_group::word),
             entries: found.entries.iter().map(Entry::of).collect(),
             is_first: query.after.is_none(),
             next: found.next.map(|cursor| cursor.to_string()),

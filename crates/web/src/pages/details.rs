@@ -1,14 +1,13 @@
 //! `GET /details/{id}`: a restaurant with a page of its reviews, and the form for a new one.
 
 use axum::{extract::State, response::Response};
-use restaurant_domain::{
-    PageLimit, Post, RestaurantDetails, Review, ReviewCursor, ReviewQuery, ValidationError,
-};
+use restaurant_domain::{Post, RestaurantDetails, Review};
 use serde::Serialize;
 
 use super::{
     Created, RestaurantPath,
     list_input::ListLink,
+    review_choice::{Choices, ReviewChoice},
     review_form::ReviewForm,
     take_back::{Actions, Done, Notice},
 };
@@ -32,8 +31,7 @@ pub(crate) async fn details(
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
-    let reviews = ReviewQuery { limit: PageLimit::default(), after: input.after };
-    let details = state.repository.restaurant_details(id, reviews).await?;
+    let details = state.repository.restaurant_details(id, input.choice.query()).await?;
     let details = details.ok_or(PageError::NotFound)?;
     // An address can be passed on: only the author sees the confirmation, for a while.
     let created = input.created.filter(|created| created.is_by_reader(&details, &context));
@@ -43,8 +41,9 @@ pub(crate) async fn details(
     }
     let done = input.done.map(|done| Notice::about(done, Some(id), &page.context));
     page.notice = created.map(|created| Notice::of(created.confirmation())).or(done);
+    page.choices = Choices::of(&details, input.choice, input.list.as_ref());
+    page.is_first = input.choice.is_first();
     page.list = input.list;
-    page.is_first = input.after.is_none();
     if page.context.may_write {
         let form = ReviewForm::empty(page.context.person());
         page = page.with_form(form);
@@ -53,7 +52,7 @@ pub(crate) async fn details(
 }
 
 struct Input {
-    after: Option<ReviewCursor>,
+    choice: ReviewChoice,
     created: Option<Created>,
     done: Option<Done>,
     list: Option<ListLink>,
@@ -77,11 +76,8 @@ impl Created {
 
 impl Input {
     fn take(mut fields: Fields) -> Result<Self, PageError> {
-        let cursor = fields.take(ReviewCursor::FIELD)?;
-        let after = (!cursor.is_empty()).then(|| cursor.parse()).transpose();
-        let after = after.map_err(|_: ValidationError| PageError::BadCursor)?;
         Ok(Self {
-            after,
+            choice: ReviewChoice::take(&mut fields)?,
             created: Created::parse(&fields.take(Created::FIELD)?),
             done: Done::parse(&fields.take(Done::FIELD)?),
             list: ListLink::parse(&fields.take(ListLink::FIELD)?),
@@ -106,11 +102,10 @@ pub(super) struct DetailsPage {
     actions: Actions,
     /// Whether the page offers an action.
     acts: bool,
+    choices: Choices,
     reviews: Vec<ReviewItem>,
     /// Whether the newest reviews are among them.
     is_first: bool,
-    /// The cursor of the next page; `None` on the last.
-    next: Option<String>,
     /// `None` for a caller without permission to write.
     form: Option<ReviewForm>,
 }
@@ -124,9 +119,10 @@ impl DetailsPage {
     pub(super) fn new(context: PageContext, details: &RestaurantDetails) -> Self {
         let restaurant = &details.restaurant;
         let is_own = |author, at| context.may_undo(author, at);
-        // What others reviewed cannot be undone.
+        // What others reviewed cannot be undone, whichever reviews are on the page.
+        let shown = i64::try_from(details.reviews.len());
         let may_undo = is_own(&restaurant.created_by, restaurant.created_at)
-            && details.next.is_none()
+            && shown == Ok(restaurant.rating.count)
             && details.reviews.iter().all(|review| is_own(&review.created_by, review.created_at));
         let reviews = details.reviews.iter().map(|review| ReviewItem::of(review, &context));
         let reviews: Vec<_> = reviews.collect();
@@ -145,8 +141,8 @@ impl DetailsPage {
             score: Score::of(restaurant.rating),
             added: Moment::of(restaurant.created_at),
             byline: Byline::of(&restaurant.created_by),
+            choices: Choices::of(details, ReviewChoice::default(), None),
             is_first: true,
-            next: details.next.map(|cursor| cursor.to_string()),
             form: None,
             context,
         }

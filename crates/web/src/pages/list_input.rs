@@ -127,6 +127,11 @@ impl ListLink {
         unless_empty(&query).map(|query| encoded(query).to_string())
     }
 
+    /// The value of the field for this list, encoded.
+    pub(super) fn encoded(&self) -> impl std::fmt::Display + '_ {
+        encoded(&self.query)
+    }
+
     /// The list of such a value; `None` for what names none, whatever it holds.
     pub(super) fn parse(raw: &str) -> Option<Self> {
         let input = ListInput::take(Fields::parse(raw.as_bytes())).ok()?;

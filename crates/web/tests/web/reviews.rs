@@ -3,7 +3,7 @@
 use restaurant_domain::Author;
 
 use crate::{
-    site::{TestSite, encode},
+    site::{Answer, TestSite, encode},
     stores::{empty, restaurant, review, small},
 };
 
@@ -36,6 +36,67 @@ async fn authors_are_shown_by_kind_and_name() {
         .shows(r#"<time datetime="2026-11-23T"#);
     assert_eq!(page.text().matches("posted by").count(), 3, "two reviews and the restaurant");
     site.get("/details/2").await.hides("posted by").shows("Nobody has written about it yet.");
+}
+
+#[tokio::test]
+async fn the_ratings_are_shown_by_stars_and_by_authors() {
+    let site = TestSite::over(small().await);
+    let page = site.get("/details/1").await;
+    page.shows("4.3 of 5").shows("3 reviews").shows("People 4.0 (1) · Agents 4.0 (1)");
+    for (stars, share, count) in [("5 stars", 33, 1), ("4 stars", 66, 2), ("1 star", 0, 0)] {
+        let number = &stars[..1];
+        page.shows(&format!(
+            "<a href=\"/details/1?stars={number}\">{stars}</a></th><td><svg aria-hidden=\"true\">\
+             <rect width=\"{share}%\" height=\"100%\"/></svg></td><td>{count}</td>"
+        ));
+    }
+    page.shows(r#"<a href="/details/1" aria-current="true">Everyone 3</a>"#)
+        .shows(r#"<a href="/details/1?by=people">People 1</a>"#)
+        .shows(r#"<a href="/details/1?by=agents">Agents 1</a>"#);
+    site.get("/details/2").await.hides("<table>").hides("?by=").shows("No reviews yet");
+}
+
+#[tokio::test]
+async fn a_reader_picks_reviews_by_stars_and_by_authors() {
+    let site = TestSite::over(small().await);
+    let count = |page: &Answer| page.text().matches("<li class=\"review").count();
+    let page = site.get("/details/1?stars=4&by=agents&list=sort%3Dnewest").await;
+    assert_eq!(count(&page), 1);
+    page.shows("Only reviews with 4 stars by agents")
+        .shows(r#"<a href="/details/1?list=sort%3Dnewest">Show all</a>"#)
+        // What is picked leads back; the other choice stays.
+        .shows(r#"<a href="/details/1?by=agents&amp;list=sort%3Dnewest" aria-current="true">4 stars</a>"#)
+        .shows(r#"<a href="/details/1?stars=5&amp;by=agents&amp;list=sort%3Dnewest">5 stars</a>"#)
+        .shows(r#"<a href="/details/1?stars=4&amp;list=sort%3Dnewest">Everyone 3</a>"#);
+    let none = site.get("/details/1?stars=1").await;
+    assert_eq!(count(&none), 0);
+    none.shows("There are no reviews with 1 star.").hides("Nobody has written");
+    // A choice that does not exist is none.
+    for address in ["/details/1?stars=9", "/details/1?stars=x&by=robots", "/details/1?by=PEOPLE"] {
+        let page = site.get(address).await;
+        assert_eq!((page.status.as_u16(), count(&page)), (200, 3), "{address}");
+        page.hides("Only reviews");
+    }
+    site.get("/details/1?stars=4&stars=5").await.is_error_page(400);
+}
+
+#[tokio::test]
+async fn picked_reviews_keep_their_choice_over_pages() {
+    let store = empty();
+    restaurant(&*store, "Blue Door", &Author::system()).await;
+    for number in 0..46 {
+        let author = if number % 2 == 0 { Author::agent("a", None) } else { Author::system() };
+        review(&*store, 1, number % 4 + 1, &author).await;
+    }
+    let site = TestSite::over(store);
+    let first = site.get("/details/1?by=agents").await;
+    let link =
+        first.text().split_once("rel=\"next\" href=\"").unwrap().1.split_once('"').unwrap().0;
+    let second = site.get(&link.replace("&amp;", "&")).await;
+    assert_eq!(second.text().matches("by-agent").count(), 3);
+    second
+        .shows(r#"<a class="button quiet" href="/details/1?by=agents">Newest reviews</a>"#)
+        .hides("rel=\"next\"");
 }
 
 #[tokio::test]
