@@ -52,7 +52,7 @@ async fn as_agent(emulator: &Emulator, assertion: &str, form: &[(&str, &str)]) -
 
 async fn access_token(answer: Response) -> String {
     let body: Value = answer.json().await.unwrap();
-    body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+    body["access_token"].as_str().expect("a token").to_owned()
 }
 
 /// The blueprint's token for the agent identity.
