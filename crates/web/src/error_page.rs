@@ -317,14 +317,10 @@ fn render(
         reason,
         heading,
         explanation: &explanation,
+        sign_in: None,
         request_id,
     };
-    let body = templates.render(&view).unwrap_or_else(|failure| {
-        tracing::error!(error = %ErrorChain(&failure), "the error page failed");
-        heading.to_owned()
-    });
-    let mut response = (status, Html(body)).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = respond(templates, &view, status);
     let retry_after = match error {
         PageError::BudgetExhausted(exhausted) => Some(HeaderValue::from(exhausted.retry_after)),
         _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
@@ -335,6 +331,52 @@ fn render(
     response
 }
 
+/// The page of a 401: the address is the one to see after the sign-in.
+pub(crate) fn sign_in(
+    site: &Site,
+    address: &str,
+    is_form: bool,
+    request_id: Option<&str>,
+) -> Response {
+    let status = StatusCode::UNAUTHORIZED;
+    let (heading, explanation) = if is_form {
+        (
+            "Your session has ended",
+            "Nothing was saved, and your text is not lost. Sign in in a new tab, then come back and reload this page: your browser sends the form again. It cannot be posted twice.",
+        )
+    } else {
+        ("Sign in to see this page", "You have not signed in yet, or your session has ended.")
+    };
+    let view = ErrorPage {
+        context: PageContext::default(),
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or("Error"),
+        heading,
+        explanation,
+        sign_in: Some(SignIn { path: site.path_after_sign_in(address), is_apart: is_form }),
+        request_id,
+    };
+    respond(&site.templates, &view, status)
+}
+
+fn respond(templates: &Templates, view: &ErrorPage<'_>, status: StatusCode) -> Response {
+    let body = templates.render(view).unwrap_or_else(|failure| {
+        tracing::error!(error = %ErrorChain(&failure), "the error page failed");
+        view.heading.to_owned()
+    });
+    let mut response = (status, Html(body)).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The way to the sign-in.
+#[derive(Serialize)]
+struct SignIn {
+    path: String,
+    /// Whether it opens in a tab of its own.
+    is_apart: bool,
+}
+
 /// What the template shows.
 #[derive(Serialize)]
 struct ErrorPage<'a> {
@@ -343,6 +385,8 @@ struct ErrorPage<'a> {
     reason: &'a str,
     heading: &'a str,
     explanation: &'a str,
+    /// `None`: the page leads back to the list.
+    sign_in: Option<SignIn>,
     request_id: Option<&'a str>,
 }
 

@@ -49,6 +49,8 @@ struct ListPage {
     errors: Vec<SummaryLine>,
     search: TextField,
     sorts: Vec<SortChoice>,
+    /// The order that a search keeps; empty for the first of all orders.
+    sort: String,
     sort_error: Option<String>,
     /// Whether a search narrows the list.
     searched: bool,
@@ -82,7 +84,8 @@ impl ListPage {
             context,
             errors: form::summary(errors),
             search: TextField::new(&SearchText::FIELD, &input.search, errors),
-            sorts: SortChoice::all(&input.sort),
+            sorts: SortChoice::all(input, errors),
+            sort: input.without(errors).sort,
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
             page: input.page,
@@ -110,22 +113,25 @@ fn count(found: &RestaurantPage, page: u32) -> String {
 /// An order to choose.
 #[derive(Serialize)]
 struct SortChoice {
-    value: &'static str,
     label: &'static str,
-    selected: bool,
+    /// The query of the list in this order: empty, or from the question mark on.
+    query: String,
+    is_current: bool,
 }
 
 impl SortChoice {
-    fn all(typed: &str) -> Vec<Self> {
+    fn all(input: &ListInput, errors: &[ValidationError]) -> Vec<Self> {
+        let current = input.without(errors).sort;
         let choice = |sort: RestaurantSort| Self {
-            value: sort.as_str(),
             label: match sort {
                 RestaurantSort::Name => "Name",
                 RestaurantSort::Rating => "Best rated",
                 RestaurantSort::Reviews => "Most reviewed",
                 RestaurantSort::Newest => "Newest",
             },
-            selected: sort.as_str() == typed,
+            query: input.ordered(sort, errors),
+            is_current: current == sort.as_str()
+                || (current.is_empty() && sort == RestaurantSort::default()),
         };
         RestaurantSort::ALL.map(choice).into()
     }

@@ -77,6 +77,17 @@ impl ListInput {
         self.query(errors, &cursor.to_string(), self.without(errors).page.saturating_add(1))
     }
 
+    /// The query of the address of the first page in an order: empty, or from the question mark on.
+    pub(super) fn ordered(&self, sort: RestaurantSort, errors: &[ValidationError]) -> String {
+        let is_default = sort == RestaurantSort::default();
+        let sort = if is_default { String::new() } else { sort.to_string() };
+        let list = Self { sort, ..self.without(errors) };
+        let is_wrong = errors.iter().any(|error| error.field == SearchText::FIELD.name);
+        let search = if is_wrong { String::new() } else { list.search };
+        let query = Self { search, ..list }.query(&[], "", 1);
+        if query.is_empty() { query } else { format!("?{query}") }
+    }
+
     /// What is wrong is left out, so the address is a good one.
     fn query(&self, errors: &[ValidationError], cursor: &str, page: u32) -> String {
         let page = if page > 1 { page.to_string() } else { String::new() };

@@ -55,6 +55,17 @@ async fn whoever_signed_in_sees_so_and_may_sign_out() {
         page.shows("Signed in as <bdi>Ann &lt;Lee&gt;</bdi>").shows("to=%2F\">Sign out</a>");
     }
     site.get("/details/1").await.shows("value=\"Ann &lt;Lee&gt;\"");
+    // Another name is shown beside that of the account; without one, the account's is shown.
+    for (typed, shown) in [("", "Ann &lt;Lee&gt;"), ("  ", "Ann &lt;Lee&gt;"), ("Critic", "Critic")]
+    {
+        let fields = [("user_name", typed), ("rating", "4"), ("review_text", "Good")];
+        assert_eq!(site.post("/review/2", &fields).await.status, 303, "{typed:?}");
+        let page = site.get("/details/2").await;
+        let newest = page.text().split_once("<ol class=\"reviews\">").unwrap().1;
+        let newest = newest.split_once("</li>").unwrap().0;
+        assert!(newest.contains(&format!("<h3 dir=\"auto\">{shown}</h3>")), "{newest}");
+        assert!(newest.contains("posted by person <bdi>Ann &lt;Lee&gt;</bdi>"), "{newest}");
+    }
 
     let agent = Actor::new(Author::agent("1", None), Permissions::ALL);
     let site = TestSite::with(small().await, WebConfig::default(), Some(agent));

@@ -65,7 +65,7 @@ async fn a_later_page_leads_back_to_the_first_of_the_same_search() {
     second.shows("25–45 of 45 restaurants").shows("<title>“café &amp;” · Restaurants, page 2");
     second.shows(r#"href="/?search=caf%C3%A9%20%26&amp;sort=newest">First page"#);
     second.shows(r#"value="café &amp; ""#.trim_end_matches([' ', '"']));
-    second.shows(r#"<option value="newest" selected>"#);
+    second.shows(r#"&amp;sort=newest" aria-current="true">Newest</a>"#);
 }
 
 #[tokio::test]
@@ -94,7 +94,8 @@ async fn a_bad_question_keeps_its_good_parts() {
     let page = site.get(&format!("/?search={long}&sort=newest&cursor=%3F")).await;
     assert_eq!(page.status, 422);
     page.shows(&format!("value=\"{long}\""))
-        .shows(r#"<option value="newest" selected>"#)
+        .shows(r#"<input type="hidden" name="sort" value="newest">"#)
+        .shows(r#"<a href="/?sort=newest" aria-current="true">Newest</a>"#)
         .shows(
             r##"<a href="#search">Search is 101 characters long: shorten it to at most 100</a>"##,
         )
@@ -106,6 +107,22 @@ async fn a_bad_question_keeps_its_good_parts() {
     assert_eq!(page.status, 422);
     page.shows("value=\"fish\"")
         .shows(r##"<a href="#sort">Order is &quot;&lt;best&gt;&quot;: choose"##);
+}
+
+#[tokio::test]
+async fn the_orders_are_links_that_keep_the_search() {
+    let site = many().await;
+    let next = next(site.get("/?search=fish&sort=rating").await.text()).unwrap();
+    site.get(&next)
+        .await
+        .shows(r#"<a href="/?search=fish&amp;sort=rating" aria-current="true">Best rated</a>"#)
+        .shows(r#"<a href="/?search=fish&amp;sort=reviews">Most reviewed</a>"#)
+        .shows(r#"<a href="/?search=fish&amp;sort=newest">Newest</a>"#)
+        .shows(r#"<a href="/?search=fish">Name</a>"#);
+    site.get("/")
+        .await
+        .shows(r#"<a href="/" aria-current="true">Name</a>"#)
+        .hides(r#"name="sort""#);
 }
 
 #[tokio::test]
