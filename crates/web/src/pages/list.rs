@@ -32,10 +32,21 @@ pub(crate) async fn list(
     let errors = query.as_ref().err().cloned().unwrap_or_default();
     // What is wrong is left out: the reader sees a list, and what to change.
     let query = query.ok().or_else(|| input.without(&errors).parse().ok());
-    let found = match query {
-        Some(query) => Some(state.repository.list_restaurants(&query).await?),
+    let mut found = match &query {
+        Some(query) => Some(state.repository.list_restaurants(query).await?),
         None => None,
     };
+    let mut input = input;
+    if let Some(page) = &found
+        && !input.before.is_empty()
+        && errors.is_empty()
+        && page.previous.is_none()
+    {
+        // What is left before is less than a page: the first page has more.
+        input = input.at_start();
+        let query = input.parse().map_err(|_| PageError::NotFound)?;
+        found = Some(state.repository.list_restaurants(&query).await?);
+    }
     let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
     page.notice = done.map(|done| Notice::about(done, None, &page.context));
     if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
@@ -63,6 +74,8 @@ struct ListPage {
     cards: Vec<Card>,
     /// The query of the first page; `None` on it.
     first: Option<String>,
+    /// The query of the page before; `None` where that is the first.
+    previous: Option<String>,
     /// The query of the next page; `None` on the last.
     next: Option<String>,
 }
@@ -93,7 +106,10 @@ impl ListPage {
             link: ListLink::field(input, errors),
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
-            first: (!input.cursor.is_empty()).then(|| input.first(errors)),
+            first: (input.page > 1).then(|| input.first(errors)),
+            previous: found
+                .and_then(|found| found.previous.as_ref())
+                .and_then(|before| input.previous(before)),
             next: next.map(|cursor| input.next(errors, cursor)),
         }
     }

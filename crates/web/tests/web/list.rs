@@ -69,6 +69,58 @@ async fn a_later_page_leads_back_to_the_first_of_the_same_search() {
 }
 
 #[tokio::test]
+async fn the_links_lead_back_page_by_page() {
+    let store = empty();
+    for number in 1..=80 {
+        restaurant(&*store, &format!("Café {number:02}"), &Author::system()).await;
+    }
+    let site = TestSite::over(store);
+    let link = |page: &str, rel: &str| {
+        let (_, link) = page.split_once(&format!("rel=\"{rel}\" href=\""))?;
+        Some(link.split_once('"')?.0.replace("&amp;", "&"))
+    };
+    let (mut address, mut shown) = ("/?search=caf%C3%A9&sort=newest".to_owned(), Vec::new());
+    loop {
+        let page = site.get(&address).await;
+        shown.push((page.text().to_owned(), address));
+        let Some(next) = link(page.text(), "next") else { break };
+        address = next;
+    }
+    assert_eq!(shown.len(), 4);
+    for (number, (page, _)) in shown.iter().enumerate() {
+        assert_eq!(
+            link(page, "prev").is_some(),
+            number > 1,
+            "the page before the second is the first"
+        );
+    }
+    for (page, before) in [(3, 2), (2, 1)] {
+        let back = site.get(&link(&shown[page].0, "prev").unwrap()).await;
+        assert_eq!(names(back.text()), names(&shown[before].0));
+        back.shows(&format!("<title>“café” · Restaurants, page {}", before + 1)).shows(&format!(
+            "{}–{} of 80 restaurants",
+            before * 24 + 1,
+            before * 24 + 24
+        ));
+        assert_eq!(link(back.text(), "prev").is_some(), before > 1);
+        assert!(link(back.text(), "next").is_some());
+        // The way back from a restaurant leads to this page.
+        let (_, list) = back.text().split_once("?list=").unwrap();
+        let list = list.split_once('"').unwrap().0;
+        site.get(&format!("/details/1?list={list}"))
+            .await
+            .shows(&format!("“café”, page {}", before + 1))
+            .shows("&amp;before=");
+    }
+    // Where less than a page is left before, the first page is shown.
+    let cursor = link(&shown[0].0, "next").unwrap().replace("cursor=", "before=");
+    let first = site.get(&cursor.replace("page=2", "page=7")).await;
+    assert_eq!(names(first.text()), names(&shown[0].0));
+    first.shows("1–24 of 80 restaurants").hides("page 7");
+    site.get("/?before=x").await.shows("This page of the list does not exist in this order");
+}
+
+#[tokio::test]
 async fn every_order_is_shown() {
     let store = small().await;
     restaurant(&*store, "amber", &Author::system()).await;
