@@ -168,20 +168,23 @@ async fn look_around(
 async fn tab_to(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
     let script = "const focused = document.activeElement; \
         return [focused.matches(arguments[0]), focused === document.body || focused.localName === 'main' || getComputedStyle(focused).outlineStyle !== 'none']";
+    let mut is_it = false;
     for _ in 0..60 {
         press(driver, Key::Tab).await?;
         let focused = driver.execute(script, vec![json!(selector)]).await?;
-        let (is_it, is_shown): (bool, bool) = focused.convert()?;
+        let is_shown: bool;
+        (is_it, is_shown) = focused.convert()?;
         assert!(
             is_shown,
             "{} has the focus unseen",
             driver.active_element().await?.outer_html().await?
         );
         if is_it {
-            return Ok(());
+            break;
         }
     }
-    panic!("no key leads to {selector}");
+    assert!(is_it, "no key leads to {selector}");
+    Ok(())
 }
 
 async fn press(driver: &WebDriver, keys: impl Into<TypingData>) -> WebDriverResult<()> {

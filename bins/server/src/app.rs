@@ -72,6 +72,7 @@ pub fn router(
     config.trusted_origins.clone_from(&settings.public_origins);
     config.read_only = settings.read_only;
     if let Some(authentication) = &settings.authentication {
+        config.roles = authentication.roles();
         config.sign_in_path = authentication.sign_in_path();
         config.sign_out_path = authentication.sign_out_path();
     }

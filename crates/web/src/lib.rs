@@ -23,7 +23,7 @@ mod trailing_slash;
 mod wording;
 
 pub use self::{
-    config::{Connection, WebConfig},
+    config::{Connection, RoleNames, WebConfig},
     router::{RouterError, public_router, router},
     sign_in::with_sign_in_page,
 };

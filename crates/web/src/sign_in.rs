@@ -9,6 +9,7 @@ use axum::{
 use http::{
     HeaderMap, Method, StatusCode,
     header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, VARY},
+    uri::PathAndQuery,
 };
 use tower_http::request_id::RequestId;
 
@@ -32,7 +33,7 @@ async fn show(State(site): State<Site>, request: Request, next: Next) -> Respons
         return next.run(request).await;
     }
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let address = request.uri().path_and_query().map(|address| address.as_str());
+    let address = request.uri().path_and_query().map(PathAndQuery::as_str);
     // After two slashes a browser expects a host: no link leads to another site.
     let address = address.filter(|address| is_read && !is_host(address));
     let address = address.unwrap_or("/").to_owned();

@@ -1,5 +1,7 @@
 //! `create_restaurant_mcp`: add a restaurant.
 
+use std::iter;
+
 use restaurant_domain::{
     Actor, Description, Fingerprint, IdempotencyKey, NewRestaurant, Repository, Restaurant,
     RestaurantName, StreetAddress, similar_restaurants,
@@ -57,13 +59,15 @@ impl Tool for CreateRestaurant {
     ) -> Result<Option<Question>, RequestError> {
         let NewRestaurant { name, street_address, description } = &self.restaurant;
         let description = quotation(description.as_str());
-        let mut message = format!(
+        let message = format!(
             "Add the restaurant “{name}”, {street_address}, for all readers? Its description:\n\n{description}"
         );
-        for known in similar_restaurants(repository, &self.restaurant).await? {
+        let similar = similar_restaurants(repository, &self.restaurant).await?;
+        let warnings = similar.into_iter().map(|known| {
             let Restaurant { id, name, street_address, .. } = known;
-            message += &format!("\n\nIt may be here already: {id}, “{name}”, {street_address}.");
-        }
+            format!("\n\nIt may be here already: {id}, “{name}”, {street_address}.")
+        });
+        let message: String = iter::once(message).chain(warnings).collect();
         let content = Fingerprint::of_restaurant(&self.restaurant);
         Ok(Some(Question { message, content }))
     }

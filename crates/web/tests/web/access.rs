@@ -165,3 +165,23 @@ async fn a_form_beyond_the_budget_is_a_429_that_says_when_it_frees() {
     refused.shows("1 restaurants and reviews per hour").shows("You may write again on");
     site.get("/details/2").await.shows("1 review<");
 }
+
+#[tokio::test]
+async fn a_403_names_the_account_and_the_missing_role() {
+    let mut config = WebConfig::default();
+    config.roles.write = Some("MCP.Write".to_owned());
+    config.roles.moderate = Some("Reviews.Moderate".to_owned());
+    let ann = Author::person("1", Some("Ann <Lee>"));
+    let reader = Actor::new(ann.clone(), Permissions::READ);
+    let site = TestSite::with(small().await, config.clone(), Some(reader.clone()));
+    let page = site.get("/create").await;
+    page.is_error_page(403).shows("You may not do this").shows(
+        "Your account, Ann &lt;Lee&gt;, does not have the right to write here; it may read. Ask the operator of this site for the app role MCP.Write.",
+    );
+    let writer =
+        TestSite::with(small().await, config.clone(), Some(Actor::new(ann, Permissions::ALL)));
+    writer.post("/hide/1", &[]).await.is_error_page(403).shows("the app role Reviews.Moderate.");
+    config.read_only = true;
+    let site = TestSite::with(small().await, config, Some(reader));
+    site.get("/create").await.is_error_page(403).shows("This site is read-only").hides("app role");
+}
