@@ -2,9 +2,12 @@
 //!
 //! Absolute figures depend on the machine. What is compared stands in one run, on one machine: each kind of request against a bare answer, a large table against a small one.
 
+mod instructions;
 mod soak;
+mod work;
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::{Duration, Instant},
@@ -16,11 +19,9 @@ use restaurant_tests::{
     server::{Server, ServerBuilder},
     workspace,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    task::JoinSet,
-};
+use tokio::{net::TcpStream, task::JoinSet};
+
+use self::work::{BARE, WORK, Work, ask, request};
 
 /// Measures the release build on both databases, as ratios of one run.
 #[derive(clap::Args)]
@@ -34,52 +35,13 @@ pub(crate) struct Arguments {
     /// In place of the measurements: makes so many stateless MCP calls, and fails when the server's memory grows.
     #[arg(long, value_name = "CALLS", num_args = 0..=1, default_missing_value = "100000", value_parser = clap::value_parser!(u32).range(10_000..=100_000_000))]
     soak: Option<u32>,
+    /// In place of the measurements: counts the instructions of each kind of request (needs valgrind), and fails when they differ from the baseline.
+    #[arg(long, conflicts_with = "soak")]
+    instructions: bool,
+    /// Writes the counted instructions as the new baseline.
+    #[arg(long, requires = "instructions")]
+    renew: bool,
 }
-
-/// A kind of request.
-struct Work {
-    name: &'static str,
-    method: &'static str,
-    path: &'static str,
-    body: &'static str,
-}
-
-const BARE: Work =
-    Work { name: "bare answer (/healthz)", method: "GET", path: "/healthz", body: "" };
-const WORK: [Work; 7] = [
-    Work { name: "page: list of 20", method: "GET", path: "/", body: "" },
-    Work {
-        name: "page: best rated of a search",
-        method: "GET",
-        path: "/?search=lantern&sort=rating",
-        body: "",
-    },
-    Work { name: "page: details with 20 reviews", method: "GET", path: "/details/1", body: "" },
-    Work {
-        name: "MCP: tools/list",
-        method: "POST",
-        path: "/mcp",
-        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
-    },
-    Work {
-        name: "MCP: list_restaurants_mcp (20)",
-        method: "POST",
-        path: "/mcp",
-        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{}}}"#,
-    },
-    Work {
-        name: "MCP: get_details_mcp",
-        method: "POST",
-        path: "/mcp",
-        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_details_mcp","arguments":{"restaurant_id":1}}}"#,
-    },
-    Work {
-        name: "MCP: create_review_mcp",
-        method: "POST",
-        path: "/mcp",
-        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_review_mcp","arguments":{"restaurant_id":1,"user_name":"Bench","rating":4,"review_text":"Fast."}}}"#,
-    },
-];
 
 /// Runs the command: a table for each database, small and large.
 pub(crate) fn run(bench: &Arguments) -> Result<ExitCode> {
@@ -91,6 +53,9 @@ async fn measure_all(bench: &Arguments) -> Result<()> {
     let program = build()?;
     if let Some(calls) = bench.soak {
         return soak::run(&program, calls, bench.connections).await;
+    }
+    if bench.instructions {
+        return instructions::run(&program, bench.renew).await;
     }
     start_and_memory(&program).await?;
     let cluster = Cluster::start(&[("shared_buffers", "256MB")]).await?;
@@ -104,7 +69,11 @@ async fn measure_all(bench: &Arguments) -> Result<()> {
     Ok(())
 }
 
+/// The release build: `RESTAURANT_SERVER_BIN`, or else built now.
 fn build() -> Result<PathBuf> {
+    if let Some(program) = env::var_os("RESTAURANT_SERVER_BIN") {
+        return Ok(program.into());
+    }
     let status = Command::new("cargo")
         .args(["build", "--release", "--locked", "--package=restaurant-server"])
         .current_dir(workspace::root())
@@ -159,9 +128,7 @@ async fn measure(
     let with_url = || -> ServerBuilder {
         Server::builder().program(program).env("DATABASE_URL", url).env("LOG", "warn")
     };
-    let seed = ["seed", "--restaurants", restaurants, "--reviews", "20"];
-    let seeded = seed.iter().fold(with_url(), |server, arg| server.arg(*arg)).run().await?;
-    ensure!(seeded.status.success(), "seed failed: {seeded:?}");
+    seed(with_url(), restaurants).await?;
     let server = with_url().start().await?;
     server.wait_until_ready().await?;
     println!(
@@ -176,6 +143,14 @@ async fn measure(
         println!("{:<34} {rate:>10.0} {:>12.3}", work.name, rate / bare);
     }
     println!("memory under load: {:.1} MB", f64::from(resident_kilobytes(server.pid())?) / 1024.0);
+    Ok(())
+}
+
+/// Fills an empty database with so many restaurants of 20 reviews.
+async fn seed(server: ServerBuilder, restaurants: &str) -> Result<()> {
+    let seed = ["seed", "--restaurants", restaurants, "--reviews", "20"];
+    let seeded = seed.iter().fold(server, |server, arg| server.arg(*arg)).run().await?;
+    ensure!(seeded.status.success(), "seed failed: {seeded:?}");
     Ok(())
 }
 
@@ -205,36 +180,4 @@ async fn rate(bench: &Arguments, server: &Server, work: &Work) -> Result<f64> {
         total += f64::from(count??);
     }
     Ok(total / started.elapsed().as_secs_f64())
-}
-
-fn request(address: &str, work: &Work) -> String {
-    let Work { method, path, body, .. } = work;
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json, text/event-stream\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-/// Sends a request and reads its whole answer, which must be a success; gives the answer.
-async fn ask(stream: &mut TcpStream, request: &str) -> Result<Vec<u8>> {
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::with_capacity(32 * 1024);
-    loop {
-        ensure!(stream.read_buf(&mut answer).await? > 0, "the connection closed");
-        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
-            continue;
-        };
-        let head = std::str::from_utf8(&answer[..end])?;
-        ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
-        let body = &answer[end + 4..];
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let complete = match length {
-            Some(length) => body.len() >= length.parse()?,
-            None => body.ends_with(b"0\r\n\r\n"),
-        };
-        if complete {
-            return Ok(answer);
-        }
-    }
 }

@@ -1,0 +1,94 @@
+//! The kinds of request that are measured, and the client that sends them.
+
+use anyhow::{Result, ensure};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// A kind of request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Work {
+    pub(super) name: &'static str,
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+}
+
+/// The request that does the least.
+pub(super) const BARE: Work =
+    Work { name: "bare answer (/healthz)", method: "GET", path: "/healthz", body: "" };
+/// The requests of users and agents.
+pub(super) const WORK: [Work; 8] = [
+    Work { name: "page: list of 20", method: "GET", path: "/", body: "" },
+    Work {
+        name: "page: best rated of a search",
+        method: "GET",
+        path: "/?search=lantern&sort=rating",
+        body: "",
+    },
+    Work { name: "page: details with 20 reviews", method: "GET", path: "/details/7", body: "" },
+    Work {
+        name: "MCP: tools/list",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
+    },
+    Work {
+        name: "MCP: list_restaurants_mcp (20)",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{}}}"#,
+    },
+    Work {
+        name: "MCP: list_restaurants_mcp (100)",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{"limit":100}}}"#,
+    },
+    Work {
+        name: "MCP: get_details_mcp",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_details_mcp","arguments":{"restaurant_id":7}}}"#,
+    },
+    Work {
+        name: "MCP: create_review_mcp",
+        method: "POST",
+        path: "/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_review_mcp","arguments":{"restaurant_id":3,"user_name":"Bench","rating":4,"review_text":"Fast."}}}"#,
+    },
+];
+
+/// The bytes of a request.
+pub(super) fn request(address: &str, work: &Work) -> String {
+    let Work { method, path, body, .. } = work;
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json, text/event-stream\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// Sends a request and reads its whole answer, which must be a success; gives the answer.
+pub(super) async fn ask(stream: &mut TcpStream, request: &str) -> Result<Vec<u8>> {
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::with_capacity(32 * 1024);
+    loop {
+        ensure!(stream.read_buf(&mut answer).await? > 0, "the connection closed");
+        let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let head = std::str::from_utf8(&answer[..end])?;
+        ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let body = &answer[end + 4..];
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let complete = match length {
+            Some(length) => body.len() >= length.parse()?,
+            None => body.ends_with(b"0\r\n\r\n"),
+        };
+        if complete {
+            return Ok(answer);
+        }
+    }
+}
