@@ -7,8 +7,8 @@ use std::{fmt::Debug, fmt::Display, str::FromStr, sync::Arc, sync::LazyLock};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use libfuzzer_sys::fuzz_target;
 use restaurant_domain::{
-    ActivityCursor, Author, NewRestaurant, Repository, RestaurantCursor, RestaurantQuery,
-    ReviewCursor, SystemClock, testing::InMemoryStore,
+    ActivityCursor, Author, NewRestaurant, PageLimit, Repository, RestaurantCursor,
+    RestaurantQuery, ReviewCursor, SystemClock, testing::InMemoryStore,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -30,8 +30,8 @@ fuzz_target!(|data: &[u8]| {
         read::<ReviewCursor>(&cursor);
         read::<ActivityCursor>(&cursor);
         let Some(after) = read::<RestaurantCursor>(&cursor) else { continue };
-        let query =
-            RestaurantQuery { sort: after.sort(), after: Some(after), ..Default::default() };
+        let sort = after.sort();
+        let query = RestaurantQuery::new(None, sort, PageLimit::default(), Some(after)).unwrap();
         let page = RUNTIME.block_on(STORE.list_restaurants(&query)).unwrap();
         assert!(page.restaurants.len() <= 3);
     }
