@@ -148,6 +148,11 @@ impl DetailsPage {
         }
     }
 
+    /// For a reader who came from a list.
+    pub(super) fn from_list(self, list: Option<ListLink>) -> Self {
+        Self { list, ..self }
+    }
+
     /// With the form, for a caller with permission to write.
     pub(super) fn with_form(self, form: ReviewForm) -> Self {
         Self { form: Some(form), ..self }

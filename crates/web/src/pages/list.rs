@@ -101,8 +101,8 @@ impl ListPage {
             sort: input.without(errors).sort,
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
-            page: input.page,
-            count: found.map(|found| count(found, input.page)),
+            page: input.without(errors).page,
+            count: found.map(|found| count(found, input.without(errors).page)),
             link: ListLink::field(input, errors),
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
