@@ -149,7 +149,7 @@ impl DetailsPage {
     }
 
     /// For a reader who came from a list.
-    pub(super) fn from_list(self, list: Option<ListLink>) -> Self {
+    pub(super) fn with_list(self, list: Option<ListLink>) -> Self {
         Self { list, ..self }
     }
 

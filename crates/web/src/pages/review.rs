@@ -46,5 +46,5 @@ pub(crate) async fn add(
     };
     let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
     let details = details.ok_or(PageError::NotFound)?;
-    state.refused(&DetailsPage::new(writer.context, &details).from_list(list).with_form(form))
+    state.refused(&DetailsPage::new(writer.context, &details).with_list(list).with_form(form))
 }
