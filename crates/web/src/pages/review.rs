@@ -46,5 +46,6 @@ pub(crate) async fn add(
     };
     let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
     let details = details.ok_or(PageError::NotFound)?;
-    state.refused(&DetailsPage::new(writer.context, &details).with_list(list).with_form(form))
+    let page = DetailsPage::new(writer.context, &details, &state)?;
+    state.refused(&page.with_list(list).with_form(form))
 }
