@@ -7,8 +7,8 @@ use restaurant_domain::{Actor, AuditChannel, AuditRecord, Repository, Restaurant
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult,
-        CompleteRequestParams, CompleteResult, CompletionInfo, ContentBlock, DiscoverResult,
+        CacheScope, CallToolRequestMethod, CallToolRequestParams, CallToolResponse,
+        CompleteRequestParams, CompleteResult, CompletionInfo, DiscoverResult,
         GetPromptRequestParams, GetPromptResponse, ListPromptsResult, ListResourceTemplatesResult,
         ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
         ReadResourceResponse, ReadResourceResult, ServerConfig, Tool as Definition,
@@ -29,7 +29,6 @@ use crate::{
     request_error::RequestError,
     resources::{self, Address},
     tool::{Call, Entry, Outcome},
-    tool_output::Rendered,
     tools::Toolbox,
     untrusted,
 };
@@ -100,9 +99,8 @@ impl Handler {
         });
         match call.await {
             Ok(Outcome::Ask(ask)) => return (*ask).into(),
-            Ok(Outcome::Done(Rendered { value, text })) => {
-                let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-                result.structured_content = Some(value);
+            Ok(Outcome::Done(json)) => {
+                let mut result = json.into_result(&context.extensions);
                 result.meta = Some(tool.untrusted().clone());
                 result
             }

@@ -113,7 +113,7 @@ pub(crate) fn content(
     uri: impl Into<String>,
     max_response_bytes: usize,
 ) -> Result<ResourceContents, RequestError> {
-    let text = render(details, max_response_bytes)?.text;
+    let text = render(details, max_response_bytes)?.into_string();
     let content = ResourceContents::text(text, uri).with_mime_type(JSON);
     Ok(content.with_meta(untrusted::DETAILS.clone()))
 }

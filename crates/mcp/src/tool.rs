@@ -7,7 +7,7 @@ use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
 use rmcp::model::{
     InputRequiredResult, JsonObject, MetaObject, Tool as Definition, ToolAnnotations,
 };
-use rmcp_guard::output_schema;
+use rmcp_guard::{JsonText, output_schema};
 
 use crate::{
     access::Access,
@@ -15,7 +15,7 @@ use crate::{
     confirmation::{Means, Question, Step},
     operation::Operation,
     request_error::RequestError,
-    tool_output::{Rendered, ToolOutput, render},
+    tool_output::{ToolOutput, render},
     untrusted,
 };
 
@@ -35,7 +35,7 @@ pub(crate) trait Tool: Sized + Send + 'static {
     /// Its arguments.
     const ARGUMENTS: &'static [&'static Argument];
     /// Its result.
-    type Output: ToolOutput + Send;
+    type Output: ToolOutput + Send + 'static;
 
     /// Reads every argument before it gives up on one, so that all errors are noted.
     fn read(arguments: &mut ArgumentReader) -> Result<Self, InvalidArguments>;
@@ -89,7 +89,7 @@ pub(crate) struct Entry {
 /// The outcome of a call that did not fail.
 pub(crate) enum Outcome {
     /// It is done.
-    Done(Rendered),
+    Done(JsonText),
     /// A person is asked first.
     Ask(Box<InputRequiredResult>),
 }
@@ -118,7 +118,7 @@ impl Entry {
     /// The tool without its type.
     pub(crate) fn new<T: Tool>() -> Self {
         let input = Arc::new(input_schema(T::ARGUMENTS));
-        let output = output_schema::<<T::Output as ToolOutput>::View>();
+        let output = output_schema::<<T::Output as ToolOutput>::View<'static>>();
         let untrusted = untrusted::of_schema(&output);
         let definition = Definition::new(T::NAME, T::DESCRIPTION, input)
             .with_title(T::TITLE)

@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Bytes;
 use rmcp::model::Extensions;
 use tracing::Span;
+
+use crate::prepared::{self, Prepared};
 
 /// In the extensions of the HTTP response to a `tools/call`: the name of the tool, for the log of the host application. It is always
 /// the name of a tool that exists.
@@ -25,13 +28,14 @@ pub fn tell_host<T: Clone + Send + Sync + 'static>(extensions: &Extensions, valu
 #[derive(Clone)]
 pub(crate) struct CallContext {
     told: Arc<Mutex<http::Extensions>>,
+    prepared: Arc<Mutex<Vec<Prepared>>>,
     span: Span,
 }
 
 impl CallContext {
     /// For a request that arrives now.
     pub(crate) fn new() -> Self {
-        Self { told: Arc::default(), span: Span::current() }
+        Self { told: Arc::default(), prepared: Arc::default(), span: Span::current() }
     }
 
     /// The host application's span of a request.
@@ -44,7 +48,27 @@ impl CallContext {
         std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn of(extensions: &Extensions) -> Option<&Self> {
+    /// Keeps a part of the response; returns its number.
+    pub(crate) fn prepare(&self, part: Prepared) -> usize {
+        let mut parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.push(part);
+        parts.len() - 1
+    }
+
+    /// How many bytes the prepared parts add to the response.
+    pub(crate) fn prepared_len(&self) -> usize {
+        let parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.iter().map(Prepared::len).sum()
+    }
+
+    /// Puts the prepared parts into the bytes of the response.
+    pub(crate) fn fill(&self, response: Bytes) -> Bytes {
+        let parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        prepared::fill(&parts, response)
+    }
+
+    /// The context of a request over HTTP.
+    pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get::<http::request::Parts>()?.extensions.get()
     }
 }

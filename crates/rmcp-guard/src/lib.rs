@@ -10,6 +10,7 @@ mod media_type;
 mod origins;
 mod page;
 mod params;
+mod prepared;
 mod quoted;
 mod report;
 mod schema;
@@ -28,6 +29,7 @@ pub use self::{
     origins::AllowedOrigins,
     page::{only_page, page_cursor},
     params::params_error,
+    prepared::JsonText,
     report::{Failure, FieldError, Report, describe},
     schema::output_schema,
     stdio::StdioTransport,

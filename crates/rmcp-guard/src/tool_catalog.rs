@@ -6,14 +6,19 @@ use std::{
 };
 
 use rmcp::model::{CallToolResult, JsonObject, Tool};
+use serde_json::Value;
 
 use crate::{
     arguments::{Arguments, fit},
+    call_context::CallContext,
+    prepared::Prepared,
     schema::{Use, flatten},
 };
 
 /// The number of tools that are kept. A handler with more costs their compilation again.
 const MAX_TOOLS: usize = 1024;
+/// The number of written lists that are kept: one for each set of tools that callers may see.
+const MAX_LISTS: usize = 16;
 
 /// A tool with flat schemas and a check of its arguments.
 pub(crate) struct CheckedTool {
@@ -71,14 +76,17 @@ impl CheckedTool {
     }
 }
 
-/// The tools that were seen, by name.
+/// The tools that were seen, by name, and the lists of them that were sent.
 #[derive(Default)]
-pub(crate) struct ToolCatalog(RwLock<HashMap<Arc<str>, Arc<CheckedTool>>>);
+pub(crate) struct ToolCatalog {
+    tools: RwLock<HashMap<Arc<str>, Arc<CheckedTool>>>,
+    lists: RwLock<Vec<(Vec<Tool>, Arc<str>)>>,
+}
 
 impl ToolCatalog {
     /// The checked form of a tool: that of before, unless its schemas have changed.
     pub(crate) fn check(&self, tool: Tool) -> Arc<CheckedTool> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.tools.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.get(&*tool.name).filter(|known| known.is_of(&tool)) {
             return Arc::clone(known);
         }
@@ -91,7 +99,7 @@ impl ToolCatalog {
                 "the input schema of a tool is not a JSON Schema"
             );
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.tools.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MAX_TOOLS {
             known.clear();
         }
@@ -103,5 +111,32 @@ impl ToolCatalog {
     pub(crate) fn flat(&self, tool: Tool) -> Tool {
         let checked = self.check(tool.clone());
         checked.shown(tool)
+    }
+
+    /// Puts a placeholder in the place of flat tools: the same tools are written as JSON once.
+    pub(crate) fn prepare(&self, tools: &mut Vec<Tool>, call: &CallContext) {
+        // rmcp takes the output schema of such a tool away for clients of older versions.
+        let is_plain = |tool: &Tool| {
+            let kind = tool.output_schema.as_ref().map(|schema| schema.get("type"));
+            kind.is_none_or(|kind| kind.and_then(Value::as_str) == Some("object"))
+        };
+        if !tools.iter().all(is_plain) {
+            return;
+        }
+        let known = self.lists.read().unwrap_or_else(PoisonError::into_inner);
+        let written = known.iter().find(|(list, _)| list == tools).map(|(_, text)| text.clone());
+        drop(known);
+        let Some(written) = written.or_else(|| self.write_list(tools)) else { return };
+        *tools = Prepared::list(written, call);
+    }
+
+    fn write_list(&self, tools: &[Tool]) -> Option<Arc<str>> {
+        let text: Arc<str> = serde_json::to_string(tools).ok()?.into();
+        let mut known = self.lists.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_LISTS {
+            known.clear();
+        }
+        known.push((tools.to_vec(), Arc::clone(&text)));
+        Some(text)
     }
 }

@@ -39,7 +39,7 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
-use crate::origins::AllowedOrigins;
+use crate::{call_context::CallContext, origins::AllowedOrigins};
 
 /// Puts the guard of the transport around an rmcp service.
 ///
@@ -202,13 +202,14 @@ where
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
         let layer = self.layer.clone();
+        let call = request.extensions().get::<CallContext>().cloned();
         Box::pin(async move {
             let (request, asked) = match layer.admit(request).await {
                 Ok(admitted) => admitted,
                 Err(refusal) => return Ok(refusal.answer()),
             };
             let response = inner.call(request).await?;
-            Ok(layer.finish(response.map(Body::new), &asked).await)
+            Ok(layer.finish(response.map(Body::new), &asked, call).await)
         })
     }
 }

@@ -29,7 +29,7 @@ use super::{
     Guarded, Item,
     run::{Stopped, caught},
 };
-use crate::{params::params_error, quoted::quoted};
+use crate::{call_context::CallContext, params::params_error, quoted::quoted};
 
 /// Requests that pass as they are, each with the name of its method.
 macro_rules! requests {
@@ -143,6 +143,9 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             let mut list = self.handler.list_tools(request, inner).await?;
             list.tools.retain(|tool| self.shows(&context, Item::Tool(tool)));
             list.tools = list.tools.into_iter().map(|tool| self.catalog.flat(tool)).collect();
+            if let Some(call) = CallContext::of(&context.extensions) {
+                self.catalog.prepare(&mut list.tools, call);
+            }
             Ok(list)
         };
         self.run(&context, "tools/list", work).await

@@ -3,7 +3,11 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use rmcp::{ErrorData, RoleServer, ServerHandler, model::ErrorCode, service::RequestContext};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{ErrorCode, Extensions},
+    service::RequestContext,
+};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, field::Empty};
 
@@ -53,16 +57,21 @@ impl<H: ServerHandler> Guarded<H> {
                 Some(Err(_elapsed)) => Err(Stopped::Failed(Failure::TimedOut(limit))),
                 None => Err(Stopped::Failed(Failure::Cancelled)),
             };
-            self.settle(outcome)
+            self.settle(outcome, &context.extensions)
         };
         work.instrument(Self::span(context, method)).await
     }
 
     /// Turns an outcome into the response, and logs what the caller is not told.
-    fn settle<T: Answer>(&self, outcome: Result<T, Stopped>) -> Result<T, ErrorData> {
+    fn settle<T: Answer>(
+        &self,
+        outcome: Result<T, Stopped>,
+        extensions: &Extensions,
+    ) -> Result<T, ErrorData> {
         let bytes = self.max_response_bytes;
         let outcome = outcome.and_then(|answer| {
-            let is_large = answer.exceeds(bytes);
+            let prepared = CallContext::of(extensions).map_or(0, CallContext::prepared_len);
+            let is_large = bytes.checked_sub(prepared).is_none_or(|bytes| answer.exceeds(bytes));
             if is_large { Err(Stopped::Failed(Failure::TooLarge(bytes))) } else { Ok(answer) }
         });
         let answer = match outcome {

@@ -1,8 +1,8 @@
 //! The way out: rmcp's plain-text refusals get a body that a client can read, and answers stay within their limit.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{HeaderValue, Response, StatusCode, header::ALLOW};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Collected, LengthLimitError, Limited};
 use rmcp::{
     ErrorData,
     model::{ErrorCode, ProtocolVersion},
@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{TransportLayer, incoming::Asked, refusal::Refusal};
 use crate::{
+    call_context::CallContext,
     error_chain::ErrorChain,
     media_type::{is_event_stream, is_json},
     quoted::quoted,
@@ -21,13 +22,21 @@ const MAX_VERSION_CHARS: usize = 40;
 
 impl TransportLayer {
     /// Makes an answer of rmcp's one that any client can take.
-    pub(super) async fn finish(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
+    pub(super) async fn finish(
+        &self,
+        response: Response<Body>,
+        asked: &Asked,
+        call: Option<CallContext>,
+    ) -> Response<Body> {
         let status = response.status();
         if is_event_stream(response.headers()) {
-            return response;
+            return match call {
+                Some(call) => response.map(|body| filled_stream(body, call)),
+                None => response,
+            };
         }
         if status.is_success() || is_json(response.headers()) {
-            return self.bound(response, asked).await;
+            return self.bound(response, asked, call).await;
         }
         let allow = response.headers().get(ALLOW).cloned();
         let mut refusal = self.refusal(status, asked).to(asked.id()).answer();
@@ -38,23 +47,32 @@ impl TransportLayer {
     }
 
     /// The last check of the limit: a response that exceeds it is not sent.
-    async fn bound(&self, response: Response<Body>, asked: &Asked) -> Response<Body> {
+    async fn bound(
+        &self,
+        response: Response<Body>,
+        asked: &Asked,
+        call: Option<CallContext>,
+    ) -> Response<Body> {
         let (parts, body) = response.into_parts();
         let limit = self.max_response_bytes;
-        let error = match Limited::new(body, limit).collect().await {
-            Ok(whole) => return Response::from_parts(parts, Body::from(whole.to_bytes())),
-            Err(error) => error,
+        let whole = Limited::new(body, limit).collect().await.map(Collected::to_bytes);
+        let error = match whole.map(|whole| filled(whole, call.as_ref())) {
+            Ok(whole) if whole.len() <= limit => {
+                return Response::from_parts(parts, Body::from(whole));
+            }
+            Ok(_) => None,
+            Err(error) => Some(error).filter(|error| !error.is::<LengthLimitError>()),
         };
-        let message = if error.is::<LengthLimitError>() {
+        let message = if let Some(error) = error {
+            tracing::error!(error = %ErrorChain(&*error), "an answer broke off");
+            "the server failed".to_owned()
+        } else {
             tracing::error!(
                 limit,
                 setting = self.response_setting,
                 "kept back an answer that is too large"
             );
             format!("the answer is larger than {limit} bytes: ask for less")
-        } else {
-            tracing::error!(error = %ErrorChain(&*error), "an answer broke off");
-            "the server failed".to_owned()
         };
         // In a 200, as every JSON-RPC error that a request led to: with another status clients do not read it.
         Refusal::new(StatusCode::OK, ErrorData::internal_error(message, None))
@@ -93,6 +111,19 @@ impl TransportLayer {
             _ => Refusal::new(status, ErrorData::internal_error("the server failed", None)),
         }
     }
+}
+
+/// A response with its prepared parts.
+fn filled(response: Bytes, call: Option<&CallContext>) -> Bytes {
+    match call {
+        Some(call) => call.fill(response),
+        None => response,
+    }
+}
+
+/// An event stream with its prepared parts: each of its frames is a whole event.
+fn filled_stream(body: Body, call: CallContext) -> Body {
+    Body::new(body.map_frame(move |frame| frame.map_data(|event| call.fill(event))))
 }
 
 fn bad_request(asked: &Asked) -> Refusal {
