@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use restaurant_tests::{browser::Browser, mcp, on_both_databases, product::Product};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use restaurant_tests::{browser::Browser, mcp, on_both_databases, product::Product, workspace};
 use serde_json::{Value, json};
 use thirtyfour::{
-    By, WebDriver, WebElement,
+    By, Key, TypingData, WebDriver, WebElement,
+    common::print::PrintParameters,
     error::WebDriverResult,
     prelude::{ElementQueryable, ElementWaitable},
 };
@@ -160,6 +162,134 @@ async fn look_around(
         browser.screenshot(&format!("{page}-{name}")).await.unwrap();
     }
     Ok(())
+}
+
+/// Presses the tabulator key until an element has the focus, and checks that each one on the way shows it.
+async fn tab_to(driver: &WebDriver, selector: &str) -> WebDriverResult<()> {
+    let script = "const focused = document.activeElement; \
+        return [focused.matches(arguments[0]), focused === document.body || focused.localName === 'main' || getComputedStyle(focused).outlineStyle !== 'none']";
+    let mut is_it = false;
+    for _ in 0..60 {
+        press(driver, Key::Tab).await?;
+        let focused = driver.execute(script, vec![json!(selector)]).await?;
+        let is_shown: bool;
+        (is_it, is_shown) = focused.convert()?;
+        assert!(
+            is_shown,
+            "{} has the focus unseen",
+            driver.active_element().await?.outer_html().await?
+        );
+        if is_it {
+            break;
+        }
+    }
+    assert!(is_it, "no key leads to {selector}");
+    Ok(())
+}
+
+async fn press(driver: &WebDriver, keys: impl Into<TypingData>) -> WebDriverResult<()> {
+    driver.action_chain().send_keys(keys).perform().await
+}
+
+/// Presses a key that leads to another page, and waits until this page is gone.
+async fn leave_with(driver: &WebDriver, key: Key) -> WebDriverResult<()> {
+    let page = driver.find(By::Tag("html")).await?;
+    press(driver, key).await?;
+    page.wait_until().stale().await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restaurant_and_a_review_are_written_by_keyboard_alone() {
+    let product = Product::on_sqlite().await.unwrap();
+    let browser = Browser::builder().start().await.unwrap();
+    write_by_keyboard(browser.driver(), &product).await.unwrap();
+    browser.close().await.unwrap();
+}
+
+async fn write_by_keyboard(driver: &WebDriver, product: &Product) -> WebDriverResult<()> {
+    driver.goto(product.url("/")).await?;
+    press(driver, Key::Tab).await?;
+    let first = driver.active_element().await?;
+    assert_eq!(first.text().await?, "Skip to content");
+    tab_to(driver, "a[href='/create']").await?;
+    leave_with(driver, Key::Enter).await?;
+    for (field, text) in [
+        ("restaurant_name", "Tab Stop"),
+        ("street_address", "4 Key Row"),
+        ("description", "Quick."),
+    ] {
+        tab_to(driver, &format!("[name={field}]")).await?;
+        press(driver, text).await?;
+    }
+    tab_to(driver, "button[type=submit]").await?;
+    leave_with(driver, Key::Enter).await?;
+    let focused = driver.active_element().await?;
+    assert_eq!(focused.attr("role").await?.as_deref(), Some("status"));
+    tab_to(driver, "[name=user_name]").await?;
+    press(driver, "Ann").await?;
+    tab_to(driver, "[name=rating]").await?;
+    press(driver, Key::Down).await?;
+    tab_to(driver, "[name=review_text]").await?;
+    press(driver, "No mouse needed.").await?;
+    tab_to(driver, "form[action^='/review'] button").await?;
+    leave_with(driver, Key::Enter).await?;
+    let shown = text(driver).await?;
+    assert!(shown.contains("4 of 5 – good") && shown.contains("No mouse needed."), "{shown}");
+    // Reviews are picked by links, which keys reach too.
+    tab_to(driver, "a[href$='?stars=4']").await?;
+    leave_with(driver, Key::Enter).await?;
+    assert!(text(driver).await?.contains("Only reviews with 4 stars"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn details_with_three_reviews_are_printed_on_one_page() {
+    let product = Product::on_sqlite().await.unwrap();
+    let client = reqwest::Client::new();
+    let write = async |tool, arguments: Value| {
+        let answer = mcp::post(&client, product.url("/mcp"), &mcp::tool_call(tool, &arguments));
+        let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+        answer["result"]["structuredContent"]["id"].clone()
+    };
+    let restaurant = json!({
+        "restaurant_name": "Paper", "street_address": "1 Print Row", "description": "d ".repeat(125),
+    });
+    let id = write("create_restaurant_mcp", restaurant).await;
+    for rating in 3..=5 {
+        let text = "Words that fill a line. ".repeat(20);
+        let review =
+            json!({"restaurant_id": id, "user_name": "Ann", "rating": rating, "review_text": text});
+        write("create_review_mcp", review).await;
+    }
+    let browser = Browser::builder().start().await.unwrap();
+    let driver = browser.driver();
+    driver.goto(product.url(&format!("/details/{id}"))).await.unwrap();
+    let printed = driver.print_page(PrintParameters::default()).await.unwrap();
+    let pages = String::from_utf8_lossy(&printed).matches("/Type /Page\n").count();
+    assert_eq!(pages, 1);
+    browser.close().await.unwrap();
+}
+
+/// The pictures of the README, each under 60 kB. With `RENEW_PICTURES` they replace those in `docs/images`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pictures_of_the_readme_are_small() {
+    let product = Product::on_sqlite().await.unwrap();
+    let browser = Browser::builder().size(1280, 800).start().await.unwrap();
+    for (picture, path) in
+        [("list", "/?sort=rating"), ("details", "/details/1"), ("activity", "/activity")]
+    {
+        browser.driver().goto(product.url(path)).await.unwrap();
+        let taken = json!({"format": "webp", "quality": 75});
+        let taken = browser.driver().cdp().send_raw("Page.captureScreenshot", taken).await.unwrap();
+        let taken = STANDARD.decode(taken["data"].as_str().unwrap()).unwrap();
+        assert!((5_000..60_000).contains(&taken.len()), "{picture} has {} bytes", taken.len());
+        let file = workspace::root().join(format!("docs/images/{picture}.webp"));
+        if std::env::var_os("RENEW_PICTURES").is_some() {
+            std::fs::write(&file, taken).unwrap();
+        }
+        assert!(std::fs::metadata(file).unwrap().len() < 60_000, "{picture}");
+    }
+    browser.close().await.unwrap();
 }
 
 /// What a client shows around a view of a tool: the Content Security Policy that MCP Apps demands where a view names no domains.

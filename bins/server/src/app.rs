@@ -72,12 +72,14 @@ pub fn router(
     config.trusted_origins.clone_from(&settings.public_origins);
     config.read_only = settings.read_only;
     if let Some(authentication) = &settings.authentication {
+        config.roles = authentication.roles();
         config.sign_in_path = authentication.sign_in_path();
         config.sign_out_path = authentication.sign_out_path();
     }
     config.connection = connection(&settings);
     let public = restaurant_web::public_router(Arc::clone(&repository), &config)?;
-    let pages = restaurant_web::router(Arc::clone(&repository), config).context("ALLOWED_HOSTS")?;
+    let pages = restaurant_web::router(Arc::clone(&repository), config.clone());
+    let pages = pages.context("ALLOWED_HOSTS")?;
     let mcp = mcp_adapter(repository, settings.read_only, &settings.writes);
     let mcp = match settings.public_origins.last() {
         Some(origin) => mcp.website_url(origin),
@@ -94,7 +96,9 @@ pub fn router(
     let (open, guarded) = match &settings.authentication {
         Some(authentication) => {
             authentication.fetch_jwks();
-            (public.merge(authentication.metadata()), authentication.protect(pages, mcp))
+            let guarded = authentication.protect(pages, mcp);
+            let guarded = restaurant_web::with_sign_in_page(guarded, &config)?;
+            (public.merge(authentication.metadata()), guarded)
         }
         None => (public, unauthenticated(pages.merge(mcp), settings.read_only)),
     };

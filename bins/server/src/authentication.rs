@@ -8,6 +8,7 @@ use easyauth::{
     AuthenticationLayer, Authenticator, ClientPrincipalHeader, EntraTokenValidator,
     ProtectedResource, Requirement, RequirementLayer,
 };
+use restaurant_web::RoleNames;
 
 use crate::{
     caller::{self, AccessPolicy, OperationPolicy},
@@ -25,6 +26,7 @@ pub struct Authentication {
     policy: Arc<AccessPolicy>,
     mcp_role: String,
     mcp_scope: String,
+    roles: RoleNames,
 }
 
 impl Authentication {
@@ -65,6 +67,11 @@ impl Authentication {
             policy: Arc::new(policy),
             mcp_role: auth.mcp_role.clone(),
             mcp_scope: auth.mcp_scope.clone(),
+            roles: RoleNames {
+                read: auth.read_role(),
+                write: auth.write_role(),
+                moderate: Some(auth.moderate_role.clone()),
+            },
         }))
     }
 
@@ -99,6 +106,11 @@ impl Authentication {
     pub fn sign_in_path(&self) -> Option<String> {
         let path = "/.auth/login/aad?post_login_redirect_uri=";
         self.mode.is_behind_platform().then(|| path.to_owned())
+    }
+
+    /// The app roles of the permissions.
+    pub fn roles(&self) -> RoleNames {
+        self.roles.clone()
     }
 
     /// The app role that a program needs for MCP.

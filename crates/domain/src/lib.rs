@@ -20,6 +20,7 @@ mod restaurant;
 mod retraction;
 mod review;
 mod search_text;
+mod similar;
 mod sort;
 mod store_error;
 #[cfg(feature = "testing")]
@@ -50,6 +51,7 @@ pub use self::{
     retraction::{DeleteError, Retraction, RetractionCount},
     review::{NewReview, Review, ReviewDraft, ReviewId},
     search_text::SearchText,
+    similar::similar_restaurants,
     sort::RestaurantSort,
     store_error::StoreError,
     text::{

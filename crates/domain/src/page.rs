@@ -14,16 +14,27 @@ pub struct RestaurantPage {
     pub total: Total,
     /// Where the next page starts; `None` on the last.
     pub next: Option<RestaurantCursor>,
+    /// Where the page before ends; `None` on the first.
+    pub previous: Option<RestaurantCursor>,
 }
 
 impl RestaurantPage {
-    /// Makes a page of one row more than the limit: the row too many only tells that there is a next page.
+    /// Makes a page of one row more than the limit: the row too many only tells that there is a next page. The rows of a
+    /// page that ends before a place come backwards, the nearest first, and the row too many tells of a page before.
     #[must_use]
     pub fn new(mut rows: Vec<Restaurant>, total: Total, query: &RestaurantQuery) -> Self {
         let more = truncate(&mut rows, query.limit());
-        let next = rows.last().filter(|_| more);
-        let next = next.map(|last| RestaurantCursor::after(query.sort(), last));
-        Self { restaurants: rows, total, next }
+        let (is_first, is_last) = match query.before() {
+            Some(_) => {
+                rows.reverse();
+                (!more, false)
+            }
+            None => (query.after().is_none(), !more),
+        };
+        let place = |row| RestaurantCursor::after(query.sort(), row);
+        let previous = rows.first().filter(|_| !is_first).map(place);
+        let next = rows.last().filter(|_| !is_last).map(place);
+        Self { restaurants: rows, total, next, previous }
     }
 
     /// Cuts the page to its first rows; the next page starts after them. `sort` is the order that the page is in.

@@ -12,6 +12,7 @@ pub struct RestaurantQuery {
     sort: RestaurantSort,
     limit: PageLimit,
     after: Option<RestaurantCursor>,
+    before: Option<RestaurantCursor>,
 }
 
 impl RestaurantQuery {
@@ -29,8 +30,22 @@ impl RestaurantQuery {
             Some(cursor) if cursor.sort() != sort => {
                 Err(ValidationError::new(RestaurantCursor::FIELD, Problem::InvalidCursor))
             }
-            _ => Ok(Self { search, sort, limit, after }),
+            _ => Ok(Self { search, sort, limit, after, before: None }),
         }
+    }
+
+    /// Asks for the page that ends before a cursor: the rows next to it.
+    ///
+    /// # Errors
+    /// When the cursor belongs to another order than `sort`.
+    pub fn ending_before(
+        search: Option<SearchText>,
+        sort: RestaurantSort,
+        limit: PageLimit,
+        before: RestaurantCursor,
+    ) -> Result<Self, ValidationError> {
+        let query = Self::new(search, sort, limit, Some(before))?;
+        Ok(Self { before: query.after, after: None, ..query })
     }
 
     /// The text to look for; `None` lists all.
@@ -55,6 +70,12 @@ impl RestaurantQuery {
     #[must_use]
     pub fn after(&self) -> Option<&RestaurantCursor> {
         self.after.as_ref()
+    }
+
+    /// Before which place to end, instead of where to start. Its order is [`Self::sort`].
+    #[must_use]
+    pub fn before(&self) -> Option<&RestaurantCursor> {
+        self.before.as_ref()
     }
 }
 

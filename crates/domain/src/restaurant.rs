@@ -80,6 +80,14 @@ impl NewRestaurant {
         }
     }
 
+    /// Whether a restaurant has just these texts.
+    #[must_use]
+    pub fn is_content_of(&self, stored: &Restaurant) -> bool {
+        self.name == stored.name
+            && self.street_address == stored.street_address
+            && self.description == stored.description
+    }
+
     /// The text that a search looks through: name, address and description, folded as [`crate::SearchText`] is. A word of a search
     /// never holds the line break between them.
     #[must_use]

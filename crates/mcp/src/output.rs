@@ -2,8 +2,8 @@
 
 use chrono::SecondsFormat;
 use restaurant_domain::{
-    AuditRecord, AuditResource, Created, Restaurant, RestaurantDetails, RestaurantPage,
-    RestaurantSort, Review,
+    AuditRecord, AuditResource, Created, Restaurant, RestaurantDetails, RestaurantId,
+    RestaurantPage, RestaurantSort, Review,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -56,6 +56,16 @@ impl<'a> From<&'a Restaurant> for RestaurantView<'a> {
             posted_via: InterfaceView::of(&restaurant.created_by, restaurant.created_via.as_ref()),
         }
     }
+}
+
+/// A restaurant that was added.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct AddedView {
+    #[serde(flatten)]
+    restaurant: RestaurantView,
+    /// The ids of restaurants that were there before and are probably the same, by name and address; absent when there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    possible_duplicates: Vec<i64>,
 }
 
 /// A review.
@@ -171,6 +181,29 @@ impl<T: ToolOutput> ToolOutput for Created<T> {
         };
         created.audit(record);
         record.outcome(outcome);
+    }
+}
+
+/// A restaurant that was added, and those that look like it.
+pub(crate) struct Added {
+    /// The restaurant.
+    pub(crate) created: Created<Restaurant>,
+    /// The restaurants of its name and address, itself among them.
+    pub(crate) similar: Vec<RestaurantId>,
+}
+
+impl ToolOutput for Added {
+    type View = AddedView;
+
+    fn view(&self) -> AddedView {
+        let (Created::New(added) | Created::Replayed(added)) = &self.created;
+        let earlier = self.similar.iter().filter(|known| **known < added.id);
+        let possible_duplicates = earlier.map(|known| known.0).collect();
+        AddedView { restaurant: added.into(), possible_duplicates }
+    }
+
+    fn audit(&self, record: &mut AuditRecord) {
+        self.created.audit(record);
     }
 }
 

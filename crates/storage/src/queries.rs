@@ -17,9 +17,10 @@ use crate::{
     schema::{restaurant_counts, restaurants, reviews, write_budgets},
 };
 
-/// Where a page of restaurants starts (a key and an id), and how many rows to read: one more than it shows.
+/// Where a page of restaurants starts, or ends where it is read backwards (a key and an id), and how many rows to read: one more
+/// than it shows.
 pub(crate) fn restaurants_page(query: &RestaurantQuery) -> (SortKey, i64, i64) {
-    let (key, id) = match (query.after(), query.sort()) {
+    let (key, id) = match (query.before().or(query.after()), query.sort()) {
         (Some(cursor), _) => (cursor.key.clone(), cursor.id.0),
         (None, RestaurantSort::Name) => (SortKey::Name(String::new()), i64::MIN),
         (None, RestaurantSort::Rating) => (SortKey::Rating(i64::MAX), i64::MIN),
@@ -80,6 +81,55 @@ pub(crate) fn by_newest(id: i64, rows: i64) -> _ {
     restaurants::table
         .filter(restaurants::id.lt(id))
         .order(restaurants::id.desc())
+        .limit(rows)
+        .select(columns)
+}
+
+/// Restaurants by name, backwards from before a restaurant, or from before a name's key and an id.
+#[auto_type]
+pub(crate) fn by_name_back(key: String, id: i64, rows: i64) -> _ {
+    let columns: RestaurantColumns = RESTAURANT;
+    let from: StoredNameKey = StoredNameKey { key: key.clone(), id };
+    let before: StoredNameKey = StoredNameKey { key, id };
+    restaurants::table
+        .filter(restaurants::name_key.le(from))
+        .filter(restaurants::name_key.lt(before).or(restaurants::id.lt(id)))
+        .order((restaurants::name_key.desc(), restaurants::id.desc()))
+        .limit(rows)
+        .select(columns)
+}
+
+/// Restaurants by rating, backwards from before a rating's key and an id.
+#[auto_type]
+pub(crate) fn by_rating_back(key: i64, id: i64, rows: i64) -> _ {
+    let columns: RestaurantColumns = RESTAURANT;
+    restaurants::table
+        .filter(restaurants::rating_key.ge(key))
+        .filter(restaurants::rating_key.gt(key).or(restaurants::id.lt(id)))
+        .order((restaurants::rating_key.asc(), restaurants::id.desc()))
+        .limit(rows)
+        .select(columns)
+}
+
+/// Restaurants by number of reviews, backwards from before a number and an id.
+#[auto_type]
+pub(crate) fn by_reviews_back(key: i64, id: i64, rows: i64) -> _ {
+    let columns: RestaurantColumns = RESTAURANT;
+    restaurants::table
+        .filter(restaurants::rating_count.ge(key))
+        .filter(restaurants::rating_count.gt(key).or(restaurants::id.lt(id)))
+        .order((restaurants::rating_count.asc(), restaurants::id.desc()))
+        .limit(rows)
+        .select(columns)
+}
+
+/// Restaurants, the oldest first, from before an id in the list of the newest.
+#[auto_type]
+pub(crate) fn by_newest_back(id: i64, rows: i64) -> _ {
+    let columns: RestaurantColumns = RESTAURANT;
+    restaurants::table
+        .filter(restaurants::id.gt(id))
+        .order(restaurants::id.asc())
         .limit(rows)
         .select(columns)
 }

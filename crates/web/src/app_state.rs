@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::Repository;
 use tokio_util::task::TaskTracker;
 
-use crate::{RouterError, WebConfig, config::Connection, templates::Templates};
+use crate::{RoleNames, RouterError, WebConfig, config::Connection, templates::Templates};
 
 /// The state that the handlers share.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub(crate) struct AppState {
 pub(crate) struct Site {
     pub(crate) templates: Arc<Templates>,
     pub(crate) read_only: bool,
+    pub(crate) roles: Arc<RoleNames>,
     sign_in_path: Option<Arc<str>>,
     pub(crate) sign_out_path: Option<Arc<str>>,
     pub(crate) undo_within: TimeDelta,
@@ -35,6 +36,7 @@ impl Site {
         Ok(Self {
             templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
             read_only: config.read_only,
+            roles: Arc::new(config.roles.clone()),
             sign_in_path: config.sign_in_path.as_deref().map(Arc::from),
             sign_out_path: config.sign_out_path.as_deref().map(Arc::from),
             undo_within: config.undo_within,

@@ -33,6 +33,11 @@ impl Byline {
         }
     }
 
+    /// The name, where it is known.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The name, if it is a person's.
     pub(crate) fn person(&self) -> Option<&str> {
         self.name.as_deref().filter(|_| self.kind == AuthorKind::Person.as_str())

@@ -24,6 +24,8 @@ pub struct WebConfig {
     pub tasks: TaskTracker,
     /// Whether the service grants no caller the permission to write, which the pages then say. Default: no.
     pub read_only: bool,
+    /// The app roles of the permissions, which a page names to a user who lacks one. Default: none.
+    pub roles: RoleNames,
     /// The path on this site where users sign in at a browser, up to the path of the page that they then see. Default: none,
     /// and no link to it.
     pub sign_in_path: Option<String>,
@@ -44,12 +46,24 @@ impl Default for WebConfig {
             trusted_origins: Vec::new(),
             tasks: TaskTracker::new(),
             read_only: false,
+            roles: RoleNames::default(),
             sign_in_path: None,
             connection: Connection::default(),
             sign_out_path: None,
             undo_within: TimeDelta::minutes(10),
         }
     }
+}
+
+/// The app role of each permission; `None` where it needs none.
+#[derive(Debug, Clone, Default)]
+pub struct RoleNames {
+    /// To read.
+    pub read: Option<String>,
+    /// To write.
+    pub write: Option<String>,
+    /// To hide and restore what others wrote.
+    pub moderate: Option<String>,
 }
 
 /// How agents connect to the MCP server beside the pages.

@@ -1,6 +1,8 @@
 //! The one place that turns a failure into a page: handlers name it, a middleware logs and shows it.
 
-use std::{any::Any, borrow::Cow, sync::Arc};
+mod wording;
+
+use std::{any::Any, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -13,7 +15,7 @@ use http::{
 };
 use restaurant_domain::{
     Actor, AuditRecord, BudgetExhausted, CreateError, DeleteError, ErrorChain, Forbidden,
-    Permission, StoreError, quoted,
+    StoreError, quoted,
 };
 use serde::Serialize;
 use tower_http::request_id::RequestId;
@@ -138,127 +140,12 @@ impl PageError {
         }
     }
 
-    /// A heading and what the visitor can do, in their words. Nothing of the inside is in it.
-    fn wording(&self) -> (&'static str, Cow<'static, str>) {
-        const UNREADABLE: &str = "This request cannot be read";
-        let (heading, explanation) = match self {
-            Self::BadRequest(what) => (UNREADABLE, *what),
-            Self::Repeated(field) => {
-                return (
-                    UNREADABLE,
-                    format!("The field {} was sent twice. Send it once.", quoted(field)).into(),
-                );
-            }
-            Self::NotUtf8(field) => {
-                return (
-                    UNREADABLE,
-                    format!("The field {} is not UTF-8 text.", quoted(field)).into(),
-                );
-            }
-            Self::BudgetExhausted(exhausted) => return used_up(exhausted),
-            Self::Forbidden(Forbidden(permission)) => {
-                ("You may not do this", missing_right(*permission))
-            }
-            Self::CannotUndo(error) => cannot_undo(error),
-            Self::CrossOrigin => (
-                "This form came from another site",
-                "To protect you, forms are taken from this site's own pages alone. Open the page here and send the form again.",
-            ),
-            Self::TooLarge => (
-                "This is too much",
-                "What you sent is larger than this site takes. Shorten it and try again.",
-            ),
-            Self::NoForm => (
-                "This is no form",
-                "This address takes a web form (application/x-www-form-urlencoded).",
-            ),
-            Self::SlowForm => (
-                "Your form did not arrive in time",
-                "Nothing was saved. Check your connection, go back, and send the form again.",
-            ),
-            Self::BadCursor(of) => {
-                return (
-                    "This page does not exist",
-                    format!(
-                        "The link was cut off or changed. Start again from the first page of {of}."
-                    )
-                    .into(),
-                );
-            }
-            Self::Store(StoreError::ReadOnly(_)) => (
-                "Nothing can be added right now",
-                "The database takes no changes at the moment, so nothing was saved. You can read on; try again in a few minutes.",
-            ),
-            _ => status_wording(self.status()),
-        };
-        (heading, explanation.into())
-    }
-
     fn log(&self, status: StatusCode) {
         if status.is_server_error() {
             tracing::error!(status = status.as_u16(), error = %ErrorChain(self), "page failed");
         } else {
             tracing::debug!(status = status.as_u16(), error = %ErrorChain(self), "page refused");
         }
-    }
-}
-
-fn used_up(budget: &BudgetExhausted) -> (&'static str, Cow<'static, str>) {
-    let BudgetExhausted { limit, period, frees_at, .. } = budget;
-    let frees_at = frees_at.format("%-d %B %Y, %H:%M:%S UTC");
-    let period = period.as_str();
-    let explanation = format!(
-        "You may add {limit} restaurants and reviews per {period}, and have done so. Nothing was saved. You may write again on {frees_at}."
-    );
-    ("You have written enough for now", explanation.into())
-}
-
-fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
-    let why = match error {
-        DeleteError::NotOwn => {
-            "Another account posted it. Ask the operator of this site to hide it."
-        }
-        DeleteError::Reviewed => {
-            "Others have reviewed the restaurant meanwhile. Ask the operator of this site to hide it."
-        }
-        _ => "It was posted too long ago. Ask the operator of this site to hide it.",
-    };
-    ("This cannot be undone", why)
-}
-
-fn missing_right(permission: Permission) -> &'static str {
-    match permission {
-        Permission::Read => {
-            "Your account does not have the right to read here. Ask the operator of this site for it."
-        }
-        Permission::Moderate => {
-            "Your account does not have the right to hide and restore what others wrote. Ask the operator of this site for it."
-        }
-        _ => {
-            "Your account does not have the right to write here; it may read. Ask the operator of this site for it."
-        }
-    }
-}
-
-fn status_wording(status: StatusCode) -> (&'static str, &'static str) {
-    match status {
-        StatusCode::NOT_FOUND => (
-            "There is no such page",
-            "Nothing is at this address. The link may be old or mistyped.",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => (
-            "This does not work here",
-            "This address does not take this kind of request. If you came here by reloading a form, start again from the list.",
-        ),
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "Not available right now",
-            "Wait a few seconds and try again. If you sent a form, go back and send it again: it cannot be posted twice.",
-        ),
-        status if status.is_server_error() => (
-            "Something went wrong",
-            "The failure is on our side and has been logged. If it stays, tell whoever runs this site the request id.",
-        ),
-        _ => ("This did not work", "The request could not be answered."),
     }
 }
 
@@ -299,17 +186,17 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status);
-    render(&site.templates, &error, context.unwrap_or_default(), request_id)
+    render(&site, &error, context.unwrap_or_default(), request_id)
 }
 
 fn render(
-    templates: &Templates,
+    site: &Site,
     error: &PageError,
     context: PageContext,
     request_id: Option<&str>,
 ) -> Response {
     let status = error.status();
-    let (heading, explanation) = error.wording();
+    let (heading, explanation) = error.wording(site, &context);
     let reason = status.canonical_reason().unwrap_or("Error");
     let view = ErrorPage {
         context,
@@ -317,14 +204,10 @@ fn render(
         reason,
         heading,
         explanation: &explanation,
+        sign_in: None,
         request_id,
     };
-    let body = templates.render(&view).unwrap_or_else(|failure| {
-        tracing::error!(error = %ErrorChain(&failure), "the error page failed");
-        heading.to_owned()
-    });
-    let mut response = (status, Html(body)).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let mut response = respond(&site.templates, &view, status);
     let retry_after = match error {
         PageError::BudgetExhausted(exhausted) => Some(HeaderValue::from(exhausted.retry_after)),
         _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS),
@@ -335,6 +218,52 @@ fn render(
     response
 }
 
+/// The page of a 401: the address is the one to see after the sign-in.
+pub(crate) fn sign_in(
+    site: &Site,
+    address: &str,
+    is_form: bool,
+    request_id: Option<&str>,
+) -> Response {
+    let status = StatusCode::UNAUTHORIZED;
+    let (heading, explanation) = if is_form {
+        (
+            "Your session has ended",
+            "Nothing was saved, and your text is not lost. Sign in in a new tab, then come back and reload this page: your browser sends the form again. It cannot be posted twice.",
+        )
+    } else {
+        ("Sign in to see this page", "You have not signed in yet, or your session has ended.")
+    };
+    let view = ErrorPage {
+        context: PageContext::default(),
+        status: status.as_u16(),
+        reason: status.canonical_reason().unwrap_or("Error"),
+        heading,
+        explanation,
+        sign_in: Some(SignIn { path: site.path_after_sign_in(address), is_apart: is_form }),
+        request_id,
+    };
+    respond(&site.templates, &view, status)
+}
+
+fn respond(templates: &Templates, view: &ErrorPage<'_>, status: StatusCode) -> Response {
+    let body = templates.render(view).unwrap_or_else(|failure| {
+        tracing::error!(error = %ErrorChain(&failure), "the error page failed");
+        view.heading.to_owned()
+    });
+    let mut response = (status, Html(body)).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The way to the sign-in.
+#[derive(Serialize)]
+struct SignIn {
+    path: String,
+    /// Whether it opens in a tab of its own.
+    is_apart: bool,
+}
+
 /// What the template shows.
 #[derive(Serialize)]
 struct ErrorPage<'a> {
@@ -343,6 +272,8 @@ struct ErrorPage<'a> {
     reason: &'a str,
     heading: &'a str,
     explanation: &'a str,
+    /// `None`: the page leads back to the list.
+    sign_in: Option<SignIn>,
     request_id: Option<&'a str>,
 }
 

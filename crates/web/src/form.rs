@@ -42,6 +42,11 @@ impl TextField {
             error: message_for(name, errors),
         }
     }
+
+    /// A field that may stay empty.
+    pub(crate) fn optional(self, label: &'static str) -> Self {
+        Self { label, required: false, ..self }
+    }
 }
 
 /// The idempotency key of a form. Sent twice, the form writes once.

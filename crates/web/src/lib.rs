@@ -14,6 +14,7 @@ mod page_context;
 mod pages;
 mod router;
 mod security_headers;
+mod sign_in;
 mod stars;
 mod static_files;
 mod templates;
@@ -22,6 +23,7 @@ mod trailing_slash;
 mod wording;
 
 pub use self::{
-    config::{Connection, WebConfig},
+    config::{Connection, RoleNames, WebConfig},
     router::{RouterError, public_router, router},
+    sign_in::with_sign_in_page,
 };

@@ -3,10 +3,13 @@
 use easyauth_emulator::sample;
 use reqwest::{Client, redirect::Policy};
 use restaurant_tests::{browser::Browser, mcp};
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::{By, WebDriver, error::WebDriverResult, prelude::ElementWaitable};
 
-use crate::protected_server::{Deployment, ProtectedServer};
+use crate::{
+    forge::Forge,
+    protected_server::{Deployment, ProtectedServer},
+};
 
 /// The product behind the platform, which sends people to sign in.
 async fn with_sign_in() -> ProtectedServer {
@@ -57,6 +60,117 @@ async fn visit(driver: &WebDriver, protected: &ProtectedServer) -> WebDriverResu
     leave_by(driver, By::LinkText("Sign out")).await?;
     assert!(text(driver).await?.contains("Who are you?"), "the next page asks again");
     Ok(())
+}
+
+/// The product behind the platform, as `infra/` deploys it.
+async fn as_deployed() -> ProtectedServer {
+    let protected = ProtectedServer::start(Deployment::Platform).await;
+    let deployed = include_str!("../../../infra/authsettings.json");
+    let deployed: Value = serde_json::from_str(deployed).unwrap();
+    let mut sites = protected.cloud().sites();
+    sites[0].auth_settings["globalValidation"] = deployed["properties"]["globalValidation"].clone();
+    drop(sites);
+    protected
+}
+
+/// A person comes in at the front door, sees what an agent wrote, writes and takes it back, and leaves. A moderator hides
+/// what the agent wrote.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_and_an_agent_see_each_other_from_the_welcome_to_the_sign_out() {
+    let protected = as_deployed().await;
+    let review = json!({
+        "restaurant_id": 1, "user_name": "Planner", "rating": 2, "review_text": "Measured by a program.",
+    });
+    let call = mcp::tool_call("create_review_mcp", &review);
+    let token = Forge::agent(protected.cloud()).sign();
+    let written = mcp::post(&Client::new(), protected.url("/mcp"), &call).bearer_auth(token);
+    let written: Value = written.send().await.unwrap().json().await.unwrap();
+    assert_eq!(written["result"]["isError"], false, "{written}");
+    let browser = Browser::builder().size(1280, 900).without_javascript().start().await.unwrap();
+    let visitor = Visitor { browser: &browser, protected: &protected };
+    visitor.sign_in("Ada Sample").await.unwrap();
+    visitor.review_and_undo().await.unwrap();
+    visitor.sign_out().await.unwrap();
+    visitor.sign_in("Ben Sample").await.unwrap();
+    visitor.hide_what_the_agent_wrote().await.unwrap();
+    visitor.sign_out().await.unwrap();
+    browser.close().await.unwrap();
+}
+
+struct Visitor<'a> {
+    browser: &'a Browser,
+    protected: &'a ProtectedServer,
+}
+
+impl Visitor<'_> {
+    async fn sees(&self, name: &str, expected: &[&str]) -> WebDriverResult<()> {
+        let page = text(self.browser.driver()).await?;
+        for expected in expected {
+            assert!(page.contains(expected), "{name}: {expected} is not in {page}");
+        }
+        self.browser.screenshot(&format!("round-{name}")).await.unwrap();
+        Ok(())
+    }
+
+    async fn goto(&self, path: &str) -> WebDriverResult<()> {
+        self.browser.driver().goto(self.protected.url(path)).await
+    }
+
+    async fn sign_in(&self, name: &str) -> WebDriverResult<()> {
+        let driver = self.browser.driver();
+        self.goto("/welcome").await?;
+        self.sees("welcome", &["reviewed by people and by agents"]).await?;
+        leave_by(driver, By::LinkText("Sign in")).await?;
+        leave_by(driver, By::LinkText(name)).await?;
+        assert_eq!(driver.current_url().await?.as_str(), self.protected.url("/"));
+        self.sees("list", &[name, "Sign out"]).await
+    }
+
+    async fn sign_out(&self) -> WebDriverResult<()> {
+        let driver = self.browser.driver();
+        leave_by(driver, By::LinkText("Sign out")).await?;
+        assert_eq!(driver.current_url().await?.as_str(), self.protected.url("/welcome"));
+        self.goto("/details/1").await?;
+        assert!(!text(driver).await?.contains("Measured"), "the session has ended");
+        Ok(())
+    }
+
+    async fn review_and_undo(&self) -> WebDriverResult<()> {
+        let driver = self.browser.driver();
+        self.goto("/details/1").await?;
+        let chip = driver.find(By::Css(".review.by-agent .chip.agent")).await?.text().await?;
+        assert!(chip.contains("posted by agent"), "{chip}");
+        leave_by(driver, By::PartialLinkText("Agents ")).await?;
+        self.sees("agents", &["Only reviews by agents", "Measured by a program."]).await?;
+
+        let name = driver.find(By::Name("user_name")).await?;
+        assert_eq!(name.value().await?.as_deref(), Some("Ada Sample"));
+        name.clear().await?;
+        name.send_keys("A. Critic").await?;
+        driver.find(By::Css("label[for=rating-5]")).await?.click().await?;
+        driver.find(By::Name("review_text")).await?.send_keys("Worth the walk.").await?;
+        leave_by(driver, By::Css("form[action^='/review'] button")).await?;
+        let posted = ["Your review was posted", "A. Critic", "posted by person Ada Sample", "Undo"];
+        self.sees("posted", &posted).await?;
+        let focused = driver.active_element().await?;
+        assert_eq!(focused.attr("role").await?.as_deref(), Some("status"), "it is heard");
+
+        leave_by(driver, By::Css(".review.new button")).await?;
+        assert!(!text(driver).await?.contains("Worth the walk."), "it is gone");
+        leave_by(driver, By::LinkText("Activity")).await?;
+        let undone = ["Deleted a review of", "Reviewed", "create_review_mcp", "Ada Sample"];
+        self.sees("activity", &undone).await
+    }
+
+    async fn hide_what_the_agent_wrote(&self) -> WebDriverResult<()> {
+        let driver = self.browser.driver();
+        self.goto("/details/1?by=agents").await?;
+        leave_by(driver, By::Css(".review.by-agent button[formaction^='/hide']")).await?;
+        assert!(!text(driver).await?.contains("Measured by a program."), "readers see it no more");
+        self.sees("hidden", &["Restore"]).await?;
+        leave_by(driver, By::LinkText("Activity")).await?;
+        self.sees("moderated", &["Hid a review of", "Ben Sample", "posted by agent"]).await
+    }
 }
 
 /// The cookie of somebody who signed in at the platform.

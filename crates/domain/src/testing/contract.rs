@@ -71,6 +71,7 @@ macro_rules! repository_contract {
             what_people_write_is_kept_unchanged
             what_is_unknown_is_none_and_writes_nothing
             every_order_is_right_and_pages_join_up
+            each_page_leads_back_to_the_one_before
             any_cursor_is_answered
             reviews_come_newest_first_and_pages_join_up
             reviews_are_counted_and_found_by_stars_and_authors
@@ -300,6 +301,37 @@ pub async fn every_order_is_right_and_pages_join_up(store: Arc<impl Repository +
         }
     }
     assert_eq!(total(&*store, None).await, 30);
+}
+
+/// The page that ends before a page is the one that the reader came from, in every order, in a search too.
+pub async fn each_page_leads_back_to_the_one_before(store: Arc<impl Repository + ?Sized>) {
+    fill(&*store).await;
+    let limit = PageLimit::new(7).unwrap();
+    for sort in RestaurantSort::ALL {
+        for search in ["", "street"] {
+            let search = SearchText::parse(search).unwrap();
+            let read = async |query: Result<RestaurantQuery, _>| {
+                store.list_restaurants(&query.unwrap()).await.unwrap()
+            };
+            let first = read(RestaurantQuery::new(search.clone(), sort, limit, None)).await;
+            assert_eq!(first.previous, None);
+            let mut pages = vec![first];
+            while let Some(next) = pages[pages.len() - 1].next.clone() {
+                pages.push(
+                    read(RestaurantQuery::new(search.clone(), sort, limit, Some(next))).await,
+                );
+            }
+            assert!(pages.len() > 2, "{sort}");
+            for (page, before) in pages[1..].iter().zip(&pages).rev() {
+                let previous = page.previous.clone().unwrap();
+                let query = RestaurantQuery::ending_before(search.clone(), sort, limit, previous);
+                let back = read(query).await;
+                assert_eq!(back.restaurants, before.restaurants, "{sort}");
+                assert_eq!((&back.next, back.total), (&before.next, before.total), "{sort}");
+                assert_eq!(back.previous, before.previous, "{sort}");
+            }
+        }
+    }
 }
 
 /// A cursor may point anywhere, even where no restaurant ever was.

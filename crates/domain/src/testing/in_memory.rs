@@ -4,7 +4,7 @@ mod hidden;
 mod keys;
 
 use std::{
-    cmp::Reverse,
+    cmp::{Ordering, Reverse},
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -79,6 +79,10 @@ impl Repository for InMemoryStore {
             None => Total::Exactly(counted),
         };
         sort(&mut matching, query.sort());
+        if let Some(cursor) = query.before() {
+            matching.retain(|restaurant| place(restaurant, cursor).is_lt());
+            matching.reverse();
+        }
         let rows = matching
             .into_iter()
             .filter(|restaurant| query.after().is_none_or(|cursor| is_after(restaurant, cursor)))
@@ -322,11 +326,16 @@ fn sort(restaurants: &mut [&Restaurant], sort: RestaurantSort) {
 }
 
 pub(super) fn is_after(restaurant: &Restaurant, cursor: &RestaurantCursor) -> bool {
+    place(restaurant, cursor).is_gt()
+}
+
+/// Where a restaurant is in the cursor's order, seen from the cursor.
+fn place(restaurant: &Restaurant, cursor: &RestaurantCursor) -> Ordering {
     let (rating, id) = (restaurant.rating, restaurant.id);
     match &cursor.key {
-        SortKey::Name(key) => (&restaurant.name.sort_key(), id) > (key, cursor.id),
-        SortKey::Rating(key) => (Reverse(rating.sort_key()), id) > (Reverse(*key), cursor.id),
-        SortKey::Reviews(key) => (Reverse(rating.count), id) > (Reverse(*key), cursor.id),
-        SortKey::Newest => id < cursor.id,
+        SortKey::Name(key) => (&restaurant.name.sort_key(), id).cmp(&(key, cursor.id)),
+        SortKey::Rating(key) => (Reverse(rating.sort_key()), id).cmp(&(Reverse(*key), cursor.id)),
+        SortKey::Reviews(key) => (Reverse(rating.count), id).cmp(&(Reverse(*key), cursor.id)),
+        SortKey::Newest => cursor.id.cmp(&id),
     }
 }

@@ -97,6 +97,11 @@ impl Repository for GuideStore {
             let after = (cursor.key.clone(), cursor.id);
             rows.retain(|row| order(&place(query.sort(), row), &after).is_gt());
         }
+        if let Some(cursor) = query.before() {
+            let before = (cursor.key.clone(), cursor.id);
+            rows.retain(|row| order(&place(query.sort(), row), &before).is_lt());
+            rows.reverse();
+        }
         // One more than the page holds tells it that there is a next one.
         rows.truncate(usize::from(query.limit().get()) + 1);
         Ok(RestaurantPage::new(rows, total, query))

@@ -129,6 +129,11 @@ async fn a_restaurant_is_confirmed_too_and_a_faulty_call_is_not_asked_about() {
         words,
         "Add the restaurant “Buoy”, 1 Quay, for all readers? Its description:\n\n> Fish"
     );
+    let twin = json!({"restaurant_name": "ANCHOR", "street_address": "1 Quay", "description": "x"});
+    let asked =
+        call(&server, "create_restaurant_mcp", elicits.clone(), json!({"arguments": twin})).await;
+    let words = asked["inputRequests"]["confirm"]["params"]["message"].as_str().unwrap();
+    assert!(words.ends_with("\n\nIt may be here already: 1, “Anchor”, 1 Quay."), "{words}");
     let read = json!({"arguments": {"restaurant_id": 1}});
     let details = call(&server, "get_details_mcp", elicits.clone(), read).await;
     assert_eq!(details["isError"], false, "reads are not confirmed");

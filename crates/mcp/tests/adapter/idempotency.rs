@@ -42,6 +42,21 @@ async fn a_repeated_create_gives_the_first_result_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_probably_the_same_is_named() {
+    let server = Server::start().await;
+    let first = server.ok("create_restaurant_mcp", restaurant("k")).await;
+    assert_eq!(first.get("possible_duplicates"), None);
+    let mut again = restaurant("l");
+    again["restaurant_name"] = json!("THE Anchor!");
+    let second = server.ok("create_restaurant_mcp", again.clone()).await;
+    assert_eq!(second["possible_duplicates"], json!([1]));
+    assert_eq!(second["name"], "THE Anchor!");
+    // The results of repeats are the first ones, also of the create that was the first of its kind.
+    assert_eq!(server.ok("create_restaurant_mcp", again).await, second);
+    assert_eq!(server.ok("create_restaurant_mcp", restaurant("k")).await, first);
+}
+
+#[tokio::test]
 async fn a_key_of_other_content_is_refused_and_says_what_to_do() {
     let log = Log::start();
     let server = Server::start().await;

@@ -12,7 +12,10 @@ use super::search::{matches, matching};
 use crate::{
     activity,
     error::WorkError,
-    queries::{self, by_name, by_newest, by_rating, by_reviews},
+    queries::{
+        self, by_name, by_name_back, by_newest, by_newest_back, by_rating, by_rating_back,
+        by_reviews, by_reviews_back,
+    },
     rows::{RatingCountsRow, RestaurantColumns, RestaurantRow, ReviewRow},
     schema::restaurants,
 };
@@ -88,11 +91,15 @@ async fn found(
 /// The rows of a page, and one more.
 fn page(query: &RestaurantQuery) -> PageQuery<'_> {
     let (key, id, rows) = queries::restaurants_page(query);
-    match key {
-        SortKey::Name(key) => by_name(key, id, rows).into_boxed(),
-        SortKey::Rating(key) => by_rating(key, id, rows).into_boxed(),
-        SortKey::Reviews(key) => by_reviews(key, id, rows).into_boxed(),
-        SortKey::Newest => by_newest(id, rows).into_boxed(),
+    match (key, query.before().is_some()) {
+        (SortKey::Name(key), false) => by_name(key, id, rows).into_boxed(),
+        (SortKey::Name(key), true) => by_name_back(key, id, rows).into_boxed(),
+        (SortKey::Rating(key), false) => by_rating(key, id, rows).into_boxed(),
+        (SortKey::Rating(key), true) => by_rating_back(key, id, rows).into_boxed(),
+        (SortKey::Reviews(key), false) => by_reviews(key, id, rows).into_boxed(),
+        (SortKey::Reviews(key), true) => by_reviews_back(key, id, rows).into_boxed(),
+        (SortKey::Newest, false) => by_newest(id, rows).into_boxed(),
+        (SortKey::Newest, true) => by_newest_back(id, rows).into_boxed(),
     }
 }
 

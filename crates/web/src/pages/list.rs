@@ -32,10 +32,21 @@ pub(crate) async fn list(
     let errors = query.as_ref().err().cloned().unwrap_or_default();
     // What is wrong is left out: the reader sees a list, and what to change.
     let query = query.ok().or_else(|| input.without(&errors).parse().ok());
-    let found = match query {
-        Some(query) => Some(state.repository.list_restaurants(&query).await?),
+    let mut found = match &query {
+        Some(query) => Some(state.repository.list_restaurants(query).await?),
         None => None,
     };
+    let mut input = input;
+    if let Some(page) = &found
+        && !input.before.is_empty()
+        && errors.is_empty()
+        && page.previous.is_none()
+    {
+        // What is left before is less than a page: the first page has more.
+        input = input.at_start();
+        let query = input.parse().map_err(|_| PageError::NotFound)?;
+        found = Some(state.repository.list_restaurants(&query).await?);
+    }
     let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
     page.notice = done.map(|done| Notice::about(done, None, &page.context));
     if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
@@ -49,6 +60,8 @@ struct ListPage {
     errors: Vec<SummaryLine>,
     search: TextField,
     sorts: Vec<SortChoice>,
+    /// The order that a search keeps; empty for the first of all orders.
+    sort: String,
     sort_error: Option<String>,
     /// Whether a search narrows the list.
     searched: bool,
@@ -61,6 +74,8 @@ struct ListPage {
     cards: Vec<Card>,
     /// The query of the first page; `None` on it.
     first: Option<String>,
+    /// The query of the page before; `None` where that is the first.
+    previous: Option<String>,
     /// The query of the next page; `None` on the last.
     next: Option<String>,
 }
@@ -82,7 +97,8 @@ impl ListPage {
             context,
             errors: form::summary(errors),
             search: TextField::new(&SearchText::FIELD, &input.search, errors),
-            sorts: SortChoice::all(&input.sort),
+            sorts: SortChoice::all(input, errors),
+            sort: input.without(errors).sort,
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
             page: input.page,
@@ -90,7 +106,10 @@ impl ListPage {
             link: ListLink::field(input, errors),
             cards: found
                 .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
-            first: (!input.cursor.is_empty()).then(|| input.first(errors)),
+            first: (input.page > 1).then(|| input.first(errors)),
+            previous: found
+                .and_then(|found| found.previous.as_ref())
+                .and_then(|before| input.previous(before)),
             next: next.map(|cursor| input.next(errors, cursor)),
         }
     }
@@ -110,22 +129,25 @@ fn count(found: &RestaurantPage, page: u32) -> String {
 /// An order to choose.
 #[derive(Serialize)]
 struct SortChoice {
-    value: &'static str,
     label: &'static str,
-    selected: bool,
+    /// The query of the list in this order: empty, or from the question mark on.
+    query: String,
+    is_current: bool,
 }
 
 impl SortChoice {
-    fn all(typed: &str) -> Vec<Self> {
+    fn all(input: &ListInput, errors: &[ValidationError]) -> Vec<Self> {
+        let current = input.without(errors).sort;
         let choice = |sort: RestaurantSort| Self {
-            value: sort.as_str(),
             label: match sort {
                 RestaurantSort::Name => "Name",
                 RestaurantSort::Rating => "Best rated",
                 RestaurantSort::Reviews => "Most reviewed",
                 RestaurantSort::Newest => "Newest",
             },
-            selected: sort.as_str() == typed,
+            query: input.ordered(sort, errors),
+            is_current: current == sort.as_str()
+                || (current.is_empty() && sort == RestaurantSort::default()),
         };
         RestaurantSort::ALL.map(choice).into()
     }

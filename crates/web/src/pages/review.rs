@@ -8,7 +8,10 @@ use axum::{
 use restaurant_domain::{AuditResource, CreateError, ReviewDraft, ReviewQuery};
 
 use super::{
-    Created, RestaurantPath, details::DetailsPage, review_form::ReviewForm, see_restaurant,
+    Created, RestaurantPath,
+    details::DetailsPage,
+    review_form::{ReviewForm, named},
+    see_restaurant,
 };
 use crate::{
     access::Writer, app_state::AppState, error_page::PageError, fields::FormFields, form::FormKey,
@@ -22,12 +25,13 @@ pub(crate) async fn add(
     FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
     let key = FormKey::take(&mut fields)?;
-    let draft = ReviewDraft::from_fields(|name| fields.take(name))?;
+    let person = writer.context.person();
+    let draft = named(ReviewDraft::from_fields(|name| fields.take(name))?, person);
     let form = match draft.parse() {
         Ok(new) => {
             let created = state.repository.create_review(id, new, &writer.author, key.as_ref());
             match created.await {
-                Err(CreateError::KeyReused) => ReviewForm::sent_before(&draft),
+                Err(CreateError::KeyReused) => ReviewForm::sent_before(&draft, person),
                 created => {
                     let review = created?.ok_or(PageError::NotFound)?.into_inner();
                     let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
@@ -36,7 +40,7 @@ pub(crate) async fn add(
                 }
             }
         }
-        Err(errors) => ReviewForm::new(&draft, &errors.iter().cloned().collect::<Vec<_>>()),
+        Err(errors) => ReviewForm::new(&draft, &errors.iter().cloned().collect::<Vec<_>>(), person),
     };
     let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
     let details = details.ok_or(PageError::NotFound)?;

@@ -20,11 +20,20 @@ pub(super) struct ReviewForm {
 }
 
 impl ReviewForm {
-    pub(super) fn new(draft: &ReviewDraft, errors: &[ValidationError]) -> Self {
+    /// The form with what was typed. A person who is signed in need not give a name.
+    pub(super) fn new(
+        draft: &ReviewDraft,
+        errors: &[ValidationError],
+        person: Option<&str>,
+    ) -> Self {
+        let user_name = TextField::new(&UserName::FIELD, &draft.user_name, errors);
         Self {
             errors: form::summary(errors),
             key: FormKey::new(),
-            user_name: TextField::new(&UserName::FIELD, &draft.user_name, errors),
+            user_name: match person {
+                Some(_) => user_name.optional("Name to show (optional)"),
+                None => user_name,
+            },
             ratings: Choice::all(&draft.rating),
             rating_error: form::message_for(Rating::FIELD.name, errors),
             text: TextField::new(&ReviewText::FIELD, &draft.text, errors),
@@ -32,14 +41,23 @@ impl ReviewForm {
     }
 
     /// The form whose key was used for another text.
-    pub(super) fn sent_before(draft: &ReviewDraft) -> Self {
-        Self { errors: form::sent_before(), ..Self::new(draft, &[]) }
+    pub(super) fn sent_before(draft: &ReviewDraft, person: Option<&str>) -> Self {
+        Self { errors: form::sent_before(), ..Self::new(draft, &[], person) }
     }
 
     /// The form before anything was typed, with the name that the person signed in with.
     pub(super) fn empty(person: Option<&str>) -> Self {
-        let name = person.unwrap_or_default().trim();
-        let name: String = name.chars().take(UserName::MAX_CHARS).collect();
-        Self::new(&ReviewDraft::default().user_name(name), &[])
+        Self::new(&named(ReviewDraft::default(), person), &[], person)
+    }
+}
+
+/// The draft with the name that the person signed in with, where it has none.
+pub(super) fn named(draft: ReviewDraft, person: Option<&str>) -> ReviewDraft {
+    match person {
+        Some(person) if draft.user_name.trim().is_empty() => {
+            let name: String = person.trim().chars().take(UserName::MAX_CHARS).collect();
+            draft.user_name(name.trim_end())
+        }
+        _ => draft,
     }
 }

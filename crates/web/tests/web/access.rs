@@ -55,6 +55,17 @@ async fn whoever_signed_in_sees_so_and_may_sign_out() {
         page.shows("Signed in as <bdi>Ann &lt;Lee&gt;</bdi>").shows("to=%2F\">Sign out</a>");
     }
     site.get("/details/1").await.shows("value=\"Ann &lt;Lee&gt;\"");
+    // Another name is shown beside that of the account; without one, the account's is shown.
+    for (typed, shown) in [("", "Ann &lt;Lee&gt;"), ("  ", "Ann &lt;Lee&gt;"), ("Critic", "Critic")]
+    {
+        let fields = [("user_name", typed), ("rating", "4"), ("review_text", "Good")];
+        assert_eq!(site.post("/review/2", &fields).await.status, 303, "{typed:?}");
+        let page = site.get("/details/2").await;
+        let newest = page.text().split_once("<ol class=\"reviews\">").unwrap().1;
+        let newest = newest.split_once("</li>").unwrap().0;
+        assert!(newest.contains(&format!("<h3 dir=\"auto\">{shown}</h3>")), "{newest}");
+        assert!(newest.contains("posted by person <bdi>Ann &lt;Lee&gt;</bdi>"), "{newest}");
+    }
 
     let agent = Actor::new(Author::agent("1", None), Permissions::ALL);
     let site = TestSite::with(small().await, WebConfig::default(), Some(agent));
@@ -153,4 +164,24 @@ async fn a_form_beyond_the_budget_is_a_429_that_says_when_it_frees() {
     assert_eq!(refused.header("retry-after"), "3600");
     refused.shows("1 restaurants and reviews per hour").shows("You may write again on");
     site.get("/details/2").await.shows("1 review<");
+}
+
+#[tokio::test]
+async fn a_403_names_the_account_and_the_missing_role() {
+    let mut config = WebConfig::default();
+    config.roles.write = Some("MCP.Write".to_owned());
+    config.roles.moderate = Some("Reviews.Moderate".to_owned());
+    let ann = Author::person("1", Some("Ann <Lee>"));
+    let reader = Actor::new(ann.clone(), Permissions::READ);
+    let site = TestSite::with(small().await, config.clone(), Some(reader.clone()));
+    let page = site.get("/create").await;
+    page.is_error_page(403).shows("You may not do this").shows(
+        "Your account, Ann &lt;Lee&gt;, does not have the right to write here; it may read. Ask the operator of this site for the app role MCP.Write.",
+    );
+    let writer =
+        TestSite::with(small().await, config.clone(), Some(Actor::new(ann, Permissions::ALL)));
+    writer.post("/hide/1", &[]).await.is_error_page(403).shows("the app role Reviews.Moderate.");
+    config.read_only = true;
+    let site = TestSite::with(small().await, config, Some(reader));
+    site.get("/create").await.is_error_page(403).shows("This site is read-only").hides("app role");
 }

@@ -83,6 +83,40 @@ async fn only_known_words_are_confirmed() {
 }
 
 #[tokio::test]
+async fn what_may_be_here_already_is_asked_about_once() {
+    let site = TestSite::over(small().await);
+    let fields = |key, distinct| {
+        [
+            ("restaurant_name", "the blue-DOOR"),
+            ("street_address", "1, Harbour Road"),
+            ("description", "Fish <3"),
+            ("idempotency_key", key),
+            ("distinct", distinct),
+        ]
+    };
+    // Two are at that address; one has the name.
+    let page = site.post("/add", &fields("k1", "")).await;
+    assert_eq!(page.status, 422);
+    crate::markup::check(page.text());
+    page.shows("<title>Error: Add a restaurant")
+        .shows("Is it already here?")
+        .shows(r#"<a href="/details/1"><bdi>Blue Door</bdi></a>, <bdi>1 Harbour Road</bdi>"#)
+        .hides("Noodle Yard")
+        .shows("value=\"the blue-DOOR\"")
+        .shows("Fish &lt;3")
+        .shows(r#"<input type="hidden" name="distinct" value="yes">"#)
+        .shows("Add it anyway");
+    assert_eq!(site.get("/details/3").await.status, 404, "nothing is added yet");
+    assert_eq!(site.post("/add", &fields("k2", "yes")).await.status, 303);
+    // What was added is not asked about when the form is sent again.
+    let again = site.post("/add", &fields("k2", "yes")).await;
+    assert!(again.header("location").starts_with("/details/3?"));
+    let mut other = fields("k3", "");
+    other[0].1 = "Red Door";
+    assert_eq!(site.post("/add", &other).await.status, 303);
+}
+
+#[tokio::test]
 async fn a_refused_restaurant_keeps_what_was_typed() {
     let site = TestSite::over(empty());
     let long = "é".repeat(51);
@@ -207,11 +241,12 @@ fn key(page: &Answer) -> String {
 
 #[tokio::test]
 async fn a_form_that_is_sent_twice_is_written_once() {
-    let site = TestSite::over(small().await);
+    let site = TestSite::over(recent().await);
     let (create, details) = (site.get("/create").await, site.get("/details/2").await);
     assert_ne!(key(&create), key(&site.get("/create").await), "each form has its own");
     let (restaurant_key, review_key) = (key(&create), key(&details));
-    let restaurant = [&RESTAURANT[..], &[("idempotency_key", &restaurant_key)]].concat();
+    let mut restaurant = [&RESTAURANT[..], &[("idempotency_key", &restaurant_key)]].concat();
+    restaurant[0].1 = "Sea View";
     let review = [&REVIEW[..], &[("idempotency_key", &review_key)]].concat();
     for _ in 0..2 {
         let answer = site.post("/add", &restaurant).await;
@@ -240,6 +275,7 @@ async fn another_text_under_the_same_key_is_asked_about() {
 
     let sent = key(&site.get("/create").await);
     let mut restaurant = [&RESTAURANT[..], &[("idempotency_key", &*sent)]].concat();
+    restaurant[0].1 = "Sea View";
     assert_eq!(site.post("/add", &restaurant).await.status, 303);
     restaurant[0].1 = "Red Door";
     let asked = site.post("/add", &restaurant).await;

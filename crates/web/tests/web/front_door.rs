@@ -1,11 +1,13 @@
 //! `/welcome`, which needs no caller, and `/connect`.
 
+use axum::Router;
+use http::StatusCode;
 use restaurant_domain::{Actor, Author, Permissions};
-use restaurant_web::{Connection, WebConfig};
+use restaurant_web::{Connection, WebConfig, with_sign_in_page};
 
 use crate::{
     markup,
-    site::{TestSite, and_header, request},
+    site::{TestSite, and_header, form, request},
     stores::{empty, small},
 };
 
@@ -77,4 +79,60 @@ async fn the_header_says_who_may_write() {
     let refused = site.get("/create").await;
     assert_eq!(refused.status, 403);
     refused.shows("Signed in as <bdi>Ann</bdi>").shows("href=\"/activity\"");
+}
+
+/// A site at which no caller is signed in.
+fn signed_out(config: &WebConfig) -> TestSite {
+    let refuse = async || {
+        (StatusCode::UNAUTHORIZED, [("www-authenticate", "Bearer")], "{\"error\":\"unauthorized\"}")
+    };
+    TestSite::of(with_sign_in_page(Router::new().fallback(refuse), config).unwrap())
+}
+
+const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
+
+#[tokio::test]
+async fn a_browser_that_is_not_signed_in_gets_a_page() {
+    let site = signed_out(&deployed());
+    let get = |address: &str| and_header(request("GET", address), "accept", BROWSER);
+    let page = site.send(get("/details/7?stars=5")).await;
+    assert_eq!((page.status.as_u16(), page.header("www-authenticate")), (401, "Bearer"));
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert!(page.header("content-security-policy").contains("default-src 'none'"));
+    markup::check(page.text());
+    page.shows("Sign in to see this page")
+        .shows("href=\"&#x2f;in?to=%2Fdetails%2F7%3Fstars%3D5\">Sign in</a>");
+    // The sign-in leads back to this site alone.
+    for address in ["//evil.example/", "/\\evil.example/"] {
+        let Ok(uri) = address.parse::<http::Uri>() else { continue };
+        let mut request = get("/");
+        *request.uri_mut() = uri;
+        site.send(request).await.hides("evil").shows("in?to=%2F\">Sign in</a>");
+    }
+}
+
+#[tokio::test]
+async fn a_form_after_the_end_of_a_session_is_not_lost() {
+    let site = signed_out(&deployed());
+    let form = and_header(form("/review/7", "user_name=Ann&review_text=Long"), "accept", BROWSER);
+    let page = site.send(form).await;
+    assert_eq!(page.status, 401);
+    markup::check(page.text());
+    page.shows("Your session has ended")
+        .shows("your text is not lost")
+        .shows("href=\"&#x2f;in?to=%2F\" target=\"_blank\">Sign in in a new tab</a>");
+}
+
+#[tokio::test]
+async fn other_clients_get_the_refusal_as_it_is() {
+    let ask = |accept: &str| and_header(request("POST", "/mcp"), "accept", accept);
+    let site = signed_out(&deployed());
+    for accept in ["application/json, text/event-stream", "*/*", "text/htmlx", ""] {
+        let answer = site.send(ask(accept)).await;
+        assert_eq!(answer.text(), "{\"error\":\"unauthorized\"}", "{accept}");
+    }
+    // Where there is no sign-in for browsers, there is no page either.
+    let answer = signed_out(&WebConfig::default()).send(ask(BROWSER)).await;
+    assert_eq!(answer.text(), "{\"error\":\"unauthorized\"}");
 }

@@ -65,7 +65,59 @@ async fn a_later_page_leads_back_to_the_first_of_the_same_search() {
     second.shows("25–45 of 45 restaurants").shows("<title>“café &amp;” · Restaurants, page 2");
     second.shows(r#"href="/?search=caf%C3%A9%20%26&amp;sort=newest">First page"#);
     second.shows(r#"value="café &amp; ""#.trim_end_matches([' ', '"']));
-    second.shows(r#"<option value="newest" selected>"#);
+    second.shows(r#"&amp;sort=newest" aria-current="true">Newest</a>"#);
+}
+
+#[tokio::test]
+async fn the_links_lead_back_page_by_page() {
+    let store = empty();
+    for number in 1..=80 {
+        restaurant(&*store, &format!("Café {number:02}"), &Author::system()).await;
+    }
+    let site = TestSite::over(store);
+    let link = |page: &str, rel: &str| {
+        let (_, link) = page.split_once(&format!("rel=\"{rel}\" href=\""))?;
+        Some(link.split_once('"')?.0.replace("&amp;", "&"))
+    };
+    let (mut address, mut shown) = ("/?search=caf%C3%A9&sort=newest".to_owned(), Vec::new());
+    loop {
+        let page = site.get(&address).await;
+        shown.push((page.text().to_owned(), address));
+        let Some(next) = link(page.text(), "next") else { break };
+        address = next;
+    }
+    assert_eq!(shown.len(), 4);
+    for (number, (page, _)) in shown.iter().enumerate() {
+        assert_eq!(
+            link(page, "prev").is_some(),
+            number > 1,
+            "the page before the second is the first"
+        );
+    }
+    for (page, before) in [(3, 2), (2, 1)] {
+        let back = site.get(&link(&shown[page].0, "prev").unwrap()).await;
+        assert_eq!(names(back.text()), names(&shown[before].0));
+        back.shows(&format!("<title>“café” · Restaurants, page {}", before + 1)).shows(&format!(
+            "{}–{} of 80 restaurants",
+            before * 24 + 1,
+            before * 24 + 24
+        ));
+        assert_eq!(link(back.text(), "prev").is_some(), before > 1);
+        assert!(link(back.text(), "next").is_some());
+        // The way back from a restaurant leads to this page.
+        let (_, list) = back.text().split_once("?list=").unwrap();
+        let list = list.split_once('"').unwrap().0;
+        site.get(&format!("/details/1?list={list}"))
+            .await
+            .shows(&format!("“café”, page {}", before + 1))
+            .shows("&amp;before=");
+    }
+    // Where less than a page is left before, the first page is shown.
+    let cursor = link(&shown[0].0, "next").unwrap().replace("cursor=", "before=");
+    let first = site.get(&cursor.replace("page=2", "page=7")).await;
+    assert_eq!(names(first.text()), names(&shown[0].0));
+    first.shows("1–24 of 80 restaurants").hides("page 7");
+    site.get("/?before=x").await.shows("This page of the list does not exist in this order");
 }
 
 #[tokio::test]
@@ -94,7 +146,8 @@ async fn a_bad_question_keeps_its_good_parts() {
     let page = site.get(&format!("/?search={long}&sort=newest&cursor=%3F")).await;
     assert_eq!(page.status, 422);
     page.shows(&format!("value=\"{long}\""))
-        .shows(r#"<option value="newest" selected>"#)
+        .shows(r#"<input type="hidden" name="sort" value="newest">"#)
+        .shows(r#"<a href="/?sort=newest" aria-current="true">Newest</a>"#)
         .shows(
             r##"<a href="#search">Search is 101 characters long: shorten it to at most 100</a>"##,
         )
@@ -106,6 +159,22 @@ async fn a_bad_question_keeps_its_good_parts() {
     assert_eq!(page.status, 422);
     page.shows("value=\"fish\"")
         .shows(r##"<a href="#sort">Order is &quot;&lt;best&gt;&quot;: choose"##);
+}
+
+#[tokio::test]
+async fn the_orders_are_links_that_keep_the_search() {
+    let site = many().await;
+    let next = next(site.get("/?search=fish&sort=rating").await.text()).unwrap();
+    site.get(&next)
+        .await
+        .shows(r#"<a href="/?search=fish&amp;sort=rating" aria-current="true">Best rated</a>"#)
+        .shows(r#"<a href="/?search=fish&amp;sort=reviews">Most reviewed</a>"#)
+        .shows(r#"<a href="/?search=fish&amp;sort=newest">Newest</a>"#)
+        .shows(r#"<a href="/?search=fish">Name</a>"#);
+    site.get("/")
+        .await
+        .shows(r#"<a href="/" aria-current="true">Name</a>"#)
+        .hides(r#"name="sort""#);
 }
 
 #[tokio::test]

@@ -46,6 +46,11 @@ impl TestSite {
         })
     }
 
+    /// For a router of one's own.
+    pub(crate) fn of(app: Router) -> Self {
+        Self(app)
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         // Longer than any limit under test: what never answers fails its test.
         let response = timeout(Duration::from_secs(60), self.0.clone().oneshot(request));
