@@ -60,9 +60,9 @@ impl<'a> From<&'a Restaurant> for RestaurantView<'a> {
 
 /// A restaurant that was added.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct AddedView {
+pub(crate) struct AddedView<'a> {
     #[serde(flatten)]
-    restaurant: RestaurantView,
+    restaurant: RestaurantView<'a>,
     /// The ids of restaurants that were there before and are probably the same, by name and address; absent when there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     possible_duplicates: Vec<i64>,
@@ -193,9 +193,9 @@ pub(crate) struct Added {
 }
 
 impl ToolOutput for Added {
-    type View = AddedView;
+    type View<'a> = AddedView<'a>;
 
-    fn view(&self) -> AddedView {
+    fn view(&self) -> AddedView<'_> {
         let (Created::New(added) | Created::Replayed(added)) = &self.created;
         let earlier = self.similar.iter().filter(|known| **known < added.id);
         let possible_duplicates = earlier.map(|known| known.0).collect();
