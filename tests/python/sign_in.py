@@ -83,6 +83,18 @@ def msal(flow, its):
         begun = client.initiate_device_flow([its.user_scope])
         enter(begun["verification_uri"], begun["user_code"], its.user)
         return client.acquire_token_by_device_flow(begun)
+    if flow in ("agent_identity", "agent_user"):
+        # Each token is the assertion of the next client.
+        parent = of_program(its.blueprint, its.api_secret)
+        exchange = ["api://AzureADTokenExchange/.default"]
+        token = parent.acquire_token_for_client(exchange, fmi_path=its.agent_identity)
+        agent = of_program(its.agent_identity, {"client_assertion": token["access_token"]})
+        if flow == "agent_identity":
+            return agent.acquire_token_for_client([its.scope])
+        own = agent.acquire_token_for_client(exchange)["access_token"]
+        return agent.acquire_token_by_user_federated_identity_credential(
+            [its.user_scope], own, user_object_id=its.agent_user
+        )
     assert flow == "on_behalf_of", flow
     client = of_program(its.api, its.api_secret)
     return client.acquire_token_on_behalf_of(its.user_assertion, [its.next_scope])

@@ -1,5 +1,6 @@
 //! The issuer: discovery, keys, and tokens, as Microsoft Entra ID has them.
 
+mod agent_exchange;
 mod authorize;
 mod client;
 mod delegation;

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use easyauth_emulator::sample;
+use easyauth_emulator::{Directory, sample};
 use restaurant_tests::{node, python::Environment};
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ pub enum Flow {
     Refresh,
     DeviceCode,
     OnBehalfOf,
+    AgentIdentity,
+    AgentUser,
 }
 
 impl Flow {
@@ -34,6 +36,8 @@ impl Flow {
             Self::Refresh => "refresh",
             Self::DeviceCode => "device_code",
             Self::OnBehalfOf => "on_behalf_of",
+            Self::AgentIdentity => "agent_identity",
+            Self::AgentUser => "agent_user",
         }
     }
 
@@ -51,6 +55,10 @@ impl Flow {
             | Self::FederatedAssertion
             | Self::WorkloadIdentity => of_app(sample::AGENT),
             Self::OnBehalfOf => of_person(sample::API, graph),
+            Self::AgentIdentity => of_app(sample::AGENT_IDENTITY),
+            Self::AgentUser => {
+                (json!(sample::AGENT_IDENTITY), json!(sample::AGENT_USER), api.as_str())
+            }
             Self::Refresh if next => of_person(sample::INTERACTIVE, graph),
             Self::Refresh | Self::AuthorizationCode | Self::DeviceCode => {
                 of_person(sample::INTERACTIVE, api.as_str())
@@ -68,7 +76,7 @@ fn token(output: &Output) -> String {
 }
 
 async fn python(library: &'static str, flow: Flow) {
-    let tenant = Tenant::start().await;
+    let tenant = Tenant::start_with(Directory::sample_with_agents()).await;
     let mut command = Environment::Agent.command("sign_in.py").unwrap();
     command.args([library, flow.name(), &tenant.configuration().to_string()]);
     command.envs(tenant.environment());
@@ -111,6 +119,8 @@ mod msal_for_python {
         refresh Refresh
         device_code DeviceCode
         on_behalf_of OnBehalfOf
+        agent_identity AgentIdentity
+        user_account_of_an_agent AgentUser
     }
 }
 

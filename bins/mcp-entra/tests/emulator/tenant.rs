@@ -25,12 +25,16 @@ pub struct Tenant {
 
 impl Tenant {
     pub async fn start() -> Self {
+        Self::start_with(Directory::sample()).await
+    }
+
+    pub async fn start_with(directory: Directory) -> Self {
         let tls = Tls::generate(&[]).unwrap();
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("ca.pem"), tls.authority()).unwrap();
         let mut options = Options::default();
         options.listener.tls = Some(tls);
-        let emulator = Emulator::start(Directory::sample(), options).await.unwrap();
+        let emulator = Emulator::start(directory, options).await.unwrap();
         let tenant = Self { emulator, folder };
         tenant.give_credentials();
         tenant
@@ -64,7 +68,9 @@ impl Tenant {
                     application.certificates = vec![public.clone()];
                     application.federated_credentials = vec![federated.clone()];
                 }
-                sample::API => application.secrets = vec![API_SECRET.to_owned()],
+                sample::API | sample::BLUEPRINT => {
+                    application.secrets = vec![API_SECRET.to_owned()];
+                }
                 _ => {}
             }
         }
@@ -96,6 +102,8 @@ impl Tenant {
             "scope": format!("api://{}/.default", sample::API),
             "user_scope": format!("api://{}/user_impersonation", sample::API),
             "next_scope": NEXT_SCOPE,
+            "blueprint": sample::BLUEPRINT, "agent_identity": sample::AGENT_IDENTITY,
+            "agent_user": sample::AGENT_USER,
         })
     }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Directory, ServicePrincipal, User};
+use super::{Application, Directory, ServicePrincipal, User};
 
 /// The type of a service principal that is an agent identity.
 pub(crate) const AGENT_IDENTITY: &str = "ServiceIdentity";
@@ -55,6 +55,17 @@ impl Directory {
 }
 
 impl Directory {
+    /// The blueprint of an agent identity.
+    pub(crate) fn blueprint(&self, agent: &ServicePrincipal) -> Option<&Application> {
+        self.application(agent.agent_identity_blueprint_id?)
+    }
+
+    /// The registration of a client; of an agent identity that of its blueprint.
+    pub(crate) fn registration(&self, client_id: Uuid) -> Option<&Application> {
+        let agent = || self.service_principal(client_id).filter(|it| it.is_agent_identity());
+        self.application(client_id).or_else(|| self.blueprint(agent()?))
+    }
+
     /// The people of the tenant, who may sign in.
     pub(crate) fn people(&self) -> impl Iterator<Item = &User> {
         self.users.iter().filter(|user| !user.is_agent_user())

@@ -12,6 +12,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use chrono::SecondsFormat;
 use http::{StatusCode, header::LOCATION};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -22,7 +23,8 @@ use crate::{Application, Cloud, Directory, caller::Caller, directory::credential
 const RESOURCE: &str = "Application";
 const FILTERABLE: &[&str] = &["id", "appId", "displayName", "identifierUris"];
 /// What a client never sets.
-const READ_ONLY: &[&str] = &["id", "appId", "passwordCredentials", "publisherDomain"];
+const READ_ONLY: &[&str] =
+    &["id", "appId", "createdDateTime", "passwordCredentials", "publisherDomain"];
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 256;
 
@@ -58,6 +60,7 @@ pub(super) async fn create(
     let ids = (Uuid::new_v4(), Uuid::new_v4());
     let new = Application { id: ids.0, app_id: ids.1, owners, ..Application::default() };
     let defaults = json!({
+        "createdDateTime": graph.cloud.now().to_rfc3339_opts(SecondsFormat::Secs, true),
         "signInAudience": "AzureADMyOrg",
         "publisherDomain": graph.cloud.options().graph.verified_domains.first(),
         "passwordCredentials": [],

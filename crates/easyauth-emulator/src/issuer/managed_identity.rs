@@ -10,13 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::token::resource;
+use super::{agent_exchange::TOKEN_EXCHANGE, token::resource};
 use crate::{
     Cloud, Directory, ServicePrincipal, directory::AGENT_IDENTITY, token::LIFETIME_SECONDS,
 };
-
-/// What federated credentials take as audience: no application of the tenant.
-const TOKEN_EXCHANGE: &str = "api://AzureADTokenExchange";
 
 /// What a program asks for. Source: <https://learn.microsoft.com/azure/app-service/overview-managed-identity>.
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
+    agent_exchange::{self, TOKEN_EXCHANGE},
     client::{self, Client},
     delegation,
     error::TokenError,
@@ -23,6 +24,8 @@ use crate::{Application, Cloud, Directory, directory::GRAPH_URI, token::LIFETIME
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The grant type of on-behalf-of (RFC 7523).
 const USER_ASSERTION: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// The grant type by which an agent identity acts as its user account.
+const AGENT_USER: &str = "user_fic";
 
 /// The version 2.0 endpoint: what a token is for is in `scope`.
 pub(super) async fn v2(
@@ -65,6 +68,7 @@ fn answer(
         // The short name is the one that msal-node sends.
         DEVICE_CODE | "device_code" => device_code(cloud, &client, form)?,
         USER_ASSERTION => on_behalf_of(cloud, &client, form)?,
+        AGENT_USER => agent_user(cloud, &client, form)?,
         _ => return Err(TokenError::GrantType),
     };
     let caching = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -82,8 +86,8 @@ fn client_credentials(
     }
     let scope = form.required("scope")?;
     let audience = scope.strip_suffix("/.default").ok_or(TokenError::Scope)?;
-    check_resource(cloud, client.application.app_id, scope, form.get("resource"))?;
-    let claims = own_claims(cloud, &cloud.directory(), &client.application, audience)?;
+    check_resource(cloud, client.id, scope, form.get("resource"))?;
+    let claims = own_claims(cloud, client.id, audience, form.get("fmi_path"))?;
     let token = cloud.sign(&cloud.token_header(), &claims);
     Ok(bearer(&token))
 }
@@ -91,14 +95,21 @@ fn client_credentials(
 /// The claims of a client's own token for a resource, if it may have one.
 fn own_claims(
     cloud: &Cloud,
-    directory: &Directory,
-    client: &Application,
+    client_id: Uuid,
     audience: &str,
+    fmi_path: Option<&str>,
 ) -> Result<Value, TokenError> {
-    let principal = directory.service_principal(client.app_id);
+    let directory = &*cloud.directory();
+    let principal = directory.service_principal(client_id);
     let principal = principal.ok_or(TokenError::NoServicePrincipal)?;
     if principal.is_disabled() {
         return Err(TokenError::Disabled);
+    }
+    if audience == TOKEN_EXCHANGE {
+        return Ok(agent_exchange::claims(cloud, directory, principal, fmi_path));
+    }
+    if fmi_path.is_some() {
+        return Err(TokenError::UnknownScope);
     }
     let resource = resource(cloud, directory, audience)?;
     let assigned = !directory.roles(principal.id, resource).is_empty();
@@ -174,7 +185,7 @@ fn collect(
 ) -> Result<Value, TokenError> {
     let now = cloud.now().timestamp();
     let mut grant = cloud.grants().take(proof.words, now).ok_or(TokenError::Grant)?;
-    let is_same_client = grant.client_id == client.application.app_id;
+    let is_same_client = grant.client_id == client.id;
     if !is_same_client || grant.redirect_uri.as_deref() != proof.redirect_uri {
         return Err(TokenError::Grant);
     }
@@ -194,7 +205,7 @@ fn collect(
 /// The tokens of a person who has entered a device's code.
 fn device_code(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Value, TokenError> {
     let code = form.required("device_code")?;
-    let (client_id, now) = (client.application.app_id, cloud.now().timestamp());
+    let (client_id, now) = (client.id, cloud.now().timestamp());
     let (user_id, scope) = cloud.device_codes().take(code, client_id, now)?;
     tokens(cloud, Grant::without_code(user_id, client_id, scope), form)
 }
@@ -209,7 +220,14 @@ fn on_behalf_of(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Val
     }
     let user_id = user_assertion::user(cloud, client, form.required("assertion")?)?;
     let scope = form.required("scope")?.to_owned();
-    tokens(cloud, Grant::without_code(user_id, client.application.app_id, scope), form)
+    tokens(cloud, Grant::without_code(user_id, client.id, scope), form)
+}
+
+/// The tokens of an agent's user account.
+fn agent_user(cloud: &Cloud, client: &Client, form: &Parameters) -> Result<Value, TokenError> {
+    let user_id = agent_exchange::user(cloud, client, form)?;
+    let scope = form.required("scope")?.to_owned();
+    tokens(cloud, Grant::without_code(user_id, client.id, scope), form)
 }
 
 /// The tokens of a grant.
@@ -244,16 +262,16 @@ fn granted_claims(
     directory: &Directory,
     grant: &Grant,
 ) -> Result<(Value, Value), TokenError> {
-    let client = directory.application(grant.client_id).ok_or(TokenError::Client)?;
+    let client = directory.registration(grant.client_id).ok_or(TokenError::Client)?;
     let scopes: Vec<_> =
         grant.scope.split(' ').filter_map(|scope| scope.rsplit_once('/')).collect();
-    let audience = audience(client.app_id, &grant.scope);
+    let audience = audience(grant.client_id, &grant.scope);
     let resource = resource(cloud, directory, &audience)?;
     // A person may be asked for the scopes of several APIs at once; a token is for one of them.
     let of_one = scopes.into_iter().filter(|(api, _)| *api == audience);
     let names: Vec<_> = of_one.map(|(_, name)| name).collect();
     let names = granted_scopes(resource, &names)?;
-    let access = cloud.claims(directory, resource).of_user(grant.user_id, client.app_id, &names);
+    let access = cloud.claims(directory, resource).of_user(grant.user_id, grant.client_id, &names);
     let id = id_claims(cloud, directory, client, grant);
     access.zip(id).ok_or(TokenError::Grant)
 }
@@ -280,12 +298,12 @@ fn id_claims(
     grant: &Grant,
 ) -> Option<Value> {
     let user = directory.users.iter().find(|user| user.id == grant.user_id)?;
-    let mut id = cloud.claims(directory, client).of_user(user.id, client.app_id, &[])?;
+    let mut id = cloud.claims(directory, client).of_user(user.id, grant.client_id, &[])?;
     let members = id.as_object_mut()?;
     for of_access in ["scp", "appid", "appidacr", "azp", "azpacr", "idtyp", "unique_name", "upn"] {
         members.remove(of_access);
     }
-    members.insert("aud".to_owned(), json!(client.app_id));
+    members.insert("aud".to_owned(), json!(grant.client_id));
     members.insert("iss".to_owned(), json!(cloud.v2_issuer()));
     members.insert("ver".to_owned(), json!("2.0"));
     members.insert("preferred_username".to_owned(), json!(user.user_principal_name));

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What Graph sets of an application, so that no client does.
-const SET_BY_GRAPH: [&str; 2] = ["passwordCredentials", "publisherDomain"];
+const SET_BY_GRAPH: [&str; 3] = ["createdDateTime", "passwordCredentials", "publisherDomain"];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -36,6 +36,7 @@ async fn an_application_is_found_by_either_id_until_it_is_deleted() {
         let found = tenant.get(path).await.expect(StatusCode::OK);
         assert_eq!(found.body["displayName"], "Reviews");
         assert_eq!(found.body["signInAudience"], "AzureADMyOrg");
+        assert!(found.text("createdDateTime").ends_with('Z'), "{found:?}");
     }
     let body = json!({ "appId": made.text("appId") });
     tenant.post("/servicePrincipals", body).await.expect(StatusCode::CREATED);

@@ -4,7 +4,10 @@ use aws_lc_rs::{
     encoding::{AsDer as _, Pkcs8V1Der},
     rsa::{KeyPair, KeySize},
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use easyauth_emulator::{Directory, Emulator, FederatedCredential, Options, sample};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
@@ -73,10 +76,30 @@ async fn an_assertion_is_of_the_clients_own_key_and_for_this_endpoint() {
     };
     let token = claims(send(&emulator, &with_assertion(&key.sign(&good))).await).await;
     assert_eq!(token["appid"], json!(sample::AGENT));
+    // As MSAL.NET and MSAL for Python write them.
+    let end = now(&emulator) + 300;
+    for end in [json!(end.to_string()), json!(f64::from(i32::try_from(end).unwrap()) + 0.5)] {
+        claims(send(&emulator, &with_assertion(&with("exp", end))).await).await;
+    }
+    let header = json!({"alg": "RS256", "typ": "JWT", "x5c": "a string, as MSAL.NET writes it"});
+    let signed = |header: &Value| {
+        let part = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        let message = format!("{}.{}", part(header), part(&good));
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key.private, Algorithm::RS256);
+        format!("{message}.{}", signature.unwrap())
+    };
+    claims(send(&emulator, &with_assertion(&signed(&header))).await).await;
+    let in_strings = with("exp", json!((now(&emulator) - 3600).to_string()));
     for (what, assertion) in [
         ("another's key", other.sign(&good)),
         ("another audience", with("aud", json!("https://elsewhere.example"))),
         ("expired", with("exp", json!(now(&emulator) - 3600))),
+        ("expired, in a string", in_strings),
+        ("no algorithm", signed(&json!({"typ": "JWT"}))),
+        ("another algorithm", signed(&json!({"alg": "RS512"}))),
+        ("no end", with("exp", Value::Null)),
+        ("not yet valid", with("nbf", json!(now(&emulator) + 3600))),
         ("another subject", with("sub", json!(sample::ROLELESS))),
         ("garbage", "a.b.c".to_owned()),
     ] {
