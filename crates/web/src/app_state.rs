@@ -7,13 +7,17 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use restaurant_domain::Repository;
 use tokio_util::task::TaskTracker;
 
-use crate::{RoleNames, RouterError, WebConfig, config::Connection, templates::Templates};
+use crate::{
+    RoleNames, RouterError, WebConfig, config::Connection, fragments::Fragments,
+    templates::Templates,
+};
 
 /// The state that the handlers share.
 #[derive(Clone)]
 pub(crate) struct AppState {
     pub(crate) repository: Arc<dyn Repository>,
     pub(crate) site: Site,
+    pub(crate) fragments: Arc<Fragments>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,

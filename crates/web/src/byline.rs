@@ -1,6 +1,6 @@
 //! The author of a text, as readers see it.
 
-use restaurant_domain::{Author, AuthorKind, ClientApplication};
+use restaurant_domain::{Author, AuthorGroup, AuthorKind, ClientApplication};
 use serde::Serialize;
 
 /// The kind and the name of an author. The authentication sets the kind; a name never changes it.
@@ -25,12 +25,18 @@ impl Byline {
         match author.kind() {
             kind @ (AuthorKind::Person | AuthorKind::Agent | AuthorKind::AgentForPerson) => {
                 let client = client.filter(shown).map(str::to_owned);
-                let is_person = kind == AuthorKind::Person;
-                let group = if is_person { "person" } else { "agent" };
-                Some(Self { kind: kind.as_str(), group, name, client })
+                Some(Self { kind: kind.as_str(), group: Self::group_of(kind)?, name, client })
             }
             _ => None,
         }
+    }
+
+    /// The group of a kind of author; `None` for the unauthenticated and the product itself.
+    pub(crate) fn group_of(kind: AuthorKind) -> Option<&'static str> {
+        Some(match AuthorGroup::of(kind)? {
+            AuthorGroup::People => "person",
+            AuthorGroup::Agents => "agent",
+        })
     }
 
     /// The name, where it is known.

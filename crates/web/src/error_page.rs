@@ -44,6 +44,8 @@ pub(crate) enum PageError {
     CrossOrigin,
     #[error("there is no such page")]
     NotFound,
+    #[error("there is no such post to take back or restore")]
+    NoPost,
     #[error("the body is over the limit")]
     TooLarge,
     #[error("the body is no form")]
@@ -85,7 +87,7 @@ impl From<CreateError> for PageError {
 impl From<DeleteError> for PageError {
     fn from(error: DeleteError) -> Self {
         match error {
-            DeleteError::NotFound => Self::NotFound,
+            DeleteError::NotFound => Self::NoPost,
             DeleteError::Store(error) => error.into(),
             other => Self::CannotUndo(other),
         }
@@ -100,7 +102,7 @@ impl PageError {
                 StatusCode::FORBIDDEN
             }
             Self::CannotUndo(_) => StatusCode::CONFLICT,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoPost => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NoForm => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::SlowForm => StatusCode::REQUEST_TIMEOUT,
@@ -124,7 +126,7 @@ impl PageError {
             Self::CannotUndo(DeleteError::Reviewed) => "reviewed",
             Self::CannotUndo(_) => "too_late",
             Self::CrossOrigin => "cross_origin",
-            Self::NotFound => "not_found",
+            Self::NotFound | Self::NoPost => "not_found",
             Self::BadCursor(_) => "invalid_arguments",
             Self::BudgetExhausted(_) => "budget_exhausted",
             Self::BadRequest(_)

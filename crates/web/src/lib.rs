@@ -9,6 +9,7 @@ mod config;
 mod error_page;
 mod fields;
 mod form;
+mod fragments;
 mod health;
 mod page_context;
 mod pages;

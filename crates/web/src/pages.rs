@@ -20,6 +20,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use restaurant_domain::RestaurantId;
 
+use self::list_input::ListLink;
 use crate::{
     app_state::AppState,
     error_page::{Complete, PageError},
@@ -79,15 +80,16 @@ impl Created {
     fn confirmation(self) -> &'static str {
         match self {
             Self::Restaurant => "The restaurant was added. Be the first to review it!",
-            Self::Review => "Thank you! Your review was posted.",
+            Self::Review => "Thank you! Your review was posted. It is marked below.",
         }
     }
 }
 
 /// 303: the browser gets the restaurant's page, so reloading it does not send the form again.
-fn see_restaurant(id: RestaurantId, created: Created) -> Response {
-    let field = Created::FIELD;
-    see_other(&format!("/details/{id}?{field}={}", created.as_str()))
+fn see_restaurant(id: RestaurantId, created: Created, list: Option<&ListLink>) -> Response {
+    let list = list.map(|list| format!("&{}={}", ListLink::FIELD, list.encoded()));
+    let list = list.unwrap_or_default();
+    see_other(&format!("/details/{id}?{}={}{list}", Created::FIELD, created.as_str()))
 }
 
 /// 303 to an address of this site.

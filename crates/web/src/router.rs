@@ -39,7 +39,9 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     let site = Site::new(&config)?;
     let WebConfig { body_limit, request_timeout, trusted_origins, tasks, connection, .. } = config;
     let connection = Arc::new(connection);
-    let state = AppState { repository, site, connection, body_limit, request_timeout, tasks };
+    let fragments = Arc::default();
+    let state =
+        AppState { repository, site, fragments, connection, body_limit, request_timeout, tasks };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let guarded = |routes: Router<AppState>| {

@@ -8,6 +8,7 @@ use std::{
     env,
     process::{Command, ExitCode},
     thread::{self, available_parallelism},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, anyhow};
@@ -29,18 +30,55 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let shell = Shell::new()?;
     shell.change_dir(workspace::root());
-    setup::run(&shell)?;
+    let mut phases = Phases::default();
+    phases.run("set-up", || setup::run(&shell))?;
     // Packages are downloaded while the code is checked.
     let packages = thread::spawn(setup::packages);
     if arguments.cargo_test.is_empty() {
-        check(&shell)?;
+        check(&shell, &mut phases)?;
     }
-    packages.join().map_err(|_| anyhow!("the packages cannot be installed"))??;
-    tokio::runtime::Runtime::new()?.block_on(test(&arguments.cargo_test))
+    phases.run("packages of the tests", || {
+        packages.join().map_err(|_| anyhow!("the packages cannot be installed"))?
+    })?;
+    tokio::runtime::Runtime::new()?.block_on(test(&arguments.cargo_test, phases))
 }
 
-fn check(shell: &Shell) -> Result<()> {
+/// How long each part took that has ended.
+#[derive(Default)]
+struct Phases(Vec<(&'static str, Duration)>);
+
+impl Phases {
+    fn run<T>(&mut self, name: &'static str, part: impl FnOnce() -> Result<T>) -> Result<T> {
+        let start = Instant::now();
+        let result = part();
+        self.0.push((name, start.elapsed()));
+        result
+    }
+
+    /// Says it, before the runner says the same of the tests.
+    fn say(&self) {
+        let all: Duration = self.0.iter().map(|(_, took)| *took).sum();
+        let parts = self.0.iter().map(|(name, took)| format!("{name} {} s", took.as_secs()));
+        let parts = parts.collect::<Vec<_>>().join(", ");
+        eprintln!("before the tests: {} s ({parts})", all.as_secs());
+    }
+}
+
+fn check(shell: &Shell, phases: &mut Phases) -> Result<()> {
     cmd!(shell, "cargo fmt --all --check").run().context("the format is not rustfmt's")?;
+    phases.run("clippy", || clippy(shell))?;
+    phases.run("documentation", || {
+        cmd!(shell, "cargo doc --workspace --no-deps --locked")
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+            .context("the documentation has a fault")
+    })?;
+    phases.run("packing", || packages::check(shell))?;
+    phases.run("other systems", || other_systems::check(shell))?;
+    phases.run("dependencies", || dependencies(shell))
+}
+
+fn clippy(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo clippy --workspace --all-targets --locked -- -D warnings")
         .run()
         .context("clippy has something to say")?;
@@ -49,13 +87,7 @@ fn check(shell: &Shell) -> Result<()> {
             .run()
             .with_context(|| format!("clippy has something to say about easyauth with `{features}`"))?;
     }
-    cmd!(shell, "cargo doc --workspace --no-deps --locked")
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .run()
-        .context("the documentation has a fault")?;
-    packages::check(shell)?;
-    other_systems::check(shell)?;
-    dependencies(shell)
+    Ok(())
 }
 
 /// Combinations of the features of `easyauth` that a service may use, besides the default and `testing`, which the
@@ -98,9 +130,11 @@ fn deny(shell: &Shell) -> Result<()> {
     cmd!(shell, "cargo deny --locked check advisories").run().context(broken)
 }
 
-async fn test(arguments: &[String]) -> Result<ExitCode> {
+async fn test(arguments: &[String], mut phases: Phases) -> Result<ExitCode> {
     eprintln!("building the server");
+    let start = Instant::now();
     let server = server::build().await?;
+    phases.0.push(("server", start.elapsed()));
     eprintln!("starting PostgreSQL");
     let cluster = Cluster::fast().await?;
     // Built by the runner where all tests run; to build it alone compiles most dependencies with other features.
@@ -126,7 +160,13 @@ async fn test(arguments: &[String]) -> Result<ExitCode> {
         let arguments = all.then_some("--workspace").into_iter().chain(arguments);
         cargo(&[CARGO_TEST, &arguments.collect::<Vec<_>>()].concat())?
     } else if has_nextest() {
-        let documentation = cargo(&[CARGO_TEST, &["--workspace", "--doc"]].concat())?;
+        let documentation = phases.run("tests of documentation", || {
+            cargo(&[CARGO_TEST, &["--workspace", "--doc"]].concat())
+        })?;
+        phases.run("build of the tests", || {
+            cargo(&["nextest", "run", "--workspace", "--locked", "--no-run"])
+        })?;
+        phases.say();
         // Most tests wait for processes, connections or times.
         let threads = (2 * available_parallelism()?.get()).to_string();
         let all = ["nextest", "run", "--workspace", "--locked", "--test-threads", &threads];

@@ -34,6 +34,10 @@ impl PageError {
             Self::Forbidden(Forbidden(permission)) => {
                 return missing_right(*permission, site, caller);
             }
+            Self::NoPost => (
+                "There is no such text",
+                "It may have been hidden, deleted or restored a moment ago. The activity page says what was done.",
+            ),
             Self::CannotUndo(error) => cannot_undo(error),
             Self::CrossOrigin => (
                 "This form came from another site",

@@ -7,7 +7,7 @@ use restaurant_domain::{
 };
 use serde::Serialize;
 
-use super::author_group;
+use super::{author_group, take_back::Action};
 use crate::{
     access::Reader,
     app_state::AppState,
@@ -44,6 +44,8 @@ struct RecordPage {
     /// Whose entries: empty for all authors.
     by: &'static str,
     entries: Vec<Entry>,
+    /// Whether the page offers an action.
+    acts: bool,
     is_first: bool,
     /// The cursor of the next page; `None` on the last.
     next: Option<String>,
@@ -55,10 +57,13 @@ impl Page for RecordPage {
 
 impl RecordPage {
     fn new(context: PageContext, query: ActivityQuery, found: &ActivityPage) -> Self {
+        let entries: Vec<_> =
+            found.entries.iter().map(|entry| Entry::of(entry, &context)).collect();
         Self {
+            acts: entries.iter().any(|entry| entry.restore.is_some()),
+            entries,
             context,
             by: query.by.map_or("", author_group::word),
-            entries: found.entries.iter().map(Entry::of).collect(),
             is_first: query.after.is_none(),
             next: found.next.map(|cursor| cursor.to_string()),
         }
@@ -78,12 +83,14 @@ struct Entry {
     tool: Option<String>,
     through: &'static str,
     request_id: Option<String>,
+    /// For a moderator, where it was hidden.
+    restore: Option<Action>,
 }
 
 impl Entry {
-    fn of(entry: &Activity) -> Self {
-        let context = entry.author.context();
-        let via = context.via.as_ref();
+    fn of(entry: &Activity, context: &PageContext) -> Self {
+        let circumstances = entry.author.context();
+        let via = circumstances.via.as_ref();
         Self {
             at: Moment::of(entry.at),
             byline: Byline::of(&entry.author),
@@ -97,7 +104,9 @@ impl Entry {
                 Some(AuditChannel::Command) => "command",
                 _ => "unknown",
             },
-            request_id: context.request_id.clone(),
+            request_id: circumstances.request_id.clone(),
+            restore: (context.may_moderate && entry.operation == AuditOperation::Hide)
+                .then(|| Action::of("restore", entry.target)),
         }
     }
 }

@@ -67,7 +67,7 @@ pub(crate) async fn add(
         created => {
             let id = created?.into_inner().id;
             let written = AuditResource { restaurant: Some(id), review: None };
-            Ok((Extension(written), see_restaurant(id, Created::Restaurant)).into_response())
+            Ok((Extension(written), see_restaurant(id, Created::Restaurant, None)).into_response())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /details/{id}`: a restaurant with a page of its reviews, and the form for a new one.
 
 use axum::{extract::State, response::Response};
+use minijinja::Value;
 use restaurant_domain::{Post, RestaurantDetails, Review};
 use serde::Serialize;
 
@@ -19,7 +20,7 @@ use crate::{
     fields::{Fields, QueryFields},
     page_context::PageContext,
     stars::{Score, Stars},
-    templates::Page,
+    templates::{Page, Part},
     wording::{self, Moment},
 };
 
@@ -35,7 +36,7 @@ pub(crate) async fn details(
     let details = details.ok_or(PageError::NotFound)?;
     // An address can be passed on: only the author sees the confirmation, for a while.
     let created = input.created.filter(|created| created.is_by_reader(&details, &context));
-    let mut page = DetailsPage::new(context, &details);
+    let mut page = DetailsPage::new(context, &details, &state)?;
     if let (Some(Created::Review), Some(newest)) = (created, page.reviews.first_mut()) {
         newest.is_new = true;
     }
@@ -116,7 +117,11 @@ impl Page for DetailsPage {
 
 impl DetailsPage {
     /// The first page of reviews, without a form.
-    pub(super) fn new(context: PageContext, details: &RestaurantDetails) -> Self {
+    pub(super) fn new(
+        context: PageContext,
+        details: &RestaurantDetails,
+        state: &AppState,
+    ) -> Result<Self, PageError> {
         let restaurant = &details.restaurant;
         let is_own = |author, at| context.may_undo(author, at);
         // What others reviewed cannot be undone, whichever reviews are on the page.
@@ -124,11 +129,12 @@ impl DetailsPage {
         let may_undo = is_own(&restaurant.created_by, restaurant.created_at)
             && shown == Ok(restaurant.rating.count)
             && details.reviews.iter().all(|review| is_own(&review.created_by, review.created_at));
-        let reviews = details.reviews.iter().map(|review| ReviewItem::of(review, &context));
-        let reviews: Vec<_> = reviews.collect();
+        let reviews = details.reviews.iter();
+        let reviews = reviews.map(|review| ReviewItem::of(review, &context, state));
+        let reviews = reviews.collect::<Result<Vec<_>, _>>()?;
         let actions = Actions::of(Post::Restaurant(restaurant.id), may_undo, &context);
         let acts = !actions.is_empty() || reviews.iter().any(|review| !review.actions.is_empty());
-        Self {
+        Ok(Self {
             notice: None,
             actions,
             acts,
@@ -145,7 +151,12 @@ impl DetailsPage {
             is_first: true,
             form: None,
             context,
-        }
+        })
+    }
+
+    /// For a reader who came from a list.
+    pub(super) fn with_list(self, list: Option<ListLink>) -> Self {
+        Self { list, ..self }
     }
 
     /// With the form, for a caller with permission to write.
@@ -157,6 +168,18 @@ impl DetailsPage {
 /// A review in the list.
 #[derive(Serialize)]
 struct ReviewItem {
+    /// A [`ReviewBody`].
+    body: Value,
+    /// The group of the author; `None` for an unauthenticated one and the product itself.
+    group: Option<&'static str>,
+    actions: Actions,
+    /// Whether the reader has just posted it.
+    is_new: bool,
+}
+
+/// What a review says, the same for every reader.
+#[derive(Serialize)]
+struct ReviewBody {
     user_name: String,
     stars: Stars,
     /// The first lines.
@@ -167,26 +190,33 @@ struct ReviewItem {
     /// Where it was written; `None` where that is not known.
     channel: Option<&'static str>,
     byline: Option<Byline>,
-    actions: Actions,
-    /// Whether the reader has just posted it.
-    is_new: bool,
+}
+
+impl Part for ReviewBody {
+    const TEMPLATE: &'static str = "details_review.html";
 }
 
 impl ReviewItem {
-    fn of(review: &Review, context: &PageContext) -> Self {
+    fn of(review: &Review, context: &PageContext, state: &AppState) -> Result<Self, PageError> {
         let post = Post::Review(review.restaurant_id, review.id);
         let may_undo = context.may_undo(&review.created_by, review.created_at);
-        let (text, rest) = wording::folded(review.text.as_str());
-        Self {
+        let body = state.fragments.reviews.get(review.id, review, || {
+            let (text, rest) = wording::folded(review.text.as_str());
+            state.site.templates.render_part(&ReviewBody {
+                user_name: review.user_name.to_string(),
+                stars: Stars::of(review.rating),
+                text,
+                rest,
+                written: Moment::of(review.created_at),
+                channel: review.created_via.as_ref().map(|via| wording::channel(via.channel)),
+                byline: Byline::of(&review.created_by),
+            })
+        })?;
+        Ok(Self {
+            body,
+            group: Byline::group_of(review.created_by.kind()),
             actions: Actions::of(post, may_undo, context),
             is_new: false,
-            user_name: review.user_name.to_string(),
-            stars: Stars::of(review.rating),
-            text,
-            rest,
-            written: Moment::of(review.created_at),
-            channel: review.created_via.as_ref().map(|via| wording::channel(via.channel)),
-            byline: Byline::of(&review.created_by),
-        }
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! `GET /`: the restaurants, searched, ordered and paged.
 
 use axum::{extract::State, response::Response};
+use minijinja::Value;
 use restaurant_domain::{Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError};
 use serde::Serialize;
 
@@ -16,7 +17,7 @@ use crate::{
     form::{self, SummaryLine, TextField},
     page_context::PageContext,
     stars::Score,
-    templates::Page,
+    templates::{Page, Part},
     wording::{counted, grouped},
 };
 
@@ -48,6 +49,9 @@ pub(crate) async fn list(
         found = Some(state.repository.list_restaurants(&query).await?);
     }
     let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
+    for restaurant in found.iter().flat_map(|found| &found.restaurants) {
+        page.cards.push(Card::of(restaurant, &state)?);
+    }
     page.notice = done.map(|done| Notice::about(done, None, &page.context));
     if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
 }
@@ -101,11 +105,10 @@ impl ListPage {
             sort: input.without(errors).sort,
             sort_error: form::message_for(RestaurantSort::FIELD, errors),
             searched: !input.search.trim().is_empty(),
-            page: input.page,
-            count: found.map(|found| count(found, input.page)),
+            page: input.without(errors).page,
+            count: found.map(|found| count(found, input.without(errors).page)),
             link: ListLink::field(input, errors),
-            cards: found
-                .map_or_else(Vec::new, |found| found.restaurants.iter().map(Card::of).collect()),
+            cards: Vec::new(),
             first: (input.page > 1).then(|| input.first(errors)),
             previous: found
                 .and_then(|found| found.previous.as_ref())
@@ -158,19 +161,31 @@ impl SortChoice {
 struct Card {
     id: i64,
     name: String,
+    /// A [`CardBody`].
+    body: Value,
+}
+
+/// What a card says below the name.
+#[derive(Serialize)]
+struct CardBody {
     street_address: String,
     description: String,
     score: Score,
 }
 
+impl Part for CardBody {
+    const TEMPLATE: &'static str = "list_card.html";
+}
+
 impl Card {
-    fn of(restaurant: &Restaurant) -> Self {
-        Self {
-            id: restaurant.id.0,
-            name: restaurant.name.to_string(),
-            street_address: restaurant.street_address.to_string(),
-            description: restaurant.description.to_string(),
-            score: Score::of(restaurant.rating),
-        }
+    fn of(restaurant: &Restaurant, state: &AppState) -> Result<Self, PageError> {
+        let body = state.fragments.cards.get(restaurant.id, restaurant, || {
+            state.site.templates.render_part(&CardBody {
+                street_address: restaurant.street_address.to_string(),
+                description: restaurant.description.to_string(),
+                score: Score::of(restaurant.rating),
+            })
+        })?;
+        Ok(Self { id: restaurant.id.0, name: restaurant.name.to_string(), body })
     }
 }

@@ -10,6 +10,7 @@ use restaurant_domain::{AuditResource, CreateError, ReviewDraft, ReviewQuery};
 use super::{
     Created, RestaurantPath,
     details::DetailsPage,
+    list_input::ListLink,
     review_form::{ReviewForm, named},
     see_restaurant,
 };
@@ -25,6 +26,7 @@ pub(crate) async fn add(
     FormFields(mut fields): FormFields,
 ) -> Result<Response, PageError> {
     let key = FormKey::take(&mut fields)?;
+    let list = ListLink::parse(&fields.take(ListLink::FIELD)?);
     let person = writer.context.person();
     let draft = named(ReviewDraft::from_fields(|name| fields.take(name))?, person);
     let form = match draft.parse() {
@@ -35,7 +37,7 @@ pub(crate) async fn add(
                 created => {
                     let review = created?.ok_or(PageError::NotFound)?.into_inner();
                     let written = AuditResource { restaurant: Some(id), review: Some(review.id) };
-                    let page = see_restaurant(id, Created::Review);
+                    let page = see_restaurant(id, Created::Review, list.as_ref());
                     return Ok((Extension(written), page).into_response());
                 }
             }
@@ -44,5 +46,6 @@ pub(crate) async fn add(
     };
     let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
     let details = details.ok_or(PageError::NotFound)?;
-    state.refused(&DetailsPage::new(writer.context, &details).with_form(form))
+    let page = DetailsPage::new(writer.context, &details, &state)?;
+    state.refused(&page.with_list(list).with_form(form))
 }

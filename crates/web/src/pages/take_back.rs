@@ -38,7 +38,7 @@ pub(crate) async fn hide(
     PostPath(post): PostPath,
 ) -> Result<Response, PageError> {
     let is_hidden = state.repository.hide(post, &author).await?;
-    is_hidden.then(|| done(post, Done::Hidden(id_of(post)))).ok_or(PageError::NotFound)
+    is_hidden.then(|| done(post, Done::Hidden(id_of(post)))).ok_or(PageError::NoPost)
 }
 
 /// Restores a post.
@@ -48,7 +48,7 @@ pub(crate) async fn restore(
     PostPath(post): PostPath,
 ) -> Result<Response, PageError> {
     let is_restored = state.repository.restore(post, &author).await?;
-    is_restored.then(|| done(post, Done::Restored)).ok_or(PageError::NotFound)
+    is_restored.then(|| done(post, Done::Restored)).ok_or(PageError::NoPost)
 }
 
 /// The post that the address names: `{id}` of a restaurant, and `{review}` of a review of it.
@@ -156,14 +156,14 @@ impl Notice {
 
 /// An action, as the address of its form names it.
 #[derive(Serialize)]
-struct Action {
+pub(super) struct Action {
     name: &'static str,
     restaurant: i64,
     review: Option<i64>,
 }
 
 impl Action {
-    fn of(name: &'static str, post: Post) -> Self {
+    pub(super) fn of(name: &'static str, post: Post) -> Self {
         Self { name, restaurant: post.restaurant().0, review: post.review().map(|review| review.0) }
     }
 }

@@ -83,6 +83,19 @@ async fn only_known_words_are_confirmed() {
 }
 
 #[tokio::test]
+async fn a_review_leads_back_to_the_list_that_its_reader_came_from() {
+    let site = TestSite::over(small().await);
+    let form = site.get("/details/2?list=search%3Dnoodle").await;
+    form.shows(r#"<input type="hidden" name="list" value="search=noodle">"#);
+    let sent = [&REVIEW[..], &[("list", "search=noodle")]].concat();
+    let answer = site.post("/review/2", &sent).await;
+    assert_eq!(answer.header("location"), "/details/2?created=review&list=search%3Dnoodle");
+    follow(&site, &answer).await.shows(r#"<a href="/?search=noodle">“noodle”</a>"#);
+    let refused = [("user_name", ""), ("list", "search=noodle")];
+    site.post("/review/2", &refused).await.shows(r#"<a href="/?search=noodle">“noodle”</a>"#);
+}
+
+#[tokio::test]
 async fn what_may_be_here_already_is_asked_about_once() {
     let site = TestSite::over(small().await);
     let fields = |key, distinct| {
@@ -98,7 +111,7 @@ async fn what_may_be_here_already_is_asked_about_once() {
     let page = site.post("/add", &fields("k1", "")).await;
     assert_eq!(page.status, 422);
     crate::markup::check(page.text());
-    page.shows("<title>Error: Add a restaurant")
+    page.shows("<title>Add a restaurant")
         .shows("Is it already here?")
         .shows(r#"<a href="/details/1"><bdi>Blue Door</bdi></a>, <bdi>1 Harbour Road</bdi>"#)
         .hides("Noodle Yard")

@@ -121,6 +121,18 @@ async fn the_links_lead_back_page_by_page() {
 }
 
 #[tokio::test]
+async fn what_another_process_writes_is_seen_at_once() {
+    let store = small().await;
+    let site = TestSite::over(store.clone());
+    for reviews in 3..6 {
+        site.get("/").await.shows(&format!("· {reviews} reviews</span>"));
+        let page = site.get("/details/1").await;
+        assert_eq!(page.text().matches("<li class=\"review").count(), reviews);
+        review(&*store, 1, 1, &Author::anonymous()).await;
+    }
+}
+
+#[tokio::test]
 async fn every_order_is_shown() {
     let store = small().await;
     restaurant(&*store, "amber", &Author::system()).await;

@@ -46,13 +46,13 @@ async fn the_ratings_are_shown_by_stars_and_by_authors() {
     for (stars, share, count) in [("5 stars", 33, 1), ("4 stars", 66, 2), ("1 star", 0, 0)] {
         let number = &stars[..1];
         page.shows(&format!(
-            "<a href=\"/details/1?stars={number}\">{stars}</a></th><td><svg aria-hidden=\"true\">\
+            "<a href=\"/details/1?stars={number}#reviews\">{stars}</a></th><td><svg aria-hidden=\"true\">\
              <rect width=\"{share}%\" height=\"100%\"/></svg></td><td>{count}</td>"
         ));
     }
-    page.shows(r#"<a href="/details/1" aria-current="true">Everyone 3</a>"#)
-        .shows(r#"<a href="/details/1?by=people">People 1</a>"#)
-        .shows(r#"<a href="/details/1?by=agents">Agents 1</a>"#);
+    page.shows(r#"<a href="/details/1#reviews" aria-current="true">Everyone 3</a>"#)
+        .shows(r#"<a href="/details/1?by=people#reviews">People 1</a>"#)
+        .shows(r#"<a href="/details/1?by=agents#reviews">Agents 1</a>"#);
     site.get("/details/2").await.hides("<table>").hides("?by=").shows("No reviews yet");
 }
 
@@ -63,11 +63,11 @@ async fn a_reader_picks_reviews_by_stars_and_by_authors() {
     let page = site.get("/details/1?stars=4&by=agents&list=sort%3Dnewest").await;
     assert_eq!(count(&page), 1);
     page.shows("Only reviews with 4 stars by agents")
-        .shows(r#"<a href="/details/1?list=sort%3Dnewest">Show all</a>"#)
+        .shows(r#"<a href="/details/1?list=sort%3Dnewest#reviews">Show all</a>"#)
         // What is picked leads back; the other choice stays.
-        .shows(r#"<a href="/details/1?by=agents&amp;list=sort%3Dnewest" aria-current="true">4 stars</a>"#)
-        .shows(r#"<a href="/details/1?stars=5&amp;by=agents&amp;list=sort%3Dnewest">5 stars</a>"#)
-        .shows(r#"<a href="/details/1?stars=4&amp;list=sort%3Dnewest">Everyone 3</a>"#);
+        .shows(r#"<a href="/details/1?by=agents&amp;list=sort%3Dnewest#reviews" aria-current="true">4 stars</a>"#)
+        .shows(r#"<a href="/details/1?stars=5&amp;by=agents&amp;list=sort%3Dnewest#reviews">5 stars</a>"#)
+        .shows(r#"<a href="/details/1?stars=4&amp;list=sort%3Dnewest#reviews">Everyone 3</a>"#);
     let none = site.get("/details/1?stars=1").await;
     assert_eq!(count(&none), 0);
     none.shows("There are no reviews with 1 star.").hides("Nobody has written");

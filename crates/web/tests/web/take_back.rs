@@ -127,7 +127,12 @@ async fn a_moderator_hides_and_restores() {
     assert_eq!(moderator.post("/hide/1", &[]).await.header("location"), "/?done=hidden-1");
     let list = moderator.get("/?done=hidden-1").await;
     list.shows("action=\"/restore/1\"").hides("Blue Door");
-    moderator.post("/hide/1", &[]).await.is_error_page(404);
+    let again = moderator.post("/hide/1", &[]).await;
+    again.is_error_page(404).shows("It may have been hidden, deleted or restored a moment ago.");
+    // Also later, a moderator finds what was hidden.
+    let record = moderator.get("/activity").await;
+    markup::check(record.text());
+    record.shows("action=\"/restore/1\"").shows("action=\"/restore/1/2\"");
     assert_eq!(moderator.post("/restore/1", &[]).await.status, 303);
     moderator.post("/restore/1", &[]).await.is_error_page(404);
     let outcomes = log.audit();
@@ -135,6 +140,7 @@ async fn a_moderator_hides_and_restores() {
 
     let ann = site(&store, writer(Author::person("1", None)));
     ann.get("/details/1?done=hidden-2").await.hides("/restore/").hides("/hide/");
+    ann.get("/activity").await.shows("Hid ").hides("/restore/");
     for address in ["/hide/1", "/hide/1/2", "/restore/1", "/restore/1/2"] {
         ann.post(address, &[]).await.is_error_page(403);
     }
