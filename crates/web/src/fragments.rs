@@ -17,17 +17,12 @@ use restaurant_domain::{Restaurant, RestaurantId, Review, ReviewId};
 const KEPT: usize = 2048;
 
 /// The parts that are kept.
+#[derive(Default)]
 pub(crate) struct Fragments {
     /// What a card of the list says below the name.
     pub(crate) cards: Kept<RestaurantId, Restaurant>,
     /// What a review says, without the actions of the reader.
     pub(crate) reviews: Kept<ReviewId, Review>,
-}
-
-impl Default for Fragments {
-    fn default() -> Self {
-        Self { cards: Kept::default(), reviews: Kept::default() }
-    }
 }
 
 /// Parts by the id of the row that each shows.
