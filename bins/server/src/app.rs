@@ -103,11 +103,12 @@ pub fn router(
         None => (public, unauthenticated(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
-    let app = guarded
-        .merge(open.layer(StripIdentityHeadersLayer))
-        .layer(middleware::from_fn_with_state(hosts, host_check::check))
-        .layer(middleware::from_fn(transfer_coding::check))
-        .layer(middleware::from_fn(request_log::log));
+    // In one layer, since each is a copy of the whole service below it.
+    let app = guarded.merge(open.layer(StripIdentityHeadersLayer)).layer((
+        middleware::from_fn(request_log::log),
+        middleware::from_fn(transfer_coding::check),
+        middleware::from_fn_with_state(hosts, host_check::check),
+    ));
     Ok(trailing_slash::ignored_for(&MCP_PATHS, app))
 }
 
@@ -129,9 +130,8 @@ fn connection(settings: &AppSettings) -> Connection {
 fn unauthenticated(routes: Router, read_only: bool) -> Router {
     let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
     let actor = Actor::new(Author::anonymous(), permissions).moderator();
-    routes
-        .layer(middleware::from_fn_with_state(actor, caller::insert_anonymous))
-        .layer(StripIdentityHeadersLayer)
+    let insert_actor = middleware::from_fn_with_state(actor, caller::insert_anonymous);
+    routes.layer((StripIdentityHeadersLayer, insert_actor))
 }
 
 /// The layers that every transport shares.

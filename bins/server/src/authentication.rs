@@ -82,7 +82,7 @@ impl Authentication {
         let requirement = RequirementLayer::new(policy.mcp.clone(), Arc::clone(&resource));
         let step_up =
             middleware::from_fn_with_state(StepUp { policy, resource }, step_up::challenge);
-        let mcp = mcp.layer(step_up).layer(requirement);
+        let mcp = mcp.layer((requirement, step_up));
         let insert_actor =
             middleware::from_fn_with_state(Arc::clone(&self.policy), caller::insert_actor);
         AuthenticationLayer::new(self.authenticator.clone(), Arc::clone(&self.resource))

@@ -56,6 +56,7 @@ pub(crate) fn strip_all_but_authorization<B>(request: &mut Request<B>) {
 }
 
 fn is_identity(name: &HeaderName) -> bool {
-    let dashed = name.as_str().replace(['_', '.'], "-");
-    IDENTITY_PREFIXES.iter().any(|prefix| dashed.starts_with(prefix))
+    let dashed =
+        name.as_str().bytes().map(|byte| if matches!(byte, b'_' | b'.') { b'-' } else { byte });
+    IDENTITY_PREFIXES.iter().any(|prefix| dashed.clone().take(prefix.len()).eq(prefix.bytes()))
 }

@@ -4,6 +4,7 @@ mod backfill;
 mod connect;
 mod create;
 mod grants;
+mod group;
 mod hidden;
 mod idempotent;
 mod lock;
@@ -30,6 +31,7 @@ use restaurant_domain::{
 
 use self::{
     connect::Connector,
+    group::{PendingReview, ReviewGroups},
     pool::{ConnectionPool, Reservation, run_to_completion},
 };
 use crate::{
@@ -46,7 +48,8 @@ use crate::{
 /// Restaurants and reviews in a PostgreSQL database.
 pub(crate) struct PostgresStore {
     connector: Connector,
-    connections: ConnectionPool,
+    connections: Arc<ConnectionPool>,
+    reviews: ReviewGroups,
     clock: Arc<dyn Clock>,
     migrated: MigrationState,
 }
@@ -60,8 +63,9 @@ impl PostgresStore {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
         let connector = Connector::new(server, limits, options)?;
-        let connections = ConnectionPool::new(connector.clone(), limits)?;
-        Ok(Self { connector, connections, clock, migrated: MigrationState::default() })
+        let connections = Arc::new(ConnectionPool::new(connector.clone(), limits)?);
+        let reviews = ReviewGroups::new(Arc::clone(&connections), limits.acquire);
+        Ok(Self { connector, connections, reviews, clock, migrated: MigrationState::default() })
     }
 }
 
@@ -69,27 +73,23 @@ impl PostgresStore {
 /// key was deleted again.
 const ATTEMPTS: u32 = 3;
 
-impl PostgresStore {
-    /// Creates, and again while another create takes the same key.
-    async fn create<T, Attempt>(
-        &self,
-        work: WorkKind,
-        attempt: impl Fn(Reservation) -> Attempt,
-    ) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        Attempt: Future<Output = Result<T, WorkError>> + Send + 'static,
-    {
-        for _ in 1..ATTEMPTS {
-            match run_to_completion(attempt(self.connections.reserve(work).await?)).await? {
-                Err(WorkError::Conflict) => {}
-                result => return result.map_err(WorkError::of_write),
-            }
+/// Creates, and again while another create takes the same key.
+async fn create_again<T, Attempt>(
+    connections: &ConnectionPool,
+    work: WorkKind,
+    attempt: impl Fn(Reservation) -> Attempt,
+) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    Attempt: Future<Output = Result<T, WorkError>> + Send + 'static,
+{
+    for _ in 1..ATTEMPTS {
+        match run_to_completion(attempt(connections.reserve(work).await?)).await? {
+            Err(WorkError::Conflict) => {}
+            result => return result.map_err(WorkError::of_write),
         }
-        run_to_completion(attempt(self.connections.reserve(work).await?))
-            .await?
-            .map_err(WorkError::of_write)
     }
+    run_to_completion(attempt(connections.reserve(work).await?)).await?.map_err(WorkError::of_write)
 }
 
 impl PostgresStore {
@@ -164,7 +164,7 @@ impl Repository for PostgresStore {
                 reservation.run_in_time(create).await
             }
         };
-        let answer = self.create(WorkKind::Write(None), attempt).await?;
+        let answer = create_again(&self.connections, WorkKind::Write(None), attempt).await?;
         answer.into_restaurant(restaurant, now, author)
     }
 
@@ -180,16 +180,9 @@ impl Repository for PostgresStore {
         let key = key.map(|key| {
             NewKeyRow::new(author, key, &Fingerprint::of_review(restaurant, &review), now)
         });
-        let attempt = |reservation: Reservation| {
-            let (new, author, key) = (review.clone(), author.clone(), key.clone());
-            async move {
-                let create = async |connection: &mut _| {
-                    write::review(connection, restaurant, &new, now, &author, key.as_ref()).await
-                };
-                reservation.run_in_time(create).await
-            }
-        };
-        let answer = self.create(WorkKind::Write(Some(restaurant)), attempt).await?;
+        let pending =
+            PendingReview { restaurant, new: review.clone(), at: now, author: author.clone(), key };
+        let answer = self.reviews.create(pending).await?;
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
     }
 

@@ -45,14 +45,13 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let guarded = |routes: Router<AppState>| {
-        routes.layer(guard.clone()).layer(CatchPanicLayer::custom(error_page::after_panic))
+        routes.layer((CatchPanicLayer::custom(error_page::after_panic), guard.clone()))
     };
     let audited = |path, handler, operation| {
         let audited = Audited { state: state.clone(), operation };
         guarded(Router::new().route(path, handler))
             .layer(from_fn_with_state(audited, audit::record))
     };
-    // Each layer stands around those before it: the error pages see the responses of the limits.
     Ok(guarded(reads().fallback(trailing_slash::redirect))
         .merge(audited("/add", post(create::add), AuditOperation::CreateRestaurant))
         .merge(audited("/review/{id}", post(review::add), AuditOperation::CreateReview))
@@ -62,13 +61,15 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .merge(audited("/hide/{id}/{review}", post(take_back::hide), AuditOperation::Hide))
         .merge(audited("/restore/{id}", post(take_back::restore), AuditOperation::Restore))
         .merge(audited("/restore/{id}/{review}", post(take_back::restore), AuditOperation::Restore))
-        .layer(from_fn_with_state(state.clone(), time_limit::limit))
-        .layer(from_fn_with_state(state.site.clone(), error_page::show))
-        .layer(map_response(note_status))
-        // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(map_response(keep_status))
-        .layer(map_response(security_headers))
+        // Few layers, since each copies the whole service below it. The error pages see the responses of the limits.
+        .layer((
+            // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
+            CompressionLayer::new().quality(CompressionLevel::Fastest),
+            map_response(note_status),
+            from_fn_with_state(state.site.clone(), error_page::show),
+            from_fn_with_state(state.clone(), time_limit::limit),
+        ))
+        .layer((map_response(security_headers), map_response(keep_status)))
         .with_state(state))
 }
 
@@ -85,19 +86,22 @@ pub fn public_router(
     let pages = Router::new()
         .route("/welcome", get(welcome::welcome))
         .route("/static/{file}", get(static_files::serve))
-        .layer(CatchPanicLayer::custom(error_page::after_panic))
-        .layer(from_fn_with_state(site.clone(), error_page::show))
-        .layer(map_response(note_status))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
-        .layer(map_response(keep_status))
+        .layer((
+            CompressionLayer::new().quality(CompressionLevel::Fastest),
+            map_response(note_status),
+            from_fn_with_state(site.clone(), error_page::show),
+            CatchPanicLayer::custom(error_page::after_panic),
+        ))
+        .layer((map_response(security_headers), map_response(keep_status)))
         .with_state(site);
     let health = Health { repository, ready_timeout: config.ready_timeout };
     let health = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(CatchPanicLayer::new())
+        .layer(map_response(security_headers))
         .with_state(health);
-    Ok(pages.merge(health).layer(map_response(security_headers)))
+    Ok(pages.merge(health))
 }
 
 /// The status of a response, from before it was compressed.

@@ -1,6 +1,6 @@
 //! Numbers and times as a reader sees them.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Timelike, Utc};
 use restaurant_domain::AuditChannel;
 use serde::Serialize;
 
@@ -45,6 +45,22 @@ pub(crate) fn folded(text: &str) -> (String, Option<String>) {
     }
 }
 
+/// The names of the months: a format string is read anew for each time that it formats.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// A moment, for people and for programs.
 #[derive(Serialize)]
 pub(crate) struct Moment {
@@ -58,7 +74,14 @@ impl Moment {
     pub(crate) fn of(time: DateTime<Utc>) -> Self {
         Self {
             iso: time.to_rfc3339_opts(SecondsFormat::Secs, true),
-            text: time.format("%-d %B %Y, %H:%M UTC").to_string(),
+            text: format!(
+                "{} {} {}, {:02}:{:02} UTC",
+                time.day(),
+                MONTHS[time.month0() as usize],
+                time.year(),
+                time.hour(),
+                time.minute(),
+            ),
         }
     }
 }

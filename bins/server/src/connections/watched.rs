@@ -59,9 +59,8 @@ impl AsyncRead for WatchedStream {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read(buffer.initialize_unfilled()) {
+            match self.stream.try_read_buf(buffer) {
                 Ok(length) => {
-                    buffer.advance(length);
                     if length > 0 {
                         self.progress.move_on(Stage::Idle, Stage::Head);
                     }

@@ -31,7 +31,7 @@ pub use self::attribution::the_attribution_of_a_post_is_kept;
 pub use self::broad_search::a_broad_search_is_counted_up_to_a_bound;
 pub use self::budget::{
     a_budget_frees_when_its_period_ends, a_budget_is_exact_among_concurrent_writers,
-    what_writes_nothing_is_not_counted,
+    a_review_that_is_refused_fails_alone, what_writes_nothing_is_not_counted,
 };
 pub use self::idempotency::{
     a_create_that_was_none_leaves_its_key_free, a_key_belongs_to_its_caller,
@@ -138,6 +138,7 @@ macro_rules! accountability_contract {
         $crate::repository_contract! { @tests $store:
             each_write_leaves_one_entry_in_the_record
             a_budget_is_exact_among_concurrent_writers
+            a_review_that_is_refused_fails_alone
             what_writes_nothing_is_not_counted
             what_is_hidden_is_gone_and_comes_back
             a_retraction_takes_back_what_one_author_wrote

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::{activity::record, add_restaurant, assert_recount, review, total};
 use crate::{
-    Author, Budget, BudgetExhausted, BudgetPeriod, ClientApplication, Clock, CreateError,
+    Author, Budget, BudgetExhausted, BudgetPeriod, ClientApplication, Clock, CreateError, Created,
     IdempotencyKey, NewRestaurant, Repository, RestaurantId, WriteContext, testing::ManualClock,
 };
 
@@ -49,6 +49,45 @@ pub async fn a_budget_is_exact_among_concurrent_writers(store: Arc<impl Reposito
     let refused = store.create_restaurant(restaurant, &agent, None).await;
     assert!(matches!(refused, Err(CreateError::BudgetExhausted(_))), "{refused:?}");
     assert_eq!(total(&*store, None).await, 4);
+}
+
+/// Of many reviews of one restaurant at once, those that are refused or repeated leave the others as they are.
+pub async fn a_review_that_is_refused_fails_alone(store: Arc<impl Repository + ?Sized>) {
+    let id = add_restaurant(&*store, "Blue Door").await.id;
+    let budget = Budget::default().per(BudgetPeriod::Hour, 1);
+    let spent = with_budget(Author::agent("spent", None), budget);
+    let used = Some(IdempotencyKey::parse("used").unwrap());
+    store.create_review(id, review("Ann", 1, "First"), &spent, used.as_ref()).await.unwrap();
+    let mut writers = JoinSet::new();
+    for writer in 0..64 {
+        let (store, spent, used) = (Arc::clone(&store), spent.clone(), used.clone());
+        writers.spawn(async move {
+            let key = IdempotencyKey::parse("repeated").ok();
+            let (author, key) = match writer % 4 {
+                0 => (&spent, None),
+                1 => (&spent.clone().without_context(), used),
+                2 => (&Author::agent("other", None), key),
+                _ => (&Author::anonymous(), None),
+            };
+            let created = store.create_review(id, review("Ann", 3, "Text"), author, key.as_ref());
+            (writer % 4, created.await.map(Option::unwrap))
+        });
+    }
+    let mut created = 0;
+    for (kind, result) in writers.join_all().await {
+        let is_expected = match &result {
+            Err(CreateError::BudgetExhausted(_)) => kind == 0,
+            Err(CreateError::KeyReused) => kind == 1,
+            Ok(Created::Replayed(_)) => kind == 2,
+            Ok(Created::New(_)) => kind >= 2,
+            Err(_) => false,
+        };
+        assert!(is_expected, "{kind}: {result:?}");
+        created += i64::from(matches!(result, Ok(Created::New(_))));
+    }
+    assert_eq!(created, 1 + 16);
+    assert_eq!(assert_recount(&*store, id).await, 1 + created);
+    assert_eq!(record(&*store, 100).await.len(), 2 + 1 + 16);
 }
 
 /// A repeated create, and one of a review of an unknown restaurant, are not counted. Each caller has a budget of its own.
