@@ -2,7 +2,10 @@
 
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    cell::RefCell,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{Extension, Router, body::Body};
 use http::{HeaderValue, Request, header::CONTENT_TYPE};
@@ -18,6 +21,11 @@ use tower::ServiceExt as _;
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 
+thread_local! {
+    /// The router, and the number of inputs that it has had. It is made anew after some: they fill its store.
+    static APP: RefCell<(Router, u32)> = RefCell::new((RUNTIME.block_on(pages()), 0));
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((kind, data)) = data.split_first() else { return };
     let request = match kind % 4 {
@@ -27,8 +35,15 @@ fuzz_target!(|data: &[u8]| {
         _ => query("/details/1", data),
     };
     let Some(request) = request else { return };
+    let app = APP.with_borrow_mut(|(app, inputs)| {
+        *inputs += 1;
+        if *inputs % 500 == 0 {
+            *app = RUNTIME.block_on(pages());
+        }
+        app.clone()
+    });
     RUNTIME.block_on(async {
-        let response = pages().await.oneshot(request).await.unwrap();
+        let response = app.oneshot(request).await.unwrap();
         assert!(!response.status().is_server_error(), "{}", response.status());
         let page = response.into_body().collect().await.unwrap().to_bytes();
         let page = str::from_utf8(&page).expect("a page is UTF-8");

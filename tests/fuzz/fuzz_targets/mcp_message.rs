@@ -2,7 +2,10 @@
 
 #![no_main]
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    cell::RefCell,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{Router, body::Body};
 use http::Request;
@@ -19,6 +22,11 @@ use tower::ServiceExt as _;
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Builder::new_current_thread().enable_time().build().unwrap());
 
+thread_local! {
+    /// The router, and the number of inputs that it has had. It is made anew after some: they fill its store.
+    static APP: RefCell<(Router, u32)> = RefCell::new((RUNTIME.block_on(server()), 0));
+}
+
 fuzz_target!(|data: &[u8]| {
     let Some((kind, body)) = data.split_first() else { return };
     let mut request = Request::post("/mcp").header("host", "localhost");
@@ -28,8 +36,15 @@ fuzz_target!(|data: &[u8]| {
         request = later_era(request, body);
     }
     let Ok(request) = request.body(Body::from(body.to_vec())) else { return };
+    let app = APP.with_borrow_mut(|(app, inputs)| {
+        *inputs += 1;
+        if *inputs % 500 == 0 {
+            *app = RUNTIME.block_on(server());
+        }
+        app.clone()
+    });
     RUNTIME.block_on(async {
-        let response = server().await.oneshot(request).await.unwrap();
+        let response = app.oneshot(request).await.unwrap();
         assert!(!response.status().is_server_error(), "{}", response.status());
         let body = response.into_body().collect().await.unwrap().to_bytes();
         if !body.is_empty() {
