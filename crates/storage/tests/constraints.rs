@@ -8,6 +8,7 @@ use diesel::{Connection as _, SqliteConnection, connection::SimpleConnection as 
 use restaurant_domain::{FieldKind, IdempotencyKey, NewRestaurant, NewReview, SystemClock};
 use restaurant_storage::{DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::shared;
+use tokio_postgres::NoTls;
 
 /// The columns of a restaurant, a review or a key that a case may change, each with a good value.
 const RESTAURANT: &[(&str, &str)] = &[
@@ -214,4 +215,57 @@ async fn postgresql_keeps_the_rules() {
 async fn sums(client: &tokio_postgres::Client) -> [i64; 4] {
     let row = client.query_one(SUMS, &[]).await.unwrap();
     [0, 1, 2, 3].map(|column| row.get(column))
+}
+
+/// The tables by their place in a cluster of several PostgreSQL nodes, as `docs/operations.md` plans it: with the restaurant,
+/// with the caller, or on every node.
+const PLACES: &[(&str, Option<&str>)] = &[
+    ("restaurants", Some("id")),
+    ("restaurant_search", Some("restaurant_id")),
+    ("reviews", Some("restaurant_id")),
+    ("hidden_restaurants", Some("id")),
+    ("hidden_reviews", Some("restaurant_id")),
+    ("activity", Some("restaurant_id")),
+    ("idempotency_keys", Some("caller_id")),
+    ("write_budgets", Some("caller_id")),
+    ("restaurant_counts", None),
+    ("__diesel_schema_migrations", None),
+];
+
+/// The plan past one PostgreSQL stays possible: each table has a place, its column is never empty, and a table refers only to
+/// tables beside it, except where the plan says so.
+#[tokio::test]
+async fn each_table_has_a_place_in_a_cluster() {
+    let database = shared().await.unwrap().create_database().await.unwrap();
+    let url = DatabaseUrl::parse(database.url()).unwrap();
+    let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
+    store.migrate().await.unwrap();
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let names =
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1";
+    let rows = client.query(names, &[]).await.unwrap();
+    let tables: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let mut planned: Vec<_> = PLACES.iter().map(|(table, _)| *table).collect();
+    planned.sort_unstable();
+    assert_eq!(tables, planned);
+    for (table, column) in PLACES.iter().filter_map(|(table, column)| Some((table, (*column)?))) {
+        let is_set = "SELECT attnotnull FROM pg_attribute WHERE attrelid = $1::text::regclass AND attname = $2";
+        let row = client.query_one(is_set, &[table, &column]).await.unwrap();
+        assert!(row.get::<_, bool>(0), "{table}.{column} may be empty");
+    }
+    let references = "SELECT conrelid::regclass::text, f.attname::text, confrelid::regclass::text, t.attname::text \
+        FROM pg_constraint \
+        JOIN pg_attribute AS f ON f.attrelid = conrelid AND f.attnum = conkey[1] \
+        JOIN pg_attribute AS t ON t.attrelid = confrelid AND t.attnum = confkey[1] \
+        WHERE contype = 'f' ORDER BY 1, 2";
+    let place = |table: &str| PLACES.iter().find(|(name, _)| *name == table).and_then(|it| it.1);
+    let mut apart = Vec::new();
+    for row in client.query(references, &[]).await.unwrap() {
+        let [from, column, to, key]: [String; 4] = [0, 1, 2, 3].map(|index| row.get(index));
+        if (place(&from), place(&to)) != (Some(&*column), Some(&*key)) {
+            apart.push(format!("{from}.{column}"));
+        }
+    }
+    assert_eq!(apart, ["idempotency_keys.restaurant_id", "idempotency_keys.review_id"]);
 }

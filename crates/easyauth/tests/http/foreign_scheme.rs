@@ -1,6 +1,6 @@
 //! A scheme of another crate: it reports failures of its own.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use axum::{Router, routing::get};
@@ -60,6 +60,20 @@ fn request_with(key: &str) -> http::request::Builder {
 #[tokio::test]
 async fn its_caller_is_authenticated() {
     assert_eq!(answer(&app(), request_with("good")).await.body(), "/ robot [x-api-key]");
+}
+
+#[tokio::test]
+async fn a_shared_scheme_is_the_scheme() {
+    let scheme: Arc<dyn Scheme> = Arc::new(ApiKey);
+    let layer = AuthenticationLayer::new(Authenticator::new(scheme), resource());
+    let shared = layer.wrap(Router::new().route("/", get(seen)));
+    for key in ["good", "withdrawn", "unchecked"] {
+        let own = answer(&app(), request_with(key)).await;
+        let through = answer(&shared, request_with(key)).await;
+        assert_eq!(as_text(&own), as_text(&through), "{key}");
+    }
+    let (_, event) = logged(&shared, request_with("withdrawn")).await;
+    assert_eq!(event["fields"]["scheme"], "API key");
 }
 
 #[tokio::test]

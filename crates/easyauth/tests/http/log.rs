@@ -72,6 +72,7 @@ async fn a_refusal_is_logged_once_with_its_reason_and_nothing_of_the_caller() {
         let event = event_of(request).await;
         assert_eq!((&event["level"], &event["target"]), (&"INFO".into(), &"easyauth".into()));
         assert_eq!(event["fields"]["reason"], reason, "{event}");
+        assert_eq!(event["fields"]["scheme"], "client principal header", "{event}");
         let logged = event["fields"]["path"].as_str().unwrap();
         assert!(path.starts_with(logged) && logged.len() <= 200, "{event}");
         assert!(!event.to_string().contains("secret"), "{event}");

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use easyauth::{Outcome, Scheme, TokenError};
+use easyauth::{Authenticator, Outcome, Scheme, TokenError};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 
 use crate::issuer::{Issuer, KEY, scheme, v2_app};
@@ -55,4 +55,12 @@ async fn a_header_that_is_wrong_is_never_nobody() {
         let source = error.source().and_then(|source| source.downcast_ref());
         assert_eq!(source, Some(&expected), "{values:?}");
     }
+}
+
+#[tokio::test]
+async fn its_failure_names_the_scheme() {
+    let authenticator = Authenticator::new(scheme(&Issuer::with(&[&KEY])));
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Basic YTpi"))]);
+    let error = authenticator.authenticate(&headers).await.unwrap_err();
+    assert_eq!(error.scheme(), Some("access token"));
 }

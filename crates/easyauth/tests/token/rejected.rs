@@ -189,6 +189,8 @@ fn signature_cases() -> Vec<Case> {
         ("nothing", String::new(), Malformed),
         ("dots", "..".to_owned(), Header),
         ("with a space", good.replacen('.', ". ", 1), Malformed),
+        ("the longest that is read", "A".repeat(EntraTokenValidator::MAX_BYTES), Malformed),
+        ("a byte longer", "A".repeat(EntraTokenValidator::MAX_BYTES + 1), TooLong),
         ("too long", format!("{good}{}", "A".repeat(EntraTokenValidator::MAX_BYTES)), TooLong),
     ];
     cases.map(|(name, token, refusal)| (name.to_owned(), token, refusal)).into()

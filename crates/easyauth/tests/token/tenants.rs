@@ -91,6 +91,20 @@ async fn a_token_names_one_tenant_and_its_key_is_for_that_tenant() {
     }
 }
 
+/// The keys of one tenant are at its own address, whichever issuer they name.
+#[tokio::test]
+async fn the_only_tenant_may_use_each_key() {
+    let only = several().build().unwrap();
+    for claims in of(TENANT) {
+        assert_eq!(only.validate(&NEXT.token(&claims)).await.map(drop), Ok(()));
+    }
+    let checked = several().allow_tenant_if(|_| false).build().unwrap();
+    for claims in of(TENANT) {
+        let outcome = checked.validate(&NEXT.token(&claims)).await.map(drop);
+        assert_eq!(outcome, Err(TokenError::Issuer));
+    }
+}
+
 #[tokio::test]
 async fn the_keys_of_all_tenants_are_at_the_authoritys_organizations() {
     for (template, expected) in [("{tenantid}", Ok(())), (TENANT, Err(TokenError::KeysUnavailable))]
