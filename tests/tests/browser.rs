@@ -120,9 +120,12 @@ async fn everyone_can_use_the_pages() {
         for (page, path) in PAGES {
             browser.driver().goto(product.url(path)).await.unwrap();
             assert_eq!(browser.accessibility().await.unwrap(), [""; 0], "{page}, {name}");
-            let script = "return [document.documentElement.scrollWidth <= window.innerWidth, document.scripts.length]";
+            let script = "return [document.documentElement.scrollWidth <= window.innerWidth, document.scripts.length, \
+                document.querySelector('header').offsetHeight <= 105]";
             let seen = browser.driver().execute(script, Vec::new()).await.unwrap();
-            assert_eq!(seen.convert::<(bool, usize)>().unwrap(), (true, 0), "{page}, {name}");
+            let seen = seen.convert::<(bool, usize, bool)>().unwrap();
+            // The header has two rows at most.
+            assert_eq!(seen, (true, 0, true), "{page}, {name}");
             browser.screenshot(&format!("{page}-{name}")).await.unwrap();
         }
         browser.close().await.unwrap();

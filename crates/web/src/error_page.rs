@@ -176,6 +176,7 @@ pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
 /// Middleware: puts the error page into every error response of the router that has none yet.
 pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
+    let path = request.uri().path().to_owned();
     let context = request.extensions().get::<Actor>().map(|actor| PageContext::of(actor, &site));
     let mut response = next.run(request).await;
     let status = response.status();
@@ -188,12 +189,13 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status);
-    render(&site, &error, context.unwrap_or_default(), request_id)
+    render(&site, &error, &path, context.unwrap_or_default(), request_id)
 }
 
 fn render(
     site: &Site,
     error: &PageError,
+    path: &str,
     context: PageContext,
     request_id: Option<&str>,
 ) -> Response {
@@ -206,6 +208,7 @@ fn render(
         reason,
         heading,
         explanation: &explanation,
+        first: matches!(error, PageError::BadCursor(_)).then_some(path),
         sign_in: None,
         request_id,
     };
@@ -242,6 +245,7 @@ pub(crate) fn sign_in(
         reason: status.canonical_reason().unwrap_or("Error"),
         heading,
         explanation,
+        first: None,
         sign_in: Some(SignIn { path: site.path_after_sign_in(address), is_apart: is_form }),
         request_id,
     };
@@ -274,6 +278,8 @@ struct ErrorPage<'a> {
     reason: &'a str,
     heading: &'a str,
     explanation: &'a str,
+    /// The path of the list whose page does not exist.
+    first: Option<&'a str>,
     /// `None`: the page leads back to the list.
     sign_in: Option<SignIn>,
     request_id: Option<&'a str>,

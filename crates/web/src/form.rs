@@ -126,11 +126,12 @@ fn label(field: &'static str) -> &'static str {
     }
 }
 
-/// The element to jump to: a rating is a group, of which the first choice can be focused; a cursor is not typed at all.
+/// The element to jump to: a rating is a group, of which the first choice can be focused; a cursor is not typed at all,
+/// and the link to the first page mends it.
 fn target(field: &'static str) -> &'static str {
     match field {
         "rating" => "rating-5",
-        "cursor" => "main",
+        "cursor" => "first",
         other => other,
     }
 }

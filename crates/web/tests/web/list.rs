@@ -117,7 +117,10 @@ async fn the_links_lead_back_page_by_page() {
     let first = site.get(&cursor.replace("page=2", "page=7")).await;
     assert_eq!(names(first.text()), names(&shown[0].0));
     first.shows("1–24 of 80 restaurants").hides("page 7");
-    site.get("/?before=x").await.shows("This page of the list does not exist in this order");
+    let bad = site.get("/?before=x").await;
+    bad.shows("<a href=\"#first\">This page of the list does not exist in this order")
+        .shows("id=\"first\" href=\"/\">First page")
+        .shows("1–24 of 80 restaurants");
 }
 
 #[tokio::test]

@@ -118,7 +118,8 @@ async fn what_does_not_exist_is_no_page() {
         site.get(address).await.is_error_page(404);
     }
     for cursor in ["x", "%3D", "bmFtZToxOmE"] {
-        site.get(&format!("/details/1?cursor={cursor}")).await.is_error_page(422);
+        let page = site.get(&format!("/details/1?cursor={cursor}")).await;
+        page.is_error_page(422).shows("href=\"&#x2f;details&#x2f;1\">To the first page");
     }
 }
 
