@@ -119,6 +119,7 @@ async fn everyone_can_use_the_pages() {
         let browser = browser.start().await.unwrap();
         for (page, path) in PAGES {
             browser.driver().goto(product.url(path)).await.unwrap();
+            browser.screenshot(&format!("{page}-{name}")).await.unwrap();
             assert_eq!(browser.accessibility().await.unwrap(), [""; 0], "{page}, {name}");
             let script = "return [document.documentElement.scrollWidth <= window.innerWidth, document.scripts.length, \
                 document.querySelector('header').offsetHeight <= 105]";
@@ -126,7 +127,6 @@ async fn everyone_can_use_the_pages() {
             let seen = seen.convert::<(bool, usize, bool)>().unwrap();
             // The header has two rows at most.
             assert_eq!(seen, (true, 0, true), "{page}, {name}");
-            browser.screenshot(&format!("{page}-{name}")).await.unwrap();
         }
         browser.close().await.unwrap();
     }
