@@ -6,7 +6,7 @@ use std::{error::Error, time::Duration};
 
 use reqwest::{
     Client, Method, StatusCode, Url, Version,
-    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
     redirect::Policy,
 };
 use serde_json::Value;
@@ -247,12 +247,14 @@ impl HttpClient {
     }
 
     /// Sends a request and reads the answer. Only what reached no app is sent again: no connection, or 503, which the
-    /// platform answers while the app starts.
+    /// platform answers while the app starts. A request that announces the end of its connection is sent again too when the
+    /// connection breaks: an app may answer and close before it has read all of it, and the answer is lost by chance.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
         let mut pause = FIRST_PAUSE;
         for _ in 1..ATTEMPTS {
             match self.try_once(request).await {
                 Err(NoAnswer::Unreachable(_)) => {}
+                Err(NoAnswer::Broken(_)) if request.headers.contains_key(CONNECTION) => {}
                 Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => {}
                 result => return result,
             }

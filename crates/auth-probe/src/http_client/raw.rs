@@ -20,17 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::{Answer, CONNECT_TIMEOUT, MAX_BYTES, NoAnswer, Request, USER_AGENT};
 
 /// Sends a request over a connection of its own, by HTTP/1.1 and by no proxy.
-///
-/// An app may answer and close before it has read the whole request. Whether the answer arrives then is chance, so a
-/// connection that breaks is followed by a second one.
 pub(super) async fn send(request: &Request, target: &str) -> Result<Answer, NoAnswer> {
-    match send_once(request, target).await {
-        Err(NoAnswer::Broken(_)) => send_once(request, target).await,
-        answer => answer,
-    }
-}
-
-async fn send_once(request: &Request, target: &str) -> Result<Answer, NoAnswer> {
     let stream = tokio::time::timeout(CONNECT_TIMEOUT, connect(&request.url));
     let stream = stream.await.map_err(|_| NoAnswer::Unreachable("no connection in time".into()))?;
     let stream = stream.map_err(|error| unreachable(&*error))?;
