@@ -191,7 +191,7 @@ async fn an_agent_identity_acts_as_no_other_user() {
     let account = sample::AGENT_USER.to_string();
     for (what, credential, user, code) in [
         ("a person", &own, ("user_id", person.as_str()), 70008),
-        ("nobody", &own, ("user_id", stranger.as_str()), 50034),
+        ("an unknown account", &own, ("user_id", stranger.as_str()), 50034),
         ("no user", &own, ("scp", ""), 900_144),
         ("the blueprint's token", &parent, ("user_id", account.as_str()), 500_131),
         ("garbage", &"a.b.c".to_owned(), ("user_id", account.as_str()), 50013),

@@ -97,7 +97,7 @@ fn cannot_undo(error: &DeleteError) -> (&'static str, &'static str) {
     ("This cannot be undone", why)
 }
 
-/// What the caller lacks, for whom, and where to get it.
+/// What the caller lacks, and where to get it.
 fn missing_right(
     permission: Permission,
     site: &Site,
@@ -138,7 +138,7 @@ fn status_wording(status: StatusCode) -> (&'static str, &'static str) {
         ),
         status if status.is_server_error() => (
             "Something went wrong",
-            "The failure is on our side and has been logged. If it stays, tell whoever runs this site the request id.",
+            "The failure is on our side and has been logged. If it stays, tell the operator of this site the request id.",
         ),
         _ => ("This did not work", "The request could not be answered."),
     }
