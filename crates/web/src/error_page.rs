@@ -52,7 +52,7 @@ pub(crate) enum PageError {
     NoForm,
     #[error("the body did not arrive in the time for the request")]
     SlowForm,
-    #[error("the cursor is none of {0}")]
+    #[error("the cursor does not belong to {0}")]
     BadCursor(&'static str),
     #[error(transparent)]
     BudgetExhausted(BudgetExhausted),

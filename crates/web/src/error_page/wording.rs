@@ -19,16 +19,12 @@ impl PageError {
         let (heading, explanation) = match self {
             Self::BadRequest(what) => (UNREADABLE, *what),
             Self::Repeated(field) => {
-                return (
-                    UNREADABLE,
-                    format!("The field {} was sent twice. Send it once.", quoted(field)).into(),
-                );
+                let twice = format!("The field {} was sent twice. Send it once.", quoted(field));
+                return (UNREADABLE, twice.into());
             }
             Self::NotUtf8(field) => {
-                return (
-                    UNREADABLE,
-                    format!("The field {} is not UTF-8 text.", quoted(field)).into(),
-                );
+                let no_text = format!("The field {} is not UTF-8 text.", quoted(field));
+                return (UNREADABLE, no_text.into());
             }
             Self::BudgetExhausted(exhausted) => return used_up(exhausted),
             Self::Forbidden(Forbidden(permission)) => {
@@ -56,13 +52,8 @@ impl PageError {
                 "Nothing was saved. Check your connection, go back, and send the form again.",
             ),
             Self::BadCursor(of) => {
-                return (
-                    "This page does not exist",
-                    format!(
-                        "The link was cut off or changed. Start again from the first page of {of}."
-                    )
-                    .into(),
-                );
+                let cut = "The link was cut off or changed. Start again from the first page of";
+                return ("This page does not exist", format!("{cut} {of}.").into());
             }
             Self::Store(StoreError::ReadOnly(_)) => (
                 "Nothing can be added right now",

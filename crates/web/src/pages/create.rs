@@ -72,7 +72,7 @@ pub(crate) async fn add(
     }
 }
 
-/// The field by which a person says that the restaurant is none of those that look like it.
+/// The field by which a person says that the restaurant differs from those that look like it.
 const DISTINCT: &str = "distinct";
 const YES: &str = "yes";
 
@@ -100,7 +100,7 @@ struct CreatePage {
     context: PageContext,
     errors: Vec<SummaryLine>,
     key: FormKey,
-    /// Restaurants that are probably the same; with them, the form says that it is none of them.
+    /// Restaurants that are probably the same; with them, the form says that it differs from them.
     similar: Vec<Similar>,
     fields: Vec<TextField>,
 }

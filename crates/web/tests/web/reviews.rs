@@ -68,9 +68,9 @@ async fn a_reader_picks_reviews_by_stars_and_by_authors() {
         .shows(r#"<a href="/details/1?by=agents&amp;list=sort%3Dnewest#reviews" aria-current="true">4 stars</a>"#)
         .shows(r#"<a href="/details/1?stars=5&amp;by=agents&amp;list=sort%3Dnewest#reviews">5 stars</a>"#)
         .shows(r#"<a href="/details/1?stars=4&amp;list=sort%3Dnewest#reviews">Everyone 3</a>"#);
-    let none = site.get("/details/1?stars=1").await;
-    assert_eq!(count(&none), 0);
-    none.shows("There are no reviews with 1 star.").hides("Nobody has written");
+    let empty_page = site.get("/details/1?stars=1").await;
+    assert_eq!(count(&empty_page), 0);
+    empty_page.shows("There are no reviews with 1 star.").hides("has written about it yet");
     // A choice that does not exist is none.
     for address in ["/details/1?stars=9", "/details/1?stars=x&by=robots", "/details/1?by=PEOPLE"] {
         let page = site.get(address).await;
