@@ -82,7 +82,7 @@ impl fmt::Display for Rating {
 }
 
 /// The summary of a restaurant's ratings. Stores update it with each review, so its cost does not depend on their number.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct RatingSummary {
     /// The sum of all stars.
     pub sum: i64,

@@ -8,7 +8,7 @@ use restaurant_domain::Repository;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    RoleNames, RouterError, WebConfig, config::Connection, fragments::Fragments,
+    RoleNames, RouterError, WebConfig, config::Connection, kept_pages::KeptPages,
     templates::Templates,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct AppState {
     pub(crate) repository: Arc<dyn Repository>,
     pub(crate) site: Site,
-    pub(crate) fragments: Arc<Fragments>,
+    pub(crate) kept_pages: Arc<KeptPages>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,

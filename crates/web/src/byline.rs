@@ -4,7 +4,7 @@ use restaurant_domain::{Author, AuthorGroup, AuthorKind, ClientApplication};
 use serde::Serialize;
 
 /// The kind and the name of an author. The authentication sets the kind; a name never changes it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct Byline {
     kind: &'static str,
     /// `person`, or `agent` for both kinds of agents: how its chip looks.

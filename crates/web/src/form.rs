@@ -1,5 +1,7 @@
 //! Form fields with what was typed into them and what is wrong with it.
 
+use std::sync::LazyLock;
+
 use restaurant_domain::{
     Field, FieldKind, IdempotencyKey, NewRestaurant, NewReview, Problem, SearchText,
     ValidationError,
@@ -10,7 +12,7 @@ use uuid::Uuid;
 use crate::{error_page::PageError, fields::Fields};
 
 /// A text field of a form, with the text that was typed and the error about it.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct TextField {
     /// The name on the wire, and the element's id.
     name: &'static str,
@@ -50,18 +52,30 @@ impl TextField {
 }
 
 /// The idempotency key of a form. Sent twice, the form writes once.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct FormKey {
     field: &'static str,
-    value: String,
+    value: &'static str,
 }
 
 impl FormKey {
     const FIELD: &'static str = IdempotencyKey::FIELD.name;
 
-    /// A new key, also for a form that is shown again: nothing was written under the old one.
+    /// A new key, also for a form that is shown again: nothing was written under the old one. The template shows its
+    /// [place](Self::place).
     pub(crate) fn new() -> Self {
-        Self { field: Self::FIELD, value: Uuid::new_v4().to_string() }
+        Self { field: Self::FIELD, value: Self::place() }
+    }
+
+    /// What stands for a key in a page until the page is sent. It is random, so no text of others contains it.
+    pub(crate) fn place() -> &'static str {
+        static PLACE: LazyLock<String> = LazyLock::new(FormKey::random);
+        &PLACE
+    }
+
+    /// The text of a new key.
+    pub(crate) fn random() -> String {
+        Uuid::new_v4().to_string()
     }
 
     /// The key that was sent; a form without one is written each time.
@@ -75,7 +89,7 @@ impl FormKey {
 }
 
 /// A line of the summary above a refused form: what is wrong, and the element to jump to.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(crate) struct SummaryLine {
     target: &'static str,
     message: String,

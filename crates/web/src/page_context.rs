@@ -1,12 +1,14 @@
 //! The context of every page: the caller's rights and name.
 
+use std::hash::{Hash, Hasher};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use restaurant_domain::{Actor, Author, AuthorKind, Clock, SystemClock};
 use serde::Serialize;
 
 use crate::{app_state::Site, byline::Byline};
 
-/// The values that the layout shows; the default is those of an unauthenticated caller.
+/// The values that the layout shows; the default is those of an unauthenticated caller. Two are equal when a page shows the same of both.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct PageContext {
     /// Whether the page offers the forms.
@@ -26,6 +28,27 @@ pub(crate) struct PageContext {
     /// For how long authors may undo what they posted.
     #[serde(skip)]
     undo_within: TimeDelta,
+}
+
+impl PageContext {
+    /// What a page shows of it.
+    fn shown(&self) -> impl Eq + Hash + '_ {
+        (self.may_write, &self.signed_in, &self.notice, &self.sign_out_path)
+    }
+}
+
+impl PartialEq for PageContext {
+    fn eq(&self, other: &Self) -> bool {
+        self.shown() == other.shown()
+    }
+}
+
+impl Eq for PageContext {}
+
+impl Hash for PageContext {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.shown().hash(state);
+    }
 }
 
 /// For how long a page confirms what its reader posted.

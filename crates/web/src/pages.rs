@@ -13,6 +13,8 @@ mod review_form;
 pub(crate) mod take_back;
 pub(crate) mod welcome;
 
+use std::hash::Hash;
+
 use axum::{
     extract::{FromRequestParts, Path},
     response::{Html, IntoResponse, Response},
@@ -24,13 +26,24 @@ use self::list_input::ListLink;
 use crate::{
     app_state::AppState,
     error_page::{Complete, PageError},
+    kept_pages::RenderedPage,
     templates::Page,
 };
 
 impl AppState {
     /// The page with status 200.
     fn page<P: Page>(&self, view: &P) -> Result<Response, PageError> {
-        Ok(Html(self.site.templates.render(view)?).into_response())
+        let page = RenderedPage::new(&self.site.templates.render(view)?);
+        Ok(Html(page.with_keys()).into_response())
+    }
+
+    /// The page with status 200, as it is kept where it is.
+    fn kept_page<P: Page + Hash + Eq + Send + Sync + 'static>(
+        &self,
+        view: P,
+    ) -> Result<Response, PageError> {
+        let page = self.kept_pages.get(view, |view| self.site.templates.render(view))?;
+        Ok(Html(page.with_keys()).into_response())
     }
 
     /// The page with status 422: what was sent is shown again, with what is wrong with it.

@@ -23,6 +23,7 @@ use crate::{
     audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
+    kept_pages::KeptPages,
     pages::{activity, connect, create, details, list, review, take_back, welcome},
     security_headers::security_headers,
     static_files, time_limit, trailing_slash,
@@ -39,9 +40,9 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
     let site = Site::new(&config)?;
     let WebConfig { body_limit, request_timeout, trusted_origins, tasks, connection, .. } = config;
     let connection = Arc::new(connection);
-    let fragments = Arc::default();
+    let kept_pages = Arc::new(KeptPages::new());
     let state =
-        AppState { repository, site, fragments, connection, body_limit, request_timeout, tasks };
+        AppState { repository, site, kept_pages, connection, body_limit, request_timeout, tasks };
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let guarded = |routes: Router<AppState>| {

@@ -11,12 +11,6 @@ pub(crate) trait Page: Serialize {
     const TEMPLATE: &'static str;
 }
 
-/// A part of a page, which a template of its own shows.
-pub(crate) trait Part: Serialize {
-    /// The template's name.
-    const TEMPLATE: &'static str;
-}
-
 /// The compiled templates. Names end in `.html`, which is what turns escaping on.
 pub(crate) struct Templates(Environment<'static>);
 
@@ -37,10 +31,5 @@ impl Templates {
     /// Fills a page's template.
     pub(crate) fn render<P: Page>(&self, page: &P) -> Result<String, minijinja::Error> {
         self.0.get_template(P::TEMPLATE)?.render(Serde(page))
-    }
-
-    /// Fills a part's template.
-    pub(crate) fn render_part<P: Part>(&self, part: &P) -> Result<String, minijinja::Error> {
-        self.0.get_template(P::TEMPLATE)?.render(Serde(part))
     }
 }

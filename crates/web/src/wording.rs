@@ -62,16 +62,27 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A moment, for people and for programs.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(into = "ShownMoment")]
+pub(crate) struct Moment(DateTime<Utc>);
+
+impl Moment {
+    pub(crate) fn of(time: DateTime<Utc>) -> Self {
+        Self(time)
+    }
+}
+
+/// A moment as the template gets it.
 #[derive(Serialize)]
-pub(crate) struct Moment {
+struct ShownMoment {
     /// ISO 8601, UTC.
     iso: String,
     /// "23 November 2026, 09:05 UTC".
     text: String,
 }
 
-impl Moment {
-    pub(crate) fn of(time: DateTime<Utc>) -> Self {
+impl From<Moment> for ShownMoment {
+    fn from(Moment(time): Moment) -> Self {
         Self {
             iso: time.to_rfc3339_opts(SecondsFormat::Secs, true),
             text: format!(

@@ -1,7 +1,6 @@
 //! `GET /details/{id}`: a restaurant with a page of its reviews, and the form for a new one.
 
 use axum::{extract::State, response::Response};
-use minijinja::Value;
 use restaurant_domain::{Post, RestaurantDetails, Review};
 use serde::Serialize;
 
@@ -20,7 +19,7 @@ use crate::{
     fields::{Fields, QueryFields},
     page_context::PageContext,
     stars::{Score, Stars},
-    templates::{Page, Part},
+    templates::Page,
     wording::{self, Moment},
 };
 
@@ -36,7 +35,7 @@ pub(crate) async fn details(
     let details = details.ok_or(PageError::NotFound)?;
     // An address can be passed on: only the author sees the confirmation, for a while.
     let created = input.created.filter(|created| created.is_by_reader(&details, &context));
-    let mut page = DetailsPage::new(context, &details, &state)?;
+    let mut page = DetailsPage::new(context, &details);
     if let (Some(Created::Review), Some(newest)) = (created, page.reviews.first_mut()) {
         newest.is_new = true;
     }
@@ -49,7 +48,7 @@ pub(crate) async fn details(
         let form = ReviewForm::empty(page.context.person());
         page = page.with_form(form);
     }
-    state.page(&page)
+    state.kept_page(page)
 }
 
 struct Input {
@@ -87,7 +86,7 @@ impl Input {
 }
 
 /// What the template shows.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct DetailsPage {
     context: PageContext,
     notice: Option<Notice>,
@@ -117,11 +116,7 @@ impl Page for DetailsPage {
 
 impl DetailsPage {
     /// The first page of reviews, without a form.
-    pub(super) fn new(
-        context: PageContext,
-        details: &RestaurantDetails,
-        state: &AppState,
-    ) -> Result<Self, PageError> {
+    pub(super) fn new(context: PageContext, details: &RestaurantDetails) -> Self {
         let restaurant = &details.restaurant;
         let is_own = |author, at| context.may_undo(author, at);
         // What others reviewed cannot be undone, whichever reviews are on the page.
@@ -130,20 +125,19 @@ impl DetailsPage {
             && shown == Ok(restaurant.rating.count)
             && details.reviews.iter().all(|review| is_own(&review.created_by, review.created_at));
         let reviews = details.reviews.iter();
-        let reviews = reviews.map(|review| ReviewItem::of(review, &context, state));
-        let reviews = reviews.collect::<Result<Vec<_>, _>>()?;
+        let reviews: Vec<_> = reviews.map(|review| ReviewItem::of(review, &context)).collect();
         let actions = Actions::of(Post::Restaurant(restaurant.id), may_undo, &context);
         let acts = !actions.is_empty() || reviews.iter().any(|review| !review.actions.is_empty());
-        Ok(Self {
+        Self {
             notice: None,
             actions,
             acts,
             reviews,
             list: None,
             id: restaurant.id.0,
-            name: restaurant.name.to_string(),
-            street_address: restaurant.street_address.to_string(),
-            description: restaurant.description.to_string(),
+            name: restaurant.name.as_str().to_owned(),
+            street_address: restaurant.street_address.as_str().to_owned(),
+            description: restaurant.description.as_str().to_owned(),
             score: Score::of(restaurant.rating),
             added: Moment::of(restaurant.created_at),
             byline: Byline::of(&restaurant.created_by),
@@ -151,7 +145,7 @@ impl DetailsPage {
             is_first: true,
             form: None,
             context,
-        })
+        }
     }
 
     /// For a reader who came from a list.
@@ -166,20 +160,8 @@ impl DetailsPage {
 }
 
 /// A review in the list.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct ReviewItem {
-    /// A [`ReviewBody`].
-    body: Value,
-    /// The group of the author; `None` for an unauthenticated one and the product itself.
-    group: Option<&'static str>,
-    actions: Actions,
-    /// Whether the reader has just posted it.
-    is_new: bool,
-}
-
-/// What a review says, the same for every reader.
-#[derive(Serialize)]
-struct ReviewBody {
     user_name: String,
     stars: Stars,
     /// The first lines.
@@ -190,33 +172,29 @@ struct ReviewBody {
     /// Where it was written; `None` where that is not known.
     channel: Option<&'static str>,
     byline: Option<Byline>,
-}
-
-impl Part for ReviewBody {
-    const TEMPLATE: &'static str = "details_review.html";
+    /// The group of the author; `None` for an unauthenticated one and the product itself.
+    group: Option<&'static str>,
+    actions: Actions,
+    /// Whether the reader has just posted it.
+    is_new: bool,
 }
 
 impl ReviewItem {
-    fn of(review: &Review, context: &PageContext, state: &AppState) -> Result<Self, PageError> {
+    fn of(review: &Review, context: &PageContext) -> Self {
         let post = Post::Review(review.restaurant_id, review.id);
         let may_undo = context.may_undo(&review.created_by, review.created_at);
-        let body = state.fragments.reviews.get(review.id, review, || {
-            let (text, rest) = wording::folded(review.text.as_str());
-            state.site.templates.render_part(&ReviewBody {
-                user_name: review.user_name.to_string(),
-                stars: Stars::of(review.rating),
-                text,
-                rest,
-                written: Moment::of(review.created_at),
-                channel: review.created_via.as_ref().map(|via| wording::channel(via.channel)),
-                byline: Byline::of(&review.created_by),
-            })
-        })?;
-        Ok(Self {
-            body,
+        let (text, rest) = wording::folded(review.text.as_str());
+        Self {
+            user_name: review.user_name.as_str().to_owned(),
+            stars: Stars::of(review.rating),
+            text,
+            rest,
+            written: Moment::of(review.created_at),
+            channel: review.created_via.as_ref().map(|via| wording::channel(via.channel)),
+            byline: Byline::of(&review.created_by),
             group: Byline::group_of(review.created_by.kind()),
             actions: Actions::of(post, may_undo, context),
             is_new: false,
-        })
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! `GET /`: the restaurants, searched, ordered and paged.
 
 use axum::{extract::State, response::Response};
-use minijinja::Value;
 use restaurant_domain::{Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError};
 use serde::Serialize;
 
@@ -17,7 +16,7 @@ use crate::{
     form::{self, SummaryLine, TextField},
     page_context::PageContext,
     stars::Score,
-    templates::{Page, Part},
+    templates::Page,
     wording::{counted, grouped},
 };
 
@@ -49,15 +48,12 @@ pub(crate) async fn list(
         found = Some(state.repository.list_restaurants(&query).await?);
     }
     let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
-    for restaurant in found.iter().flat_map(|found| &found.restaurants) {
-        page.cards.push(Card::of(restaurant, &state)?);
-    }
     page.notice = done.map(|done| Notice::about(done, None, &page.context));
-    if errors.is_empty() { state.page(&page) } else { state.refused(&page) }
+    if errors.is_empty() { state.kept_page(page) } else { state.refused(&page) }
 }
 
 /// What the template shows.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct ListPage {
     context: PageContext,
     notice: Option<Notice>,
@@ -108,7 +104,7 @@ impl ListPage {
             page: input.without(errors).page,
             count: found.map(|found| count(found, input.without(errors).page)),
             link: ListLink::field(input, errors),
-            cards: Vec::new(),
+            cards: found.iter().flat_map(|found| &found.restaurants).map(Card::of).collect(),
             first: (input.page > 1).then(|| input.first(errors)),
             previous: found
                 .and_then(|found| found.previous.as_ref())
@@ -130,7 +126,7 @@ fn count(found: &RestaurantPage, page: u32) -> String {
 }
 
 /// An order to choose.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct SortChoice {
     label: &'static str,
     /// The query of the list in this order: empty, or from the question mark on.
@@ -157,35 +153,23 @@ impl SortChoice {
 }
 
 /// A restaurant in the list.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct Card {
     id: i64,
     name: String,
-    /// A [`CardBody`].
-    body: Value,
-}
-
-/// What a card says below the name.
-#[derive(Serialize)]
-struct CardBody {
     street_address: String,
     description: String,
     score: Score,
 }
 
-impl Part for CardBody {
-    const TEMPLATE: &'static str = "list_card.html";
-}
-
 impl Card {
-    fn of(restaurant: &Restaurant, state: &AppState) -> Result<Self, PageError> {
-        let body = state.fragments.cards.get(restaurant.id, restaurant, || {
-            state.site.templates.render_part(&CardBody {
-                street_address: restaurant.street_address.to_string(),
-                description: restaurant.description.to_string(),
-                score: Score::of(restaurant.rating),
-            })
-        })?;
-        Ok(Self { id: restaurant.id.0, name: restaurant.name.to_string(), body })
+    fn of(restaurant: &Restaurant) -> Self {
+        Self {
+            id: restaurant.id.0,
+            name: restaurant.name.as_str().to_owned(),
+            street_address: restaurant.street_address.as_str().to_owned(),
+            description: restaurant.description.as_str().to_owned(),
+            score: Score::of(restaurant.rating),
+        }
     }
 }

@@ -155,7 +155,7 @@ fn encoded(value: &str) -> impl std::fmt::Display + '_ {
 }
 
 /// The list that a reader came from, on the page of a restaurant.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct ListLink {
     /// The query of its address: our own words, whatever the reader's address held.
     query: String,

@@ -46,6 +46,6 @@ pub(crate) async fn add(
     };
     let details = state.repository.restaurant_details(id, ReviewQuery::default()).await?;
     let details = details.ok_or(PageError::NotFound)?;
-    let page = DetailsPage::new(writer.context, &details, &state)?;
+    let page = DetailsPage::new(writer.context, &details);
     state.refused(&page.with_list(list).with_form(form))
 }

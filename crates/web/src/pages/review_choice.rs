@@ -67,7 +67,7 @@ impl ReviewChoice {
 }
 
 /// The choices that the page offers.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Choices {
     /// The ratings by stars, the best first; empty before the first review.
     bars: Vec<Bar>,
@@ -85,7 +85,7 @@ pub(super) struct Choices {
     older: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct Bar {
     label: String,
     count: String,
@@ -95,7 +95,7 @@ struct Bar {
     link: Link,
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct Choice {
     label: &'static str,
     count: String,
@@ -103,7 +103,7 @@ struct Choice {
     link: Link,
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 struct Link {
     query: String,
     is_current: bool,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The form as the template shows it.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct ReviewForm {
     errors: Vec<SummaryLine>,
     key: FormKey,

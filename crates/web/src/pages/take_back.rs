@@ -122,7 +122,7 @@ fn done(post: Post, done: Done) -> Response {
 }
 
 /// The message about what was done.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Notice {
     text: &'static str,
     /// The action that restores what was hidden.
@@ -155,7 +155,7 @@ impl Notice {
 }
 
 /// An action, as the address of its form names it.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Action {
     name: &'static str,
     restaurant: i64,
@@ -169,7 +169,7 @@ impl Action {
 }
 
 /// The actions that a page offers for a post.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Actions {
     undo: Option<Action>,
     hide: Option<Action>,
