@@ -11,7 +11,7 @@ mod installation;
 pub mod mcp;
 pub mod node;
 pub mod postgres;
-mod process;
+pub mod process;
 pub mod product;
 pub mod program;
 pub mod python;

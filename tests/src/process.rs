@@ -12,6 +12,7 @@ use std::{
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -113,10 +114,38 @@ pub(crate) fn runs(pid: u32) -> bool {
     state(pid).is_some_and(|(state, _)| state != "Z")
 }
 
+/// The processor time that `pid` has used, without its child processes. `None` where there is no `/proc`.
+#[must_use]
+pub fn processor_time(pid: u32) -> Option<Duration> {
+    let stat = stat(pid)?;
+    let mut fields = fields(&stat)?.skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(Duration::from_millis((user + system) * 1000 / TICKS_PER_SECOND))
+}
+
+/// The processor time that the running child processes of `parent` have used.
+#[must_use]
+pub fn processor_time_of_children(parent: u32) -> Duration {
+    children(parent).into_iter().filter_map(processor_time).sum()
+}
+
+/// The unit of the times in `/proc`: `USER_HZ`, which is 100 on every architecture that Rust supports (proc(5)).
+const TICKS_PER_SECOND: u64 = 100;
+
 /// The state and the parent of a process.
 fn state(pid: u32) -> Option<(String, u32)> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name stands in parentheses and may hold any character, so read from its end.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let stat = stat(pid)?;
+    let mut fields = fields(&stat)?;
     Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
+}
+
+/// The line of `/proc` for a process.
+fn stat(pid: u32) -> Option<String> {
+    fs::read_to_string(format!("/proc/{pid}/stat")).ok()
+}
+
+/// The fields of the line after the process's name, which stands in parentheses and may hold any character.
+fn fields(stat: &str) -> Option<impl Iterator<Item = &str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace())
 }

@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: how fast the release build is, as ratios of one run.
 //!
-//! Absolute figures depend on the machine. What is compared stands in one run, on one machine: each kind of request against a bare answer, a large table against a small one.
+//! Absolute figures depend on the machine. What is compared stands in one run, on one machine: each kind of request against a bare answer, the product against the floor and against other servers, a large table against a small one.
 
+mod compare;
+mod floor;
 mod instructions;
 mod soak;
 mod work;
@@ -9,8 +11,8 @@ mod work;
 use std::{
     env,
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
-    time::{Duration, Instant},
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -19,19 +21,34 @@ use restaurant_tests::{
     server::{Server, ServerBuilder},
     workspace,
 };
-use tokio::{net::TcpStream, task::JoinSet};
+use tokio::net::TcpStream;
 
-use self::work::{BARE, WORK, Work, ask, request};
+use self::{
+    compare::{Comparison, Target},
+    work::{WORK, ask, request},
+};
 
 /// Measures the release build on both databases, as ratios of one run.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// How long each kind of request is measured, in seconds.
-    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u64).range(1..=60))]
+    /// How long each kind of request is measured at a time, in seconds. The median of three counts.
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(1..=60))]
     seconds: u64,
     /// How many connections ask at a time.
-    #[arg(long, default_value = "16", value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(long, default_value = "32", value_parser = clap::value_parser!(u32).range(1..=256))]
     connections: u32,
+    /// How many restaurants the databases have: each number makes a table.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "100,10000", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    restaurants: Vec<u32>,
+    /// How many reviews each restaurant has.
+    #[arg(long, default_value = "20", value_parser = clap::value_parser!(u32).range(0..=1000))]
+    reviews: u32,
+    /// Measures another server beside this one, with the same paths. May be given more than once.
+    #[arg(long, value_name = "NAME=URL", value_parser = Target::parse)]
+    against: Vec<Target>,
+    /// Measures on this PostgreSQL database alone, which must have restaurants (`seed`) and keeps the reviews that are created. Give it to the other servers too.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// In place of the measurements: makes so many stateless MCP calls, and fails when the server's memory grows.
     #[arg(long, value_name = "CALLS", num_args = 0..=1, default_missing_value = "100000", value_parser = clap::value_parser!(u32).range(10_000..=100_000_000))]
     soak: Option<u32>,
@@ -43,7 +60,7 @@ pub(crate) struct Arguments {
     renew: bool,
 }
 
-/// Runs the command: a table for each database, small and large.
+/// Runs the command: a table for each database and each size.
 pub(crate) fn run(bench: &Arguments) -> Result<ExitCode> {
     tokio::runtime::Runtime::new()?.block_on(measure_all(bench))?;
     Ok(ExitCode::SUCCESS)
@@ -57,14 +74,31 @@ async fn measure_all(bench: &Arguments) -> Result<()> {
     if bench.instructions {
         return instructions::run(&program, bench.renew).await;
     }
+    let comparison = Comparison::new(bench.connections, bench.seconds)?;
+    if let Some(url) = &bench.database {
+        let server = product(&program, url).start().await?;
+        server.wait_until_ready().await?;
+        let targets = [&[Target::of("product", &server)], &bench.against[..]].concat();
+        return comparison.print("PostgreSQL", &targets, None).await;
+    }
     start_and_memory(&program).await?;
-    let cluster = Cluster::start(&[("shared_buffers", "256MB")]).await?;
-    for restaurants in ["100", "10000"] {
+    let floor = floor::build().await?;
+    let cluster = Cluster::start(&[("shared_buffers", "256MB"), floor::LOG_LINE_PREFIX]).await?;
+    for restaurants in &bench.restaurants {
+        let size = format!("{restaurants} restaurants × {} reviews", bench.reviews);
         let folder = tempfile::TempDir::new()?;
         let sqlite = format!("sqlite://{}/bench.sqlite3", folder.path().display());
-        measure(bench, &program, "SQLite", &sqlite, restaurants).await?;
+        let server = seeded(bench, &program, &sqlite, *restaurants).await?;
+        let targets = [&[Target::of("product", &server)], &bench.against[..]].concat();
+        comparison.print(&format!("SQLite, {size}"), &targets, None).await?;
+        drop(server);
+
         let database = cluster.create_database().await?;
-        measure(bench, &program, "PostgreSQL", database.url(), restaurants).await?;
+        let server = seeded(bench, &program, database.url(), *restaurants).await?;
+        let floor = floor::start(&floor, &program, &database, &cluster).await?;
+        let targets = [Target::of("product", &server), Target::of("floor", &floor)];
+        let targets = [&targets, &bench.against[..]].concat();
+        comparison.print(&format!("PostgreSQL, {size}"), &targets, cluster.pid()).await?;
     }
     Ok(())
 }
@@ -118,66 +152,32 @@ fn resident_kilobytes(pid: u32) -> Result<u32> {
     Ok(line.split_whitespace().nth(1).context("no memory figure")?.parse()?)
 }
 
-async fn measure(
-    bench: &Arguments,
-    program: &Path,
-    database: &str,
-    url: &str,
-    restaurants: &str,
-) -> Result<()> {
-    let with_url = || -> ServerBuilder {
-        Server::builder().program(program).env("DATABASE_URL", url).env("LOG", "warn")
-    };
-    seed(with_url(), restaurants).await?;
-    let server = with_url().start().await?;
+/// The product, to start on a database.
+fn product(program: &Path, url: &str) -> ServerBuilder {
+    Server::builder().program(program).env("DATABASE_URL", url).env("LOG", "warn")
+}
+
+/// The product on a database that it has filled.
+async fn seeded(bench: &Arguments, program: &Path, url: &str, restaurants: u32) -> Result<Server> {
+    seed(program, url, restaurants, bench.reviews).await?;
+    let server = product(program, url).start().await?;
     server.wait_until_ready().await?;
-    println!(
-        "\n{database}, {restaurants} restaurants × 20 reviews, {} connections",
-        bench.connections
-    );
-    println!("{:<34} {:>10} {:>12}", "", "requests/s", "of bare");
-    let bare = rate(bench, &server, &BARE).await?;
-    println!("{:<34} {bare:>10.0} {:>12}", BARE.name, "1.000");
-    for work in &WORK {
-        let rate = rate(bench, &server, work).await?;
-        println!("{:<34} {rate:>10.0} {:>12.3}", work.name, rate / bare);
-    }
-    println!("memory under load: {:.1} MB", f64::from(resident_kilobytes(server.pid())?) / 1024.0);
-    Ok(())
+    Ok(server)
 }
 
-/// Fills an empty database with so many restaurants of 20 reviews.
-async fn seed(server: ServerBuilder, restaurants: &str) -> Result<()> {
-    let seed = ["seed", "--restaurants", restaurants, "--reviews", "20"];
-    let seeded = seed.iter().fold(server, |server, arg| server.arg(*arg)).run().await?;
-    ensure!(seeded.status.success(), "seed failed: {seeded:?}");
+/// Fills an empty database with so many restaurants of so many reviews.
+async fn seed(program: &Path, url: &str, restaurants: u32, reviews: u32) -> Result<()> {
+    let folder = tempfile::TempDir::new()?;
+    let status = product(program, url)
+        .arg("seed")
+        .arg(format!("--restaurants={restaurants}"))
+        .arg(format!("--reviews={reviews}"))
+        .command(folder.path())
+        .await?
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status()
+        .await?;
+    ensure!(status.success(), "seed failed: {status}");
     Ok(())
-}
-
-/// Requests a second, after a short warm-up.
-async fn rate(bench: &Arguments, server: &Server, work: &Work) -> Result<f64> {
-    let address = server.url("").replace("http://", "");
-    let limit = Duration::from_secs(bench.seconds);
-    let mut clients = JoinSet::new();
-    let started = Instant::now();
-    for _ in 0..bench.connections {
-        let (address, request) = (address.clone(), request(&address, work));
-        clients.spawn(async move {
-            let mut stream = TcpStream::connect(&address).await?;
-            let answer = ask(&mut stream, &request).await?;
-            let answer = String::from_utf8_lossy(&answer);
-            ensure!(!answer.contains("\"isError\":true"), "a tool call failed: {answer}");
-            let mut count = 1_u32;
-            while started.elapsed() < limit {
-                ask(&mut stream, &request).await?;
-                count += 1;
-            }
-            anyhow::Ok(count)
-        });
-    }
-    let mut total = 0.0;
-    while let Some(count) = clients.join_next().await {
-        total += f64::from(count??);
-    }
-    Ok(total / started.elapsed().as_secs_f64())
 }

@@ -93,6 +93,18 @@ impl Cluster {
         self.folder.join("data")
     }
 
+    /// The file that it logs to.
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The id of the main process, if it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.postmaster.as_ref().map(Child::id)
+    }
+
     /// An empty database, dropped with the returned value.
     ///
     /// # Errors
@@ -222,10 +234,6 @@ impl Cluster {
             command.uid(owner);
         }
         command
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.join("log")
     }
 }
 

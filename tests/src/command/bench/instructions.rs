@@ -19,7 +19,7 @@ use restaurant_tests::{
 use tokio::net::TcpStream;
 
 use super::{
-    seed,
+    product, seed,
     work::{BARE, WORK, Work, ask, request},
 };
 
@@ -100,11 +100,10 @@ fn thousands(count: u64) -> String {
 }
 
 async fn count_all(valgrind: &Path, program: &Path, url: &str) -> Result<BTreeMap<String, u64>> {
-    let with_url = |server: ServerBuilder| server.env("DATABASE_URL", url).env("LOG", "warn");
-    seed(with_url(Server::builder().program(program)), "100").await?;
+    seed(program, url, 100, 20).await?;
     let folder = tempfile::TempDir::new()?;
     let callgrind = Callgrind { folder: folder.path().to_owned() };
-    let server = with_url(callgrind.server(valgrind, program)).start().await?;
+    let server = callgrind.server(valgrind, program, url).start().await?;
     server.wait_until_ready().await?;
     let mut counts = BTreeMap::new();
     for work in [&BARE].into_iter().chain(&WORK) {
@@ -121,10 +120,9 @@ struct Callgrind {
 
 impl Callgrind {
     /// The server to start: counting begins on request.
-    fn server(&self, valgrind: &Path, program: &Path) -> ServerBuilder {
+    fn server(&self, valgrind: &Path, program: &Path, url: &str) -> ServerBuilder {
         let folder = self.folder.display();
-        Server::builder()
-            .program(valgrind)
+        product(valgrind, url)
             .arg("--tool=callgrind")
             .arg("--instr-atstart=no")
             .arg(format!("--vgdb-prefix={folder}/vgdb"))

@@ -10,9 +10,9 @@ use tokio::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Work {
     pub(super) name: &'static str,
-    method: &'static str,
-    path: &'static str,
-    body: &'static str,
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) body: &'static str,
 }
 
 /// The request that does the least.
@@ -31,31 +31,31 @@ pub(super) const WORK: [Work; 8] = [
     Work {
         name: "MCP: tools/list",
         method: "POST",
-        path: "/mcp",
+        path: "/mcp/mcp",
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
     },
     Work {
         name: "MCP: list_restaurants_mcp (20)",
         method: "POST",
-        path: "/mcp",
+        path: "/mcp/mcp",
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{}}}"#,
     },
     Work {
         name: "MCP: list_restaurants_mcp (100)",
         method: "POST",
-        path: "/mcp",
+        path: "/mcp/mcp",
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{"limit":100}}}"#,
     },
     Work {
         name: "MCP: get_details_mcp",
         method: "POST",
-        path: "/mcp",
+        path: "/mcp/mcp",
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_details_mcp","arguments":{"restaurant_id":7}}}"#,
     },
     Work {
         name: "MCP: create_review_mcp",
         method: "POST",
-        path: "/mcp",
+        path: "/mcp/mcp",
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_review_mcp","arguments":{"restaurant_id":3,"user_name":"Bench","rating":4,"review_text":"Fast."}}}"#,
     },
 ];
