@@ -3,6 +3,7 @@
 mod backfill;
 mod connect;
 mod create;
+mod create_together;
 mod grants;
 mod group;
 mod hidden;

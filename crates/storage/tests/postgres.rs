@@ -209,36 +209,6 @@ async fn callers_that_go_away_cost_no_connection() {
     assert_eq!(before, Some(sessions().await), "new sessions");
 }
 
-/// Each waits for the row of the restaurant; most of them need no commit of their own.
-#[tokio::test]
-async fn reviews_that_wait_for_one_restaurant_are_committed_together() {
-    let (store, database) = store(Arc::new(SystemClock)).await;
-    let id = create(&*store, "Name").await.unwrap().id;
-    let other = client(&database).await;
-    other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
-    let mut writers = JoinSet::new();
-    for _ in 0..20 {
-        let store = Arc::clone(&store);
-        writers.spawn(async move {
-            let review = NewReview::draft().user_name("Ann").rating(4).text("Good");
-            let review = review.parse().unwrap();
-            store.create_review(id, review, &Author::anonymous(), None).await.unwrap().unwrap()
-        });
-    }
-    until(|| async {
-        let waiting = "SELECT count(*) = 2 FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass \
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        other.query_one(waiting, &[]).await.unwrap().get(0)
-    })
-    .await;
-    other.batch_execute("COMMIT").await.unwrap();
-    assert_eq!(writers.join_all().await.len(), 20);
-    assert_eq!(total_reviews(&*store, id).await, 20);
-    let commits = "SELECT count(DISTINCT xmin::text) FROM reviews";
-    let commits: i64 = other.query_one(commits, &[]).await.unwrap().get(0);
-    assert!(commits <= 4, "{commits} commits of 20 reviews");
-}
-
 async fn total_reviews(store: &dyn Database, id: RestaurantId) -> i64 {
     let details = store.restaurant_details(id, ReviewQuery::default()).await.unwrap();
     details.unwrap().restaurant.rating.count

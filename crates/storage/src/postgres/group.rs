@@ -5,8 +5,9 @@
 //! reviews of the others wait in a queue. When a turn passes on, its next owner writes all that wait in one transaction. Each is
 //! acknowledged after the commit.
 //!
-//! Within the transaction each review is the statement that writes it alone ([`super::create`]): budgets and keys are as exact. When a
-//! statement fails, nothing of the transaction is kept, and each review is written alone.
+//! Within the transaction one statement writes the reviews of all authors without a budget ([`super::create_together`]); a review of
+//! another author is the statement that writes it alone ([`super::create`]). Budgets and keys are as exact. When a statement fails,
+//! nothing of the transaction is kept, and each review is written alone.
 
 use std::{
     array,
@@ -242,7 +243,8 @@ async fn write_alone(connections: &ConnectionPool, review: &Arc<PendingReview>) 
     .await
 }
 
-/// Writes reviews in one transaction, whose statements are pipelined.
+/// Writes reviews in one transaction: those of authors with a budget by a statement each, which are pipelined, and then the others by
+/// one.
 async fn write_together(
     connection: &mut AsyncPgConnection,
     reviews: &[Arc<PendingReview>],
@@ -251,7 +253,16 @@ async fn write_together(
         .transaction(async |connection| {
             let connection = &*connection;
             LockBudgets::of(reviews).run(connection).await?;
-            try_join_all(reviews.iter().map(|review| review.write(connection))).await
+            let has_budget = |review: &PendingReview| Spender::of(&review.author).is_some();
+            let (limited, others): (Vec<_>, Vec<_>) =
+                reviews.iter().map(|review| &**review).partition(|review| has_budget(review));
+            let limited = limited.into_iter().map(|review| review.write(connection));
+            let mut limited = try_join_all(limited).await?.into_iter();
+            let mut others = write::reviews(connection, &others).await?.into_iter();
+            let outcomes = reviews.iter().filter_map(|review| {
+                if has_budget(review) { limited.next() } else { others.next() }
+            });
+            Ok(outcomes.collect())
         })
         .await
 }

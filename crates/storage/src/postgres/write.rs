@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::try_join_all;
 use restaurant_domain::{
     AuditOperation, Author, BudgetUse, ImportRestaurant, NewRestaurant, NewReview, Post,
     RestaurantId,
 };
 
-use super::{create::Create, idempotent};
+use super::{create::Create, create_together::CreateTogether, group::PendingReview, idempotent};
 use crate::{
     activity::{NewActivityRow, outdated_activity},
     budget::{BudgetRow, Spender},
@@ -52,11 +53,8 @@ pub(super) async fn review(
     author: &Author,
     key: Option<&NewKeyRow>,
 ) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
-    if let Some(key) = key {
-        let find = async { key_with_review(key).load::<KeyRow<_>>(&mut &*connection).await };
-        if let Some(answer) = idempotent::find(connection, key, find).await? {
-            return Ok(Some(answer));
-        }
+    if let Some(answer) = replayed(connection, key).await? {
+        return Ok(Some(answer));
     }
     let create = Create::review(restaurant, new, created_at, author, key);
     if let Some(id) = create.run(connection).await? {
@@ -67,6 +65,36 @@ pub(super) async fn review(
         return Ok(None);
     }
     exhausted(connection, author, created_at).await.map(Some)
+}
+
+/// Adds reviews of one restaurant by authors without a budget, or finds the results of their keys; `None` for an unknown restaurant.
+/// The outcomes have the order of the reviews.
+pub(super) async fn reviews(
+    connection: &AsyncPgConnection,
+    reviews: &[&PendingReview],
+) -> Result<Vec<Option<CreateOutcome<ReviewRow>>>, WorkError> {
+    let found = reviews.iter().map(|review| replayed(connection, review.key.as_ref()));
+    let found = try_join_all(found).await?;
+    let new: Vec<_> = reviews
+        .iter()
+        .zip(&found)
+        .filter(|(_, found)| found.is_none())
+        .map(|(new, _)| *new)
+        .collect();
+    let ids =
+        if new.is_empty() { Vec::new() } else { CreateTogether::of(&new).run(connection).await? };
+    let mut ids = ids.into_iter().map(CreateOutcome::Inserted);
+    Ok(found.into_iter().map(|found| found.or_else(|| ids.next())).collect())
+}
+
+/// The result of a key that was used before.
+async fn replayed(
+    connection: &AsyncPgConnection,
+    key: Option<&NewKeyRow>,
+) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
+    let Some(key) = key else { return Ok(None) };
+    let find = async { key_with_review(key).load::<KeyRow<_>>(&mut &*connection).await };
+    idempotent::find(connection, key, find).await
 }
 
 /// The outcome of a create that the budget of its author forbids.
