@@ -11,7 +11,10 @@ use restaurant_domain::{
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{Cluster, TestDatabase};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 use tokio_postgres::{Client, NoTls};
 
 /// A store with a restaurant, in a cluster of its own, and a connection past the store.
@@ -58,7 +61,9 @@ impl Setup {
     }
 
     async fn until(&self, condition: &str) {
+        let end = Instant::now() + Duration::from_secs(30);
         while !self.other.query_one(condition, &[]).await.unwrap().get::<_, bool>(0) {
+            assert!(Instant::now() < end, "waited in vain: {condition}");
             sleep(Duration::from_millis(5)).await; // tidy: polls a server that cannot tell us
         }
     }

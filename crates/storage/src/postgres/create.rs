@@ -164,9 +164,6 @@ impl<'a> Create<'a> {
                 // Cheaper than to run into the foreign key, which writes first and then takes back.
                 out.push_sql(" WHERE restaurants.id = ");
                 out.push_bind_param::<BigInt, _>(restaurant)?;
-                // Before the foreign key takes its weaker lock: one that others share with a writer makes a dead row version that
-                // only a vacuum removes, and each later write looks at all of them.
-                out.push_sql(" FOR NO KEY UPDATE OF restaurants");
                 out.push_sql(" RETURNING *, id AS review_id)");
             }
         }

@@ -121,16 +121,17 @@ impl QueryFragment<Pg> for CreateTogether<'_> {
         }
         out.push_sql(") WITH ORDINALITY AS input (rating, created_at, fingerprint, ");
         out.push_sql(&TEXTS.join(", "));
-        // The lock of a create: see there.
-        out.push_sql(", n)), locked AS (SELECT id FROM restaurants WHERE id = ");
-        out.push_bind_param::<BigInt, _>(&self.restaurant)?;
         out.push_sql(
-            " FOR NO KEY UPDATE), \
+            ", n)), \
              created AS (INSERT INTO reviews (restaurant_id, user_name, rating, review_text, created_at, created_by_kind, \
              created_by_id, created_by_name, created_by_client_id, created_by_client_name, created_by_blueprint, created_via) \
-             SELECT id, user_name, rating, review_text, created_at, created_by_kind, \
-             created_by_id, created_by_name, created_by_client_id, created_by_client_name, created_by_blueprint, created_via \
-             FROM locked, input ORDER BY n RETURNING id, restaurant_id), \
+             SELECT restaurants.id, user_name, rating, review_text, input.created_at, input.created_by_kind, \
+             input.created_by_id, input.created_by_name, input.created_by_client_id, input.created_by_client_name, \
+             input.created_by_blueprint, input.created_via FROM restaurants, input WHERE restaurants.id = ",
+        );
+        out.push_bind_param::<BigInt, _>(&self.restaurant)?;
+        out.push_sql(
+            " ORDER BY n RETURNING id, restaurant_id), \
              numbered AS (SELECT * FROM input JOIN (SELECT id AS review_id, restaurant_id, row_number() OVER (ORDER BY id) AS n \
              FROM created) AS created USING (n)), \
              kept AS (INSERT INTO idempotency_keys (caller_kind, caller_id, key, fingerprint, created_at, review_id) \

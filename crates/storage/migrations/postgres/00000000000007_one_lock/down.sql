@@ -1,0 +1,2 @@
+DROP TRIGGER reviews_lock_restaurant ON reviews;
+DROP FUNCTION lock_restaurant;
