@@ -303,8 +303,8 @@ pub async fn build_conformance_fixture() -> Result<PathBuf> {
 /// It does not build.
 pub async fn build_project(name: &str) -> Result<PathBuf> {
     let manifest = format!("--manifest-path=tests/{name}/Cargo.toml");
-    // One folder for all of them: most of their dependencies are the same.
-    let target = workspace::target().join("projects");
+    // The workspace's own folder: what both depend on with the same features is there already.
+    let target = workspace::target();
     let target = target.to_str().context("the target folder's path is not UTF-8")?;
     program::build(&[&manifest, "--target-dir", target]).await
 }
