@@ -43,6 +43,10 @@ fn unpack(shell: &Shell) -> Result<String> {
         cmd!(shell, "tar --extract --gzip --file {archive} --directory {folder}").run()?;
         writeln!(manifest, "{library} = {{ path = \"{package}\" }}")?;
     }
+    // With the same profiles, what was compiled for this workspace serves that one.
+    let ours = fs::read_to_string(workspace::root().join("Cargo.toml"))?;
+    let profiles = ours.find("\n[profile.").context("Cargo.toml has no profiles")?;
+    manifest.push_str(&ours[profiles..]);
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(workspace::root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
     folder.into_os_string().into_string().ok().context("the target folder's path is not UTF-8")
