@@ -154,7 +154,7 @@ async fn a_repeated_review_of_a_group_is_written_once() {
         new
     };
     assert_eq!(texts(&first).len(), 9);
-    // 5, 7 and 9 have no key, 11 and 13 have none twice; 10, 12 and 14 have theirs twice.
+    // Without a key: 5, 7 and 9 again, 11 and 13 twice. With one: 6 and 8 again, 10, 12 and 14 twice.
     let expected = [5, 7, 9, 10, 11, 11, 12, 13, 13, 14].map(|number| format!("Text {number}"));
     let mut expected = Vec::from(expected);
     expected.sort();

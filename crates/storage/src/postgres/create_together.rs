@@ -38,7 +38,7 @@ const TEXTS: [&str; 17] = [
     "key",
 ];
 
-/// The statement, which returns the ids of the new reviews, in their order; none for an unknown restaurant. Each column is an
+/// The statement, which returns the ids of the new reviews, in their order; it returns nothing for an unknown restaurant. Each column is an
 /// array with a value for each review, so that the text is the same for any number of them.
 pub(super) struct CreateTogether<'a> {
     restaurant: i64,
