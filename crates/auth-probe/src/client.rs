@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     case::functions,
     context::{Caller, Context},
+    http_client::{ATTEMPTS, FIRST_PAUSE},
     outcome::CaseFailure,
     profile::Values,
 };
@@ -39,7 +40,7 @@ struct ToolCall {
 pub(crate) async fn works(context: &Context<'_>) -> Result<String, CaseFailure> {
     let caller = context.good();
     let writes = matches!(caller, Caller::Bearer(..)) && context.run.writes;
-    // The clients give up at the first 503 of an app that starts; this request is sent again.
+    // Waits for an app that starts: what a client has begun cannot be sent again.
     context.initialize(caller).await?;
     let reads = reads(context).await?;
     let write = context.profile().write.as_ref().filter(|_| writes);
@@ -132,7 +133,35 @@ impl Client<'_> {
         }
     }
 
+    /// Whether its last words tell of an app that starts, before which it did nothing.
+    fn says_unavailable(&self, words: &str) -> bool {
+        match self {
+            Self::Rmcp => !words.starts_with(CAME_IN) && words.contains("HTTP 503"),
+            Self::Python(_) => words.starts_with("[503"),
+        }
+    }
+
+    /// Connects and makes the calls. The libraries give up at the first 503 of an app that starts, so a client that did nothing
+    /// before is run again, as each request of ours is sent again.
     async fn visit(
+        &self,
+        context: &Context<'_>,
+        caller: Caller<'_>,
+        calls: &[&ToolCall],
+    ) -> Result<Visit, String> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match self.visit_once(context, caller, calls).await {
+                Err(words) if self.says_unavailable(&words) => {}
+                result => return result,
+            }
+            tokio::time::sleep(pause).await; // tidy: before the next attempt
+            pause *= 2;
+        }
+        self.visit_once(context, caller, calls).await
+    }
+
+    async fn visit_once(
         &self,
         context: &Context<'_>,
         caller: Caller<'_>,

@@ -24,8 +24,8 @@ const MAX_BYTES: usize = 16 << 20;
 const USER_AGENT: &str = "node";
 
 /// How often a request is sent that reaches nobody, or an app that is starting. The pauses between are doubled each time.
-const ATTEMPTS: u32 = 4;
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const ATTEMPTS: u32 = 4;
+pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
