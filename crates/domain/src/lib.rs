@@ -12,6 +12,7 @@ mod error_chain;
 mod field;
 mod fingerprint;
 mod import;
+mod kept;
 mod page;
 mod query;
 mod rating;
@@ -43,6 +44,7 @@ pub use self::{
     field::{Field, FieldKind},
     fingerprint::Fingerprint,
     import::{Import, ImportRestaurant, ImportReview},
+    kept::{KeptAnswers, Snapshot, Validity},
     page::{RestaurantDetails, RestaurantPage},
     query::{PageLimit, RestaurantQuery, ReviewQuery},
     rating::{Rating, RatingCounts, RatingSummary},

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use crate::{
     ActivityPage, ActivityQuery, Author, CreateError, Created, DeleteError, IdempotencyKey,
     NewRestaurant, NewReview, Post, Restaurant, RestaurantDetails, RestaurantId, RestaurantPage,
-    RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, StoreError,
+    RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, Snapshot, StoreError,
 };
 
 /// A store of restaurants and reviews.
@@ -79,6 +79,15 @@ pub trait Repository: Send + Sync + 'static {
     /// # Errors
     /// It is not.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// The name of what readers see: as long as it is the same, so is what [`Self::list_restaurants`] and
+    /// [`Self::restaurant_details`] return, whichever process writes. `None` for a store that cannot tell.
+    ///
+    /// # Errors
+    /// When the store fails.
+    async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        Ok(None)
+    }
 
     /// A page of the activity record, the newest entries first.
     ///

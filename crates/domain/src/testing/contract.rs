@@ -14,6 +14,7 @@ mod budget;
 mod idempotency;
 mod ratings;
 mod search;
+mod snapshots;
 mod taking_back;
 
 use std::{
@@ -44,6 +45,9 @@ pub use self::search::{
     names_sort_beside_their_base_letters, search_ignores_accents_and_compatible_forms,
     search_ignores_what_nobody_sees, search_knows_no_case, search_matches_every_word_in_any_order,
     search_pages_join_up, search_takes_every_character_as_itself,
+};
+pub use self::snapshots::{
+    a_kept_answer_has_every_acknowledged_write, each_write_changes_the_snapshot,
 };
 pub use self::taking_back::{
     a_retraction_is_limited_to_a_time_and_a_client, a_retraction_takes_back_what_one_author_wrote,
@@ -85,6 +89,7 @@ macro_rules! repository_contract {
             sums_equal_a_recount_after_concurrent_writers
             callers_that_go_away_leave_nothing_half_written
             a_store_answers_a_ping
+            a_kept_answer_has_every_acknowledged_write
             other_content_under_a_key_is_refused
             a_key_belongs_to_its_caller
             of_many_creates_with_one_key_one_writes
@@ -143,6 +148,7 @@ macro_rules! accountability_contract {
             what_is_hidden_is_gone_and_comes_back
             a_retraction_takes_back_what_one_author_wrote
             sums_equal_a_recount_while_posts_are_taken_back
+            each_write_changes_the_snapshot
         }
         $crate::repository_contract! { @later $store:
             a_budget_frees_when_its_period_ends

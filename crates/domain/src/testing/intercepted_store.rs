@@ -9,7 +9,8 @@ use super::InMemoryStore;
 use crate::{
     ActivityPage, ActivityQuery, Author, CreateError, Created, DeleteError, IdempotencyKey,
     NewRestaurant, NewReview, Post, Repository, Restaurant, RestaurantDetails, RestaurantId,
-    RestaurantPage, RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, StoreError,
+    RestaurantPage, RestaurantQuery, Retraction, RetractionCount, Review, ReviewQuery, Snapshot,
+    StoreError,
 };
 
 /// The kind of an operation.
@@ -131,6 +132,11 @@ impl Repository for InterceptedStore {
     async fn ping(&self) -> Result<(), StoreError> {
         (self.before)(StoreOperation::Read).await?;
         self.store.ping().await
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        (self.before)(StoreOperation::Read).await?;
+        self.store.snapshot().await
     }
 
     async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {
