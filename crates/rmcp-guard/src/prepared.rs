@@ -27,7 +27,11 @@ const MARK: &str = "rmcp-guard/prepared";
 /// assert_eq!(json.as_str(), r#"["a"]"#);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonText(String);
+pub struct JsonText {
+    json: Arc<str>,
+    /// The text as a string in JSON.
+    quoted: Arc<str>,
+}
 
 impl JsonText {
     /// Writes a value.
@@ -35,25 +39,27 @@ impl JsonText {
     /// # Errors
     /// The value has no JSON form, such as a map whose keys are not texts.
     pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        serde_json::to_string(value).map(Self)
+        let json = serde_json::to_string(value)?;
+        let quoted = serde_json::to_string(&json)?;
+        Ok(Self { json: json.into(), quoted: quoted.into() })
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.json
     }
 
     /// The text.
     #[must_use]
     pub fn into_string(self) -> String {
-        self.0
+        self.json.as_ref().to_owned()
     }
 
     /// The size of the value in a result, in bytes: as structured content, and as text for clients without it.
     #[must_use]
     pub fn len_in_result(&self) -> usize {
-        self.0.len() + quoted_len(&self.0)
+        self.json.len() + self.quoted.len()
     }
 
     /// The successful result with this value as structured content and as text. The extensions are those of the request's context:
@@ -61,12 +67,12 @@ impl JsonText {
     #[must_use]
     pub fn into_result(self, extensions: &Extensions) -> CallToolResult {
         let Some(call) = CallContext::of(extensions) else {
-            let value = serde_json::from_str(&self.0).unwrap_or(Value::Null);
-            let mut result = CallToolResult::success(vec![ContentBlock::text(self.0)]);
+            let value = serde_json::from_str(&self.json).unwrap_or(Value::Null);
+            let mut result = CallToolResult::success(vec![ContentBlock::text(self.into_string())]);
             result.structured_content = Some(value);
             return result;
         };
-        let number = call.prepare(Prepared::Result(self.0));
+        let number = call.prepare(Prepared::Result(self));
         let mut result = CallToolResult::success(vec![ContentBlock::text(mark(number))]);
         result.structured_content = Some(json!({MARK: number}));
         result
@@ -77,7 +83,7 @@ impl JsonText {
 #[derive(Debug)]
 pub(crate) enum Prepared {
     /// The structured content of a tool's result.
-    Result(String),
+    Result(JsonText),
     /// A list of tools.
     Tools(Arc<str>),
 }
@@ -92,7 +98,7 @@ impl Prepared {
     /// How many bytes it takes in a response.
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Result(json) => json.len() + quoted_len(json),
+            Self::Result(json) => json.len_in_result(),
             Self::Tools(tools) => tools.len(),
         }
     }
@@ -105,11 +111,11 @@ impl Prepared {
                 let value = format!(r#""structuredContent":{{"{MARK}":{number}}}"#);
                 let rest = copy_until(response, &text, out, |out| {
                     out.extend_from_slice(br#""text":"#);
-                    push_quoted(json, out);
+                    out.extend_from_slice(json.quoted.as_bytes());
                 });
                 let rest = copy_until(rest, &value, out, |out| {
                     out.extend_from_slice(br#""structuredContent":"#);
-                    out.extend_from_slice(json.as_bytes());
+                    out.extend_from_slice(json.json.as_bytes());
                 });
                 out.extend_from_slice(rest.as_bytes());
             }
@@ -154,25 +160,6 @@ fn copy_until<'a>(
     out.extend_from_slice(before.as_bytes());
     write(out);
     rest
-}
-
-/// The length of a JSON text as a string in JSON: quotes and backslashes are escaped; control characters are escaped already.
-fn quoted_len(json: &str) -> usize {
-    2 + json.len() + json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count()
-}
-
-/// Writes a JSON text as a string in JSON.
-fn push_quoted(json: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    let mut rest = json.as_bytes();
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-        let (plain, next) = rest.split_at(at);
-        out.extend_from_slice(plain);
-        out.extend_from_slice(&[b'\\', next[0]]);
-        rest = &next[1..];
-    }
-    out.extend_from_slice(rest);
-    out.push(b'"');
 }
 
 #[cfg(test)]
@@ -226,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_text_is_never_taken_for_a_placeholder() {
-        let parts = [Prepared::Result(r#"{"a":1}"#.to_owned())];
+        let parts = [Prepared::Result(JsonText::new(&json!({"a": 1})).unwrap())];
         let forged = format!(r#""text":"{}","structuredContent":{{"{MARK}":0}}"#, mark(0));
         for text in [forged, mark(0), MARK.to_owned()] {
             let response = json!({"id": text, "error": {"message": text}}).to_string();
