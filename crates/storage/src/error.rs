@@ -1,5 +1,7 @@
 //! The conversion of database errors into [`StoreError`]s, and which of them are transient.
 
+use std::{error::Error, sync::Arc};
+
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use restaurant_domain::StoreError;
 
@@ -16,7 +18,7 @@ pub(crate) enum WorkError {
     #[error("an idempotency key was taken and freed again several times meanwhile")]
     Conflict,
     #[error(transparent)]
-    NoConnection(Box<dyn std::error::Error + Send + Sync>),
+    NoConnection(Box<dyn Error + Send + Sync>),
     /// The work took longer than a statement may.
     #[error(transparent)]
     Timeout(#[from] Timeout),
@@ -52,7 +54,7 @@ pub(crate) enum MigrateError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error("a migration failed: {0}")]
-    Migration(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Migration(#[source] Box<dyn Error + Send + Sync>),
     #[error(
         "the database {database} has the encoding {encoding}, which cannot hold every text: create one with CREATE DATABASE \
          {database}_utf8 ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
@@ -100,6 +102,35 @@ impl From<MigrateError> for StoreError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}: the time limit ran out")]
 pub(crate) struct Timeout(pub(crate) &'static str);
+
+/// An error that several callers get.
+#[derive(Clone)]
+pub(crate) struct SharedError {
+    kind: fn(Box<dyn Error + Send + Sync>) -> StoreError,
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+impl SharedError {
+    pub(crate) fn of(error: StoreError) -> Self {
+        let (kind, source): (fn(_) -> _, _) = match error {
+            StoreError::Unavailable(source) => (StoreError::Unavailable, source),
+            StoreError::ReadOnly(source) => (StoreError::ReadOnly, source),
+            StoreError::Unconfirmed(source) => (StoreError::Unconfirmed, source),
+            StoreError::Failed(source) => (StoreError::Failed, source),
+            other => (StoreError::Failed, other.into()),
+        };
+        Self { kind, source: source.into() }
+    }
+
+    /// The error, for one of them.
+    pub(crate) fn each(&self) -> StoreError {
+        (self.kind)(Box::new(SharedSource(Arc::clone(&self.source))))
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct SharedSource(Arc<dyn Error + Send + Sync>);
 
 /// Whether the connection broke before the server confirmed the work.
 fn is_broken(error: &QueryError) -> bool {

@@ -14,6 +14,7 @@ mod pool;
 mod preflight;
 mod read;
 mod search;
+mod snapshots;
 mod tls;
 mod write;
 
@@ -27,13 +28,14 @@ use restaurant_domain::{
     ActivityPage, ActivityQuery, Author, Clock, CreateError, Created, DeleteError, Fingerprint,
     IdempotencyKey, Import, ImportRestaurant, NewRestaurant, NewReview, Post, Repository,
     Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Retraction,
-    RetractionCount, Review, ReviewQuery, StoreError,
+    RetractionCount, Review, ReviewQuery, Snapshot, StoreError,
 };
 
 use self::{
     connect::Connector,
     group::{PendingReview, ReviewGroups},
     pool::{ConnectionPool, Reservation, run_to_completion},
+    snapshots::Snapshots,
 };
 use crate::{
     concurrency::WorkKind,
@@ -51,6 +53,7 @@ pub(crate) struct PostgresStore {
     connector: Connector,
     connections: Arc<ConnectionPool>,
     reviews: ReviewGroups,
+    snapshots: Snapshots,
     clock: Arc<dyn Clock>,
     migrated: MigrationState,
 }
@@ -66,7 +69,9 @@ impl PostgresStore {
         let connector = Connector::new(server, limits, options)?;
         let connections = Arc::new(ConnectionPool::new(connector.clone(), limits)?);
         let reviews = ReviewGroups::new(Arc::clone(&connections), limits.acquire);
-        Ok(Self { connector, connections, reviews, clock, migrated: MigrationState::default() })
+        let snapshots = Snapshots::new(Arc::clone(&connections));
+        let migrated = MigrationState::default();
+        Ok(Self { connector, connections, reviews, snapshots, clock, migrated })
     }
 }
 
@@ -185,6 +190,11 @@ impl Repository for PostgresStore {
             PendingReview { restaurant, new: review.clone(), at: now, author: author.clone(), key };
         let answer = self.reviews.create(pending).await?;
         answer.map(|answer| answer.into_review(restaurant, review, now, author)).transpose()
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        self.migrated.check()?;
+        self.snapshots.current().await
     }
 
     async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {

@@ -39,7 +39,7 @@ use super::{
 use crate::{
     budget::Spender,
     concurrency::WorkKind,
-    error::{Timeout, WorkError},
+    error::{SharedError, Timeout, WorkError},
     idempotency::{CreateOutcome, NewKeyRow},
     rows::ReviewRow,
 };
@@ -217,7 +217,7 @@ async fn write_all(connections: &ConnectionPool, reviews: Vec<Waiting>) {
             }
         }
         Err(Failed::All(error)) => {
-            let error = Shared::of(error);
+            let error = SharedError::of(error);
             for waiting in reviews {
                 let _ = waiting.done.send(Err(error.each()));
             }
@@ -300,33 +300,6 @@ fn is_of_one(error: &(dyn std::error::Error + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(WorkError::Conflict))
         || error.to_string().contains("deadlock detected")
 }
-
-/// An error that several callers get.
-struct Shared {
-    kind: fn(Box<dyn std::error::Error + Send + Sync>) -> StoreError,
-    source: Arc<dyn std::error::Error + Send + Sync>,
-}
-
-impl Shared {
-    fn of(error: StoreError) -> Self {
-        let (kind, source): (fn(_) -> _, _) = match error {
-            StoreError::Unavailable(source) => (StoreError::Unavailable, source),
-            StoreError::ReadOnly(source) => (StoreError::ReadOnly, source),
-            StoreError::Unconfirmed(source) => (StoreError::Unconfirmed, source),
-            StoreError::Failed(source) => (StoreError::Failed, source),
-            other => (StoreError::Failed, other.into()),
-        };
-        Self { kind, source: source.into() }
-    }
-
-    fn each(&self) -> StoreError {
-        (self.kind)(Box::new(SharedSource(Arc::clone(&self.source))))
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct SharedSource(Arc<dyn std::error::Error + Send + Sync>);
 
 /// Locks the budgets of several authors, in one order: a review locks the budget of its author and then its restaurant, so a
 /// transaction of several must have all budgets before the restaurant.
