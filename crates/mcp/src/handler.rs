@@ -28,7 +28,7 @@ use crate::{
     prompts,
     request_error::RequestError,
     resources::{self, Address},
-    tool::{Call, Entry, Outcome},
+    tool::{Call, Entry, KeptResults, Outcome},
     tools::Toolbox,
     untrusted,
 };
@@ -47,6 +47,8 @@ pub(crate) struct Handler(Arc<Settings>);
 pub(crate) struct Settings {
     /// The store.
     pub(crate) repository: Arc<dyn Repository>,
+    /// The results of tools that are kept.
+    pub(crate) kept: Arc<KeptResults>,
     /// The tools.
     pub(crate) tools: Toolbox,
     /// The caller and the permissions.
@@ -91,6 +93,7 @@ impl Handler {
             confirm: is_confirmed.then(|| Means::of(&mut request, context)),
             is_confirmation_required: self.0.confirmation.is_required,
             repository: Arc::clone(&self.0.repository),
+            kept: Arc::clone(&self.0.kept),
             access: Arc::clone(&self.0.access),
             actor,
             arguments: request.arguments,

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::{
     adapter::McpAdapter,
     handler::{Handler, Settings},
+    tool::kept_results,
     tools::Toolbox,
 };
 
@@ -120,6 +121,7 @@ impl McpAdapter {
             .build();
         let handler = Handler::new(Settings {
             repository: self.repository,
+            kept: kept_results(),
             tools: Toolbox::new(),
             access: Arc::new(self.access),
             confirmation: self.confirmation,

@@ -1,9 +1,9 @@
 //! The declaration of a tool, and its execution.
 
-use std::sync::Arc;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use restaurant_domain::{Actor, AuditRecord, AuditResource, Repository};
+use restaurant_domain::{Actor, AuditRecord, AuditResource, KeptAnswers, Repository, Validity};
 use rmcp::model::{
     InputRequiredResult, JsonObject, MetaObject, Tool as Definition, ToolAnnotations,
 };
@@ -94,10 +94,26 @@ pub(crate) enum Outcome {
     Ask(Box<InputRequiredResult>),
 }
 
+/// Results of calls that read, by the tool and its arguments as JSON. The caller's permission is no part of a result.
+pub(crate) type KeptResults = KeptAnswers<(&'static str, String), JsonText>;
+
+/// The number of results that are kept.
+const RESULTS: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+
+/// The greatest result that is kept, with its arguments, in bytes. All together take 32 MiB at most, and usually 4 MiB.
+const MAX_KEPT_BYTES: usize = 128 * 1024;
+
+/// No results yet.
+pub(crate) fn kept_results() -> Arc<KeptResults> {
+    Arc::new(KeptResults::new(RESULTS))
+}
+
 /// The input of a call: everything that it needs to run independently of the request.
 pub(crate) struct Call {
     /// The store.
     pub(crate) repository: Arc<dyn Repository>,
+    /// The results that are kept.
+    pub(crate) kept: Arc<KeptResults>,
     /// The rules.
     pub(crate) access: Arc<Access>,
     /// The caller.
@@ -165,9 +181,27 @@ fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Outcome, RequestErr
 
 async fn execute<T: Tool>(call: &mut Call) -> Result<Outcome, RequestError> {
     call.access.check(&call.actor, T::OPERATION)?;
-    let mut arguments = ArgumentReader::new(call.arguments.take());
+    let arguments = call.arguments.take();
+    let json = serde_json::to_string(&arguments)
+        .map_err(|_| RequestError::Defect("the arguments have no JSON form"))?;
+    let mut arguments = ArgumentReader::new(arguments);
     let tool = T::read(&mut arguments);
     let tool = arguments.finish(tool, T::ARGUMENTS)?;
+    if T::OPERATION.is_read_only() { read(tool, json, call).await } else { write(tool, call).await }
+}
+
+async fn read<T: Tool>(tool: T, arguments: String, call: &Call) -> Result<Outcome, RequestError> {
+    let room = MAX_KEPT_BYTES.saturating_sub(arguments.len());
+    let read = async {
+        let output = tool.call(&*call.repository, &call.actor).await?;
+        let json = render(output, call.max_response_bytes)?;
+        let fits = json.len_in_result() <= room;
+        Ok(if fits { Validity::Snapshot(json) } else { Validity::Once(json) })
+    };
+    call.kept.get(&*call.repository, (T::NAME, arguments), read).await.map(Outcome::Done)
+}
+
+async fn write<T: Tool>(tool: T, call: &mut Call) -> Result<Outcome, RequestError> {
     if let Some(record) = &mut call.record {
         record.resource(tool.resource());
     }

@@ -13,6 +13,7 @@ mod failures;
 mod idempotency;
 mod injections;
 mod joined;
+mod kept;
 mod log;
 mod prompts;
 mod protocol;

@@ -1,0 +1,62 @@
+//! Results that are kept while nothing is written.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{Extension, Router};
+use restaurant_domain::{
+    Actor, Author, Permissions,
+    testing::{InMemoryStore, InterceptedStore},
+};
+use restaurant_mcp::McpAdapter;
+use serde_json::json;
+
+use crate::server::Server;
+
+/// The adapter over an empty store, and how often the store is asked something.
+fn counted() -> (Router, Arc<AtomicUsize>) {
+    let questions = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&questions);
+    let store = InterceptedStore::new(Arc::new(InMemoryStore::default()), move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        async { Ok(()) }
+    });
+    (McpAdapter::new(Arc::new(store)).router(&["/mcp"]), questions)
+}
+
+#[tokio::test]
+async fn a_result_is_read_again_after_a_write_only() {
+    let (router, questions) = counted();
+    let server = Server::serve(router.layer(Extension(Actor::unauthenticated()))).await;
+    let id = server.add_restaurant("Anchor").await;
+    for reviews in 0..3 {
+        for (tool, arguments) in [
+            ("list_restaurants_mcp", json!({})),
+            ("list_restaurants_mcp", json!({"limit": 5})),
+            ("get_details_mcp", json!({"restaurant_id": id})),
+        ] {
+            // Whether something was written, and at first what there is.
+            let mut results = Vec::new();
+            for expected in [2, 1] {
+                let before = questions.load(Ordering::SeqCst);
+                results.push(server.ok(tool, arguments.clone()).await);
+                assert_eq!(questions.load(Ordering::SeqCst) - before, expected, "{tool}");
+            }
+            assert_eq!(results[0], results[1]);
+            assert!(results[0].to_string().contains(&format!("\"review_count\":{reviews}")));
+        }
+        server.add_review(id, 5).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_is_for_callers_with_the_right_to_read() {
+    let (router, _) = counted();
+    let may = Server::serve(router.clone().layer(Extension(Actor::unauthenticated()))).await;
+    may.ok("list_restaurants_mcp", json!({})).await;
+    let writer = Actor::new(Author::agent("1", None), Permissions { read: false, write: true });
+    let may_not = Server::serve(router.layer(Extension(writer))).await;
+    assert_eq!(may_not.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+}
