@@ -1,7 +1,9 @@
-//! Pages that were rendered, kept by what they show.
+//! Pages that were rendered, kept for as long as they show what a reader would see.
 //!
-//! A template shows its view and nothing else, so an equal view is the same page. A reader therefore sees a write as soon as the store
-//! returns it, whichever process made it, and never a page of another reader, whose name is a part of the view.
+//! Two things say so. While nothing is written ([`KeptAnswers`]), the same address gives the same reader the same page. After a write a
+//! page is read again, and rendered again when it shows something else: a template shows its view and nothing else, so an equal view
+//! is the same page. A reader therefore sees a write as soon as it is acknowledged, whichever process made it, and never a page of
+//! another reader, whose name is a part of the address and of the view.
 
 use std::{
     any::{Any, TypeId},
@@ -11,22 +13,43 @@ use std::{
 };
 
 use axum::body::Bytes;
+use http::{Uri, uri::PathAndQuery};
 use lru::LruCache;
 use minijinja::Error;
+use restaurant_domain::{KeptAnswers, Repository, Validity};
 
-use crate::{form::FormKey, templates::Page};
+use crate::{error_page::PageError, form::FormKey, page_context::PageContext, templates::Page};
 
-/// The number of pages that are kept.
-const PAGES: usize = 256;
+/// The number of pages that are kept, by address and by view.
+const PAGES: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
-/// The greatest page that is kept, in bytes. With their views, all together take 32 MiB at most, and usually 4 MiB.
+/// The greatest page that is kept, with its address, in bytes. With their views, all together take 32 MiB at most, and usually 4 MiB.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The pages that are kept.
 pub(crate) struct KeptPages {
+    unchanged: KeptAnswers<Address, RenderedPage>,
     hasher: RandomState,
     /// By the hash of the view.
     pages: Mutex<LruCache<u64, KeptPage>>,
+}
+
+/// What a page depends on beside the store.
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Address {
+    path: Option<PathAndQuery>,
+    reader: PageContext,
+}
+
+impl Address {
+    pub(crate) fn of(uri: &Uri, reader: &PageContext) -> Self {
+        Self { path: uri.path_and_query().cloned(), reader: reader.clone() }
+    }
+
+    /// Its size without the reader, in bytes.
+    fn len(&self) -> usize {
+        self.path.as_ref().map_or(0, |path| path.as_str().len())
+    }
 }
 
 struct KeptPage {
@@ -36,15 +59,39 @@ struct KeptPage {
 
 impl KeptPages {
     pub(crate) fn new() -> Self {
-        let pages = NonZeroUsize::new(PAGES).unwrap_or(NonZeroUsize::MIN);
-        Self { hasher: RandomState::new(), pages: Mutex::new(LruCache::new(pages)) }
+        Self {
+            unchanged: KeptAnswers::new(PAGES),
+            hasher: RandomState::new(),
+            pages: Mutex::new(LruCache::new(PAGES)),
+        }
+    }
+
+    /// The page at an address: the one that is kept, or that of the view that is read then.
+    ///
+    /// # Errors
+    /// When the store cannot be asked; those of `view` and `render`.
+    pub(crate) async fn at<P: Page + Hash + Eq + Send + Sync + 'static>(
+        &self,
+        address: Address,
+        store: &dyn Repository,
+        view: impl Future<Output = Result<Validity<P>, PageError>>,
+        render: impl FnOnce(&P) -> Result<String, Error>,
+    ) -> Result<RenderedPage, PageError> {
+        let room = MAX_BYTES.saturating_sub(address.len());
+        let page = async {
+            let (view, is_lasting) = match view.await? {
+                Validity::Snapshot(view) => (view, true),
+                Validity::Once(view) => (view, false),
+            };
+            let page = self.get(view, render)?;
+            let is_kept = is_lasting && page.len() <= room;
+            Ok(if is_kept { Validity::Snapshot(page) } else { Validity::Once(page) })
+        };
+        self.unchanged.get(store, address, page).await
     }
 
     /// The page of a view: the one that is kept, or a new one.
-    ///
-    /// # Errors
-    /// Those of `render`.
-    pub(crate) fn get<P: Page + Hash + Eq + Send + Sync + 'static>(
+    fn get<P: Page + Hash + Eq + Send + Sync + 'static>(
         &self,
         view: P,
         render: impl FnOnce(&P) -> Result<String, Error>,
@@ -57,7 +104,7 @@ impl KeptPages {
         }
         let html = render(&view)?;
         let page = RenderedPage::new(&html);
-        if html.len() <= MAX_BYTES {
+        if page.len() <= MAX_BYTES {
             let kept = KeptPage { view: Box::new(view), page: page.clone() };
             self.lock().put(hash, kept);
         }
@@ -80,13 +127,18 @@ impl RenderedPage {
         Self(parts.map(|part| Bytes::copy_from_slice(part.as_bytes())).collect())
     }
 
+    /// Its size without keys, in bytes.
+    fn len(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
     /// The whole page, with a new key in each form.
     pub(crate) fn with_keys(&self) -> Bytes {
         let [first, rest @ ..] = &*self.0 else { return Bytes::new() };
         if rest.is_empty() {
             return first.clone();
         }
-        let size = self.0.iter().map(|part| part.len() + FormKey::place().len()).sum();
+        let size = self.len() + rest.len() * FormKey::place().len();
         let mut page = Vec::with_capacity(size);
         page.extend_from_slice(first);
         for part in rest {

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::{app_state::Site, byline::Byline};
 
-/// The values that the layout shows; the default is those of an unauthenticated caller. Two are equal when a page shows the same of both.
+/// The values that the layout shows; the default is those of an unauthenticated caller. Two are equal when a page
+/// shows the same for both, as long as neither has just posted something.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct PageContext {
     /// Whether the page offers the forms.
@@ -31,9 +32,9 @@ pub(crate) struct PageContext {
 }
 
 impl PageContext {
-    /// What a page shows of it.
+    /// What a page shows of it, or depends on.
     fn shown(&self) -> impl Eq + Hash + '_ {
-        (self.may_write, &self.signed_in, &self.notice, &self.sign_out_path)
+        (self.may_write, self.may_moderate, &self.signed_in, &self.notice, &self.sign_out_path)
     }
 }
 

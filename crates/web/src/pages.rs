@@ -20,13 +20,13 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION, request::Parts};
-use restaurant_domain::RestaurantId;
+use restaurant_domain::{RestaurantId, Validity};
 
 use self::list_input::ListLink;
 use crate::{
     app_state::AppState,
     error_page::{Complete, PageError},
-    kept_pages::RenderedPage,
+    kept_pages::{Address, RenderedPage},
     templates::Page,
 };
 
@@ -37,12 +37,14 @@ impl AppState {
         Ok(Html(page.with_keys()).into_response())
     }
 
-    /// The page with status 200, as it is kept where it is.
-    fn kept_page<P: Page + Hash + Eq + Send + Sync + 'static>(
+    /// The page at an address with status 200, as it is kept where it is. `view` reads what it shows.
+    async fn kept_page<P: Page + Hash + Eq + Send + Sync + 'static>(
         &self,
-        view: P,
+        address: Address,
+        view: impl Future<Output = Result<Validity<P>, PageError>>,
     ) -> Result<Response, PageError> {
-        let page = self.kept_pages.get(view, |view| self.site.templates.render(view))?;
+        let render = |view: &P| self.site.templates.render(view);
+        let page = self.kept_pages.at(address, &*self.repository, view, render).await?;
         Ok(Html(page.with_keys()).into_response())
     }
 

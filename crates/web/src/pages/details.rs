@@ -1,7 +1,8 @@
 //! `GET /details/{id}`: a restaurant with a page of its reviews, and the form for a new one.
 
 use axum::{extract::State, response::Response};
-use restaurant_domain::{Post, RestaurantDetails, Review};
+use http::Uri;
+use restaurant_domain::{Post, RestaurantDetails, Review, Validity};
 use serde::Serialize;
 
 use super::{
@@ -17,6 +18,7 @@ use crate::{
     byline::Byline,
     error_page::PageError,
     fields::{Fields, QueryFields},
+    kept_pages::Address,
     page_context::PageContext,
     stars::{Score, Stars},
     templates::Page,
@@ -28,27 +30,16 @@ pub(crate) async fn details(
     State(state): State<AppState>,
     Reader(context): Reader,
     RestaurantPath(id): RestaurantPath,
+    uri: Uri,
     QueryFields(fields): QueryFields,
 ) -> Result<Response, PageError> {
     let input = Input::take(fields)?;
-    let details = state.repository.restaurant_details(id, input.choice.query()).await?;
-    let details = details.ok_or(PageError::NotFound)?;
-    // An address can be passed on: only the author sees the confirmation, for a while.
-    let created = input.created.filter(|created| created.is_by_reader(&details, &context));
-    let mut page = DetailsPage::new(context, &details);
-    if let (Some(Created::Review), Some(newest)) = (created, page.reviews.first_mut()) {
-        newest.is_new = true;
-    }
-    let done = input.done.map(|done| Notice::about(done, Some(id), &page.context));
-    page.notice = created.map(|created| Notice::of(created.confirmation())).or(done);
-    page.choices = Choices::of(&details, input.choice, input.list.as_ref());
-    page.is_first = input.choice.is_first();
-    page.list = input.list;
-    if page.context.may_write {
-        let form = ReviewForm::empty(page.context.person());
-        page = page.with_form(form);
-    }
-    state.kept_page(page)
+    let address = Address::of(&uri, &context);
+    let page = async {
+        let details = state.repository.restaurant_details(id, input.choice.query()).await?;
+        Ok(input.page(context, &details.ok_or(PageError::NotFound)?))
+    };
+    state.kept_page(address, page).await
 }
 
 struct Input {
@@ -82,6 +73,28 @@ impl Input {
             done: Done::parse(&fields.take(Done::FIELD)?),
             list: ListLink::parse(&fields.take(ListLink::FIELD)?),
         })
+    }
+
+    /// What the reader sees. What they have just posted is marked for a while only, and undone for a while only.
+    fn page(self, context: PageContext, details: &RestaurantDetails) -> Validity<DetailsPage> {
+        // An address can be passed on: only the author sees the confirmation.
+        let created = self.created.filter(|created| created.is_by_reader(details, &context));
+        let mut page = DetailsPage::new(context, details);
+        if let (Some(Created::Review), Some(newest)) = (created, page.reviews.first_mut()) {
+            newest.is_new = true;
+        }
+        let id = details.restaurant.id;
+        let done = self.done.map(|done| Notice::about(done, Some(id), &page.context));
+        page.notice = created.map(|created| Notice::of(created.confirmation())).or(done);
+        page.choices = Choices::of(details, self.choice, self.list.as_ref());
+        page.is_first = self.choice.is_first();
+        page.list = self.list;
+        if page.context.may_write {
+            let form = ReviewForm::empty(page.context.person());
+            page = page.with_form(form);
+        }
+        let is_fresh = created.is_some() || page.offers_undo();
+        if is_fresh { Validity::Once(page) } else { Validity::Snapshot(page) }
     }
 }
 
@@ -146,6 +159,12 @@ impl DetailsPage {
             form: None,
             context,
         }
+    }
+
+    /// Whether the reader may undo something on it.
+    fn offers_undo(&self) -> bool {
+        let mut actions = self.reviews.iter().map(|review| &review.actions).chain([&self.actions]);
+        actions.any(Actions::offers_undo)
     }
 
     /// For a reader who came from a list.

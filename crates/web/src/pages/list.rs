@@ -1,7 +1,10 @@
 //! `GET /`: the restaurants, searched, ordered and paged.
 
 use axum::{extract::State, response::Response};
-use restaurant_domain::{Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError};
+use http::Uri;
+use restaurant_domain::{
+    Restaurant, RestaurantPage, RestaurantSort, SearchText, ValidationError, Validity,
+};
 use serde::Serialize;
 
 use super::{
@@ -14,6 +17,7 @@ use crate::{
     error_page::PageError,
     fields::QueryFields,
     form::{self, SummaryLine, TextField},
+    kept_pages::Address,
     page_context::PageContext,
     stars::Score,
     templates::Page,
@@ -23,33 +27,45 @@ use crate::{
 /// Shows the list; a search or an order that does not exist is shown again with what is wrong.
 pub(crate) async fn list(
     State(state): State<AppState>,
-    reader: Reader,
+    Reader(context): Reader,
+    uri: Uri,
     QueryFields(mut fields): QueryFields,
 ) -> Result<Response, PageError> {
     let done = Done::parse(&fields.take(Done::FIELD)?);
     let input = ListInput::take(fields)?;
-    let query = input.parse();
-    let errors = query.as_ref().err().cloned().unwrap_or_default();
-    // What is wrong is left out: the reader sees a list, and what to change.
-    let query = query.ok().or_else(|| input.without(&errors).parse().ok());
-    let mut found = match &query {
-        Some(query) => Some(state.repository.list_restaurants(query).await?),
-        None => None,
+    let query = match input.parse() {
+        Ok(query) => query,
+        Err(errors) => return refused(&state, context, &input, &errors).await,
     };
-    let mut input = input;
-    if let Some(page) = &found
-        && !input.before.is_empty()
-        && errors.is_empty()
-        && page.previous.is_none()
-    {
-        // What is left before is less than a page: the first page has more.
-        input = input.at_start();
-        let query = input.parse().map_err(|_| PageError::NotFound)?;
-        found = Some(state.repository.list_restaurants(&query).await?);
-    }
-    let mut page = ListPage::new(reader.0, &input, &errors, found.as_ref());
-    page.notice = done.map(|done| Notice::about(done, None, &page.context));
-    if errors.is_empty() { state.kept_page(page) } else { state.refused(&page) }
+    let repository = &state.repository;
+    let address = Address::of(&uri, &context);
+    let page = async {
+        let (mut input, mut found) = (input, repository.list_restaurants(&query).await?);
+        if !input.before.is_empty() && found.previous.is_none() {
+            // What is left before is less than a page: the first page has more.
+            input = input.at_start();
+            let query = input.parse().map_err(|_| PageError::NotFound)?;
+            found = repository.list_restaurants(&query).await?;
+        }
+        let mut page = ListPage::new(context, &input, &[], Some(&found));
+        page.notice = done.map(|done| Notice::about(done, None, &page.context));
+        Ok(Validity::Snapshot(page))
+    };
+    state.kept_page(address, page).await
+}
+
+/// What is wrong is left out: the reader sees a list, and what to change.
+async fn refused(
+    state: &AppState,
+    context: PageContext,
+    input: &ListInput,
+    errors: &[ValidationError],
+) -> Result<Response, PageError> {
+    let found = match input.without(errors).parse() {
+        Ok(query) => Some(state.repository.list_restaurants(&query).await?),
+        Err(_) => None,
+    };
+    state.refused(&ListPage::new(context, input, errors, found.as_ref()))
 }
 
 /// What the template shows.

@@ -184,6 +184,11 @@ impl Actions {
         }
     }
 
+    /// Whether the author may undo it, as long as it is fresh.
+    pub(super) fn offers_undo(&self) -> bool {
+        self.undo.is_some()
+    }
+
     /// Whether there is none.
     pub(super) fn is_empty(&self) -> bool {
         self.undo.is_none() && self.hide.is_none()

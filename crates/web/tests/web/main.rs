@@ -14,6 +14,7 @@ mod front_door;
 mod headers;
 mod health;
 mod injections;
+mod kept;
 mod list;
 mod markup;
 mod reviews;
