@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 
 use super::{
     product, seed,
-    work::{BARE, WORK, Work, ask, request},
+    work::{ANEW, BARE, WORK, Work, ask, numbered},
 };
 
 /// How many requests of a kind are sent before the count: pools, statement caches and lazy values are then set up.
@@ -106,7 +106,7 @@ async fn count_all(valgrind: &Path, program: &Path, url: &str) -> Result<BTreeMa
     let server = callgrind.server(valgrind, program, url).start().await?;
     server.wait_until_ready().await?;
     let mut counts = BTreeMap::new();
-    for work in [&BARE].into_iter().chain(&WORK) {
+    for work in [&BARE].into_iter().chain(&WORK).chain(&ANEW) {
         let count = callgrind.count(&server, work).await.context(work.name)?;
         counts.insert(work.name.to_owned(), count);
     }
@@ -135,17 +135,21 @@ impl Callgrind {
     /// Instructions of one request, as the mean of many on one connection.
     async fn count(&self, server: &Server, work: &Work) -> Result<u64> {
         let address = server.url("").replace("http://", "");
-        let request = request(&address, work);
+        let mut number = 0;
+        let mut next = || {
+            number += 1;
+            numbered(&address, work, number)
+        };
         let mut stream = TcpStream::connect(&address).await?;
         for _ in 0..WARM_UP {
-            ask(&mut stream, &request).await?;
+            ask(&mut stream, &next()).await?;
         }
         self.command(server, &["instrumentation", "on"])?;
         // The first request after it translates the server's code anew.
-        ask(&mut stream, &request).await?;
+        ask(&mut stream, &next()).await?;
         self.command(server, &["zero"])?;
         for _ in 0..COUNTED {
-            ask(&mut stream, &request).await?;
+            ask(&mut stream, &next()).await?;
         }
         self.command(server, &["dump"])?;
         self.command(server, &["instrumentation", "off"])?;

@@ -60,9 +60,31 @@ pub(super) const WORK: [Work; 8] = [
     },
 ];
 
+/// Requests whose answer is never kept, because each is another one: `{n}` is the number of the request, and `{spaces}` as many.
+pub(super) const ANEW: [Work; 3] = [
+    Work { name: "page: list of 20, read anew", method: "GET", path: "/?anew={n}", body: "" },
+    Work { name: "page: details, read anew", method: "GET", path: "/details/7?anew={n}", body: "" },
+    Work {
+        name: "MCP: list tool (20), read anew",
+        method: "POST",
+        path: "/mcp/mcp",
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_restaurants_mcp","arguments":{"search":"{spaces}"}}}"#,
+    },
+];
+
+/// The bytes of the request of this number.
+pub(super) fn numbered(address: &str, work: &Work, number: usize) -> String {
+    let path = work.path.replace("{n}", &number.to_string());
+    let body = work.body.replace("{spaces}", &" ".repeat(number));
+    bytes(address, work.method, &path, &body)
+}
+
 /// The bytes of a request.
 pub(super) fn request(address: &str, work: &Work) -> String {
-    let Work { method, path, body, .. } = work;
+    bytes(address, work.method, work.path, work.body)
+}
+
+fn bytes(address: &str, method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json, text/event-stream\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
