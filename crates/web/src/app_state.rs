@@ -1,6 +1,6 @@
 //! The state that the handlers share.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -12,41 +12,71 @@ use crate::{
     templates::Templates,
 };
 
-/// The state that the handlers share.
+/// The state that the handlers share. Each layer of a request clones it, so a clone counts one reference.
 #[derive(Clone)]
-pub(crate) struct AppState {
+pub(crate) struct AppState(Arc<AppParts>);
+
+/// The parts of [`AppState`].
+pub(crate) struct AppParts {
     pub(crate) repository: Arc<dyn Repository>,
     pub(crate) site: Site,
-    pub(crate) kept_pages: Arc<KeptPages>,
-    pub(crate) connection: Arc<Connection>,
+    pub(crate) kept_pages: KeptPages,
+    pub(crate) connection: Connection,
     pub(crate) body_limit: usize,
     pub(crate) request_timeout: Duration,
     pub(crate) tasks: TaskTracker,
 }
 
+impl AppState {
+    pub(crate) fn new(parts: AppParts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for AppState {
+    type Target = AppParts;
+
+    fn deref(&self) -> &AppParts {
+        &self.0
+    }
+}
+
 /// What every page stands in: also one that needs no authentication.
 #[derive(Clone)]
-pub(crate) struct Site {
-    pub(crate) templates: Arc<Templates>,
+pub(crate) struct Site(Arc<SiteParts>);
+
+/// The parts of [`Site`].
+pub(crate) struct SiteParts {
+    pub(crate) templates: Templates,
     pub(crate) read_only: bool,
-    pub(crate) roles: Arc<RoleNames>,
-    sign_in_path: Option<Arc<str>>,
-    pub(crate) sign_out_path: Option<Arc<str>>,
+    pub(crate) roles: RoleNames,
+    sign_in_path: Option<String>,
+    pub(crate) sign_out_path: Option<String>,
     pub(crate) undo_within: TimeDelta,
+}
+
+impl Deref for Site {
+    type Target = SiteParts;
+
+    fn deref(&self) -> &SiteParts {
+        &self.0
+    }
 }
 
 impl Site {
     pub(crate) fn new(config: &WebConfig) -> Result<Self, RouterError> {
-        Ok(Self {
-            templates: Arc::new(Templates::new().map_err(RouterError::Template)?),
+        Ok(Self(Arc::new(SiteParts {
+            templates: Templates::new().map_err(RouterError::Template)?,
             read_only: config.read_only,
-            roles: Arc::new(config.roles.clone()),
-            sign_in_path: config.sign_in_path.as_deref().map(Arc::from),
-            sign_out_path: config.sign_out_path.as_deref().map(Arc::from),
+            roles: config.roles.clone(),
+            sign_in_path: config.sign_in_path.clone(),
+            sign_out_path: config.sign_out_path.clone(),
             undo_within: config.undo_within,
-        })
+        })))
     }
+}
 
+impl SiteParts {
     /// Whether users sign in at a browser.
     pub(crate) fn signs_in(&self) -> bool {
         self.sign_in_path.is_some()

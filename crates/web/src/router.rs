@@ -19,7 +19,7 @@ use tower_http::{
 
 use crate::{
     WebConfig,
-    app_state::{AppState, Site},
+    app_state::{AppParts, AppState, Site},
     audit::{self, Audited},
     error_page::{self, PageError},
     health::{self, Health},
@@ -39,10 +39,16 @@ use crate::{
 pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Router, RouterError> {
     let site = Site::new(&config)?;
     let WebConfig { body_limit, request_timeout, trusted_origins, tasks, connection, .. } = config;
-    let connection = Arc::new(connection);
-    let kept_pages = Arc::new(KeptPages::new());
-    let state =
-        AppState { repository, site, kept_pages, connection, body_limit, request_timeout, tasks };
+    let kept_pages = KeptPages::new();
+    let state = AppState::new(AppParts {
+        repository,
+        site,
+        kept_pages,
+        connection,
+        body_limit,
+        request_timeout,
+        tasks,
+    });
     let guard = cross_origin_guard(trusted_origins)?
         .with_rejection_response(|_| PageError::CrossOrigin.into_response());
     let guarded = |routes: Router<AppState>| {
