@@ -53,7 +53,8 @@ pub(crate) struct PostgresStore {
     connector: Connector,
     connections: Arc<ConnectionPool>,
     reviews: ReviewGroups,
-    snapshots: Snapshots,
+    /// `None` where one connection may see what another does not.
+    snapshots: Option<Snapshots>,
     clock: Arc<dyn Clock>,
     migrated: MigrationState,
 }
@@ -69,7 +70,8 @@ impl PostgresStore {
         let connector = Connector::new(server, limits, options)?;
         let connections = Arc::new(ConnectionPool::new(connector.clone(), limits)?);
         let reviews = ReviewGroups::new(Arc::clone(&connections), limits.acquire);
-        let snapshots = Snapshots::new(Arc::clone(&connections));
+        let snapshots = connector.leads_to_one_server();
+        let snapshots = snapshots.then(|| Snapshots::new(Arc::clone(&connections)));
         let migrated = MigrationState::default();
         Ok(Self { connector, connections, reviews, snapshots, clock, migrated })
     }
@@ -194,7 +196,10 @@ impl Repository for PostgresStore {
 
     async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
         self.migrated.check()?;
-        self.snapshots.current().await
+        match &self.snapshots {
+            Some(snapshots) => snapshots.current().await,
+            None => Ok(None),
+        }
     }
 
     async fn activity(&self, query: ActivityQuery) -> Result<ActivityPage, StoreError> {

@@ -6,7 +6,11 @@ use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection};
 use restaurant_domain::StoreError;
 use tokio::time::timeout;
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket, config, tls::TlsStream};
+use tokio_postgres::{
+    Client, Config, Connection, NoTls, Socket,
+    config::{self, LoadBalanceHosts, TargetSessionAttrs},
+    tls::TlsStream,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
@@ -72,6 +76,14 @@ impl Connector {
         let mut config = Config::clone(&self.config);
         config.dbname(database);
         Self { config: Arc::new(config), ..self.clone() }
+    }
+
+    /// Whether all connections of a pool see the same commits: none of them may lead to a standby of the others' server.
+    pub(super) fn leads_to_one_server(&self) -> bool {
+        let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
+        let is_balanced = self.config.get_load_balance_hosts() != LoadBalanceHosts::Disable;
+        (hosts == 1 && !is_balanced)
+            || self.config.get_target_session_attrs() == TargetSessionAttrs::ReadWrite
     }
 
     /// Whether a pooler assigns server connections for one transaction at a time.
