@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     case::functions,
     context::{Caller, Context},
-    http_client::{ATTEMPTS, FIRST_PAUSE},
+    http_client::pauses,
     outcome::CaseFailure,
     profile::Values,
 };
@@ -149,33 +149,26 @@ impl Client<'_> {
         caller: Caller<'_>,
         calls: &[&ToolCall],
     ) -> Result<Visit, String> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.visit_once(context, caller, calls).await {
-                Err(words) if self.says_unavailable(&words) => {}
-                result => return result,
-            }
-            tokio::time::sleep(pause).await; // tidy: before the next attempt
-            pause *= 2;
-        }
-        self.visit_once(context, caller, calls).await
-    }
-
-    async fn visit_once(
-        &self,
-        context: &Context<'_>,
-        caller: Caller<'_>,
-        calls: &[&ToolCall],
-    ) -> Result<Visit, String> {
         let url = context.target().mcp.as_str();
         let with = match caller {
             Caller::Anonymous => String::new(),
             Caller::Bearer(_, what) => format!("; Authorization: Bearer [{what}, redacted]"),
         };
-        context.record(&format!("{} connects to {url}{with}", self.name()));
-        match self {
-            Self::Rmcp => by_rmcp(context, caller, calls).await,
-            Self::Python(interpreter) => python::visit(interpreter, context, caller, calls).await,
+        let mut pauses = pauses();
+        loop {
+            context.record(&format!("{} connects to {url}{with}", self.name()));
+            let visit = match self {
+                Self::Rmcp => by_rmcp(context, caller, calls).await,
+                Self::Python(interpreter) => {
+                    python::visit(interpreter, context, caller, calls).await
+                }
+            };
+            match (visit, pauses.next()) {
+                (Err(words), Some(pause)) if self.says_unavailable(&words) => {
+                    tokio::time::sleep(pause).await; // tidy: before the next attempt
+                }
+                (visit, _) => return visit,
+            }
         }
     }
 }

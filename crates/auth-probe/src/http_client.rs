@@ -23,9 +23,10 @@ const MAX_BYTES: usize = 16 << 20;
 /// What the MCP clients that run on Node.js send: an app must not recognize the command by it.
 const USER_AGENT: &str = "node";
 
-/// How often a request is sent that reaches nobody, or an app that is starting. The pauses between are doubled each time.
-pub(crate) const ATTEMPTS: u32 = 4;
-pub(crate) const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The pauses before what reached no app, or one that is starting, is sent again.
+pub(crate) fn pauses() -> impl Iterator<Item = Duration> {
+    [200, 400, 800].into_iter().map(Duration::from_millis)
+}
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -250,18 +251,19 @@ impl HttpClient {
     /// platform answers while the app starts. A request that announces the end of its connection is sent again too when the
     /// connection breaks: an app may answer and close before it has read all of it, and the answer is lost by chance.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, NoAnswer> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 1..ATTEMPTS {
-            match self.try_once(request).await {
-                Err(NoAnswer::Unreachable(_)) => {}
-                Err(NoAnswer::Broken(_)) if request.headers.contains_key(CONNECTION) => {}
-                Ok(answer) if answer.status == StatusCode::SERVICE_UNAVAILABLE => {}
-                result => return result,
+        let mut pauses = pauses();
+        loop {
+            let answer = self.try_once(request).await;
+            let is_lost = match &answer {
+                Ok(answer) => answer.status == StatusCode::SERVICE_UNAVAILABLE,
+                Err(NoAnswer::Broken(_)) => request.headers.contains_key(CONNECTION),
+                Err(error) => matches!(error, NoAnswer::Unreachable(_)),
+            };
+            match pauses.next().filter(|_| is_lost) {
+                Some(pause) => tokio::time::sleep(pause).await, // tidy: before the next attempt
+                None => return answer,
             }
-            tokio::time::sleep(pause).await; // tidy: before the next attempt
-            pause *= 2;
         }
-        self.try_once(request).await
     }
 
     async fn try_once(&self, request: &Request) -> Result<Answer, NoAnswer> {
