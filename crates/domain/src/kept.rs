@@ -3,7 +3,10 @@
 use std::{
     hash::Hash,
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use lru::LruCache;
@@ -25,11 +28,17 @@ impl Snapshot {
 /// Answers that were made from what a store returned, each for the question that it answers.
 ///
 /// The store is asked for its [`Snapshot`] each time, and an answer that was made for another one is made again. A reader
-/// therefore sees a write as soon as it is acknowledged, whichever process made it. Of a store without snapshots nothing is kept.
+/// therefore sees a write as soon as it is acknowledged, whichever process made it. Of a store without snapshots nothing is kept, and
+/// little is asked for while each answer is outdated when it is asked for again.
 #[derive(Debug)]
 pub struct KeptAnswers<Question: Hash + Eq, Answer> {
     answers: Mutex<LruCache<Question, (Snapshot, Answer)>>,
+    /// How many answers in a row were outdated, or not asked for because of that.
+    outdated: AtomicU32,
 }
+
+/// After so many answers in a row that were outdated, one read of so many asks for the snapshot, which would only delay the others.
+const OUTDATED: u32 = 8;
 
 /// An answer, and whether it holds for as long as the snapshot does.
 #[derive(Debug)]
@@ -40,11 +49,19 @@ pub enum Validity<Answer> {
     Once(Answer),
 }
 
+impl<Answer> Validity<Answer> {
+    fn into_inner(self) -> Answer {
+        match self {
+            Self::Snapshot(answer) | Self::Once(answer) => answer,
+        }
+    }
+}
+
 impl<Question: Hash + Eq, Answer: Clone> KeptAnswers<Question, Answer> {
     /// Keeps so many answers, those that were last asked for.
     #[must_use]
     pub fn new(count: NonZeroUsize) -> Self {
-        Self { answers: Mutex::new(LruCache::new(count)) }
+        Self { answers: Mutex::new(LruCache::new(count)), outdated: AtomicU32::new(0) }
     }
 
     /// The answer that is kept, or a new one. `answer` reads the store, and is dropped where it is not needed.
@@ -57,21 +74,30 @@ impl<Question: Hash + Eq, Answer: Clone> KeptAnswers<Question, Answer> {
         question: Question,
         answer: impl Future<Output = Result<Validity<Answer>, E>>,
     ) -> Result<Answer, E> {
+        if !self.is_worth_asking() {
+            return answer.await.map(Validity::into_inner);
+        }
         // Asked before the store is read: the answer may be newer than the snapshot, which then never comes again.
-        let snapshot = store.snapshot().await?;
-        if let Some(snapshot) = &snapshot
-            && let Some((of, answer)) = self.lock().get(&question)
-            && of == snapshot
-        {
-            return Ok(answer.clone());
-        }
-        match (answer.await?, snapshot) {
-            (Validity::Snapshot(answer), Some(snapshot)) => {
-                self.lock().put(question, (snapshot, answer.clone()));
-                Ok(answer)
+        let Some(snapshot) = store.snapshot().await? else {
+            return answer.await.map(Validity::into_inner);
+        };
+        if let Some((of, answer)) = self.lock().get(&question) {
+            if *of == snapshot {
+                self.outdated.store(0, Ordering::Relaxed);
+                return Ok(answer.clone());
             }
-            (Validity::Snapshot(answer) | Validity::Once(answer), _) => Ok(answer),
+            self.outdated.fetch_add(1, Ordering::Relaxed);
         }
+        let answer = answer.await?;
+        if let Validity::Snapshot(answer) = &answer {
+            self.lock().put(question, (snapshot, answer.clone()));
+        }
+        Ok(answer.into_inner())
+    }
+
+    fn is_worth_asking(&self) -> bool {
+        self.outdated.load(Ordering::Relaxed) < OUTDATED
+            || self.outdated.fetch_add(1, Ordering::Relaxed).is_multiple_of(OUTDATED)
     }
 
     fn lock(&self) -> MutexGuard<'_, LruCache<Question, (Snapshot, Answer)>> {
@@ -86,7 +112,7 @@ mod tests {
     use super::*;
     use crate::{
         Author, NewRestaurant,
-        testing::{Failure, InMemoryStore},
+        testing::{Failure, InMemoryStore, InterceptedStore},
     };
 
     fn kept() -> KeptAnswers<&'static str, u32> {
@@ -109,6 +135,33 @@ mod tests {
         for expected in [3, 3] {
             assert_eq!(kept.get(&store, "a", make()).await.unwrap(), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn little_is_asked_for_while_each_answer_is_outdated() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let (store, counter) = (Arc::new(InMemoryStore::default()), Arc::clone(&asked));
+        let counted = InterceptedStore::new(store.clone(), move |_| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            async { Ok(()) }
+        });
+        let kept = kept();
+        let read = async |number| {
+            let answer = async { Ok::<_, StoreError>(Validity::Snapshot(number)) };
+            kept.get(&counted, "a", answer).await.unwrap()
+        };
+        for number in 0..100 {
+            let new =
+                NewRestaurant::draft().name("Name").street_address("1 Road").description("Fish");
+            let new = new.parse().unwrap();
+            store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
+            assert_eq!(read(number).await, number, "every answer is read");
+        }
+        assert!(asked.load(Ordering::Relaxed) < 25, "{asked:?}");
+        for _ in 0..2 * OUTDATED {
+            read(100).await;
+        }
+        assert_eq!(read(101).await, 100, "the last one is kept once nothing is written any more");
     }
 
     #[tokio::test]
