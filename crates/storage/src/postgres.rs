@@ -71,7 +71,8 @@ impl PostgresStore {
         let connections = Arc::new(ConnectionPool::new(connector.clone(), limits)?);
         let reviews = ReviewGroups::new(Arc::clone(&connections), limits.acquire);
         let snapshots = connector.leads_to_one_server();
-        let snapshots = snapshots.then(|| Snapshots::new(Arc::clone(&connections)));
+        let snapshots = snapshots
+            .then(|| Snapshots::new(connector.clone(), Arc::clone(&connections), limits.acquire));
         let migrated = MigrationState::default();
         Ok(Self { connector, connections, reviews, snapshots, clock, migrated })
     }

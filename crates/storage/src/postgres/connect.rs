@@ -1,6 +1,14 @@
 //! Connections to PostgreSQL: address, TLS, limits.
 
-use std::{borrow::Cow, error::Error, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use diesel::{ConnectionError, ConnectionResult, connection::CacheSize};
 use diesel_async::{AsyncConnection as _, AsyncPgConnection, SimpleAsyncConnection};
@@ -40,6 +48,7 @@ pub(super) struct Connector {
     tls: Option<MakeRustlsConnect>,
     limits: Limits,
     options: PostgresOptions,
+    opened: Arc<AtomicU64>,
 }
 
 impl Connector {
@@ -68,7 +77,7 @@ impl Connector {
         config.keepalives_retries(KEEPALIVE_RETRIES).tcp_user_timeout(TCP_USER_TIMEOUT);
         let tls = tls::client(server).map_err(StoreError::failed)?;
         let tls = tls.map(MakeRustlsConnect::new);
-        Ok(Self { config: Arc::new(config), tls, limits, options })
+        Ok(Self { config: Arc::new(config), tls, limits, options, opened: Arc::default() })
     }
 
     /// Connects to another database of the same server.
@@ -78,8 +87,16 @@ impl Connector {
         Self { config: Arc::new(config), ..self.clone() }
     }
 
-    /// Whether all connections of a pool see the same commits: none of them may lead to a standby of the others' server.
+    /// How many connections were opened.
+    pub(super) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
+    }
+
+    /// Whether a connection is a session of one server, as far as the URL says: neither a pooler between, nor a standby beside it.
     pub(super) fn leads_to_one_server(&self) -> bool {
+        if self.is_transaction_pooled() {
+            return false;
+        }
         let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len());
         let is_balanced = self.config.get_load_balance_hosts() != LoadBalanceHosts::Disable;
         (hosts == 1 && !is_balanced)
@@ -127,6 +144,7 @@ impl Connector {
             self.set_up(client, connection).await?
         };
         connection.set_instrumentation(StatementSpans::of("postgresql"));
+        self.opened.fetch_add(1, Ordering::Relaxed);
         Ok(connection)
     }
 

@@ -108,8 +108,9 @@ impl Reservation {
         let opens = self.transaction_opens.as_deref();
         let result = timeout(self.timeout, work_on(&mut connection, opens, work)).await;
         result.unwrap_or_else(|_| {
-            // Not returned to the pool: the next work would wait for the same server.
+            // Neither this connection nor an idle one is used again: the next work would wait for the same server.
             drop(Object::take(connection));
+            self.pool.retain(|_, _| false);
             Err(Timeout("a statement").into())
         })
     }
