@@ -3,7 +3,7 @@
 //! Two things say so. While nothing is written ([`KeptAnswers`]), the same address gives the same reader the same page. After a write a
 //! page is read again, and rendered again when it shows something else: a template shows its view and nothing else, so an equal view
 //! is the same page. A reader therefore sees a write as soon as it is acknowledged, whichever process made it, and never a page of
-//! another reader, whose name is a part of the address and of the view.
+//! another reader, who is a part of the address.
 
 use std::{
     any::{Any, TypeId},
@@ -23,7 +23,7 @@ use crate::{error_page::PageError, form::FormKey, page_context::PageContext, tem
 /// The number of pages that are kept, by address and by view.
 const PAGES: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 
-/// The greatest page that is kept, with its address, in bytes. With their views, all together take 32 MiB at most, and usually 4 MiB.
+/// The greatest page that is kept, with its address, in bytes. With their views, all together take 48 MiB at most, and usually 4 MiB.
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The pages that are kept.
@@ -37,18 +37,22 @@ pub(crate) struct KeptPages {
 /// What a page depends on beside the store.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) struct Address {
-    path: Option<PathAndQuery>,
+    /// A copy, since a part of the request would keep all of it.
+    path: Box<str>,
     reader: PageContext,
+    /// The id of a reader who may write, since some pages differ for the author of what they show.
+    writer: Option<Box<str>>,
 }
 
 impl Address {
     pub(crate) fn of(uri: &Uri, reader: &PageContext) -> Self {
-        Self { path: uri.path_and_query().cloned(), reader: reader.clone() }
+        let path = uri.path_and_query().map_or("", PathAndQuery::as_str).into();
+        Self { path, reader: reader.clone(), writer: reader.writer_id().map(Into::into) }
     }
 
     /// Its size without the reader, in bytes.
     fn len(&self) -> usize {
-        self.path.as_ref().map_or(0, |path| path.as_str().len())
+        self.path.len()
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{app_state::Site, byline::Byline};
 
 /// The values that the layout shows; the default is those of an unauthenticated caller. Two are equal when a page
-/// shows the same for both, as long as neither has just posted something.
+/// shows the same for both, apart from what it shows to the author of a post.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct PageContext {
     /// Whether the page offers the forms.
@@ -90,6 +90,11 @@ impl PageContext {
             writer.is_same_as(author) || (is_anonymous(writer) && is_anonymous(author))
         };
         self.writer.as_ref().is_some_and(is_own) && is_younger(at, CONFIRMED_FOR)
+    }
+
+    /// The id of a caller who may write, if it has one.
+    pub(crate) fn writer_id(&self) -> Option<&str> {
+        self.writer.as_ref().and_then(Author::id)
     }
 
     /// The name of a signed-in person.

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     let input = ListInput::take(fields)?;
     let query = match input.parse() {
         Ok(query) => query,
-        Err(errors) => return refused(&state, context, &input, &errors).await,
+        Err(errors) => return refused(&state, context, &input, &errors, done).await,
     };
     let repository = &state.repository;
     let address = Address::of(&uri, &context);
@@ -60,12 +60,15 @@ async fn refused(
     context: PageContext,
     input: &ListInput,
     errors: &[ValidationError],
+    done: Option<Done>,
 ) -> Result<Response, PageError> {
     let found = match input.without(errors).parse() {
         Ok(query) => Some(state.repository.list_restaurants(&query).await?),
         Err(_) => None,
     };
-    state.refused(&ListPage::new(context, input, errors, found.as_ref()))
+    let mut page = ListPage::new(context, input, errors, found.as_ref());
+    page.notice = done.map(|done| Notice::about(done, None, &page.context));
+    state.refused(&page)
 }
 
 /// What the template shows.

@@ -84,6 +84,17 @@ async fn a_page_is_kept_for_its_reader_alone() {
 }
 
 #[tokio::test]
+async fn two_readers_of_one_name_are_two() {
+    let kept = Kept::over(recent().await);
+    let author = |id| Author::person(id, Some("Ann Ödman"));
+    let [other, ann] = ["7", "1"].map(|id| kept.caller(Actor::new(author(id), Permissions::ALL)));
+    for _ in 0..2 {
+        other.get("/details/1").await.hides("/undo/");
+        ann.get("/details/1").await.shows("/undo/1/2");
+    }
+}
+
+#[tokio::test]
 async fn what_holds_for_a_while_is_not_kept() {
     let store = recent().await;
     let kept = Kept::over(store.clone());
