@@ -182,12 +182,16 @@ fn run<T: Tool>(mut call: Call) -> BoxFuture<'static, Result<Outcome, RequestErr
 async fn execute<T: Tool>(call: &mut Call) -> Result<Outcome, RequestError> {
     call.access.check(&call.actor, T::OPERATION)?;
     let arguments = call.arguments.take();
-    let json = serde_json::to_string(&arguments)
-        .map_err(|_| RequestError::Defect("the arguments have no JSON form"))?;
+    let question = T::OPERATION.is_read_only().then(|| serde_json::to_string(&arguments));
+    let question = question.transpose();
+    let question = question.map_err(|_| RequestError::Defect("the arguments have no JSON form"))?;
     let mut arguments = ArgumentReader::new(arguments);
     let tool = T::read(&mut arguments);
     let tool = arguments.finish(tool, T::ARGUMENTS)?;
-    if T::OPERATION.is_read_only() { read(tool, json, call).await } else { write(tool, call).await }
+    match question {
+        Some(arguments) => read(tool, arguments, call).await,
+        None => write(tool, call).await,
+    }
 }
 
 async fn read<T: Tool>(tool: T, arguments: String, call: &Call) -> Result<Outcome, RequestError> {
