@@ -142,10 +142,12 @@ async fn broad_searches_slow_no_other(product: Product) {
     let client = client();
     let load = |number: usize, stop: Arc<AtomicBool>| {
         let text = ["a", "e", "the", "zq"][number % 4];
-        let (client, url) = (client.clone(), product.url(&format!("/?search={text}")));
+        let (client, url) = (client.clone(), product.url(&format!("/?search={text}&anew={number}-")));
         async move {
-            while !stop.load(Ordering::SeqCst) {
-                answered_or_put_off(client.get(&url), StatusCode::OK).await;
+            // Each at an address of its own, so that no answer is kept.
+            let mut searches = (0..).map(|search| format!("{url}{search}"));
+            while let Some(url) = searches.next().filter(|_| !stop.load(Ordering::SeqCst)) {
+                answered_or_put_off(client.get(url), StatusCode::OK).await;
             }
         }
     };
