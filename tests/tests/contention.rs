@@ -142,7 +142,8 @@ async fn broad_searches_slow_no_other(product: Product) {
     let client = client();
     let load = |number: usize, stop: Arc<AtomicBool>| {
         let text = ["a", "e", "the", "zq"][number % 4];
-        let (client, url) = (client.clone(), product.url(&format!("/?search={text}&anew={number}-")));
+        let (client, url) =
+            (client.clone(), product.url(&format!("/?search={text}&anew={number}-")));
         async move {
             // Each at an address of its own, so that no answer is kept.
             let mut searches = (0..).map(|search| format!("{url}{search}"));
