@@ -140,15 +140,15 @@ mod tests {
     #[tokio::test]
     async fn little_is_asked_for_while_each_answer_is_outdated() {
         let asked = Arc::new(AtomicU32::new(0));
-        let (store, counter) = (Arc::new(InMemoryStore::default()), Arc::clone(&asked));
-        let counted = InterceptedStore::new(store.clone(), move |_| {
-            counter.fetch_add(1, Ordering::Relaxed);
+        let (store, counted) = (Arc::new(InMemoryStore::default()), Arc::clone(&asked));
+        let intercepted = InterceptedStore::new(store.clone(), move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
             async { Ok(()) }
         });
         let kept = kept();
         let read = async |number| {
             let answer = async { Ok::<_, StoreError>(Validity::Snapshot(number)) };
-            kept.get(&counted, "a", answer).await.unwrap()
+            kept.get(&intercepted, "a", answer).await.unwrap()
         };
         for number in 0..100 {
             let new =
