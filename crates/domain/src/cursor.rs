@@ -12,6 +12,9 @@ use crate::{
 /// The longest cursor that is looked at, in bytes; the longest of ours has 2,235.
 const MAX_BYTES: usize = 2560;
 
+/// The longest key by name, in bytes, whose cursor is not too long with any id.
+const MAX_KEY_BYTES: usize = MAX_BYTES / 4 * 3 - "name:-9223372036854775808:".len();
+
 /// A position in a list of restaurants: after the restaurant with this key and id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestaurantCursor {
@@ -73,7 +76,8 @@ impl RestaurantCursor {
             // A NUL would be an error in PostgreSQL; no name holds one. Folded, since a cursor of a version that folded
             // otherwise is to go on after the same name.
             RestaurantSort::Name => {
-                (!key.chars().any(char::is_control)).then(|| SortKey::Name(fold_key(key)))?
+                let folded = (!key.chars().any(char::is_control)).then(|| fold_key(key))?;
+                (folded.len() <= MAX_KEY_BYTES).then_some(SortKey::Name(folded))?
             }
             RestaurantSort::Rating => SortKey::Rating(key.parse().ok()?),
             RestaurantSort::Reviews => SortKey::Reviews(key.parse().ok()?),
@@ -196,6 +200,16 @@ mod tests {
         };
         assert_eq!(cursor.to_string().len(), 2235);
         assert_eq!(cursor.to_string().parse::<RestaurantCursor>().unwrap(), cursor);
+    }
+
+    #[test]
+    fn a_key_that_no_cursor_could_hold_is_an_error() {
+        let text = URL_SAFE_NO_PAD.encode(format!("name:1:{}", "\u{FDFA}".repeat(500)));
+        assert!(text.len() < MAX_BYTES);
+        text.parse::<RestaurantCursor>().unwrap_err();
+        let key = SortKey::Name("a".repeat(MAX_KEY_BYTES));
+        let longest = RestaurantCursor { key, id: RestaurantId(i64::MIN) };
+        assert_eq!(longest.to_string().parse::<RestaurantCursor>().unwrap(), longest);
     }
 
     #[test]
