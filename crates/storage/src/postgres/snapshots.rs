@@ -76,7 +76,7 @@ pub(super) struct Snapshots {
     limit: Duration,
 }
 
-/// Who is asked.
+/// What a question needs.
 struct Asked {
     connector: Connector,
     connections: Arc<ConnectionPool>,
