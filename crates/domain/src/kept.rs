@@ -27,9 +27,9 @@ impl Snapshot {
 
 /// Answers that were made from what a store returned, each for the question that it answers.
 ///
-/// The store is asked for its [`Snapshot`] each time, and an answer that was made for another one is made again. A reader
-/// therefore sees a write as soon as it is acknowledged, whichever process made it. Of a store without snapshots nothing is kept, and
-/// little is asked for while each answer is outdated when it is asked for again.
+/// An answer is given again only after the store has named its [`Snapshot`], and only when it was made for the same one. A reader
+/// therefore sees a write as soon as it is acknowledged, whichever process made it. Of a store without snapshots nothing is kept.
+/// While each answer is outdated when it is asked for again, most reads go to the store without asking for the snapshot.
 #[derive(Debug)]
 pub struct KeptAnswers<Question: Hash + Eq, Answer> {
     answers: Mutex<LruCache<Question, (Snapshot, Answer)>>,
