@@ -1,0 +1,6 @@
+//! The program `mcp-entra`, as its users start it.
+
+mod emulator;
+mod entra;
+mod guide;
+mod test_auth;
