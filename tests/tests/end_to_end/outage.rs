@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::join_all;
 use reqwest::{Client, StatusCode, redirect::Policy};
 use restaurant_tests::{
     mcp,
@@ -155,6 +156,36 @@ async fn a_write_to_a_silent_database_is_recorded_as_unknown() {
     assert_eq!(count(&server.logs(), "create_restaurant", "unknown"), 1);
     let again = client.post(server.url("/add")).form(&form).send().await.unwrap();
     assert_eq!(again.status(), StatusCode::SEE_OTHER);
+}
+
+/// The postmaster lives and all backends stand still, as when the server moved to another machine without a word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_hang_are_given_up_together() {
+    let cluster = Cluster::start(&[]).await.unwrap();
+    let database = cluster.create_database().await.unwrap();
+    let server = Server::builder().env("DATABASE_URL", database.url());
+    let server = server.env("DATABASE_STATEMENT_SECONDS", "1").start().await.unwrap();
+    server.wait_until_ready().await.unwrap();
+    let client = client();
+    let read = async |path: String| client.get(server.url(&path)).send().await.unwrap().status();
+    // Each read waits for the lock, so each has a connection of its own.
+    let (locker, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    locker.batch_execute("BEGIN; LOCK TABLE restaurants").await.unwrap();
+    join_all((1..7).map(|id| read(format!("/details/{id}")))).await;
+    locker.batch_execute("ROLLBACK").await.unwrap();
+    drop(locker);
+
+    let backends = backends(&database).await;
+    assert!(backends.len() > 4, "{backends:?}");
+    signal("-STOP", &backends);
+    let mut answers = Vec::new();
+    for _ in &backends {
+        answers.push(read("/".to_owned()).await);
+    }
+    signal("-CONT", &backends);
+    let refused = answers.iter().filter(|status| **status != StatusCode::OK).count();
+    assert!(refused <= 1, "{answers:?}");
 }
 
 /// The process ids of the sessions in a database, the asking one aside.
