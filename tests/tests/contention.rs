@@ -37,8 +37,15 @@ const GOAL: Duration = Duration::from_millis(50);
 /// How much longer than without the load they may take, where the machine alone takes long.
 const GOAL_FACTOR: u32 = 4;
 
+/// How much longer than those of `/healthz` beside the same load, where the load keeps the processors busy.
+const BUSY_FACTOR: u32 = 3;
+
 /// How long the machine is measured without the load.
 const WITHOUT_LOAD: Duration = Duration::from_secs(1);
+
+/// What is told of each attempt.
+const MEASURED: &str =
+    "99 of 100 answers within, number of answers, without the load, of `/healthz` beside it";
 
 /// How long a load lasts.
 const LOAD: Duration = Duration::from_secs(3);
@@ -73,17 +80,20 @@ async fn beside<Load>(
         for number in 0..clients {
             load.spawn(task(number, Arc::clone(&stop)));
         }
-        let times = read(&product.url("/details/1"), LOAD).await;
+        // `/healthz` waits for the processors as the page does, and for nothing else.
+        let (page, health) = (product.url("/details/1"), product.url("/healthz"));
+        let (times, busy) = tokio::join!(read(&page, LOAD), read(&health, LOAD));
         stop.store(true, Ordering::SeqCst);
         load.join_all().await;
         let (slowest, answers) = slowest_of(times);
-        measured.push((slowest, answers, alone));
-        if slowest < GOAL.max(alone * GOAL_FACTOR) {
-            println!("99 of 100 answers within, number of answers, without the load: {measured:?}");
+        let (busy, _) = slowest_of(busy);
+        measured.push((slowest, answers, alone, busy));
+        if slowest < GOAL.max(alone * GOAL_FACTOR).max(busy * BUSY_FACTOR) {
+            println!("{MEASURED}: {measured:?}");
             return;
         }
     }
-    panic!("99 of 100 answers within, number of answers, without the load: {measured:?}");
+    panic!("{MEASURED}: {measured:?}");
 }
 
 /// The time within which 99 of 100 answers came, and the number of answers.
