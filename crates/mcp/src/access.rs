@@ -76,6 +76,12 @@ impl Access {
         }
     }
 
+    /// What a caller may do.
+    pub(crate) fn rights(&self, actor: &Actor) -> Rights {
+        let allowed = Operation::ALL.into_iter().filter(|it| self.check(actor, *it).is_ok());
+        Rights(allowed.fold(0, |bits, operation| bits | bit(operation)))
+    }
+
     /// Whether the host application's policy lets a caller have an operation.
     fn agrees(&self, actor: &Actor, operation: Operation) -> bool {
         let Some(policy) = &self.policy else { return true };
@@ -84,6 +90,26 @@ impl Access {
             false
         })
     }
+}
+
+/// The operations that a caller may perform, a bit for each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rights(u64);
+
+impl Rights {
+    /// Whether an operation is among them.
+    pub(crate) fn allow(self, operation: Operation) -> bool {
+        self.0 & bit(operation) != 0
+    }
+
+    /// The bits.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+fn bit(operation: Operation) -> u64 {
+    1 << operation as u32
 }
 
 /// An actor without permissions.

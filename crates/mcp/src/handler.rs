@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 use restaurant_domain::{Actor, AuditChannel, AuditRecord, Repository, RestaurantCursor, quoted};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
@@ -19,7 +19,7 @@ use rmcp_guard::{only_page, page_cursor};
 use tracing::Span;
 
 use crate::{
-    access::Access,
+    access::{Access, Rights},
     card,
     completion::Completion,
     confirmation::{Confirmation, Means},
@@ -71,6 +71,20 @@ impl Handler {
     fn actor(&self, context: &RequestContext<RoleServer>) -> Actor {
         let parts = context.extensions.get::<Parts>();
         self.0.access.actor(parts.map(|parts| &parts.extensions))
+    }
+
+    /// What the lists depend on besides the message. It is left for the handler, which may then be asked in the same request.
+    pub(crate) fn lists_depend_on(&self, request: &mut Extensions) -> u64 {
+        let rights = self.0.access.rights(&self.0.access.actor(Some(request)));
+        request.insert(rights);
+        rights.bits()
+    }
+
+    /// What the caller may do.
+    fn rights(&self, context: &RequestContext<RoleServer>) -> Rights {
+        let parts = context.extensions.get::<Parts>();
+        let left = parts.and_then(|parts| parts.extensions.get::<Rights>()).copied();
+        left.unwrap_or_else(|| self.0.access.rights(&self.actor(context)))
     }
 
     fn may(&self, actor: &Actor, operation: Operation) -> bool {
@@ -134,7 +148,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         only_page(request)?;
-        let mut tools = self.0.tools.visible_to(&self.actor(&context), &self.0.access);
+        let mut tools = self.0.tools.visible_with(self.rights(&context));
         if card::may_be_shown(&context) {
             card::link(&mut tools);
         }
@@ -180,7 +194,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         only_page(request)?;
-        let may_read = self.may(&self.actor(&context), Operation::GetDetails);
+        let may_read = self.rights(&context).allow(Operation::GetDetails);
         let templates = may_read.then(resources::template).into_iter().collect();
         Ok(ListResourceTemplatesResult::with_all_items(templates)
             .with_ttl_ms(milliseconds(CACHE_TTL))
@@ -219,7 +233,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         only_page(request)?;
-        let prompts = prompts::visible_to(&self.actor(&context), &self.0.access);
+        let prompts = prompts::visible_with(self.rights(&context));
         Ok(ListPromptsResult::with_all_items(prompts)
             .with_ttl_ms(milliseconds(CACHE_TTL))
             .with_cache_scope(CacheScope::Private))

@@ -109,7 +109,10 @@ impl McpAdapter {
 
     fn into_guarded(self) -> Guarded<Handler> {
         let (guard, handler) = self.into_parts();
-        guard.with_handler(handler)
+        let settings = handler.clone();
+        guard
+            .lists_depend_on(move |request| settings.lists_depend_on(request))
+            .with_handler(handler)
     }
 
     fn into_parts(self) -> (Guarded<()>, Handler) {

@@ -17,6 +17,10 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// All of them. One that is missing here is not in any list.
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ListRestaurants, Self::GetDetails, Self::CreateReview, Self::CreateRestaurant];
+
     /// The right that it needs.
     #[must_use]
     pub fn permission(self) -> Permission {

@@ -10,7 +10,7 @@ use rmcp::model::{
 };
 
 use crate::{
-    access::{Access, Denied},
+    access::{Access, Denied, Rights},
     argument::{Argument, ArgumentReader, InvalidArguments, Kind},
     operation::Operation,
     request_error::RequestError,
@@ -115,9 +115,9 @@ impl Entry {
         self.name
     }
 
-    /// Whether the prompt is of use to a caller.
-    pub(crate) fn is_visible_to(&self, actor: &Actor, access: &Access) -> bool {
-        check(actor, access, self.operation).is_ok()
+    /// Whether the prompt is of use to a caller with these rights, as [`check`] decides.
+    pub(crate) fn is_visible_with(&self, rights: Rights) -> bool {
+        rights.allow(Operation::GetDetails) && rights.allow(self.operation)
     }
 
     /// Fills the prompt in: permission, arguments, the store, the messages.

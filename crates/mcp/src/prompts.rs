@@ -3,11 +3,10 @@
 mod compare_restaurants;
 mod write_fair_review;
 
-use restaurant_domain::Actor;
 use rmcp::model::Prompt as Definition;
 
 use self::{compare_restaurants::CompareRestaurants, write_fair_review::WriteFairReview};
-use crate::{access::Access, prompt::Entry};
+use crate::{access::Rights, prompt::Entry};
 
 /// All prompts, in the order in which clients see them.
 pub(crate) static PROMPTS: [Entry; 2] =
@@ -18,9 +17,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     PROMPTS.iter().find(|entry| entry.name() == name)
 }
 
-/// The prompts that a caller sees: those that the caller can use.
-pub(crate) fn visible_to(actor: &Actor, access: &Access) -> Vec<Definition> {
-    let allowed = PROMPTS.iter().filter(|entry| entry.is_visible_to(actor, access));
+/// The prompts that a caller with these rights sees: those that the caller can use.
+pub(crate) fn visible_with(rights: Rights) -> Vec<Definition> {
+    let allowed = PROMPTS.iter().filter(|entry| entry.is_visible_with(rights));
     allowed.map(Entry::definition).collect()
 }
 

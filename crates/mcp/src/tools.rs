@@ -5,7 +5,6 @@ mod create_review;
 mod get_details;
 mod list_restaurants;
 
-use restaurant_domain::Actor;
 use rmcp::model::Tool as Definition;
 
 use self::{
@@ -13,7 +12,7 @@ use self::{
     list_restaurants::ListRestaurantsTool,
 };
 use crate::{
-    access::Access,
+    access::Rights,
     tool::{Entry, Tool},
 };
 
@@ -54,9 +53,9 @@ impl Toolbox {
         self.0.iter().find(|entry| entry.name() == name)
     }
 
-    /// The tools that a caller sees: those that the caller may use.
-    pub(crate) fn visible_to(&self, actor: &Actor, access: &Access) -> Vec<Definition> {
-        let allowed = self.0.iter().filter(|entry| access.check(actor, entry.operation()).is_ok());
+    /// The tools that a caller with these rights sees: those that the caller may use.
+    pub(crate) fn visible_with(&self, rights: Rights) -> Vec<Definition> {
+        let allowed = self.0.iter().filter(|entry| rights.allow(entry.operation()));
         allowed.map(|entry| entry.definition().clone()).collect()
     }
 }

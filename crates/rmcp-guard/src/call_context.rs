@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use rmcp::model::Extensions;
-use tracing::Span;
+use tracing::{Span, field::Empty};
 
 use crate::prepared::{self, Prepared};
 
@@ -38,9 +38,10 @@ impl CallContext {
         Self { told: Arc::default(), prepared: Arc::default(), span: Span::current() }
     }
 
-    /// The host application's span of a request.
-    pub(crate) fn span(extensions: &Extensions) -> Span {
-        Self::of(extensions).map_or_else(Span::current, |call| call.span.clone())
+    /// The span of a request, within the host application's.
+    pub(crate) fn request_span(call: Option<&Self>, method: &'static str) -> Span {
+        let parent = call.map_or_else(Span::current, |call| call.span.clone());
+        tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty)
     }
 
     /// What the host application is told.

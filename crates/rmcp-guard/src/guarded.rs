@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::serve::GuardedService;
 use crate::{
+    kept_lists::DependOn,
     origins::AllowedOrigins,
     report::{Failure, Report},
     tool_catalog::ToolCatalog,
@@ -64,6 +65,7 @@ pub struct Guarded<H> {
     write_grace: Duration,
     tasks: TaskTracker,
     visible: Option<Arc<Visible>>,
+    lists_depend_on: Option<Arc<DependOn>>,
     explain: Arc<Explain>,
     reads_own_arguments: BTreeSet<String>,
     max_request_bytes: usize,
@@ -84,6 +86,7 @@ impl<H> Guarded<H> {
             write_grace: Duration::from_secs(60),
             tasks: TaskTracker::new(),
             visible: None,
+            lists_depend_on: None,
             explain: Arc::new(|failure| failure.into()),
             reads_own_arguments: BTreeSet::new(),
             max_request_bytes: 64 * 1024,
@@ -106,6 +109,7 @@ impl<H> Guarded<H> {
             write_grace: self.write_grace,
             tasks: self.tasks,
             visible: self.visible,
+            lists_depend_on: self.lists_depend_on,
             explain: self.explain,
             reads_own_arguments: self.reads_own_arguments,
             max_request_bytes: self.max_request_bytes,
@@ -164,6 +168,39 @@ impl<H> Guarded<H> {
         visible: impl Fn(&Extensions, Item<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         Self { visible: Some(Arc::new(visible)), ..self }
+    }
+
+    /// Promises that the lists of tools, prompts and resource templates depend on this value and on the message alone, without its id:
+    /// neither on the time nor on what is stored, nor on the path or a header. Over HTTP a list is then made once for each value and
+    /// message, and sent again without the handler; the 64 last used are kept. Where [`Self::visible`] distinguishes callers, so must
+    /// the value. What the handler tells its host by [`tell_host`](crate::tell_host) for a list is told once.
+    ///
+    /// The extensions are those of the HTTP request. What may change meanwhile can be left there for the handler, so that the list is
+    /// made for the same value. After a panic the handler is asked.
+    ///
+    /// ```
+    /// # #[derive(Clone)]
+    /// # struct Books;
+    /// # impl rmcp::ServerHandler for Books {}
+    /// use rmcp_guard::{Guarded, Item};
+    ///
+    /// #[derive(Clone)]
+    /// struct Librarian;
+    ///
+    /// let guarded = Guarded::new(Books)
+    ///     .visible(|extensions, item| match item {
+    ///         Item::Tool(tool) => tool.name != "add_book" || extensions.get::<Librarian>().is_some(),
+    ///         _ => true,
+    ///     })
+    ///     .lists_depend_on(|extensions| extensions.get::<Librarian>().is_some().into());
+    /// # drop(guarded);
+    /// ```
+    #[must_use]
+    pub fn lists_depend_on(
+        self,
+        value: impl Fn(&mut Extensions) -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        Self { lists_depend_on: Some(Arc::new(value)), ..self }
     }
 
     /// Words the failures that the guard finds itself, for example to name a next step of your domain. The default is

@@ -6,6 +6,7 @@ mod call_context;
 mod error_chain;
 mod guarded;
 mod joined;
+mod kept_lists;
 mod media_type;
 mod origins;
 mod page;

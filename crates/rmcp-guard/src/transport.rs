@@ -17,7 +17,7 @@
 //! | whose JSON answer is larger than the limit | the answer | -32603, and the log says which setting |
 //!
 //! Every error has a JSON-RPC error as its body. This layer looks at the form of a request alone; it is rmcp that checks host and origin,
-//! before anything is done. What rmcp answers in JSON passes as it is, and so does every event stream.
+//! before anything is done. A list that is kept was checked when it was made, with the same host and origin. What rmcp answers in JSON passes as it is, and so does every event stream.
 
 mod incoming;
 pub(crate) mod message;
@@ -39,7 +39,7 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
-use crate::{call_context::CallContext, origins::AllowedOrigins};
+use crate::{call_context::CallContext, kept_lists::KeptLists, origins::AllowedOrigins};
 
 /// Puts the guard of the transport around an rmcp service.
 ///
@@ -170,7 +170,7 @@ impl<S> tower::Layer<S> for TransportLayer {
     type Service = Transport<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Transport { inner, layer: self.clone() }
+        Transport { inner, layer: self.clone(), kept: None }
     }
 }
 
@@ -179,6 +179,14 @@ impl<S> tower::Layer<S> for TransportLayer {
 pub struct Transport<S> {
     inner: S,
     layer: TransportLayer,
+    kept: Option<Arc<KeptLists>>,
+}
+
+impl<S> Transport<S> {
+    /// Answers requests for lists with those that are kept.
+    pub(crate) fn keep(self, kept: Option<KeptLists>) -> Self {
+        Self { kept: kept.map(Arc::new), ..self }
+    }
 }
 
 impl<S, B> tower::Service<Request<Body>> for Transport<S>
@@ -201,15 +209,27 @@ where
         // The one that was polled is the one that is ready.
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
-        let layer = self.layer.clone();
+        let (layer, kept) = (self.layer.clone(), self.kept.clone());
         let call = request.extensions().get::<CallContext>().cloned();
         Box::pin(async move {
-            let (request, asked) = match layer.admit(request).await {
+            let (mut request, asked) = match layer.admit(request).await {
                 Ok(admitted) => admitted,
                 Err(refusal) => return Ok(refusal.answer()),
             };
+            let kept = kept
+                .as_deref()
+                .and_then(|kept| Some((kept, kept.question(&mut request, asked.message())?)));
+            if let Some((kept, question)) = &kept
+                && let Some(response) = kept.response(question, call.as_ref())
+            {
+                return Ok(response);
+            }
             let response = inner.call(request).await?;
-            Ok(layer.finish(response.map(Body::new), &asked, call).await)
+            let response = layer.finish(response.map(Body::new), &asked, call).await;
+            match kept {
+                Some((kept, question)) => Ok(kept.keep(question, response).await),
+                None => Ok(response),
+            }
         })
     }
 }

@@ -5,15 +5,17 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use axum::{Extension, Router};
+use axum::{Extension, Router, body::Body, http::Request};
+use http_body_util::BodyExt;
 use restaurant_domain::{
     Actor, Author, Permissions,
     testing::{InMemoryStore, InterceptedStore},
 };
-use restaurant_mcp::McpAdapter;
-use serde_json::json;
+use restaurant_mcp::{McpAdapter, Operation};
+use serde_json::{Value, json};
+use tower::ServiceExt;
 
-use crate::server::Server;
+use crate::server::{Server, message};
 
 /// The adapter over an empty store, and how often the store is asked something.
 fn counted() -> (Router, Arc<AtomicUsize>) {
@@ -59,4 +61,50 @@ async fn what_is_kept_is_for_callers_with_the_right_to_read() {
     let writer = Actor::new(Author::agent("1", None), Permissions { read: false, write: true });
     let may_not = Server::serve(router.layer(Extension(writer))).await;
     assert_eq!(may_not.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+}
+
+#[tokio::test]
+async fn each_caller_gets_the_lists_of_its_own_rights() {
+    const OPERATIONS: [Operation; 4] = [
+        Operation::ListRestaurants,
+        Operation::GetDetails,
+        Operation::CreateReview,
+        Operation::CreateRestaurant,
+    ];
+    // The author's id says which operations are allowed, a bit for each.
+    let adapter = || {
+        McpAdapter::new(Arc::new(InMemoryStore::default())).permission_policy(|actor, operation| {
+            let allowed: u32 = actor.author().id().unwrap().parse().unwrap();
+            let place = OPERATIONS.iter().position(|it| *it == operation).unwrap();
+            allowed >> place & 1 == 1
+        })
+    };
+    let shared = adapter().router(&["/mcp"]);
+    for round in 0..2 {
+        for allowed in 0_u32..16 {
+            let actor = Actor::new(Author::agent(&allowed.to_string(), None), Permissions::ALL);
+            let of = |router: Router| router.layer(Extension(actor.clone()));
+            for method in ["tools/list", "prompts/list", "resources/templates/list"] {
+                let kept = list(of(shared.clone()), method).await;
+                let made = list(of(adapter().router(&["/mcp"])), method).await;
+                assert_eq!(kept, made, "{method} of {allowed}, round {round}");
+                if method == "tools/list" {
+                    let tools = kept["result"]["tools"].as_array().unwrap().len();
+                    assert_eq!(tools, usize::try_from(allowed.count_ones()).unwrap());
+                }
+            }
+        }
+    }
+}
+
+/// A list, asked for in process: each client has the same `Host`.
+async fn list(router: Router, method: &str) -> Value {
+    let request = Request::post("/mcp")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
+        .body(Body::from(message(method, &json!({}))))
+        .unwrap();
+    let response = router.oneshot(request).await.unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&body).unwrap()
 }

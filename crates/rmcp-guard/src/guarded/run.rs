@@ -9,7 +9,7 @@ use rmcp::{
     service::RequestContext,
 };
 use tokio::time::timeout;
-use tracing::{Instrument, Span, field::Empty};
+use tracing::{Instrument, Span};
 
 use super::Guarded;
 use crate::{
@@ -35,8 +35,7 @@ impl From<ErrorData> for Stopped {
 impl<H: ServerHandler> Guarded<H> {
     /// The span of a request, within the host application's.
     pub(super) fn span(context: &RequestContext<RoleServer>, method: &'static str) -> Span {
-        let parent = CallContext::span(&context.extensions);
-        let span = tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty);
+        let span = CallContext::request_span(CallContext::of(&context.extensions), method);
         #[cfg(feature = "opentelemetry")]
         crate::trace_context::link(&span, &context.meta);
         span

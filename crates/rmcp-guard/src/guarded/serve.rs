@@ -25,7 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tower::{Layer, util::BoxCloneSyncService};
 
 use super::Guarded;
-use crate::{call_context::CallContext, stdio::StdioTransport};
+use crate::{call_context::CallContext, kept_lists::KeptLists, stdio::StdioTransport};
 
 impl<H: ServerHandler> Guarded<H> {
     /// The server as a router that answers at exactly these paths: Streamable HTTP without sessions, one POST, one JSON response.
@@ -49,10 +49,14 @@ impl<H: ServerHandler> Guarded<H> {
             // The transport layer has counted them.
             .with_max_request_body_bytes(usize::MAX)
             .with_cancellation_token(self.cancellation_token.clone());
+        let kept = self.lists_depend_on.clone();
+        let kept = kept.map(|depend_on| {
+            KeptLists::new(depend_on, self.cancellation_token.clone(), self.max_response_bytes)
+        });
         let handler = Arc::new(self);
         let sessions = Arc::new(NeverSessionManager::default());
         let rmcp = StreamableHttpService::new(move || Ok(Arc::clone(&handler)), sessions, config);
-        GuardedService(BoxCloneSyncService::new(transport.layer(Rmcp(Arc::new(rmcp)))))
+        GuardedService(BoxCloneSyncService::new(transport.layer(Rmcp(Arc::new(rmcp))).keep(kept)))
     }
 
     /// Serves one client over a pair of streams, a message a line, until it closes its end: the transport that MCP calls stdio.

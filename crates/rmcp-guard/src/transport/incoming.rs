@@ -44,6 +44,11 @@ impl Asked {
         (!known).then_some(version)
     }
 
+    /// The message; empty unless it is a POST.
+    pub(super) fn message(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The request's id, read only when it is needed.
     pub(super) fn id(&self) -> Option<RequestId> {
         message::id(&self.body)
