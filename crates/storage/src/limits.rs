@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The most connections at once, at least 1. SQLite has one more, for writing.
+    /// The most connections at once, at least 1. SQLite has two more: one writes, and one tells whether something was written.
     pub pool_size: usize,
     /// The timeout of a new connection, with name resolution, TLS and sign-in.
     pub connect: Duration,

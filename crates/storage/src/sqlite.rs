@@ -9,6 +9,7 @@ mod plan;
 mod pool;
 mod read;
 mod search;
+mod snapshots;
 mod write;
 mod write_lock;
 
@@ -21,10 +22,10 @@ use restaurant_domain::{
     ActivityPage, ActivityQuery, Author, Clock, CreateError, Created, DeleteError, Fingerprint,
     IdempotencyKey, Import, ImportRestaurant, NewRestaurant, NewReview, Post, Repository,
     Restaurant, RestaurantDetails, RestaurantId, RestaurantPage, RestaurantQuery, Retraction,
-    RetractionCount, Review, ReviewQuery, StoreError,
+    RetractionCount, Review, ReviewQuery, Snapshot, StoreError,
 };
 
-use self::{file::File, pool::ConnectionPool};
+use self::{file::File, pool::ConnectionPool, snapshots::Snapshots};
 use crate::{
     concurrency::WorkKind,
     database::{Database, DatabaseRole},
@@ -38,6 +39,7 @@ use crate::{
 pub(crate) struct SqliteStore {
     readers: ConnectionPool,
     writer: ConnectionPool,
+    snapshots: Snapshots,
     clock: Arc<dyn Clock>,
     migrated: MigrationState,
 }
@@ -51,9 +53,10 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let file = File::new(path, limits.acquire);
         let readers = ConnectionPool::new(file.clone(), limits.pool_size, limits)?;
-        let writer = ConnectionPool::new(file, 1, limits)?;
+        let writer = ConnectionPool::new(file.clone(), 1, limits)?;
         writer.open().await?;
-        Ok(Self { readers, writer, clock, migrated: MigrationState::default() })
+        let snapshots = Snapshots::new(file, limits.acquire);
+        Ok(Self { readers, writer, snapshots, clock, migrated: MigrationState::default() })
     }
 }
 
@@ -176,6 +179,11 @@ impl Repository for SqliteStore {
         let (what, by) = (what.clone(), by.clone());
         self.write(move |connection, now| hidden::restore_retracted(connection, &what, &by, now))
             .await
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        self.migrated.check()?;
+        self.snapshots.current().await.map(Some)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
