@@ -31,8 +31,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct PgBouncer {
     port: u16,
-    _watch: CleanupProcess,
-    _process: Child,
+    cleanup: CleanupProcess,
+    process: Child,
+}
+
+impl Drop for PgBouncer {
+    fn drop(&mut self) {
+        self.cleanup.begin();
+        // The cleanup waits until the process is gone, which it is once this one knows its end.
+        let _ = self.process.wait();
+    }
 }
 
 /// The program, where it is installed.
@@ -107,7 +115,7 @@ impl PgBouncer {
             }
             sleep(Duration::from_millis(20)).await; // tidy: polls a process that cannot tell us
         }
-        Ok(Self { port, _watch: cleanup, _process: process })
+        Ok(Self { port, cleanup, process })
     }
 
     /// The port that it listens on.
