@@ -3,4 +3,5 @@
 mod emulator;
 mod entra;
 mod guide;
+mod profile;
 mod test_auth;

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// The command, without anything of this process's environment that it would find a credential in.
-fn command(args: &[&str]) -> Command {
+pub(super) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-entra"));
     command.arg("test-auth").args(args).kill_on_drop(true).stdin(std::process::Stdio::null());
     for name in
@@ -44,7 +44,7 @@ async fn run(mut command: Command) -> Output {
     command.output().await.unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(super) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -63,13 +63,13 @@ fn case<'a>(report: &'a Value, id: &str) -> &'a Value {
 }
 
 /// A file with a token of the sample's agent.
-fn token_file(cloud: &Cloud, folder: &TempDir) -> (String, String) {
+pub(super) fn token_file(cloud: &Cloud, folder: &TempDir) -> (String, String) {
     let claims = cloud.app_claims(sample::AGENT, sample::API).unwrap();
     let token = cloud.sign(&cloud.token_header(), &claims);
     (write(folder.path(), "token", &token), token)
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> String {
+pub(super) fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()

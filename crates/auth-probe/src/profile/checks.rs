@@ -122,6 +122,29 @@ mod tests {
     }
 
     #[test]
+    fn a_field_has_its_type() {
+        let values = [
+            ("integer", json!(1)),
+            ("number", json!(1.5)),
+            ("string", json!("1")),
+            ("boolean", json!(true)),
+            ("list", json!([1])),
+            ("object", json!({"a": 1})),
+        ];
+        for (kind, _) in &values {
+            let text = format!(
+                "[read]\ntool = \"get\"\nitems = [\"/all\"]\nfields = {{ it = \"{kind}\" }}"
+            );
+            let read = text.parse::<Profile>().unwrap().read.unwrap();
+            for (of, value) in &values {
+                let fits = read.items_of(&json!({"all": [{"it": value}]})).is_ok();
+                let is_right = of == kind || (*kind, *of) == ("number", "integer");
+                assert_eq!(fits, is_right, "{value} as {kind}");
+            }
+        }
+    }
+
+    #[test]
     fn a_write_is_found_where_it_is_and_nowhere_else() {
         let profile = Profile::built_in();
         let (review, place) = (profile.write.unwrap(), profile.parent.unwrap());

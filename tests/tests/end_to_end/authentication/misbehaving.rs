@@ -105,12 +105,17 @@ fn without(all: &[Value], number: usize) -> Vec<Value> {
 async fn one_command_takes_back_what_one_of_ten_agents_wrote() {
     let database = shared().await.unwrap().create_database().await.unwrap();
     let on_database = |server: ServerBuilder| server.env("DATABASE_URL", database.url());
-    let command = async |arguments: &[&str]| {
+    let run = async |arguments: &[&str]| {
         let builder = Server::builder().env("DATABASE_URL", database.url());
         let builder = arguments.iter().fold(builder, |builder, argument| builder.arg(*argument));
         let output = builder.run().await.unwrap();
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let command = async |arguments: &[&str]| {
+        let (succeeded, said) = run(arguments).await;
+        assert!(succeeded, "{arguments:?}: {said}");
+        said
     };
     command(&["seed"]).await;
     let protected = ProtectedServer::with(Deployment::Entra, on_database).await;
@@ -125,6 +130,12 @@ async fn one_command_takes_back_what_one_of_ten_agents_wrote() {
     let would = command(&["retract", "--author", &bad, "--dry-run"]).await;
     assert!(would.contains("1 restaurants (with 0 reviews by others) and 3 reviews"), "{would}");
     assert_eq!(everything(&protected).await, before, "a dry run changes nothing");
+    // The input has ended, which is no yes.
+    for (verb, says) in [("retract", "nothing was hidden"), ("restore", "nothing was restored")] {
+        let (succeeded, said) = run(&[verb, "--author", &bad]).await;
+        assert!(!succeeded && said.contains(says), "{said}");
+    }
+    assert_eq!(everything(&protected).await, before, "without a yes nothing changes");
 
     let done = command(&["retract", "--author", &bad, "--yes"]).await;
     assert!(done.contains("hidden"), "{done}");
@@ -145,6 +156,9 @@ async fn one_command_takes_back_what_one_of_ten_agents_wrote() {
     // It may run again, and it is undone.
     let again = command(&["retract", "--author", &bad, "--yes"]).await;
     assert!(again.contains("0 restaurants") && again.contains("0 reviews"), "{again}");
-    command(&["restore", "--author", &bad, "--yes"]).await;
-    assert_eq!(everything(&protected).await, before);
+    for counted in ["1 restaurants (with 0 reviews by others) and 3 reviews", "0 restaurants"] {
+        let restored = command(&["restore", "--author", &bad, "--yes"]).await;
+        assert!(restored.contains(counted), "{restored}");
+        assert_eq!(everything(&protected).await, before);
+    }
 }

@@ -63,6 +63,20 @@ async fn changes_are_kept_in_the_file() {
     }
 }
 
+#[tokio::test]
+async fn a_file_that_cannot_be_kept_is_an_error_at_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tenant.toml");
+    std::fs::write(&file, TENANT).unwrap();
+    let args = ["--issuer-only", "--directory", file.to_str().unwrap(), "--save"];
+    let emulator = Emulator::start(&[&args[..], &NOWHERE[..2]].concat()).await;
+    drop(folder);
+    // It serves on: a change that cannot be written is in memory.
+    graph(&emulator, Some(&json!({ "displayName": "New" }))).await;
+    assert!(names(&emulator).await.contains_key("New"));
+    assert_eq!(emulator.ends_by("INT").await, Some(2));
+}
+
 fn toml_to_json(text: &str) -> String {
     easyauth_emulator::TenantFile::from_toml(text).unwrap().to_json()
 }
