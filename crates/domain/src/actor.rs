@@ -177,4 +177,16 @@ mod tests {
         let reader = Actor::new(author(), Permissions::READ).moderator();
         assert_eq!(reader.may_moderate().unwrap_err().to_string(), "the caller may not moderate");
     }
+    #[test]
+    fn the_circumstances_of_a_request_are_the_authors_and_change_no_permission() {
+        let context = WriteContext { request_id: Some("7".to_owned()), ..WriteContext::default() };
+        let reader = Actor::new(Author::person("1", None), Permissions::READ).moderator();
+        let actor = reader.with_context(context.clone()).through(AuditChannel::Mcp, Some("tool"));
+        let expected = Author::person("1", None).with_context(context);
+        assert_eq!(*actor.author(), expected.through(AuditChannel::Mcp, Some("tool")));
+        assert_ne!(*actor.author(), Author::person("1", None));
+        assert_eq!(actor.permissions(), Permissions::READ);
+        let writer = Actor { permissions: Permissions::ALL, ..actor };
+        assert!(writer.may_moderate().is_ok());
+    }
 }
