@@ -4,9 +4,11 @@
 //! and digits alone, after its escapes are decoded, with fingerprints of the credential in each encoding. The credentials
 //! themselves are not kept.
 
+mod sieve;
+
 use std::{
     collections::HashSet,
-    hash::{BuildHasher as _, RandomState},
+    hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState},
     iter::once,
     ops::Range,
 };
@@ -17,6 +19,7 @@ use base64::{
 };
 use serde_json::Value;
 
+use self::sieve::Sieve;
 use crate::AccessToken;
 
 /// What stands for a part of a credential.
@@ -51,18 +54,43 @@ const NAMES: [&str; 7] =
 /// The shortest name that is looked for.
 const SHORTEST_NAME: usize = 4;
 
+/// Hashes, which need no further hash to be kept by.
+type Fingerprints = HashSet<u64, BuildHasherDefault<Unhashed>>;
+
+/// The hash of a hash is the hash itself.
+#[derive(Default)]
+struct Unhashed(u64);
+
+impl Hasher for Unhashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0 << 8 | u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 /// The credentials of a run, as fingerprints.
 #[derive(Debug, Default)]
 pub(crate) struct Redactor {
     hasher: RandomState,
+    /// Lets few other runs pass than those of the tokens and their claims.
+    sieve: Sieve,
     /// Of the tokens, in each encoding.
-    runs: HashSet<u64>,
+    runs: Fingerprints,
     /// Of their claims.
-    claims: HashSet<u64>,
-    short_runs: HashSet<u64>,
-    learned: HashSet<u64>,
+    claims: Fingerprints,
+    short_runs: Fingerprints,
+    learned: Fingerprints,
     /// Of claims that are no secret: ids that a report names may begin like others.
-    public: HashSet<u64>,
+    public: Fingerprints,
     /// Of claims that are shorter than a run.
     names: HashSet<Vec<char>>,
 }
@@ -97,22 +125,20 @@ impl Redactor {
         for encoding in encodings(text.as_bytes()).iter().chain([&reversed]) {
             self.learn_runs(encoding);
         }
-        for run in compared(text).windows(SHORT_RUN) {
-            self.short_runs.insert(self.hasher.hash_one(run));
-        }
+        let runs = self.sieve.add(&compared(text), SHORT_RUN).into_iter();
+        self.short_runs.extend(runs.map(|run| self.hasher.hash_one(run)));
     }
 
     fn learn_runs(&mut self, encoding: &str) {
-        for run in compared(encoding).windows(RUN) {
-            self.runs.insert(self.hasher.hash_one(run));
-        }
+        let runs = self.sieve.add(&compared(encoding), RUN).into_iter();
+        self.runs.extend(runs.map(|run| self.hasher.hash_one(run)));
     }
 
     /// Remembers a text that is shown, whatever claim has it too.
     pub(crate) fn learn_public(&mut self, text: &str) {
-        for run in compared(text).windows(RUN) {
-            self.public.insert(self.hasher.hash_one(run));
-        }
+        let text = compared(text);
+        let runs = self.sieve.numbers(&text, RUN);
+        self.public.extend(runs.map(|run| self.hasher.hash_one(run)));
     }
 
     fn learn_claim(&mut self, name: &str, value: &Value) {
@@ -120,9 +146,8 @@ impl Redactor {
             Value::String(value) => {
                 let text = compared(value);
                 if text.len() >= RUN {
-                    for run in text.windows(RUN) {
-                        self.claims.insert(self.hasher.hash_one(run));
-                    }
+                    let runs = self.sieve.add(&text, RUN).into_iter();
+                    self.claims.extend(runs.map(|run| self.hasher.hash_one(run)));
                 } else if NAMES.contains(&name) && text.len() >= SHORTEST_NAME {
                     self.names.insert(text);
                 }
@@ -207,7 +232,7 @@ impl Redactor {
         length: usize,
         is_looked_for: impl Fn(u64) -> bool,
     ) -> Vec<Range<usize>> {
-        let runs = text.windows(length).enumerate();
+        let runs = self.sieve.runs(text, length);
         let found = runs.filter(|(_, run)| is_looked_for(self.hasher.hash_one(run)));
         merge(found.map(|(at, _)| at..at + length).collect())
     }
