@@ -325,7 +325,7 @@ fn matches(restaurant: &Restaurant, query: &RestaurantQuery) -> bool {
 
 fn sort(restaurants: &mut [&Restaurant], sort: RestaurantSort) {
     match sort {
-        RestaurantSort::Name => restaurants.sort_by_key(|r| (r.name.sort_key(), r.id)),
+        RestaurantSort::Name => restaurants.sort_by_cached_key(|r| (r.name.sort_key(), r.id)),
         RestaurantSort::Rating => restaurants.sort_by_key(|r| (Reverse(r.rating.sort_key()), r.id)),
         RestaurantSort::Reviews => restaurants.sort_by_key(|r| (Reverse(r.rating.count), r.id)),
         RestaurantSort::Newest => restaurants.sort_by_key(|r| Reverse(r.id)),

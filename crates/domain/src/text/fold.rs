@@ -168,8 +168,10 @@ mod tests {
     fn the_version_changes_with_the_folding() {
         let mut folded = Sha256::new();
         for c in '\0'..=char::MAX {
-            let once = fold(c.encode_utf8(&mut [0; 4]));
-            assert_eq!(fold(&once), once, "U+{:04X} twice", u32::from(c));
+            let (mut buffer, code) = ([0; 4], u32::from(c));
+            let text: &str = c.encode_utf8(&mut buffer);
+            let once = fold(text);
+            assert!(once == text || fold(&once) == once, "U+{code:04X} twice");
             folded.update(&once);
             folded.update("\n");
         }
