@@ -14,7 +14,7 @@ use std::{
 
 use axum::body::{Body, Bytes};
 use http::{
-    Extensions, HeaderMap, HeaderName, Request, Response, StatusCode,
+    Extensions, HeaderMap, HeaderName, Request, Response,
     header::{HOST, ORIGIN},
 };
 use http_body_util::BodyExt;
@@ -142,7 +142,8 @@ impl KeptLists {
         question: Question,
         response: Response<Body>,
     ) -> Response<Body> {
-        if response.status() != StatusCode::OK || !is_json(response.headers()) {
+        // An event stream may go on.
+        if !is_json(response.headers()) {
             return response;
         }
         let (parts, body) = response.into_parts();
