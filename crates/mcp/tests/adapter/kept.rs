@@ -60,7 +60,9 @@ async fn what_is_kept_is_for_callers_with_the_right_to_read() {
     may.ok("list_restaurants_mcp", json!({})).await;
     let writer = Actor::new(Author::agent("1", None), Permissions { read: false, write: true });
     let may_not = Server::serve(router.layer(Extension(writer))).await;
-    assert_eq!(may_not.error("list_restaurants_mcp", json!({})).await["code"], "forbidden");
+    let error = may_not.error("list_restaurants_mcp", json!({})).await;
+    assert_eq!(error["code"], "forbidden");
+    assert_eq!(error["message"], "you may not read restaurants and reviews");
 }
 
 #[tokio::test]
