@@ -5,8 +5,6 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 # The image has the toolchain; rust-toolchain.toml would make rustup download further components.
 ENV RUSTUP_TOOLCHAIN=1.95.0
-# mimalloc's C holds the time of its compilation, so that no two builds would be equal.
-ENV SOURCE_DATE_EPOCH=0
 # A release sets the version of cargo-auditable: the binary then lists its dependencies, and `cargo audit bin` reads them.
 ARG CARGO_AUDITABLE=
 RUN test -z "$CARGO_AUDITABLE" || cargo install cargo-auditable --locked --version "$CARGO_AUDITABLE"
