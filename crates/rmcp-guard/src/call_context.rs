@@ -20,51 +20,54 @@ pub struct CalledTool(
 /// Over stdio there is no such layer, and nothing happens.
 pub fn tell_host<T: Clone + Send + Sync + 'static>(extensions: &Extensions, value: T) {
     if let Some(call) = CallContext::of(extensions) {
-        call.told.lock().unwrap_or_else(PoisonError::into_inner).insert(value);
+        call.0.told.lock().unwrap_or_else(PoisonError::into_inner).insert(value);
     }
 }
 
 /// The context that accompanies a request into the task that rmcp makes of it: the way back to the host application, and the span.
 #[derive(Clone)]
-pub(crate) struct CallContext {
-    told: Arc<Mutex<http::Extensions>>,
-    prepared: Arc<Mutex<Vec<Prepared>>>,
+pub(crate) struct CallContext(Arc<Shared>);
+
+struct Shared {
+    told: Mutex<http::Extensions>,
+    prepared: Mutex<Vec<Prepared>>,
     span: Span,
 }
 
 impl CallContext {
     /// For a request that arrives now.
     pub(crate) fn new() -> Self {
-        Self { told: Arc::default(), prepared: Arc::default(), span: Span::current() }
+        let (told, prepared) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { told, prepared, span: Span::current() }))
     }
 
     /// The span of a request, within the host application's.
     pub(crate) fn request_span(call: Option<&Self>, method: &'static str) -> Span {
-        let parent = call.map_or_else(Span::current, |call| call.span.clone());
+        let parent = call.map_or_else(Span::current, |call| call.0.span.clone());
         tracing::info_span!(parent: parent, "mcp", method, tool = Empty, prompt = Empty, error_code = Empty)
     }
 
     /// What the host application is told.
     pub(crate) fn told(&self) -> http::Extensions {
-        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Keeps a part of the response; returns its number.
     pub(crate) fn prepare(&self, part: Prepared) -> usize {
-        let mut parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = self.0.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         parts.push(part);
         parts.len() - 1
     }
 
     /// How many bytes the prepared parts add to the response.
     pub(crate) fn prepared_len(&self) -> usize {
-        let parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = self.0.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         parts.iter().map(Prepared::len).sum()
     }
 
     /// Puts the prepared parts into the bytes of the response.
     pub(crate) fn fill(&self, response: Bytes) -> Bytes {
-        let parts = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = self.0.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         prepared::fill(&parts, response)
     }
 

@@ -27,7 +27,7 @@ use tracing::Span;
 
 use super::{
     Guarded, Item,
-    run::{Stopped, caught},
+    run::{Running, Stopped, caught},
 };
 use crate::{call_context::CallContext, params::params_error, quoted::quoted};
 
@@ -39,9 +39,8 @@ macro_rules! requests {
             request: $request,
             context: RequestContext<RoleServer>,
         ) -> Result<$answer, ErrorData> {
-            let inner = context.clone();
-            let work = async { Ok(self.handler.$name(request, inner).await?) };
-            self.run(&context, $method, work).await
+            let running = Running::new(&context, $method);
+            self.run(running, async { Ok(self.handler.$name(request, context).await?) }).await
         }
     )*};
 }
@@ -50,9 +49,8 @@ macro_rules! requests {
 macro_rules! bare_requests {
     ($($name:ident: $method:literal, $answer:ty;)*) => {$(
         async fn $name(&self, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
-            let inner = context.clone();
-            let work = async { Ok(self.handler.$name(inner).await?) };
-            self.run(&context, $method, work).await
+            let running = Running::new(&context, $method);
+            self.run(running, async { Ok(self.handler.$name(context).await?) }).await
         }
     )*};
 }
@@ -83,7 +81,7 @@ macro_rules! lists {
                 list.$items.retain(|$item| self.shows(&context, $shown));
                 Ok(list)
             };
-            self.run(&context, $method, work).await
+            self.run(Running::new(&context, $method), work).await
         }
     )*};
 }
@@ -148,7 +146,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             }
             Ok(list)
         };
-        self.run(&context, "tools/list", work).await
+        self.run(Running::new(&context, "tools/list"), work).await
     }
 
     async fn call_tool(
@@ -156,7 +154,8 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        self.run(&context, "tools/call", self.call(request, context.clone())).await
+        let running = Running::new(&context, "tools/call");
+        self.run(running, self.call(request, context)).await
     }
 
     async fn get_prompt(
@@ -164,20 +163,20 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let inner = context.clone();
+        let running = Running::new(&context, "prompts/get");
         let work = async {
             let name = request.name.clone();
             if !self.shows(&context, Item::Prompt(&name)) {
                 return Err(unknown("prompt", &name));
             }
-            let prompt = self.handler.get_prompt(request, inner).await;
+            let prompt = self.handler.get_prompt(request, context).await;
             // The name of a prompt that does not exist is a text of the client's.
             if prompt.as_ref().err().is_none_or(|error| error.code != ErrorCode::INVALID_PARAMS) {
                 Span::current().record("prompt", name);
             }
             Ok(prompt?)
         };
-        self.run(&context, "prompts/get", work).await
+        self.run(running, work).await
     }
 
     async fn read_resource(
@@ -185,15 +184,15 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let inner = context.clone();
+        let running = Running::new(&context, "resources/read");
         let work = async {
             if !self.shows(&context, Item::Resource(&request.uri)) {
                 let message = format!("unknown resource {}", quoted(&request.uri));
                 return Err(ErrorData::resource_not_found(message, None).into());
             }
-            Ok(self.handler.read_resource(request, inner).await?)
+            Ok(self.handler.read_resource(request, context).await?)
         };
-        self.run(&context, "resources/read", work).await
+        self.run(running, work).await
     }
 
     async fn complete(
@@ -201,21 +200,21 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         request: CompleteRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let inner = context.clone();
+        let running = Running::new(&context, "completion/complete");
         let work = async {
             let (what, name, item) = match &request.r#ref {
                 Reference::Prompt(prompt) => ("prompt", &prompt.name, Item::Prompt(&prompt.name)),
                 Reference::Resource(resource) => {
                     ("resource", &resource.uri, Item::ResourceTemplate(&resource.uri))
                 }
-                _ => return Ok(self.handler.complete(request, inner).await?),
+                _ => return Ok(self.handler.complete(request, context).await?),
             };
             if !self.shows(&context, item) {
                 return Err(unknown(what, name));
             }
-            Ok(self.handler.complete(request, inner).await?)
+            Ok(self.handler.complete(request, context).await?)
         };
-        self.run(&context, "completion/complete", work).await
+        self.run(running, work).await
     }
 
     fn accepted_subscription_filter(
@@ -250,9 +249,9 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         if error.code != ErrorCode::METHOD_NOT_FOUND {
             return Err(error);
         }
-        let inner = context.clone();
-        let work = async { Ok(self.handler.on_custom_request(request, inner).await?) };
-        let answer = self.run(&context, "custom", work).await;
+        let running = Running::new(&context, "custom");
+        let work = async { Ok(self.handler.on_custom_request(request, context).await?) };
+        let answer = self.run(running, work).await;
         answer.map_err(|other| if other.code == error.code { error } else { other })
     }
 }

@@ -3,12 +3,9 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use rmcp::{
-    ErrorData, RoleServer, ServerHandler,
-    model::{ErrorCode, Extensions},
-    service::RequestContext,
-};
+use rmcp::{ErrorData, RoleServer, ServerHandler, model::ErrorCode, service::RequestContext};
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use super::Guarded;
@@ -32,44 +29,53 @@ impl From<ErrorData> for Stopped {
     }
 }
 
-impl<H: ServerHandler> Guarded<H> {
-    /// The span of a request, within the host application's.
-    pub(super) fn span(context: &RequestContext<RoleServer>, method: &'static str) -> Span {
-        let span = CallContext::request_span(CallContext::of(&context.extensions), method);
+/// What stays of a request here while the handler has its context: a copy of that would copy the headers.
+pub(super) struct Running {
+    ended: CancellationToken,
+    call: Option<CallContext>,
+    span: Span,
+}
+
+impl Running {
+    /// A request that is about to run, with a span within the host application's.
+    pub(super) fn new(context: &RequestContext<RoleServer>, method: &'static str) -> Self {
+        let call = CallContext::of(&context.extensions).cloned();
+        let span = CallContext::request_span(call.as_ref(), method);
         #[cfg(feature = "opentelemetry")]
         crate::trace_context::link(&span, &context.meta);
-        span
+        Self { ended: context.ct.clone(), call, span }
     }
+}
 
-    /// Waits for the work of a request: within its time, in a span of its own, until the caller leaves. A panic ends the
-    /// request, not the server.
+impl<H: ServerHandler> Guarded<H> {
+    /// Waits for the work of a request: within its time, in its span, until the caller leaves. A panic ends the request, not the
+    /// server.
     pub(super) async fn run<T: Answer>(
         &self,
-        context: &RequestContext<RoleServer>,
-        method: &'static str,
+        Running { ended, call, span }: Running,
         work: impl Future<Output = Result<T, Stopped>> + Send,
     ) -> Result<T, ErrorData> {
         let limit = self.call_timeout;
         let work = async {
-            let outcome = match context.ct.run_until_cancelled(timeout(limit, caught(work))).await {
+            let outcome = match ended.run_until_cancelled(timeout(limit, caught(work))).await {
                 Some(Ok(outcome)) => outcome,
                 Some(Err(_elapsed)) => Err(Stopped::Failed(Failure::TimedOut(limit))),
                 None => Err(Stopped::Failed(Failure::Cancelled)),
             };
-            self.settle(outcome, &context.extensions)
+            self.settle(outcome, call.as_ref())
         };
-        work.instrument(Self::span(context, method)).await
+        work.instrument(span).await
     }
 
     /// Turns an outcome into the response, and logs what the caller is not told.
     fn settle<T: Answer>(
         &self,
         outcome: Result<T, Stopped>,
-        extensions: &Extensions,
+        call: Option<&CallContext>,
     ) -> Result<T, ErrorData> {
         let bytes = self.max_response_bytes;
         let outcome = outcome.and_then(|answer| {
-            let prepared = CallContext::of(extensions).map_or(0, CallContext::prepared_len);
+            let prepared = call.map_or(0, CallContext::prepared_len);
             let is_large = bytes.checked_sub(prepared).is_none_or(|bytes| answer.exceeds(bytes));
             if is_large { Err(Stopped::Failed(Failure::TooLarge(bytes))) } else { Ok(answer) }
         });
