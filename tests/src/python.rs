@@ -20,9 +20,7 @@ use crate::{
 pub enum Environment {
     /// The MCP project's client, version 1.
     Mcp1,
-    /// The MCP project's client, version 2.
-    Mcp2,
-    /// That, and the libraries that get an agent its token.
+    /// The MCP project's client, version 2, and the libraries that get an agent its token.
     Agent,
     /// What checks the infrastructure.
     Infrastructure,
@@ -32,15 +30,13 @@ pub enum Environment {
 
 impl Environment {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Mcp1, Self::Mcp2, Self::Agent, Self::Infrastructure, Self::AzureCli];
+    pub const ALL: [Self; 4] = [Self::Mcp1, Self::Agent, Self::Infrastructure, Self::AzureCli];
 
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Mcp1 => "mcp1",
-            Self::Mcp2 => "mcp2",
             Self::Agent => "agent",
             Self::Infrastructure => "infrastructure",
             Self::AzureCli => "azure_cli",

@@ -112,7 +112,7 @@ impl Local {
             judge.arg("--python");
         }
         if !self.forwarded.iter().any(|argument| argument == "--python=false") {
-            let interpreter = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter());
+            let interpreter = tokio::task::spawn_blocking(|| Environment::Agent.interpreter());
             let interpreter = interpreter
                 .await?
                 .context("the Python client cannot be installed; leave it out by --python=false")?;

@@ -43,11 +43,11 @@ async fn python_1(product: Product) {
 }
 
 async fn python_2_with_initialize(product: Product) {
-    visit(product, WITH_INITIALIZE, |args| Environment::Mcp2.run("visit.py", &args)).await;
+    visit(product, WITH_INITIALIZE, |args| Environment::Agent.run("visit.py", &args)).await;
 }
 
 async fn python_2_without_initialize(product: Product) {
-    visit(product, WITHOUT_INITIALIZE, |args| Environment::Mcp2.run("visit.py", &args)).await;
+    visit(product, WITHOUT_INITIALIZE, |args| Environment::Agent.run("visit.py", &args)).await;
 }
 
 fn typescript(package: &str, [url, steps, mode]: [String; 3]) -> anyhow::Result<Value> {

@@ -182,7 +182,7 @@ async fn a_browser_without_javascript_runs_none_and_still_clicks() -> Result<()>
 async fn python_has_the_pinned_clients() -> Result<()> {
     let pinned = [
         include_str!("../../python/mcp1/requirements.txt"),
-        include_str!("../../python/mcp2/requirements.txt"),
+        include_str!("../../python/agent/requirements.txt"),
     ];
     for (environment, pinned) in Environment::ALL.into_iter().zip(pinned) {
         let code = "import mcp, importlib.metadata as m; print('mcp==' + m.version('mcp'))";

@@ -48,7 +48,7 @@ async fn no_redirect_is_followed_and_no_proxy_asked() {
     let proxy = FaultProxy::start(fault, app.origin(), app.cloud()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, _) = token_file(app.cloud(), &folder);
-    let python = tokio::task::spawn_blocking(|| Environment::Mcp2.interpreter()).await.unwrap();
+    let python = tokio::task::spawn_blocking(|| Environment::Agent.interpreter()).await.unwrap();
     let python = python.unwrap().to_str().unwrap().to_owned();
     // A token that is refused, so that it meets the redirect.
     let wrong = format!("{}x", std::fs::read_to_string(&file).unwrap());
