@@ -118,7 +118,7 @@ impl Handler {
             Ok(Outcome::Ask(ask)) => return (*ask).into(),
             Ok(Outcome::Done(json)) => {
                 let mut result = json.into_result(&context.extensions);
-                result.meta = Some(tool.untrusted().clone());
+                tool.untrusted().put_into(&mut result, &context.extensions);
                 result
             }
             Err(error) => error.into_result(&context.extensions),

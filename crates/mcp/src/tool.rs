@@ -4,10 +4,8 @@ use std::{num::NonZeroUsize, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use restaurant_domain::{Actor, AuditRecord, AuditResource, KeptAnswers, Repository, Validity};
-use rmcp::model::{
-    InputRequiredResult, JsonObject, MetaObject, Tool as Definition, ToolAnnotations,
-};
-use rmcp_guard::{JsonText, output_schema};
+use rmcp::model::{InputRequiredResult, JsonObject, Tool as Definition, ToolAnnotations};
+use rmcp_guard::{JsonText, MetaText, output_schema};
 
 use crate::{
     access::Access,
@@ -82,7 +80,7 @@ pub(crate) struct Entry {
     name: &'static str,
     operation: Operation,
     definition: Definition,
-    untrusted: MetaObject,
+    untrusted: MetaText,
     run: fn(Call) -> BoxFuture<'static, Result<Outcome, RequestError>>,
 }
 
@@ -135,7 +133,7 @@ impl Entry {
     pub(crate) fn new<T: Tool>() -> Self {
         let input = Arc::new(input_schema(T::ARGUMENTS));
         let output = output_schema::<<T::Output as ToolOutput>::View<'static>>();
-        let untrusted = untrusted::of_schema(&output);
+        let untrusted = MetaText::new(untrusted::of_schema(&output));
         let definition = Definition::new(T::NAME, T::DESCRIPTION, input)
             .with_title(T::TITLE)
             .with_raw_output_schema(Arc::new(output))
@@ -154,7 +152,7 @@ impl Entry {
     }
 
     /// The mark of what users wrote, for the result.
-    pub(crate) fn untrusted(&self) -> &MetaObject {
+    pub(crate) fn untrusted(&self) -> &MetaText {
         &self.untrusted
     }
 

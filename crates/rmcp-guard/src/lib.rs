@@ -30,7 +30,7 @@ pub use self::{
     origins::AllowedOrigins,
     page::{only_page, page_cursor},
     params::params_error,
-    prepared::JsonText,
+    prepared::{JsonText, MetaText},
     report::{Failure, FieldError, Report, describe},
     schema::output_schema,
     stdio::StdioTransport,

@@ -4,10 +4,11 @@
 //! result has a placeholder in its place, which the transport replaces in the bytes of the response. A placeholder is found with its
 //! key: inside a JSON string both would be escaped, so no text of a client or of a user is ever taken for one.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::body::Bytes;
-use rmcp::model::{CallToolResult, ContentBlock, Extensions, Tool};
+use memchr::memmem::Finder;
+use rmcp::model::{CallToolResult, ContentBlock, Extensions, MetaObject, Tool};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -79,9 +80,42 @@ impl JsonText {
     }
 }
 
+/// What results say in `_meta`, written once.
+#[derive(Debug, Clone)]
+pub struct MetaText {
+    meta: Arc<MetaObject>,
+    /// Its members as JSON, without braces.
+    members: Arc<str>,
+}
+
+impl MetaText {
+    /// Writes it.
+    #[must_use]
+    pub fn new(meta: MetaObject) -> Self {
+        let json = serde_json::to_string(&meta).unwrap_or_default();
+        let members = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        Self { meta: Arc::new(meta), members: members.unwrap_or_default().into() }
+    }
+
+    /// Puts it into a result, in place of what that says. The extensions are those of the request's context, as in
+    /// [`JsonText::into_result`].
+    pub fn put_into(&self, result: &mut CallToolResult, extensions: &Extensions) {
+        let call = CallContext::of(extensions).filter(|_| !self.members.is_empty());
+        result.meta = Some(call.map_or_else(
+            || self.meta.as_ref().clone(),
+            |call| {
+                let number = call.prepare(Prepared::Meta(Arc::clone(&self.members)));
+                MetaObject(rmcp::model::object(json!({MARK: mark(number)})))
+            },
+        ));
+    }
+}
+
 /// A part that is written already.
 #[derive(Debug)]
 pub(crate) enum Prepared {
+    /// Members of a result's `_meta`, beside which rmcp may put others.
+    Meta(Arc<str>),
     /// The structured content of a tool's result.
     Result(JsonText),
     /// A list of tools.
@@ -99,67 +133,76 @@ impl Prepared {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Result(json) => json.len_in_result(),
-            Self::Tools(tools) => tools.len(),
+            Self::Meta(text) | Self::Tools(text) => text.len(),
         }
     }
 
-    /// Replaces the placeholders of this number in a response.
-    fn fill(&self, number: usize, response: &str, out: &mut Vec<u8>) {
+    /// What stands for the part of this number in a response.
+    fn placeholders(&self, number: usize) -> Vec<Placeholder<'_>> {
+        let of = |key: &'static str, opening: &str, ending: &str, json| Placeholder {
+            text: format!("{key}{opening}{MARK}{ending}"),
+            mark_at: key.len() + opening.len(),
+            key,
+            json,
+        };
         match self {
-            Self::Result(json) => {
-                let text = format!(r#""text":"{}""#, mark(number));
-                let value = format!(r#""structuredContent":{{"{MARK}":{number}}}"#);
-                let rest = copy_until(response, &text, out, |out| {
-                    out.extend_from_slice(br#""text":"#);
-                    out.extend_from_slice(json.quoted.as_bytes());
-                });
-                let rest = copy_until(rest, &value, out, |out| {
-                    out.extend_from_slice(br#""structuredContent":"#);
-                    out.extend_from_slice(json.json.as_bytes());
-                });
-                out.extend_from_slice(rest.as_bytes());
+            Self::Meta(members) => {
+                vec![of("", "\"", &format!(r#"":"{}""#, mark(number)), members)]
             }
+            Self::Result(json) => vec![
+                of(r#""text":"#, "\"", &format!(r#"/{number}""#), &json.quoted),
+                of(r#""structuredContent":"#, "{\"", &format!(r#"":{number}}}"#), &json.json),
+            ],
             Self::Tools(tools) => {
-                let list = format!(r#""tools":[{{"name":"{}","inputSchema":{{}}}}]"#, mark(number));
-                let rest = copy_until(response, &list, out, |out| {
-                    out.extend_from_slice(br#""tools":"#);
-                    out.extend_from_slice(tools.as_bytes());
-                });
-                out.extend_from_slice(rest.as_bytes());
+                let ending = format!(r#"/{number}","inputSchema":{{}}}}]"#);
+                vec![of(r#""tools":"#, r#"[{"name":""#, &ending, tools)]
             }
         }
     }
 }
 
+/// A placeholder, with its key, and the part as JSON.
+struct Placeholder<'a> {
+    text: String,
+    /// Where [`MARK`] is in the text.
+    mark_at: usize,
+    key: &'static str,
+    json: &'a str,
+}
+
+/// Finds [`MARK`]. To prepare the search takes longer than to look through a response.
+static MARKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
+
 /// Replaces the placeholders in a response. A response without them, such as an error, stays as it is.
-pub(crate) fn fill(parts: &[Prepared], mut response: Bytes) -> Bytes {
-    for (number, part) in parts.iter().enumerate() {
-        let Ok(text) = std::str::from_utf8(&response) else { return response };
-        if !text.contains(MARK) {
-            return response;
-        }
-        let mut out = Vec::with_capacity(text.len() + part.len());
-        part.fill(number, text, &mut out);
-        response = out.into();
+pub(crate) fn fill(parts: &[Prepared], response: Bytes) -> Bytes {
+    if parts.is_empty() {
+        return response;
     }
-    response
+    let placeholders = parts.iter().enumerate().flat_map(|(n, part)| part.placeholders(n));
+    let placeholders: Vec<_> = placeholders.collect();
+    let (mut filled, mut copied) = (Vec::new(), 0);
+    for mark in MARKS.find_iter(&response) {
+        let found = placeholders.iter().find_map(|placeholder| {
+            let start = mark.checked_sub(placeholder.mark_at).filter(|start| *start >= copied)?;
+            let is_there = response[start..].starts_with(placeholder.text.as_bytes());
+            is_there.then_some((start, placeholder))
+        });
+        let Some((start, Placeholder { text, key, json, .. })) = found else { continue };
+        filled.reserve(response.len() + json.len());
+        filled.extend_from_slice(&response[copied..start]);
+        filled.extend_from_slice(key.as_bytes());
+        filled.extend_from_slice(json.as_bytes());
+        copied = start + text.len();
+    }
+    if copied == 0 {
+        return response;
+    }
+    filled.extend_from_slice(&response[copied..]);
+    filled.into()
 }
 
 fn mark(number: usize) -> String {
     format!("{MARK}/{number}")
-}
-
-/// Copies a text up to a placeholder, writes what stands for it, and returns the rest.
-fn copy_until<'a>(
-    text: &'a str,
-    placeholder: &str,
-    out: &mut Vec<u8>,
-    write: impl FnOnce(&mut Vec<u8>),
-) -> &'a str {
-    let Some((before, rest)) = text.split_once(placeholder) else { return text };
-    out.extend_from_slice(before.as_bytes());
-    write(out);
-    rest
 }
 
 #[cfg(test)]
@@ -173,15 +216,22 @@ mod tests {
         String::from_utf8(fill(parts, Bytes::from(response.to_owned())).to_vec()).unwrap()
     }
 
+    /// A result, with a member of its `_meta` beside.
+    fn result(json: &JsonText, meta: &MetaText, extensions: &Extensions) -> String {
+        let mut result = json.clone().into_result(extensions);
+        meta.put_into(&mut result, extensions);
+        result.meta.as_mut().unwrap().insert("beside".to_owned(), json!(1));
+        serde_json::to_string(&result).unwrap()
+    }
+
     /// The bytes of a result with placeholders, for the context of a call over HTTP.
-    fn over_http(json: &JsonText) -> (CallContext, String) {
+    fn over_http(json: &JsonText, meta: &MetaText) -> (CallContext, String) {
         let call = CallContext::new();
         let (mut parts, ()) = http::Request::new(()).into_parts();
         parts.extensions.insert(call.clone());
         let mut extensions = Extensions::new();
         extensions.insert(parts);
-        let result = json.clone().into_result(&extensions);
-        (call, serde_json::to_string(&result).unwrap())
+        (call, result(json, meta, &extensions))
     }
 
     proptest! {
@@ -189,14 +239,18 @@ mod tests {
         fn a_prepared_result_is_the_same_as_any_other(
             texts in proptest::collection::vec(".{0,40}", 0..5),
             number in any::<i64>(),
+            key in "[a-z/]{0,9}",
         ) {
             let value = json!({"texts": texts, "number": number, "of": "\"\\\n\u{1}é"});
             let json = JsonText::new(&value).unwrap();
-            let plain = serde_json::to_string(&json.clone().into_result(&Extensions::new())).unwrap();
-            let (call, response) = over_http(&json);
+            let meta = if key.is_empty() { json!({}) } else { json!({key: texts}) };
+            let meta = MetaText::new(MetaObject(rmcp::model::object(meta)));
+            let plain = result(&json, &meta, &Extensions::new());
+            let (call, response) = over_http(&json, &meta);
             prop_assert!(response.contains(MARK));
             let response = call.fill(response.into());
-            prop_assert_eq!(std::str::from_utf8(&response).unwrap(), plain);
+            let [response, plain] = [&*response, plain.as_bytes()].map(serde_json::from_slice::<Value>);
+            prop_assert_eq!(response.unwrap(), plain.unwrap());
         }
     }
 
