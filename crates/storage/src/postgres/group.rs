@@ -244,16 +244,21 @@ async fn write_alone(connections: &ConnectionPool, review: &Arc<PendingReview>) 
 }
 
 /// Writes reviews in one transaction: those of authors with a budget by a statement each, which are pipelined, and then the others by
-/// one.
+/// one. Where there are only others, without keys, that statement is the transaction.
 async fn write_together(
     connection: &mut AsyncPgConnection,
     reviews: &[Arc<PendingReview>],
 ) -> Result<Vec<Option<CreateOutcome<ReviewRow>>>, WorkError> {
+    let has_budget = |review: &PendingReview| Spender::of(&review.author).is_some();
+    let is_one_statement = |review: &PendingReview| !has_budget(review) && review.key.is_none();
+    if reviews.iter().all(|review| is_one_statement(review)) {
+        let reviews: Vec<_> = reviews.iter().map(|review| &**review).collect();
+        return write::reviews(connection, &reviews).await;
+    }
     connection
         .transaction(async |connection| {
             let connection = &*connection;
             LockBudgets::of(reviews).run(connection).await?;
-            let has_budget = |review: &PendingReview| Spender::of(&review.author).is_some();
             let (limited, others): (Vec<_>, Vec<_>) =
                 reviews.iter().map(|review| &**review).partition(|review| has_budget(review));
             let limited = limited.into_iter().map(|review| review.write(connection));
