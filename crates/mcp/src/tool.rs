@@ -209,7 +209,8 @@ async fn write<T: Tool>(tool: T, call: &mut Call) -> Result<Outcome, RequestErro
     }
     if let Some(means) = call.confirm.take()
         && let Some(question) = tool.question(&*call.repository, &call.actor).await?
-        && let Step::Ask(ask) = means.ask(question, call.is_confirmation_required).await?
+        // Boxed, since few calls ask, and each has room for it.
+        && let Step::Ask(ask) = Box::pin(means.ask(question, call.is_confirmation_required)).await?
     {
         if let Some(record) = &mut call.record {
             record.outcome(CONFIRMATION_REQUESTED);

@@ -40,7 +40,8 @@ macro_rules! requests {
             context: RequestContext<RoleServer>,
         ) -> Result<$answer, ErrorData> {
             let running = Running::new(&context, $method);
-            self.run(running, async { Ok(self.handler.$name(request, context).await?) }).await
+            let work = async { Ok(self.handler.$name(request, context).await?) };
+            self.run(running, Box::pin(work)).await
         }
     )*};
 }
@@ -50,7 +51,7 @@ macro_rules! bare_requests {
     ($($name:ident: $method:literal, $answer:ty;)*) => {$(
         async fn $name(&self, context: RequestContext<RoleServer>) -> Result<$answer, ErrorData> {
             let running = Running::new(&context, $method);
-            self.run(running, async { Ok(self.handler.$name(context).await?) }).await
+            self.run(running, Box::pin(async { Ok(self.handler.$name(context).await?) })).await
         }
     )*};
 }
@@ -81,7 +82,7 @@ macro_rules! lists {
                 list.$items.retain(|$item| self.shows(&context, $shown));
                 Ok(list)
             };
-            self.run(Running::new(&context, $method), work).await
+            self.run(Running::new(&context, $method), Box::pin(work)).await
         }
     )*};
 }
@@ -146,7 +147,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             }
             Ok(list)
         };
-        self.run(Running::new(&context, "tools/list"), work).await
+        self.run(Running::new(&context, "tools/list"), Box::pin(work)).await
     }
 
     async fn call_tool(
@@ -155,7 +156,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let running = Running::new(&context, "tools/call");
-        self.run(running, self.call(request, context)).await
+        self.run(running, Box::pin(self.call(request, context))).await
     }
 
     async fn get_prompt(
@@ -176,7 +177,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             }
             Ok(prompt?)
         };
-        self.run(running, work).await
+        self.run(running, Box::pin(work)).await
     }
 
     async fn read_resource(
@@ -192,7 +193,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             }
             Ok(self.handler.read_resource(request, context).await?)
         };
-        self.run(running, work).await
+        self.run(running, Box::pin(work)).await
     }
 
     async fn complete(
@@ -214,7 +215,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
             }
             Ok(self.handler.complete(request, context).await?)
         };
-        self.run(running, work).await
+        self.run(running, Box::pin(work)).await
     }
 
     fn accepted_subscription_filter(
@@ -251,7 +252,7 @@ impl<H: ServerHandler> ServerHandler for Guarded<H> {
         }
         let running = Running::new(&context, "custom");
         let work = async { Ok(self.handler.on_custom_request(request, context).await?) };
-        let answer = self.run(running, work).await;
+        let answer = self.run(running, Box::pin(work)).await;
         answer.map_err(|other| if other.code == error.code { error } else { other })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use rmcp::{ErrorData, RoleServer, ServerHandler, model::ErrorCode, service::RequestContext};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -49,11 +49,11 @@ impl Running {
 
 impl<H: ServerHandler> Guarded<H> {
     /// Waits for the work of a request: within its time, in its span, until the caller leaves. A panic ends the request, not the
-    /// server.
+    /// server. The work is in a box, because rmcp moves the future of a request several times, and each has room for the largest.
     pub(super) async fn run<T: Answer>(
         &self,
         Running { ended, call, span }: Running,
-        work: impl Future<Output = Result<T, Stopped>> + Send,
+        work: BoxFuture<'_, Result<T, Stopped>>,
     ) -> Result<T, ErrorData> {
         let limit = self.call_timeout;
         let work = async {

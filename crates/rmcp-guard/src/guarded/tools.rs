@@ -74,7 +74,9 @@ impl<H: ServerHandler> Guarded<H> {
         // The caller's token would end it early.
         context.ct = CancellationToken::new();
         let handler = Arc::clone(&self.handler);
-        self.finish(async move { Ok(handler.call_tool(request, context).await?) }).await
+        // Boxed, since each wrapper around a future moves it.
+        let call = Box::pin(async move { Ok(handler.call_tool(request, context).await?) });
+        self.finish(call).await
     }
 
     /// The tool of this name that the caller sees.
