@@ -1,10 +1,13 @@
 //! Parts of a response that are JSON text already: written once, and sent as they are.
 //!
 //! rmcp holds a result as a value and writes it when it is sent. A part that is written already is kept beside the request, and the
-//! result has a placeholder in its place, which the transport replaces in the bytes of the response. A placeholder is found with its
-//! key: inside a JSON string both would be escaped, so no text of a client or of a user is ever taken for one.
+//! result has a placeholder in its place, which the transport replaces in the bytes of the response. A placeholder holds a number
+//! that each process draws, so no text of a client or of a user is ever taken for one.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{Arc, LazyLock},
+};
 
 use axum::body::Bytes;
 use memchr::memmem::Finder;
@@ -15,7 +18,8 @@ use serde_json::{Value, json};
 use crate::call_context::CallContext;
 
 /// The key and the text of placeholders.
-const MARK: &str = "rmcp-guard/prepared";
+static MARK: LazyLock<String> =
+    LazyLock::new(|| format!("rmcp-guard/{:016x}", RandomState::new().hash_one("prepared")));
 
 /// A value as JSON text: the structured result of a tool, written once.
 ///
@@ -40,7 +44,11 @@ impl JsonText {
     /// # Errors
     /// The value has no JSON form, such as a map whose keys are not texts.
     pub fn new(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        let json = serde_json::to_string(value)?;
+        let mut json = serde_json::to_string(value)?;
+        // Written by hand, which an event stream cannot hold.
+        if json.contains(['\n', '\r']) {
+            json = serde_json::from_str::<Value>(&json)?.to_string();
+        }
         let quoted = serde_json::to_string(&json)?;
         Ok(Self { json: json.into(), quoted: quoted.into() })
     }
@@ -64,10 +72,11 @@ impl JsonText {
     }
 
     /// The successful result with this value as structured content and as text. The extensions are those of the request's context:
-    /// over HTTP the result holds placeholders, and the response the text itself.
+    /// over HTTP the result holds placeholders, and the response to this very request the text itself.
     #[must_use]
     pub fn into_result(self, extensions: &Extensions) -> CallToolResult {
-        let Some(call) = CallContext::of(extensions) else {
+        // What is no object is rmcp's to leave out for older clients.
+        let Some(call) = CallContext::of(extensions).filter(|_| self.json.starts_with('{')) else {
             let value = serde_json::from_str(&self.json).unwrap_or(Value::Null);
             let mut result = CallToolResult::success(vec![ContentBlock::text(self.into_string())]);
             result.structured_content = Some(value);
@@ -75,7 +84,7 @@ impl JsonText {
         };
         let number = call.prepare(Prepared::Result(self));
         let mut result = CallToolResult::success(vec![ContentBlock::text(mark(number))]);
-        result.structured_content = Some(json!({MARK: number}));
+        result.structured_content = Some(json!({MARK.as_str(): number}));
         result
     }
 }
@@ -105,7 +114,7 @@ impl MetaText {
             || self.meta.as_ref().clone(),
             |call| {
                 let number = call.prepare(Prepared::Meta(Arc::clone(&self.members)));
-                MetaObject(rmcp::model::object(json!({MARK: mark(number)})))
+                MetaObject(rmcp::model::object(json!({MARK.as_str(): mark(number)})))
             },
         ));
     }
@@ -140,7 +149,7 @@ impl Prepared {
     /// What stands for the part of this number in a response.
     fn placeholders(&self, number: usize) -> Vec<Placeholder<'_>> {
         let of = |key: &'static str, opening: &str, ending: &str, json| Placeholder {
-            text: format!("{key}{opening}{MARK}{ending}"),
+            text: format!("{key}{opening}{}{ending}", *MARK),
             mark_at: key.len() + opening.len(),
             key,
             json,
@@ -171,7 +180,7 @@ struct Placeholder<'a> {
 }
 
 /// Finds [`MARK`]. To prepare the search takes longer than to look through a response.
-static MARKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK));
+static MARKS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MARK.as_str()));
 
 /// Replaces the placeholders in a response. A response without them, such as an error, stays as it is.
 pub(crate) fn fill(parts: &[Prepared], response: Bytes) -> Bytes {
@@ -179,16 +188,17 @@ pub(crate) fn fill(parts: &[Prepared], response: Bytes) -> Bytes {
         return response;
     }
     let placeholders = parts.iter().enumerate().flat_map(|(n, part)| part.placeholders(n));
-    let placeholders: Vec<_> = placeholders.collect();
-    let (mut filled, mut copied) = (Vec::new(), 0);
+    let mut placeholders: Vec<_> = placeholders.collect();
+    let len = response.len() + parts.iter().map(Prepared::len).sum::<usize>();
+    let (mut filled, mut copied) = (Vec::with_capacity(len), 0);
     for mark in MARKS.find_iter(&response) {
-        let found = placeholders.iter().find_map(|placeholder| {
+        let start_of = |placeholder: &Placeholder<'_>| {
             let start = mark.checked_sub(placeholder.mark_at).filter(|start| *start >= copied)?;
-            let is_there = response[start..].starts_with(placeholder.text.as_bytes());
-            is_there.then_some((start, placeholder))
-        });
-        let Some((start, Placeholder { text, key, json, .. })) = found else { continue };
-        filled.reserve(response.len() + json.len());
+            response[start..].starts_with(placeholder.text.as_bytes()).then_some(start)
+        };
+        let found = placeholders.iter().enumerate().find_map(|(n, it)| Some((n, start_of(it)?)));
+        let Some((number, start)) = found else { continue };
+        let Placeholder { text, key, json, .. } = placeholders.swap_remove(number);
         filled.extend_from_slice(&response[copied..start]);
         filled.extend_from_slice(key.as_bytes());
         filled.extend_from_slice(json.as_bytes());
@@ -202,13 +212,14 @@ pub(crate) fn fill(parts: &[Prepared], response: Bytes) -> Bytes {
 }
 
 fn mark(number: usize) -> String {
-    format!("{MARK}/{number}")
+    format!("{}/{number}", *MARK)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use rmcp::model::ListToolsResult;
+    use serde_json::value::RawValue;
 
     use super::*;
 
@@ -247,7 +258,7 @@ mod tests {
             let meta = MetaText::new(MetaObject(rmcp::model::object(meta)));
             let plain = result(&json, &meta, &Extensions::new());
             let (call, response) = over_http(&json, &meta);
-            prop_assert!(response.contains(MARK));
+            prop_assert!(response.contains(MARK.as_str()));
             let response = call.fill(response.into());
             let [response, plain] = [&*response, plain.as_bytes()].map(serde_json::from_slice::<Value>);
             prop_assert_eq!(response.unwrap(), plain.unwrap());
@@ -268,10 +279,32 @@ mod tests {
     #[test]
     fn a_text_is_never_taken_for_a_placeholder() {
         let parts = [Prepared::Result(JsonText::new(&json!({"a": 1})).unwrap())];
-        let forged = format!(r#""text":"{}","structuredContent":{{"{MARK}":0}}"#, mark(0));
-        for text in [forged, mark(0), MARK.to_owned()] {
+        let forged =
+            format!(r#""text":"{}","structuredContent":{{"{}":0}}"#, mark(0), MARK.as_str());
+        for text in [forged, mark(0), MARK.clone()] {
             let response = json!({"id": text, "error": {"message": text}}).to_string();
             assert_eq!(filled(&parts, &response), response);
         }
+    }
+
+    #[test]
+    fn each_placeholder_is_replaced_once() {
+        let parts = [Prepared::Result(JsonText::new(&json!({"a": 1})).unwrap())];
+        let text = format!(r#""text":"{}""#, mark(0));
+        let expected = format!(r#"{{"text":"{{\"a\":1}}",{text}}}"#);
+        assert_eq!(filled(&parts, &format!("{{{text},{text}}}")), expected);
+    }
+
+    #[test]
+    fn what_is_no_object_has_no_placeholder() {
+        let json = JsonText::new(&["a"]).unwrap();
+        let (_, response) = over_http(&json, &MetaText::new(MetaObject::default()));
+        assert!(response.contains(r#""structuredContent":["a"]"#), "{response}");
+    }
+
+    #[test]
+    fn text_that_was_written_by_hand_is_one_line() {
+        let raw = RawValue::from_string("{\n\"a\":\r\n1}".to_owned()).unwrap();
+        assert_eq!(JsonText::new(&raw).unwrap().as_str(), r#"{"a":1}"#);
     }
 }
