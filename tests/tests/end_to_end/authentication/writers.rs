@@ -281,3 +281,30 @@ async fn only_a_sign_in_to_the_app_itself_is_a_person() {
     let rows = platforms().into_iter().filter(|row| row.name != "another audience");
     all(&protected.server.url(""), &reader, rows.collect()).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_and_people_have_budgets_of_their_own() {
+    let protected = ProtectedServer::with(Deployment::Platform, |server| {
+        server.env("WRITE_BUDGET_AGENT", "1/hour").env("WRITE_BUDGET_PERSON", "2/hour")
+    })
+    .await;
+    let origin = protected.server.url("");
+    let client = sample::INTERACTIVE.to_string();
+    let program = [("idtyp", "app"), ("roles", "MCP.Access")];
+    let for_a_person = [("scp", "user_impersonation"), ("azp", &client)];
+    let callers: [(&[(&str, &str)], _, _); 3] = [
+        (&program, "create_review_mcp", 1),
+        (&for_a_person, "create_review_mcp", 1),
+        (&[], "/review/1", 2),
+    ];
+    for (claims, way, budget) in callers {
+        let lines = vec![(NAME.to_owned(), session(claims))];
+        let mut exhausted = Vec::new();
+        for _ in 0..=budget {
+            let (status, body) = write(&origin, &lines, way).await;
+            exhausted.push(status == 429 || body.contains("budget_exhausted"));
+        }
+        let expected: Vec<_> = (0..=budget).map(|number| number == budget).collect();
+        assert_eq!(exhausted, expected, "{way}: {claims:?}");
+    }
+}
