@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use easyauth_emulator::{Cloud, sample};
 use reqwest::{Client, redirect::Policy};
-use restaurant_tests::{mcp, server::Server};
+use restaurant_tests::{
+    mcp,
+    server::{Server, ServerBuilder},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -307,4 +310,50 @@ async fn programs_and_people_have_budgets_of_their_own() {
         let expected: Vec<_> = (0..=budget).map(|number| number == budget).collect();
         assert_eq!(exhausted, expected, "{way}: {claims:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_are_confirmed_where_the_settings_say_so() {
+    let is_asked = async |server: &Server, lines: Lines| {
+        write(&server.url(""), &lines, "create_review_mcp")
+            .await
+            .1
+            .contains("confirmation_required")
+    };
+    let settings = [("never", "true"), ("agents", "true"), ("always", "true"), ("always", "false")];
+    let program = vec![(NAME.to_owned(), session(&[("idtyp", "app"), ("roles", "MCP.Access")]))];
+    let mut asked = Vec::new();
+    for (whose, required) in settings {
+        let env = |server: ServerBuilder| {
+            server.env("CONFIRM_WRITES", whose).env("REQUIRE_CONFIRMATION", required)
+        };
+        let open = env(Server::builder()).start().await.unwrap();
+        let protected = ProtectedServer::with(Deployment::Platform, env).await;
+        let anonymous = is_asked(&open, Vec::new()).await;
+        asked.push((anonymous, is_asked(&protected.server, program.clone()).await));
+    }
+    assert_eq!(asked, [(false, false), (false, true), (true, true), (false, false)]);
+}
+
+/// What the page of a restaurant offers at posts to somebody who signed in and wrote one.
+async fn offered(protected: &ProtectedServer, roles: &str) -> [bool; 2] {
+    let (origin, claims) = (protected.server.url(""), [("roles", roles)]);
+    let lines = vec![(NAME.to_owned(), session(&claims))];
+    assert_eq!(write(&origin, &lines, "/review/1").await.0, 303);
+    let page = Client::new().get(format!("{origin}/details/1")).header(NAME, session(&claims));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    ["Undo", "Hide"].map(|action| page.contains(action))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_are_taken_back_as_the_settings_say() {
+    let protected = ProtectedServer::start(Deployment::Platform).await;
+    assert_eq!(offered(&protected, "Other").await, [true, false]);
+    assert!(offered(&protected, "Reviews.Moderate").await[1]);
+    let protected = ProtectedServer::with(Deployment::Platform, |server| {
+        server.env("UNDO_MINUTES", "0").env("MODERATE_ROLE", "Other")
+    })
+    .await;
+    assert_eq!(offered(&protected, "Reviews.Moderate").await, [false, false]);
+    assert_eq!(offered(&protected, "Other").await, [false, true]);
 }
