@@ -147,3 +147,28 @@ async fn its_error_has_a_kind_and_a_source() {
     assert!(transient.is_transient());
     assert!(transient.source().unwrap().is::<DatabaseError>());
 }
+
+/// A scheme that names no challenge.
+struct Unnamed;
+
+#[async_trait]
+impl Scheme for Unnamed {
+    fn name(&self) -> &'static str {
+        "unnamed"
+    }
+
+    async fn authenticate(&self, _: &HeaderMap) -> Outcome {
+        Outcome::NotRequested
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_without_a_challenge_of_its_own_has_a_bearers() {
+    let schemes = Authenticator::new(Named("ApiKey")).and(Unnamed);
+    let layer = AuthenticationLayer::new(schemes, resource());
+    let app = layer.wrap(Router::new().route("/", get(seen)));
+    let response = answer(&app, Request::get("/")).await;
+    let challenges: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();
+    let [_, challenge] = challenges[..] else { panic!("{challenges:?}") };
+    assert!(challenge.as_bytes().starts_with(b"Bearer "), "{challenge:?}");
+}
