@@ -86,3 +86,19 @@ async fn a_client_without_the_scope_of_an_operation_is_told_to_request_it() {
     let texts: Vec<_> = texts.map(|review| review["review_text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["Twice", "Once"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_reads_with_the_scope_that_is_set() {
+    let finer = |server: ServerBuilder| server.env("MCP_READ_SCOPE", "Reviews.Read");
+    let protected = ProtectedServer::with(Deployment::Entra, finer).await;
+    for (scopes, status) in [
+        ("user_impersonation", 403),
+        ("user_impersonation Reviews.ReadX", 403),
+        ("user_impersonation Reviews.Read", 200),
+    ] {
+        let person = Forge::person(protected.cloud()).claim("scp", json!(scopes));
+        let params = json!({"name": "get_details_mcp", "arguments": {"restaurant_id": 1}});
+        let answer = attack::send(&protected, &bearer(person.sign()), "tools/call", params).await;
+        assert_eq!(answer.unwrap().status(), status, "{scopes}");
+    }
+}
