@@ -4,6 +4,7 @@
 //! All of them are one program: each further one would compile and link the same libraries again. Only tests that
 //! run alone have programs of their own.
 
+mod activity;
 mod authentication;
 mod books;
 mod browser;

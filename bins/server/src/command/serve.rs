@@ -42,9 +42,6 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let tasks = TaskTracker::new();
     let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
-    if let Some(retention) = settings.writes.activity_retention() {
-        tokio::spawn(forget_activity(Arc::clone(&database), retention));
-    }
     let app = app::router(database, app_settings, tasks.clone())?;
     print_banner(listening, &url, settings.authentication.mode()?);
     connections::serve(listener, app, settings, tasks, shutdown).await;
@@ -52,19 +49,22 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens and migrates the database: an SQLite file at once, PostgreSQL in the background as soon as it is available.
+/// Opens and migrates the database: an SQLite file at once, PostgreSQL in the background as soon as it is available. From then on,
+/// entries of the activity record that are older than its retention are deleted.
 pub(super) async fn open(
     url: &DatabaseUrl,
     settings: &Settings,
 ) -> anyhow::Result<Arc<dyn Database>> {
+    let retention = settings.writes.activity_retention();
     let Some(path) = url.sqlite_path() else {
         let database = super::open_database(settings).await?;
-        tokio::spawn(keep_up_to_date(Arc::clone(&database)));
+        tokio::spawn(keep_up_to_date(Arc::clone(&database), retention));
         return Ok(database);
     };
     let is_new = !path.exists();
     let database = super::open_database(settings).await?;
     database.migrate().await.with_context(|| format!("cannot migrate the database {url}"))?;
+    tokio::spawn(forget_activity(Arc::clone(&database), retention));
     if is_new {
         let samples = sample_data::restaurants(SystemClock.now())?;
         if database.import(samples, true).await.context("cannot add the sample data")? {
@@ -75,8 +75,9 @@ pub(super) async fn open(
 }
 
 /// Migrates PostgreSQL, then repeats it after each of [`AGAIN`]. SQLite does not need this: it has one instance only.
-async fn keep_up_to_date(database: Arc<dyn Database>) {
+async fn keep_up_to_date(database: Arc<dyn Database>, retention: Option<TimeDelta>) {
     migrate_until_done(&*database).await;
+    tokio::spawn(forget_activity(Arc::clone(&database), retention));
     for pause in AGAIN {
         tokio::time::sleep(pause).await;
         if let Err(error) = database.migrate().await {
@@ -89,7 +90,8 @@ async fn keep_up_to_date(database: Arc<dyn Database>) {
 }
 
 /// Deletes entries of the activity record that are older than its retention, every hour.
-async fn forget_activity(database: Arc<dyn Database>, retention: TimeDelta) {
+async fn forget_activity(database: Arc<dyn Database>, retention: Option<TimeDelta>) {
+    let Some(retention) = retention else { return };
     loop {
         match database.forget_activity(SystemClock.now() - retention).await {
             // There are more.
