@@ -205,11 +205,14 @@ async fn a_request_is_told_down_to_its_sql_on_postgresql() {
     let database = shared().await.unwrap().create_database().await.unwrap();
     let server = server(database.url())
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.origin())
+        .env("OTEL_SERVICE_NAME", "reviews-of-the-coast")
         .env("LOG", "trace");
     let mut server = server.start().await.unwrap();
     server.wait_until_ready().await.unwrap();
     let visit = Visit::of(&mut server).await;
-    is_told(&collector.kept(), &visit, "postgresql");
+    let kept = collector.kept();
+    is_told(&kept, &visit, "postgresql");
+    assert_eq!(attribute(&kept.resource, "service.name").as_deref(), Some("reviews-of-the-coast"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
