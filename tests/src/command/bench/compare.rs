@@ -8,7 +8,7 @@ use tokio::{net::TcpStream, process::Command};
 
 use super::{
     resident_kilobytes,
-    work::{BARE, WORK, Work, ask, request},
+    work::{BARE, SPREAD, WORK, Work, ask, request},
 };
 
 /// How many times each server is measured on each kind of request.
@@ -100,7 +100,7 @@ impl Comparison {
         }
         println!();
         let mut bare = None;
-        for work in [&BARE].into_iter().chain(&WORK) {
+        for work in [&BARE].into_iter().chain(&WORK).chain([&SPREAD]) {
             let samples = self.measure(work, targets, postgres).await.context(work.name)?;
             let Some((Some(ours), theirs)) = samples.split_first() else {
                 println!("{:<34} {} does not have it", work.name, first.name);
@@ -178,14 +178,22 @@ impl Comparison {
     }
 }
 
-/// wrk's script that sends this request.
+/// wrk's script that sends this request; one with a number, each of the first 100 in turn.
 fn lua(work: &Work) -> String {
     let Work { method, path, body, .. } = work;
-    format!(
+    let mut script = format!(
         "wrk.method = '{method}' wrk.path = '{path}' wrk.body = [==[{body}]==]\n\
          wrk.headers['Content-Type'] = 'application/json'\n\
          wrk.headers['Accept'] = 'application/json, text/event-stream'\n"
-    )
+    );
+    if body.contains("{n}") {
+        script += "local n, body = 0, wrk.body\n\
+            function request()\n\
+                n = n % 100 + 1\n\
+                return wrk.format(nil, nil, nil, (body:gsub('{n}', n)))\n\
+            end\n";
+    }
+    script
 }
 
 /// The median of each figure.

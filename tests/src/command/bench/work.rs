@@ -60,6 +60,14 @@ pub(super) const WORK: [Work; 8] = [
     },
 ];
 
+/// Reviews of the first 100 restaurants in turn: `{n}` is the id.
+pub(super) const SPREAD: Work = Work {
+    name: "MCP: create_review_mcp (spread)",
+    method: "POST",
+    path: "/mcp/mcp",
+    body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_review_mcp","arguments":{"restaurant_id":{n},"user_name":"Bench","rating":4,"review_text":"Fast."}}}"#,
+};
+
 /// Requests whose answer is never kept, because each is another one: `{n}` is the number of the request, and `{spaces}` as many.
 pub(super) const ANEW: [Work; 3] = [
     Work { name: "page: list of 20, read anew", method: "GET", path: "/?anew={n}", body: "" },
@@ -76,12 +84,13 @@ pub(super) const ANEW: [Work; 3] = [
 pub(super) fn numbered(address: &str, work: &Work, number: usize) -> String {
     let path = work.path.replace("{n}", &number.to_string());
     let body = work.body.replace("{spaces}", &" ".repeat(number));
+    let body = body.replace("{n}", &number.to_string());
     bytes(address, work.method, &path, &body)
 }
 
-/// The bytes of a request.
+/// The bytes of a request, the first of its kind.
 pub(super) fn request(address: &str, work: &Work) -> String {
-    bytes(address, work.method, work.path, work.body)
+    numbered(address, work, 1)
 }
 
 fn bytes(address: &str, method: &str, path: &str, body: &str) -> String {
