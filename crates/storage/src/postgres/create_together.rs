@@ -1,6 +1,6 @@
-//! Reviews of one restaurant in PostgreSQL, created by one statement: what [`super::create`] does for one review.
+//! Reviews in PostgreSQL, created by one statement: what [`super::create`] does for one review.
 //!
-//! The row of the restaurant is locked for one round trip, and its kept sums change once.
+//! The row of a restaurant is locked for one round trip, and its kept sums change once.
 
 use std::{array, borrow::Cow};
 
@@ -38,22 +38,23 @@ const TEXTS: [&str; 17] = [
     "key",
 ];
 
-/// The statement, which returns the ids of the new reviews, in their order; it returns nothing for an unknown restaurant. Each column is an
+/// The statement, which returns the restaurants and the ids of the new reviews, in their order; it returns nothing for an unknown
+/// restaurant and, where it is to write only what is `FREE`, for one whose row another transaction has locked. Each column is an
 /// array with a value for each review, so that the text is the same for any number of them.
-pub(super) struct CreateTogether<'a> {
-    restaurant: i64,
+pub(super) struct CreateTogether<'a, const FREE: bool> {
+    restaurants: Vec<i64>,
     texts: [Vec<Option<Cow<'a, str>>>; TEXTS.len()],
     ratings: Vec<i16>,
     times: Vec<NaiveDateTime>,
     fingerprints: Vec<Option<&'a [u8]>>,
 }
 
-impl<'a> CreateTogether<'a> {
-    /// The create of reviews of the restaurant of the first one, by authors without a budget.
+impl<'a, const FREE: bool> CreateTogether<'a, FREE> {
+    /// The create of reviews by authors without a budget. Reviews of several restaurants require `FREE`, so that no row is waited for.
     pub(super) fn of(reviews: &[&'a PendingReview]) -> Self {
         let rows: Vec<_> = reviews.iter().map(|review| texts(review)).collect();
         Self {
-            restaurant: reviews.first().map_or(0, |review| review.restaurant.0),
+            restaurants: reviews.iter().map(|review| review.restaurant.0).collect(),
             texts: array::from_fn(|column| rows.iter().map(|row| row[column].clone()).collect()),
             ratings: reviews.iter().map(|review| review.new.rating.stars().into()).collect(),
             times: reviews.iter().map(|review| review.at.naive_utc()).collect(),
@@ -64,17 +65,25 @@ impl<'a> CreateTogether<'a> {
         }
     }
 
-    /// Runs the statement.
+    /// Runs the statement. Returns the id of each review that was created.
     ///
     /// # Errors
     /// [`WorkError::Conflict`] when a key is taken, or two of them are the same.
-    pub(super) async fn run(self, connection: &AsyncPgConnection) -> Result<Vec<i64>, WorkError> {
-        match self.get_results(&mut &*connection).await {
+    pub(super) async fn run(
+        self,
+        connection: &AsyncPgConnection,
+    ) -> Result<Vec<Option<i64>>, WorkError> {
+        let restaurants = self.restaurants.clone();
+        let created: Vec<(i64, i64)> = match self.get_results(&mut &*connection).await {
             Err(QueryError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-                Err(WorkError::Conflict)
+                return Err(WorkError::Conflict);
             }
-            ids => Ok(ids?),
-        }
+            created => created?,
+        };
+        // A restaurant has all of its reviews, or none.
+        let mut created = created.into_iter().peekable();
+        let mut next = |restaurant| created.next_if(|created| created.0 == restaurant);
+        Ok(restaurants.into_iter().map(|restaurant| Some(next(restaurant)?.1)).collect())
     }
 }
 
@@ -107,9 +116,17 @@ fn texts(review: &PendingReview) -> [Option<Cow<'_, str>>; TEXTS.len()] {
     ]
 }
 
-impl QueryFragment<Pg> for CreateTogether<'_> {
+impl<const FREE: bool> QueryFragment<Pg> for CreateTogether<'_, FREE> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql("WITH input AS (SELECT * FROM unnest(");
+        out.push_sql("WITH locked AS (SELECT id FROM restaurants WHERE id = ANY (");
+        out.push_bind_param::<Array<BigInt>, _>(&self.restaurants)?;
+        out.push_sql(") FOR NO KEY UPDATE");
+        out.push_sql(if FREE { " SKIP LOCKED" } else { "" });
+        out.push_sql(
+            "), input AS (SELECT input.*, row_number() OVER (ORDER BY place) AS n FROM unnest(",
+        );
+        out.push_bind_param::<Array<BigInt>, _>(&self.restaurants)?;
+        out.push_sql(", ");
         out.push_bind_param::<Array<SmallInt>, _>(&self.ratings)?;
         out.push_sql(", ");
         out.push_bind_param::<Array<Timestamp>, _>(&self.times)?;
@@ -119,20 +136,18 @@ impl QueryFragment<Pg> for CreateTogether<'_> {
             out.push_sql(", ");
             out.push_bind_param::<Array<Nullable<Text>>, _>(texts)?;
         }
-        out.push_sql(") WITH ORDINALITY AS input (rating, created_at, fingerprint, ");
+        out.push_sql(
+            ") WITH ORDINALITY AS input (restaurant_id, rating, created_at, fingerprint, ",
+        );
         out.push_sql(&TEXTS.join(", "));
         out.push_sql(
-            ", n)), \
+            ", place) JOIN locked ON locked.id = input.restaurant_id), \
              created AS (INSERT INTO reviews (restaurant_id, user_name, rating, review_text, created_at, created_by_kind, \
              created_by_id, created_by_name, created_by_client_id, created_by_client_name, created_by_blueprint, created_via) \
-             SELECT restaurants.id, user_name, rating, review_text, input.created_at, input.created_by_kind, \
-             input.created_by_id, input.created_by_name, input.created_by_client_id, input.created_by_client_name, \
-             input.created_by_blueprint, input.created_via FROM restaurants, input WHERE restaurants.id = ",
-        );
-        out.push_bind_param::<BigInt, _>(&self.restaurant)?;
-        out.push_sql(
-            " ORDER BY n RETURNING id, restaurant_id), \
-             numbered AS (SELECT * FROM input JOIN (SELECT id AS review_id, restaurant_id, row_number() OVER (ORDER BY id) AS n \
+             SELECT restaurant_id, user_name, rating, review_text, created_at, created_by_kind, \
+             created_by_id, created_by_name, created_by_client_id, created_by_client_name, \
+             created_by_blueprint, created_via FROM input ORDER BY n RETURNING id), \
+             numbered AS (SELECT * FROM input JOIN (SELECT id AS review_id, row_number() OVER (ORDER BY id) AS n \
              FROM created) AS created USING (n)), \
              kept AS (INSERT INTO idempotency_keys (caller_kind, caller_id, key, fingerprint, created_at, review_id) \
              SELECT caller_kind, caller_id, key, fingerprint, created_at, review_id FROM numbered WHERE key IS NOT NULL) \
@@ -140,17 +155,17 @@ impl QueryFragment<Pg> for CreateTogether<'_> {
              actor_id, actor_name, client_id, client_name, blueprint, channel, tool) \
              SELECT 'create_review', actor_kind, request_id, trace_id, created_at, restaurant_id, review_id, \
              created_by_id, created_by_name, nullif(created_by_client_id, ''), created_by_client_name, \
-             created_by_blueprint, channel, tool FROM numbered ORDER BY n RETURNING review_id",
+             created_by_blueprint, channel, tool FROM numbered ORDER BY n RETURNING restaurant_id, review_id",
         );
         Ok(())
     }
 }
 
-impl QueryId for CreateTogether<'_> {
-    type QueryId = CreateTogether<'static>;
+impl<const FREE: bool> QueryId for CreateTogether<'_, FREE> {
+    type QueryId = CreateTogether<'static, FREE>;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for CreateTogether<'_> {
-    type SqlType = BigInt;
+impl<const FREE: bool> Query for CreateTogether<'_, FREE> {
+    type SqlType = (BigInt, BigInt);
 }

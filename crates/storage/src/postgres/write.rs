@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::try_join_all;
-use restaurant_domain::{
-    AuditOperation, Author, BudgetUse, ImportRestaurant, NewRestaurant, NewReview, Post,
-    RestaurantId,
-};
+use restaurant_domain::{AuditOperation, Author, BudgetUse, ImportRestaurant, NewRestaurant, Post};
 
-use super::{create::Create, create_together::CreateTogether, group::PendingReview, idempotent};
+use super::{
+    create::Create,
+    create_together::CreateTogether,
+    group::{PendingReview, Rows},
+    idempotent,
+};
 use crate::{
     activity::{NewActivityRow, outdated_activity},
     budget::{BudgetRow, Spender},
@@ -47,16 +49,13 @@ pub(super) async fn restaurant(
 /// Adds a review, or finds the result of its key; `None` for an unknown restaurant.
 pub(super) async fn review(
     connection: &AsyncPgConnection,
-    restaurant: RestaurantId,
-    new: &NewReview,
-    created_at: DateTime<Utc>,
-    author: &Author,
-    key: Option<&NewKeyRow>,
+    review: &PendingReview,
 ) -> Result<Option<CreateOutcome<ReviewRow>>, WorkError> {
-    if let Some(answer) = replayed(connection, key).await? {
+    let PendingReview { restaurant, new, at, author, key } = review;
+    if let Some(answer) = replayed(connection, key.as_ref()).await? {
         return Ok(Some(answer));
     }
-    let create = Create::review(restaurant, new, created_at, author, key);
+    let create = Create::review(*restaurant, new, *at, author, key.as_ref());
     if let Some(id) = create.run(connection).await? {
         return Ok(Some(CreateOutcome::Inserted(id)));
     }
@@ -64,14 +63,15 @@ pub(super) async fn review(
     if Spender::of(author).is_none() || is_known.is_empty() {
         return Ok(None);
     }
-    exhausted(connection, author, created_at).await.map(Some)
+    exhausted(connection, author, *at).await.map(Some)
 }
 
-/// Adds reviews of one restaurant by authors without a budget, or finds the results of their keys; `None` for an unknown restaurant.
-/// The outcomes have the order of the reviews.
+/// Adds reviews by authors without a budget, or finds the results of their keys; `None` for an unknown restaurant, and for one
+/// whose row is not free where only those are written. The outcomes have the order of the reviews.
 pub(super) async fn reviews(
     connection: &AsyncPgConnection,
     reviews: &[&PendingReview],
+    rows: Rows,
 ) -> Result<Vec<Option<CreateOutcome<ReviewRow>>>, WorkError> {
     let found = reviews.iter().map(|review| replayed(connection, review.key.as_ref()));
     let found = try_join_all(found).await?;
@@ -81,10 +81,14 @@ pub(super) async fn reviews(
         .filter(|(_, found)| found.is_none())
         .map(|(new, _)| *new)
         .collect();
-    let ids =
-        if new.is_empty() { Vec::new() } else { CreateTogether::of(&new).run(connection).await? };
-    let mut ids = ids.into_iter().map(CreateOutcome::Inserted);
-    Ok(found.into_iter().map(|found| found.or_else(|| ids.next())).collect())
+    let ids = match rows {
+        _ if new.is_empty() => Vec::new(),
+        Rows::All => CreateTogether::<false>::of(&new).run(connection).await?,
+        Rows::Free => CreateTogether::<true>::of(&new).run(connection).await?,
+    };
+    let mut ids = ids.into_iter();
+    let mut next = move || ids.next().flatten().map(CreateOutcome::Inserted);
+    Ok(found.into_iter().map(|found| found.or_else(&mut next)).collect())
 }
 
 /// The result of a key that was used before.

@@ -1,13 +1,14 @@
-//! Reviews that wait for one restaurant in PostgreSQL.
+//! Reviews that wait for each other in PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, ops::Range, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use futures_util::future::join_all;
 use restaurant_domain::{
-    AuditChannel, Author, Budget, BudgetPeriod, Created, IdempotencyKey, NewRestaurant, NewReview,
-    Restaurant, Review, ReviewQuery, SystemClock, Via, WriteContext,
+    AuditChannel, Author, Budget, BudgetPeriod, CreateError, Created, IdempotencyKey,
+    NewRestaurant, NewReview, Restaurant, RestaurantId, Review, ReviewQuery, SystemClock, Via,
+    WriteContext,
 };
 use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{Cluster, TestDatabase};
@@ -22,7 +23,7 @@ struct Setup {
     store: Arc<dyn Database>,
     restaurant: Restaurant,
     other: Client,
-    _database: TestDatabase,
+    database: TestDatabase,
     _cluster: Cluster,
 }
 
@@ -33,31 +34,37 @@ impl Setup {
         let url = DatabaseUrl::parse(database.url()).unwrap();
         let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
         store.migrate().await.unwrap();
-        let new = NewRestaurant::draft().name("Name").street_address("1 Road").description("Fish");
-        let new = new.parse().unwrap();
-        let restaurant = store.create_restaurant(new, &Author::anonymous(), None).await.unwrap();
-        let restaurant = restaurant.into_inner();
-        let (other, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
-        tokio::spawn(connection);
-        Self { store, restaurant, other, _database: database, _cluster: cluster }
+        let restaurant = add_restaurant(&*store).await;
+        let other = connect(&database).await;
+        Self { store, restaurant, other, database, _cluster: cluster }
     }
 
-    /// Creates reviews, which have to wait until as many transactions as may do.
+    /// Creates reviews of the restaurant, which have to wait until as many transactions as may do.
     async fn create(&self, reviews: Vec<Pending>) -> Vec<(Pending, Created<Review>)> {
+        let reviews = reviews.into_iter().map(|review| (self.restaurant.id, review));
+        let created = self.begin(reviews.collect()).await.join_all().await;
+        created.into_iter().map(|(review, created)| (review, created.unwrap())).collect()
+    }
+
+    /// Starts to create reviews, and returns once at least two transactions have waited for the table lock.
+    async fn begin(
+        &self,
+        reviews: Vec<(RestaurantId, Pending)>,
+    ) -> JoinSet<(Pending, Result<Created<Review>, CreateError>)> {
         self.other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
         let mut writers = JoinSet::new();
-        for review in reviews {
-            let (store, id) = (Arc::clone(&self.store), self.restaurant.id);
+        for (id, review) in reviews {
+            let store = Arc::clone(&self.store);
             writers.spawn(async move {
                 let Pending { new, author, key } = review.clone();
                 let created = store.create_review(id, new, &author, key.as_ref()).await;
-                (review, created.unwrap().unwrap())
+                (review, created.map(Option::unwrap))
             });
         }
-        self.until("SELECT count(*) = 2 FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass")
+        self.until("SELECT count(*) >= 2 FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass")
             .await;
         self.other.batch_execute("COMMIT").await.unwrap();
-        writers.join_all().await
+        writers
     }
 
     async fn until(&self, condition: &str) {
@@ -71,6 +78,18 @@ impl Setup {
     async fn text(&self, query: &str) -> String {
         self.other.query_one(query, &[]).await.unwrap().get(0)
     }
+}
+
+async fn add_restaurant(store: &dyn Database) -> Restaurant {
+    let new = NewRestaurant::draft().name("Name").street_address("1 Road").description("Fish");
+    let new = new.parse().unwrap();
+    store.create_restaurant(new, &Author::anonymous(), None).await.unwrap().into_inner()
+}
+
+async fn connect(database: &TestDatabase) -> Client {
+    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 /// A review to create.
@@ -162,6 +181,111 @@ async fn a_repeated_review_of_a_group_is_written_once() {
     assert_eq!(setup.text("SELECT count(*)::text FROM reviews").await, "19");
 }
 
+/// The reviews of these numbers, each of a restaurant of its own. Their authors have written before.
+async fn spread(setup: &Setup, numbers: Range<usize>) -> Vec<(RestaurantId, Pending)> {
+    for number in [0, 3, 6, 9, 12] {
+        let Pending { new, author, .. } = pending(number);
+        setup.store.create_review(setup.restaurant.id, new, &author, None).await.unwrap();
+    }
+    let mut reviews = Vec::new();
+    for number in numbers {
+        reviews.push((add_restaurant(&*setup.store).await.id, pending(number)));
+    }
+    reviews
+}
+
+/// Each restaurant has its review, and its kept sums are those of its reviews.
+async fn assert_each_has_one(setup: &Setup, reviews: &[(RestaurantId, Pending)]) {
+    for (restaurant, pending) in reviews {
+        let details = setup.store.restaurant_details(*restaurant, ReviewQuery::default()).await;
+        let details = details.unwrap().unwrap();
+        assert_eq!(details.restaurant.rating.count, 1);
+        let texts: Vec<_> = details.reviews.iter().map(|review| &review.text).collect();
+        assert_eq!(texts, [&pending.new.text]);
+        let recorded = "SELECT tool FROM activity WHERE review_id IS NOT NULL AND restaurant_id =";
+        let tool = &pending.author.context().via.as_ref().unwrap().tool;
+        assert_eq!(&Some(setup.text(&format!("{recorded} {}", restaurant.0)).await), tool);
+    }
+}
+
+#[tokio::test]
+async fn reviews_of_several_restaurants_are_committed_together() {
+    let setup = Setup::new().await;
+    let reviews = spread(&setup, 0..20).await;
+    let created = setup.begin(reviews.clone()).await.join_all().await;
+    assert_eq!(created.len(), 20);
+    for (pending, created) in created {
+        let id = created.unwrap().into_inner().id.0;
+        let written = setup.text(&format!("SELECT review_text FROM reviews WHERE id = {id}")).await;
+        assert_eq!(written, pending.new.text.as_str());
+    }
+    assert_each_has_one(&setup, &reviews).await;
+    let own = setup.restaurant.id.0;
+    let commits = setup
+        .text(&format!(
+            "SELECT count(DISTINCT xmin::text)::text FROM reviews WHERE restaurant_id <> {own}"
+        ))
+        .await;
+    assert!(commits.parse::<u32>().unwrap() <= 8, "{commits} commits of 20 reviews");
+    let spent = setup.text("SELECT sum(hour_writes)::text FROM write_budgets").await;
+    assert_eq!(spent, "12");
+    let keys = setup.text("SELECT count(*)::text FROM idempotency_keys").await;
+    assert_eq!(keys, "10");
+}
+
+/// Where one of a transaction fails, each of the others is as if it were written alone.
+#[tokio::test]
+async fn a_key_is_used_for_one_of_two_restaurants() {
+    let setup = Setup::new().await;
+    let mut reviews = spread(&setup, 0..20).await;
+    reviews[14].1.key = reviews[4].1.key.clone();
+    let created = setup.begin(reviews.clone()).await.join_all().await;
+    let (mut refused, mut written) = (Vec::new(), Vec::new());
+    for (pending, created) in created {
+        match created {
+            Ok(_) => written.push(pending.new.text),
+            Err(error) => refused.push((pending.new.text, error)),
+        }
+    }
+    let [(text, CreateError::KeyReused)] = &refused[..] else { panic!("{refused:?}") };
+    assert!(["Text 4", "Text 14"].contains(&text.as_str()), "{text:?}");
+    assert_eq!(written.len(), 19);
+    reviews.retain(|(_, pending)| pending.new.text != *text);
+    assert_each_has_one(&setup, &reviews).await;
+}
+
+/// What somebody else has locked delays the reviews that need it, and no others.
+async fn only_what_needs_it_waits_for(lock: &str, waiting: &[usize]) {
+    let setup = Setup::new().await;
+    let reviews = spread(&setup, 0..20).await;
+    let holder = connect(&setup.database).await;
+    let id = reviews[waiting[0]].0.0;
+    let lock = lock.replace("{id}", &id.to_string());
+    holder.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
+    let mut writers = setup.begin(reviews.clone()).await;
+    for _ in 0..20 - waiting.len() {
+        let (pending, created) = writers.join_next().await.unwrap().unwrap();
+        created.unwrap();
+        let number: usize = pending.new.text.as_str()["Text ".len()..].parse().unwrap();
+        assert!(!waiting.contains(&number), "{number} did not wait");
+    }
+    holder.batch_execute("COMMIT").await.unwrap();
+    let last = writers.join_all().await;
+    assert_eq!(last.iter().filter(|(_, created)| created.is_ok()).count(), waiting.len());
+    assert_each_has_one(&setup, &reviews).await;
+}
+
+#[tokio::test]
+async fn only_reviews_of_a_locked_restaurant_wait() {
+    only_what_needs_it_waits_for("SELECT FROM restaurants WHERE id = {id} FOR UPDATE", &[7]).await;
+}
+
+#[tokio::test]
+async fn only_reviews_that_spend_a_locked_budget_wait() {
+    let lock = "SELECT FROM write_budgets WHERE caller_id = 'agent 0' FOR UPDATE";
+    only_what_needs_it_waits_for(lock, &[0, 15]).await;
+}
+
 /// A version of a row that two transactions have locked together stays until a vacuum, and each later write looks at it.
 #[tokio::test]
 async fn writers_of_one_restaurant_do_not_share_a_lock() {
@@ -212,4 +336,34 @@ async fn writers_of_one_restaurant_do_not_share_a_lock() {
     assert_eq!(next_shared().await, before);
     let commits = setup.text("SELECT count(DISTINCT xmin::text)::text FROM reviews").await;
     assert_eq!(commits, "3");
+}
+
+/// A review waits for a transaction of others only as long as that takes, however long writers have kept the store busy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_review_waits_in_vain_while_many_are_written() {
+    let setup = Setup::new().await;
+    let mut restaurants = Vec::new();
+    for _ in 0..100 {
+        restaurants.push(add_restaurant(&*setup.store).await.id);
+    }
+    let new = || NewReview::draft().user_name("Name").rating(4).text("Text").parse().unwrap();
+    let end = Instant::now() + Limits::default().acquire * 2;
+    let writers = (0..160).map(|writer| {
+        let (store, restaurants) = (&setup.store, &restaurants);
+        async move {
+            let mut written = 0;
+            while Instant::now() < end {
+                let (new, author): (NewReview, _) = (new(), Author::anonymous());
+                let id = restaurants[(writer * 7 + written) % restaurants.len()];
+                let created = store.create_review(id, new, &author, None).await;
+                assert!(matches!(created, Ok(Some(Created::New(_)))), "{created:?}");
+                written += 1;
+            }
+            written
+        }
+    });
+    let written: usize = join_all(writers).await.into_iter().sum();
+    assert_eq!(setup.text("SELECT count(*)::text FROM reviews").await, written.to_string());
+    let kept = setup.text("SELECT sum(rating_count)::text FROM restaurants").await;
+    assert_eq!(kept, written.to_string());
 }
