@@ -16,8 +16,8 @@ const SEARCHES: usize = 4;
 /// Writes hold at most half of the connections.
 const WRITES: usize = 2;
 
-/// Writes to one restaurant hold at most this many connections: one has the row lock and one waits for it. Others wait
-/// without a connection.
+/// Writes to one restaurant, in SQLite, hold at most this many permits to write. Others wait without one, so that writes to other
+/// restaurants come in between. In PostgreSQL the turns of restaurants do this.
 const WRITES_TO_ONE: usize = 2;
 
 /// The number of row semaphores. Restaurants are spread over them, so two of them may wait for each other.

@@ -1,12 +1,9 @@
 //! Group commit: reviews that would wait for each other's commits are committed together.
 //!
 //! A review changes the kept sums of its restaurant, so the row is locked until the commit is on disk: one after the other, reviews
-//! of one restaurant wait for a flush each. Here two callers at most have the turn of a restaurant: one has the row lock and one
-//! waits for it. The reviews of the others wait in a queue. When a turn passes on, its next owner takes all that wait: a [`Batch`].
-//! Each review is acknowledged after the commit.
-//!
-//! A batch that has the only turn of its restaurant joins those of other restaurants in one transaction ([`batches`]), because a
-//! commit costs more than a review. A batch that has the second turn has to wait for the row, so it is a transaction of its own.
+//! of one restaurant wait for a flush each. Here one caller at a time has the turn of a restaurant. The reviews of the others wait in
+//! a queue. When the turn passes on, its next owner takes all that wait: a [`Batch`]. Batches of several restaurants are written in
+//! one transaction ([`batches`]), because a commit costs more than a review. Each review is acknowledged after the commit.
 
 mod batch;
 mod batches;
@@ -38,9 +35,6 @@ use crate::{error::Timeout, idempotency::NewKeyRow};
 /// The most reviews of one transaction: the rows are locked for as long as they take.
 const MAX_TOGETHER: usize = 64;
 
-/// The number of turns for a restaurant: the next transaction is under way while the one before is committed.
-const TURNS: usize = 2;
-
 /// The number of queues. Restaurants are spread over them, so two of them may wait for each other.
 const QUEUES: usize = 256;
 
@@ -64,7 +58,7 @@ pub(super) struct ReviewGroups {
 
 struct Queue {
     waiting: Mutex<VecDeque<Waiting>>,
-    turns: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
 }
 
 impl ReviewGroups {
@@ -82,7 +76,7 @@ impl ReviewGroups {
         queue.push(Waiting::new(Arc::clone(&review), done));
         let deadline = Instant::now() + self.limit;
         while queue.holds(&review) {
-            let turn = timeout_at(deadline, Arc::clone(&queue.turns).acquire_owned());
+            let turn = timeout_at(deadline, Arc::clone(&queue.turn).acquire_owned());
             let turn = tokio::select! {
                 biased;
                 outcome = &mut outcome => return outcome.unwrap_or_else(|_| lost()),
@@ -107,17 +101,10 @@ impl ReviewGroups {
     /// Begins to write the reviews that wait for the restaurant of the first one, in a task of its own, which ends whether or not a
     /// caller waits.
     fn write_next(&self, queue: &Queue, turn: OwnedSemaphorePermit) {
-        let has_only_turn = queue.turns.available_permits() > 0;
-        let Some(batch) = queue.take(turn) else { return };
-        let batches = Arc::clone(&self.batches);
-        let write = async move {
-            if has_only_turn {
-                batches.write(batch).await;
-            } else {
-                batches.write_alone(batch).await;
-            }
-        };
-        tokio::spawn(write.in_current_span());
+        if let Some(batch) = queue.take(turn) {
+            let write = Arc::clone(&self.batches).write(batch);
+            tokio::spawn(write.in_current_span());
+        }
     }
 }
 
@@ -128,7 +115,7 @@ fn lost() -> Outcome {
 
 impl Queue {
     fn new() -> Self {
-        Self { waiting: Mutex::default(), turns: Arc::new(Semaphore::new(TURNS)) }
+        Self { waiting: Mutex::default(), turn: Arc::new(Semaphore::new(1)) }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Waiting>> {

@@ -31,25 +31,24 @@ impl Setup {
     async fn new() -> Self {
         let cluster = Cluster::fast().await.unwrap();
         let database = cluster.create_database().await.unwrap();
-        let url = DatabaseUrl::parse(database.url()).unwrap();
-        let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
-        store.migrate().await.unwrap();
+        let store = open_store(&database).await;
         let restaurant = add_restaurant(&*store).await;
         let other = connect(&database).await;
         Self { store, restaurant, other, database, _cluster: cluster }
     }
 
-    /// Creates reviews of the restaurant, which have to wait until as many transactions as may do.
+    /// Creates reviews of the restaurant, the others of which wait for the first one.
     async fn create(&self, reviews: Vec<Pending>) -> Vec<(Pending, Created<Review>)> {
         let reviews = reviews.into_iter().map(|review| (self.restaurant.id, review));
-        let created = self.begin(reviews.collect()).await.join_all().await;
+        let created = self.begin(reviews.collect(), 1).await.join_all().await;
         created.into_iter().map(|(review, created)| (review, created.unwrap())).collect()
     }
 
-    /// Starts to create reviews, and returns once at least two transactions have waited for the table lock.
+    /// Starts to create reviews, and returns once this many transactions have waited for the table lock.
     async fn begin(
         &self,
         reviews: Vec<(RestaurantId, Pending)>,
+        transactions: usize,
     ) -> JoinSet<(Pending, Result<Created<Review>, CreateError>)> {
         self.other.batch_execute("BEGIN; LOCK TABLE reviews").await.unwrap();
         let mut writers = JoinSet::new();
@@ -61,10 +60,15 @@ impl Setup {
                 (review, created.map(Option::unwrap))
             });
         }
-        self.until("SELECT count(*) >= 2 FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass")
-            .await;
+        let waiting = "FROM pg_locks WHERE NOT granted AND relation = 'reviews'::regclass";
+        self.until(&format!("SELECT count(*) >= {transactions} {waiting}")).await;
         self.other.batch_execute("COMMIT").await.unwrap();
         writers
+    }
+
+    /// The store of another instance.
+    async fn another_store(&self) -> Arc<dyn Database> {
+        open_store(&self.database).await
     }
 
     async fn until(&self, condition: &str) {
@@ -78,6 +82,13 @@ impl Setup {
     async fn text(&self, query: &str) -> String {
         self.other.query_one(query, &[]).await.unwrap().get(0)
     }
+}
+
+async fn open_store(database: &TestDatabase) -> Arc<dyn Database> {
+    let url = DatabaseUrl::parse(database.url()).unwrap();
+    let store = open(&url, Limits::default(), Arc::new(SystemClock)).await.unwrap();
+    store.migrate().await.unwrap();
+    store
 }
 
 async fn add_restaurant(store: &dyn Database) -> Restaurant {
@@ -212,7 +223,7 @@ async fn assert_each_has_one(setup: &Setup, reviews: &[(RestaurantId, Pending)])
 async fn reviews_of_several_restaurants_are_committed_together() {
     let setup = Setup::new().await;
     let reviews = spread(&setup, 0..20).await;
-    let created = setup.begin(reviews.clone()).await.join_all().await;
+    let created = setup.begin(reviews.clone(), 2).await.join_all().await;
     assert_eq!(created.len(), 20);
     for (pending, created) in created {
         let id = created.unwrap().into_inner().id.0;
@@ -239,7 +250,7 @@ async fn a_key_is_used_for_one_of_two_restaurants() {
     let setup = Setup::new().await;
     let mut reviews = spread(&setup, 0..20).await;
     reviews[14].1.key = reviews[4].1.key.clone();
-    let created = setup.begin(reviews.clone()).await.join_all().await;
+    let created = setup.begin(reviews.clone(), 2).await.join_all().await;
     let (mut refused, mut written) = (Vec::new(), Vec::new());
     for (pending, created) in created {
         match created {
@@ -262,7 +273,7 @@ async fn only_what_needs_it_waits_for(lock: &str, waiting: &[usize]) {
     let id = reviews[waiting[0]].0.0;
     let lock = lock.replace("{id}", &id.to_string());
     holder.batch_execute(&format!("BEGIN; {lock}")).await.unwrap();
-    let mut writers = setup.begin(reviews.clone()).await;
+    let mut writers = setup.begin(reviews.clone(), 2).await;
     for _ in 0..20 - waiting.len() {
         let (pending, created) = writers.join_next().await.unwrap().unwrap();
         created.unwrap();
@@ -295,7 +306,8 @@ async fn writers_of_one_restaurant_do_not_share_a_lock() {
         other.batch_execute("CHECKPOINT").await.unwrap();
         setup.text("SELECT next_multixact_id::text FROM pg_control_checkpoint()").await
     };
-    // The first two writers wait while they hold the restaurant. No writer of this test has a budget, nor those that wait a key.
+    // The first two writers, of two instances, wait while they hold the restaurant. No writer of this test has a budget, nor those
+    // that wait a key.
     other
         .batch_execute(
             "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -307,20 +319,21 @@ async fn writers_of_one_restaurant_do_not_share_a_lock() {
         .await
         .unwrap();
     let before = next_shared().await;
-    let create = |number| {
-        let (store, id) = (Arc::clone(&setup.store), setup.restaurant.id);
+    let instance = setup.another_store().await;
+    let create = |store: &Arc<dyn Database>, number| {
+        let (store, id) = (Arc::clone(store), setup.restaurant.id);
         let Pending { new, author, key } = pending(number);
         async move { store.create_review(id, new, &author, key.as_ref()).await.is_ok() }
     };
     let waits = |kind| {
         format!("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = '{kind}')")
     };
-    let first = tokio::spawn(create(1));
+    let first = tokio::spawn(create(&setup.store, 1));
     setup.until(&waits("advisory")).await;
-    let second = tokio::spawn(create(2));
+    let second = tokio::spawn(create(&instance, 2));
     setup.until(&waits("transactionid")).await;
     // Asked once, each of the others is in the queue: they are one group.
-    let mut others = join_all([5, 7, 11, 13, 17, 19].map(create));
+    let mut others = join_all([5, 7, 11, 13, 17, 19].map(|number| create(&setup.store, number)));
     let asked = poll_fn(|context| Poll::Ready(Pin::new(&mut others).poll(context)));
     assert!(asked.await.is_pending());
     let others = tokio::spawn(others);

@@ -40,7 +40,7 @@ impl Waiting {
     }
 }
 
-/// Reviews of one restaurant, with a turn of it, which lasts until they are written.
+/// Reviews of one restaurant, with its turn, which lasts until they are written.
 pub(super) struct Batch {
     pub(super) reviews: Vec<Waiting>,
     pub(super) turn: OwnedSemaphorePermit,

@@ -35,7 +35,7 @@ use crate::{
 /// The number of transactions of several restaurants: the next one is under way while the one before is committed.
 const TRANSACTIONS: usize = 2;
 
-/// The turns limit how many writes to one restaurant hold a connection.
+/// A restaurant has one turn, so its reviews hold one connection.
 const WORK: WorkKind = WorkKind::Write(None);
 
 /// How long a batch that is alone may wait for its row before it gives up its turn.
@@ -146,7 +146,7 @@ impl Batches {
     }
 
     /// Writes the reviews of a batch in a transaction of their own, which waits for the row, and tells their callers.
-    pub(super) async fn write_alone(&self, batch: Batch) {
+    async fn write_alone(&self, batch: Batch) {
         let mut outcomes = Err(Failed::One);
         if batch.reviews.len() > 1 {
             let reviews: Vec<_> = batch.pending().collect();
