@@ -14,7 +14,7 @@ use std::{
 
 use restaurant_domain::StoreError;
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, SemaphorePermit, oneshot},
     time::timeout,
 };
 use tracing::Instrument;
@@ -70,22 +70,29 @@ impl Batches {
     pub(super) async fn write(self: Arc<Self>, batch: Batch) {
         let (task, mut taken) = oneshot::channel();
         self.lock().push_back(WaitingBatch { batch, task });
-        let turn = tokio::select! {
-            biased;
-            _ = &mut taken => return,
-            turn = timeout(self.limit, self.transactions.acquire()) => turn,
-        };
-        let Ok(Ok(turn)) = turn else {
-            taken.close();
-            self.fail_the_given_up();
-            return;
-        };
+        // A turn may be used up by the batches before this one.
+        loop {
+            let turn = tokio::select! {
+                biased;
+                _ = &mut taken => return,
+                turn = timeout(self.limit, self.transactions.acquire()) => turn,
+            };
+            let Ok(Ok(turn)) = turn else {
+                taken.close();
+                return self.fail_the_given_up();
+            };
+            self.write_next(turn).await;
+        }
+    }
+
+    /// Writes the batches that have waited longest.
+    async fn write_next(self: &Arc<Self>, turn: SemaphorePermit<'_>) {
         let mut batches = self.take();
         if batches.len() > 1 {
             let left = self.write_free(batches).await;
             drop(turn);
             for batch in left {
-                let batches = Arc::clone(&self);
+                let batches = Arc::clone(self);
                 let write = async move { batches.write_alone(batch).await };
                 tokio::spawn(write.in_current_span());
             }
