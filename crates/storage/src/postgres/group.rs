@@ -1,9 +1,9 @@
 //! Group commit: reviews that would wait for each other's commits are committed together.
 //!
 //! A review changes the kept sums of its restaurant, so the row is locked until the commit is on disk: one after the other, reviews
-//! of one restaurant wait for a flush each. Here one caller at a time has the turn of a restaurant. The reviews of the others wait in
-//! a queue. When the turn passes on, its next owner takes all that wait: a [`Batch`]. Batches of several restaurants are written in
-//! one transaction ([`batches`]), because a commit costs more than a review. Each review is acknowledged after the commit.
+//! of one restaurant wait for a flush each. Here they wait in a queue for the turn of the restaurant. Its owner takes those that wait,
+//! a [`Batch`], which has the turn until it is written. Batches of several restaurants are written in one transaction ([`batches`]),
+//! because a commit costs more than a review. Each review is acknowledged after the commit.
 
 mod batch;
 mod batches;
@@ -68,7 +68,8 @@ impl ReviewGroups {
         Self { queues: array::from_fn(|_| Queue::new()), batches, limit }
     }
 
-    /// Creates a review, together with others that wait. A wait that is cancelled before the write begins has no effect.
+    /// Creates a review, together with others that wait. A wait that is cancelled before the write begins has no effect. Its limit
+    /// holds for each of the turn of the restaurant, a transaction and a connection.
     pub(super) async fn create(&self, review: PendingReview) -> Outcome {
         let queue = self.queue(review.restaurant);
         let (done, mut outcome) = oneshot::channel();

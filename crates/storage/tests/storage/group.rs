@@ -14,7 +14,7 @@ use restaurant_storage::{Database, DatabaseUrl, Limits, open};
 use restaurant_tests::postgres::{Cluster, TestDatabase};
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use tokio_postgres::{Client, NoTls};
 
@@ -375,7 +375,8 @@ async fn no_review_waits_in_vain_while_many_are_written() {
             written
         }
     });
-    let written: usize = join_all(writers).await.into_iter().sum();
+    let written = timeout(Duration::from_secs(60), join_all(writers)).await.unwrap();
+    let written: usize = written.into_iter().sum();
     assert_eq!(setup.text("SELECT count(*)::text FROM reviews").await, written.to_string());
     let kept = setup.text("SELECT sum(rating_count)::text FROM restaurants").await;
     assert_eq!(kept, written.to_string());

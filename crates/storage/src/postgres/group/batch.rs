@@ -47,8 +47,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn has_caller(&self) -> bool {
-        self.reviews.iter().any(Waiting::has_caller)
+    /// Drops the reviews whose callers have left; `false` when none is left.
+    pub(super) fn keep_those_with_callers(&mut self) -> bool {
+        self.reviews.retain(Waiting::has_caller);
+        !self.reviews.is_empty()
     }
 
     /// The reviews themselves.

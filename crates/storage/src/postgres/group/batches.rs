@@ -7,14 +7,14 @@
 use std::{
     collections::VecDeque,
     mem,
-    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use restaurant_domain::StoreError;
 use tokio::{
-    sync::{Semaphore, SemaphorePermit, oneshot},
+    sync::{Semaphore, oneshot},
+    task::JoinHandle,
     time::timeout,
 };
 use tracing::Instrument;
@@ -38,7 +38,7 @@ const TRANSACTIONS: usize = 2;
 /// A restaurant has one turn, so its reviews hold one connection.
 const WORK: WorkKind = WorkKind::Write(None);
 
-/// How long a batch that is alone may wait for its row before it gives up its turn.
+/// How long the write of a batch that is alone, which waits for its row, may take before the turn passes on.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The batches that wait for the turn to begin a transaction. Each has a task that waits for it.
@@ -81,34 +81,39 @@ impl Batches {
                 taken.close();
                 return self.fail_the_given_up();
             };
-            self.write_next(turn).await;
+            self.write_next().await;
+            drop(turn);
         }
     }
 
-    /// Writes the batches that have waited longest.
-    async fn write_next(self: &Arc<Self>, turn: SemaphorePermit<'_>) {
-        let mut batches = self.take();
+    /// Writes the batches that have waited longest. Each write is a task of its own, so that nothing that happens in it ends or delays
+    /// this one.
+    async fn write_next(self: &Arc<Self>) {
+        let batches = self.take();
         if batches.len() > 1 {
-            let left = self.write_free(batches).await;
-            drop(turn);
-            for batch in left {
-                let batches = Arc::clone(self);
-                let write = async move { batches.write_alone(batch).await };
-                tokio::spawn(write.in_current_span());
+            let this = Arc::clone(self);
+            let write = async move { this.write_free(batches).await };
+            let left = tokio::spawn(write.in_current_span()).await;
+            for batch in left.unwrap_or_default() {
+                self.spawn_alone(batch);
             }
-        } else if let Some(batch) = batches.pop() {
-            let mut write = pin!(self.write_alone(batch));
-            if timeout(PATIENCE, &mut write).await.is_err() {
-                drop(turn);
-                write.await;
+        } else {
+            for batch in batches {
+                // It goes on after this time.
+                let _ = timeout(PATIENCE, self.spawn_alone(batch)).await;
             }
         }
+    }
+
+    fn spawn_alone(self: &Arc<Self>, batch: Batch) -> JoinHandle<()> {
+        let this = Arc::clone(self);
+        tokio::spawn(async move { this.write_alone(batch).await }.in_current_span())
     }
 
     /// Takes the batches that are written next.
     fn take(&self) -> Vec<Batch> {
         let mut waiting = self.lock();
-        waiting.retain(|waiting| waiting.batch.has_caller());
+        waiting.retain_mut(|waiting| waiting.batch.keep_those_with_callers());
         let mut reviews = 0;
         let next = waiting.iter().take_while(|waiting| {
             reviews += waiting.batch.reviews.len();
@@ -153,8 +158,9 @@ impl Batches {
     }
 
     /// Writes the reviews of a batch in a transaction of their own, which waits for the row, and tells their callers.
-    async fn write_alone(&self, batch: Batch) {
+    async fn write_alone(&self, mut batch: Batch) {
         let mut outcomes = Err(Failed::One);
+        batch.keep_those_with_callers();
         if batch.reviews.len() > 1 {
             let reviews: Vec<_> = batch.pending().collect();
             outcomes = self.try_together(&reviews, Rows::All).await;
@@ -166,15 +172,28 @@ impl Batches {
                 }
             }
             Err(Failed::All(error)) => batch.fail(&SharedError::of(error)),
-            Err(Failed::One) => {
-                let Batch { reviews, turn } = batch;
-                for waiting in reviews {
-                    let outcome = self.write_one(&waiting.review).await;
-                    waiting.tell(outcome);
-                }
-                drop(turn);
+            Err(Failed::One) => self.write_one_by_one(batch).await,
+        }
+    }
+
+    /// Writes the reviews of a batch in a transaction each, until the store is not available.
+    async fn write_one_by_one(&self, batch: Batch) {
+        let Batch { reviews, turn } = batch;
+        let mut reviews = reviews.into_iter();
+        for waiting in reviews.by_ref() {
+            if !waiting.has_caller() {
+                continue;
+            }
+            let outcome = self.write_one(&waiting.review).await;
+            let is_available =
+                !matches!(outcome, Err(StoreError::Unavailable(_) | StoreError::Unconfirmed(_)));
+            waiting.tell(outcome);
+            if !is_available {
+                break;
             }
         }
+        let error = StoreError::unavailable(Timeout("waiting for the restaurant"));
+        Batch { reviews: reviews.collect(), turn }.fail(&SharedError::of(error));
     }
 
     async fn try_together(
