@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use restaurant_tests::{postgres::shared, server::Server};
 use tokio::{
@@ -53,6 +53,56 @@ async fn a_body_announced_as_too_large_is_not_waited_for() {
     for (path, content_type) in [("/add", FORM), ("/mcp", JSON)] {
         let answer = never_end_the_body(&server, path, content_type, 1_000_000).await;
         assert!(answer.starts_with("HTTP/1.1 413"), "{path}: {answer}");
+    }
+}
+
+/// Sends the head of a POST on a connection, and then so many bytes of its body.
+async fn send_post(
+    stream: &mut TcpStream,
+    path: &str,
+    content_type: &str,
+    bytes: usize,
+) -> io::Result<()> {
+    let address = stream.peer_addr()?;
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await?;
+    let part = vec![b'x'; 64 * 1024];
+    for _ in 0..bytes / part.len() {
+        stream.write_all(&part).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_sends_everything_first_reads_the_refusal() {
+    let server = Server::builder().start().await.unwrap();
+    for (path, content_type, expected) in [
+        ("/add", FORM, "413"),
+        ("/add", "multipart/form-data", "415"),
+        ("/mcp", JSON, "413"),
+        ("/mcp", "text/plain", "415"),
+        ("/nowhere", FORM, "404"),
+        ("/static/nothing", FORM, "405"),
+    ] {
+        let mut stream = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
+        // More than the buffers of a connection hold.
+        send_post(&mut stream, path, content_type, 12 * 1024 * 1024).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_stop_is_cut_off() {
+    let server = Server::builder().start().await.unwrap();
+    for (path, content_type) in [("/add", FORM), ("/mcp", JSON)] {
+        let mut stream = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
+        let sent = send_post(&mut stream, path, content_type, 256 * 1024 * 1024);
+        timeout(Duration::from_secs(20), sent).await.unwrap().unwrap_err();
     }
 }
 

@@ -25,6 +25,7 @@ mod untrusted;
 
 pub use rmcp_guard::{
     CalledTool, CancellationToken, Guarded, GuardedService as McpService, NameClash, TaskTracker,
+    discard_unread_body,
 };
 
 pub use self::{

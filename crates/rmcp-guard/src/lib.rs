@@ -20,6 +20,7 @@ mod tool_catalog;
 #[cfg(feature = "opentelemetry")]
 mod trace_context;
 mod transport;
+mod unread_body;
 
 pub use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -35,4 +36,5 @@ pub use self::{
     schema::output_schema,
     stdio::StdioTransport,
     transport::{Transport, TransportLayer},
+    unread_body::discard_unread_body,
 };

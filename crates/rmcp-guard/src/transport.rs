@@ -39,7 +39,10 @@ use axum::{
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 
-use crate::{call_context::CallContext, kept_lists::KeptLists, origins::AllowedOrigins};
+use crate::{
+    call_context::CallContext, kept_lists::KeptLists, origins::AllowedOrigins,
+    unread_body::discard_unread_body,
+};
 
 /// Puts the guard of the transport around an rmcp service.
 ///
@@ -211,6 +214,7 @@ where
         let mut inner = mem::replace(&mut self.inner, next);
         let (layer, kept) = (self.layer.clone(), self.kept.clone());
         let call = request.extensions().get::<CallContext>().cloned();
+        let request = discard_unread_body(request);
         Box::pin(async move {
             let (mut request, asked) = match layer.admit(request).await {
                 Ok(admitted) => admitted,

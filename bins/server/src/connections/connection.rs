@@ -17,6 +17,7 @@ use axum::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use restaurant_mcp::discard_unread_body;
 use tokio::{
     net::TcpStream,
     select,
@@ -173,10 +174,11 @@ impl Responder {
         request: Request<Incoming>,
     ) -> Result<Response<AnswerBody>, Infallible> {
         let request = request.map(|body| RequestBody::new(body, Arc::clone(&self.progress)));
+        let request = discard_unread_body(request.map(Body::new));
         let is_probe = host_check::is_probe(request.uri().path());
         let has_place = self.has_place() || (!is_probe && self.queue().await);
         let mut response = if has_place || is_probe {
-            self.app.clone().oneshot(request.map(Body::new)).await?
+            self.app.clone().oneshot(request).await?
         } else {
             no_slot()
         };

@@ -90,6 +90,27 @@ async fn a_length_beyond_the_limit_is_refused_unread() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_everything_first_reads_the_refusal() {
+    // More than the buffers of a connection hold.
+    let body = vec![b' '; 12 * 1024 * 1024];
+    let server = Server::start().await;
+    let address = server.url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap();
+    for (content_type, status) in [("application/json", "413"), ("text/plain", "415")] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let length = body.len();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = stream.read(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
     let log = Log::start();
     // Pages are cut to fit. What cannot be cut is a text that no input could have brought in.
