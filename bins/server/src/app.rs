@@ -6,12 +6,18 @@ mod contract;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use axum::{Router, middleware};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use easyauth::StripIdentityHeadersLayer;
 use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::{Connection, WebConfig};
 use tokio_util::task::TaskTracker;
+use tower::util::MapRequest;
 
 use crate::{
     authentication::Authentication,
@@ -56,11 +62,24 @@ impl AppSettings {
     }
 }
 
-/// Assembles the application over a repository: routes with and without authentication.
+/// The application. The addresses of its MCP endpoint may end with a slash.
+pub type App = MapRequest<Router, fn(Request) -> Request>;
+
+/// Assembles the application over a repository.
 ///
 /// # Errors
 /// A setting is invalid, such as a trusted origin.
-pub fn router(
+pub fn app(
+    repository: Arc<dyn Repository>,
+    settings: AppSettings,
+    tasks: TaskTracker,
+) -> anyhow::Result<App> {
+    let router = router(repository, settings, tasks)?;
+    Ok(MapRequest::new(router, |request| trailing_slash::remove(request, &MCP_PATHS)))
+}
+
+/// The routes with and without authentication.
+fn router(
     repository: Arc<dyn Repository>,
     settings: AppSettings,
     tasks: TaskTracker,
@@ -103,13 +122,21 @@ pub fn router(
         None => (public, unauthenticated(pages.merge(mcp), settings.read_only)),
     };
     let hosts = AllowedHosts::new(&settings.public_hosts);
-    // In one layer, since each is a copy of the whole service below it.
-    let app = guarded.merge(open.layer(StripIdentityHeadersLayer)).layer((
-        middleware::from_fn(request_log::log),
-        middleware::from_fn(transfer_coding::check),
-        middleware::from_fn_with_state(hosts, host_check::check),
-    ));
-    Ok(trailing_slash::ignored_for(&MCP_PATHS, app))
+    let open = open.layer(StripIdentityHeadersLayer);
+    Ok(guarded.merge(open).layer(middleware::from_fn_with_state(hosts, admit)))
+}
+
+/// Logs a request, and refuses it if its head is wrong. One layer, since each copies the whole service below it.
+async fn admit(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
+    let answer = async |request| {
+        let refusal =
+            transfer_coding::refusal(&request).or_else(|| host_check::refusal(&request, &hosts));
+        match refusal {
+            Some(refusal) => refusal,
+            None => next.run(request).await,
+        }
+    };
+    request_log::log(request, answer).await
 }
 
 /// What the page about connecting an agent says.
@@ -130,7 +157,7 @@ fn connection(settings: &AppSettings) -> Connection {
 fn unauthenticated(routes: Router, read_only: bool) -> Router {
     let permissions = if read_only { Permissions::READ } else { Permissions::ALL };
     let actor = Actor::new(Author::anonymous(), permissions).moderator();
-    let insert_actor = middleware::from_fn_with_state(actor, caller::insert_anonymous);
+    let insert_actor = middleware::from_fn_with_state(Arc::new(actor), caller::insert_anonymous);
     routes.layer((StripIdentityHeadersLayer, insert_actor))
 }
 

@@ -141,12 +141,12 @@ pub async fn insert_actor(
 
 /// Puts the actor of every caller into the request's extensions, where there is no authentication.
 pub async fn insert_anonymous(
-    State(actor): State<Actor>,
+    State(actor): State<Arc<Actor>>,
     mut request: Request,
     next: Next,
 ) -> Response {
     let context = attribution::context(request.extensions());
-    request.extensions_mut().insert(actor.with_context(context));
+    request.extensions_mut().insert(Actor::clone(&actor).with_context(context));
     next.run(request).await
 }
 

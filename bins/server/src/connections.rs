@@ -7,7 +7,6 @@ mod watched;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     select,
@@ -19,7 +18,7 @@ use self::{
     connection::Connection,
     slots::{Slot, Slots},
 };
-use crate::{settings::Settings, shutdown::Shutdown, socket_options};
+use crate::{app::App, settings::Settings, shutdown::Shutdown, socket_options};
 
 /// The pause after an accept fails for lack of file descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(50);
@@ -49,7 +48,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 /// the end of the drain time, ends it at once.
 pub async fn serve(
     listener: TcpListener,
-    app: Router,
+    app: App,
     settings: &Settings,
     tasks: TaskTracker,
     mut shutdown: Shutdown,
@@ -78,7 +77,7 @@ pub async fn serve(
 
 /// The open connections and the signals that end them.
 struct Server {
-    app: Router,
+    app: App,
     slots: Arc<Slots>,
     idle_limit: Duration,
     /// The tasks of the connections and of the writes that their requests began.
@@ -90,7 +89,7 @@ struct Server {
 }
 
 impl Server {
-    fn new(app: Router, settings: &Settings, tasks: TaskTracker) -> Self {
+    fn new(app: App, settings: &Settings, tasks: TaskTracker) -> Self {
         Self {
             app,
             slots: Arc::new(Slots::new(settings.max_connections)),

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, StatusCode, Uri, Version, header, uri::Authority},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -38,22 +37,22 @@ impl AllowedHosts {
     }
 }
 
-/// Forwards a request for an allowed host. Returns 400 for a request that does not name exactly one host, and 421 for another host.
-pub async fn check(State(allowed): State<AllowedHosts>, request: Request, next: Next) -> Response {
+/// The refusal of a request that does not name exactly one host (400), or one that is not allowed (421).
+pub fn refusal(request: &Request, allowed: &AllowedHosts) -> Option<Response> {
     let host = match requested_host(request.version(), request.uri(), request.headers()) {
         Ok(host) => host,
         Err(Malformed(message)) => {
             tracing::debug!(why = message, "rejected a request");
-            return (StatusCode::BAD_REQUEST, message).into_response();
+            return Some((StatusCode::BAD_REQUEST, message).into_response());
         }
     };
     if is_probe(request.uri().path()) || host.as_deref().is_some_and(|host| allowed.allows(host)) {
-        return next.run(request).await;
+        return None;
     }
     let shown: Option<String> = host.map(|host| host.chars().take(HOST_CHARS).collect());
     tracing::warn!(host = shown, "rejected a request for a host that is not in ALLOWED_HOSTS");
     let message = "This server does not answer to that host name. Its operator can add it to ALLOWED_HOSTS.\n";
-    (StatusCode::MISDIRECTED_REQUEST, message).into_response()
+    Some((StatusCode::MISDIRECTED_REQUEST, message).into_response())
 }
 
 /// The error of a request's host.

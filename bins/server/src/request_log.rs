@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue},
-    middleware::Next,
     response::Response,
 };
 use opentelemetry::trace::Status;
@@ -30,14 +29,14 @@ const METHODS: [&str; 9] =
 /// The maximum number of characters of a method that are logged: HTTP does not limit its length.
 const METHOD_CHARS: usize = 20;
 
-/// Gives the request an id, forwards it, and logs the outcome without query, body and headers.
-pub async fn log(mut request: Request, next: Next) -> Response {
+/// Gives the request an id, and logs the outcome of its answer without query, body and headers.
+pub async fn log(mut request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
     let id = MakeRequestUuid.make_request_id(&request);
     let id = id.unwrap_or_else(|| RequestId::new(HeaderValue::from_static("-")));
     request.headers_mut().remove(&REQUEST_ID);
     request.extensions_mut().insert(id.clone());
     let mut line = Line::new(&request, id.into_header_value());
-    let mut response = next.run(request).instrument(line.span.clone()).await;
+    let mut response = answer(request).instrument(line.span.clone()).await;
     line.status = response.status().as_u16();
     line.tool = response.extensions().get::<CalledTool>().map(|tool| Arc::clone(&tool.0));
     line.caller = response.extensions().get().cloned();

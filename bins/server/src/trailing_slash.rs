@@ -1,26 +1,19 @@
 //! Ignores a trailing slash in the paths of programs, such as `/mcp/`, because programs may not follow a redirect.
 
-use std::sync::Arc;
-
 use axum::{
-    Router,
     extract::Request,
     http::{Uri, uri::PathAndQuery},
 };
-use tower::{ServiceExt, service_fn};
 
 /// The path of protected resource metadata (RFC 9728), followed by the path of the resource.
 const METADATA: &str = "/.well-known/oauth-protected-resource";
 
-/// Routes requests for these paths and their metadata as if they had no trailing slash.
-pub fn ignored_for(paths: &[&'static str], app: Router) -> Router {
-    let paths: Arc<[&'static str]> = paths.into();
-    Router::new().fallback_service(service_fn(move |mut request: Request| {
-        if let Some(uri) = without_slash(request.uri(), &paths) {
-            *request.uri_mut() = uri;
-        }
-        app.clone().oneshot(request)
-    }))
+/// Removes the slash at the end of one of these paths, or of that of its metadata.
+pub fn remove(mut request: Request, paths: &[&str]) -> Request {
+    if let Some(uri) = without_slash(request.uri(), paths) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// The path without its trailing slash, if it is one of these.

@@ -3,20 +3,19 @@
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
-/// Forwards a request with a known transfer coding. Returns 501 for another one (RFC 9112, section 6.1), and 400 for a body that is chunked twice.
-pub async fn check(request: Request, next: Next) -> Response {
-    let Some(status) = refusal(request.headers()) else { return next.run(request).await };
+/// The refusal of a request with an unknown transfer coding: 501 (RFC 9112, section 6.1), or 400 for a body that is chunked twice.
+pub fn refusal(request: &Request) -> Option<Response> {
+    let status = refused_status(request.headers())?;
     let message = "The request's Transfer-Encoding is not supported: send chunked alone, or a Content-Length.\n";
     // The end of the body is unknown, so the connection cannot be reused.
     let close = (header::CONNECTION, HeaderValue::from_static("close"));
-    (status, [close], message).into_response()
+    Some((status, [close], message).into_response())
 }
 
-fn refusal(headers: &HeaderMap) -> Option<StatusCode> {
+fn refused_status(headers: &HeaderMap) -> Option<StatusCode> {
     let mut chunked = 0;
     for value in headers.get_all(header::TRANSFER_ENCODING) {
         for coding in value.to_str().unwrap_or("?").split(',') {

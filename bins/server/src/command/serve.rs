@@ -42,7 +42,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     let tasks = TaskTracker::new();
     let app_settings = app::AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
-    let app = app::router(database, app_settings, tasks.clone())?;
+    let app = app::app(database, app_settings, tasks.clone())?;
     print_banner(listening, &url, settings.authentication.mode()?);
     connections::serve(listener, app, settings, tasks, shutdown).await;
     tracing::info!("stopped");

@@ -10,7 +10,6 @@ use std::{
 };
 
 use axum::{
-    Router,
     body::Body,
     http::{HeaderValue, Request, Response, StatusCode, header},
     response::IntoResponse,
@@ -31,7 +30,7 @@ use super::{
     stage::{Progress, Stage},
     watched::{AnswerBody, RequestBody, WatchedStream},
 };
-use crate::{host_check, socket_options};
+use crate::{app::App, host_check, socket_options};
 
 /// The time limit for a client that does not read its response.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
@@ -55,7 +54,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 /// The parts of the server that a connection uses.
 pub struct Connection {
     /// The application.
-    pub app: Router,
+    pub app: App,
     /// The slots of all connections.
     pub slots: Arc<Slots>,
     /// The time limit between two requests.
@@ -160,7 +159,7 @@ impl Deadline {
 
 /// Answers the requests of a connection.
 struct Responder {
-    app: Router,
+    app: App,
     slots: Arc<Slots>,
     slot: Mutex<Slot>,
     progress: Arc<Progress>,
