@@ -5,8 +5,7 @@ mod wording;
 use std::{any::Any, sync::Arc};
 
 use axum::{
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::{Html, IntoResponse, Response},
 };
 use http::{
@@ -173,12 +172,16 @@ pub(crate) fn after_panic(payload: Box<dyn Any + Send + 'static>) -> Response {
     PageError::Panicked(text).into_response()
 }
 
-/// Middleware: puts the error page into every error response of the router that has none yet.
-pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
+/// Puts the error page into an answer that is an error and has none yet.
+pub(crate) async fn show(
+    site: &Site,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
     let path = request.uri().path().to_owned();
-    let context = request.extensions().get::<Actor>().map(|actor| PageContext::of(actor, &site));
-    let mut response = next.run(request).await;
+    let context = request.extensions().get::<Actor>().map(|actor| PageContext::of(actor, site));
+    let mut response = answer(request).await;
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error())
         || response.extensions().get::<Complete>().is_some()
@@ -189,7 +192,7 @@ pub(crate) async fn show(State(site): State<Site>, request: Request, next: Next)
     let error = error.unwrap_or_else(|| Arc::new(PageError::Bare(status)));
     let request_id = request_id.as_ref().and_then(|id| id.header_value().to_str().ok());
     error.log(status);
-    render(&site, &error, &path, context.unwrap_or_default(), request_id)
+    render(site, &error, &path, context.unwrap_or_default(), request_id)
 }
 
 fn render(

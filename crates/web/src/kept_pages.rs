@@ -9,16 +9,18 @@ use std::{
     any::{Any, TypeId},
     hash::{BuildHasher as _, Hash, RandomState},
     num::NonZeroUsize,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    pin::pin,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use axum::body::Bytes;
 use http::{Uri, uri::PathAndQuery};
 use lru::LruCache;
 use minijinja::Error;
 use restaurant_domain::{KeptAnswers, Repository, Validity};
 
-use crate::{error_page::PageError, form::FormKey, page_context::PageContext, templates::Page};
+use crate::{
+    error_page::PageError, page_context::PageContext, rendered_page::RenderedPage, templates::Page,
+};
 
 /// The number of pages that are kept, by address and by view.
 const PAGES: NonZeroUsize = NonZeroUsize::new(256).unwrap();
@@ -82,7 +84,8 @@ impl KeptPages {
         render: impl FnOnce(&P) -> Result<String, Error>,
     ) -> Result<RenderedPage, PageError> {
         let room = MAX_BYTES.saturating_sub(address.len());
-        let page = async {
+        // Pinned, since a large future would be moved at each call.
+        let page = pin!(async {
             let (view, is_lasting) = match view.await? {
                 Validity::Snapshot(view) => (view, true),
                 Validity::Once(view) => (view, false),
@@ -90,7 +93,7 @@ impl KeptPages {
             let page = self.get(view, render)?;
             let is_kept = is_lasting && page.len() <= room;
             Ok(if is_kept { Validity::Snapshot(page) } else { Validity::Once(page) })
-        };
+        });
         self.unchanged.get(store, address, page).await
     }
 
@@ -120,43 +123,8 @@ impl KeptPages {
     }
 }
 
-/// A page, cut where each form has its key, which is never the same.
-#[derive(Clone)]
-pub(crate) struct RenderedPage(Arc<[Bytes]>);
-
-impl RenderedPage {
-    /// Cuts the page that a template made.
-    pub(crate) fn new(html: &str) -> Self {
-        let parts = html.split(FormKey::place());
-        Self(parts.map(|part| Bytes::copy_from_slice(part.as_bytes())).collect())
-    }
-
-    /// Its size without keys, in bytes.
-    fn len(&self) -> usize {
-        self.0.iter().map(Bytes::len).sum()
-    }
-
-    /// The whole page, with a new key in each form.
-    pub(crate) fn with_keys(&self) -> Bytes {
-        let [first, rest @ ..] = &*self.0 else { return Bytes::new() };
-        if rest.is_empty() {
-            return first.clone();
-        }
-        let size = self.len() + rest.len() * FormKey::place().len();
-        let mut page = Vec::with_capacity(size);
-        page.extend_from_slice(first);
-        for part in rest {
-            page.extend_from_slice(FormKey::random().as_bytes());
-            page.extend_from_slice(part);
-        }
-        page.into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use serde::Serialize;
 
     use super::*;
@@ -178,29 +146,14 @@ mod tests {
     #[test]
     fn a_page_is_rendered_anew_for_another_view_only() {
         let kept = KeptPages::new();
-        let page =
-            |view, html: &str| kept.get(View(view), |_| Ok(html.to_owned())).unwrap().with_keys();
-        assert_eq!(page("a", "first"), "first");
-        assert_eq!(page("b", "second"), "second");
-        assert_eq!(page("a", "not rendered"), "first");
-        let other = kept.get(OtherView("a"), |_| Ok("third".to_owned())).unwrap();
-        assert_eq!(other.with_keys(), "third");
+        let len = |view, html: &str| kept.get(View(view), |_| Ok(html.to_owned())).unwrap().len();
+        assert_eq!(len("a", "1"), 1);
+        assert_eq!(len("b", "22"), 2);
+        assert_eq!(len("a", "not rendered"), 1);
+        let other = kept.get(OtherView("a"), |_| Ok("333".to_owned())).unwrap();
+        assert_eq!(other.len(), 3);
         let long = "x".repeat(MAX_BYTES + 1);
-        assert_eq!(page("long", &long), long);
-        assert_eq!(page("long", "fourth"), "fourth");
-    }
-
-    #[test]
-    fn each_form_has_a_key_of_its_own() {
-        let kept = KeptPages::new();
-        let place = FormKey::place();
-        let keys = || {
-            let page = kept.get(View("form"), |_| Ok(format!("{place}|{place}"))).unwrap();
-            String::from_utf8(page.with_keys().to_vec()).unwrap()
-        };
-        let pages = [keys(), keys()];
-        let keys: BTreeSet<_> = pages.iter().flat_map(|page| page.split('|')).collect();
-        assert_eq!(keys.len(), 4);
-        assert!(keys.iter().all(|key| key.len() == 36 && *key != place), "{keys:?}");
+        assert_eq!(len("long", &long), long.len());
+        assert_eq!(len("long", "4444"), 4);
     }
 }

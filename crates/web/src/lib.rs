@@ -13,6 +13,7 @@ mod health;
 mod kept_pages;
 mod page_context;
 mod pages;
+mod rendered_page;
 mod router;
 mod security_headers;
 mod sign_in;

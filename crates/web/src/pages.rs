@@ -13,11 +13,11 @@ mod review_form;
 pub(crate) mod take_back;
 pub(crate) mod welcome;
 
-use std::hash::Hash;
+use std::{hash::Hash, pin::pin};
 
 use axum::{
     extract::{FromRequestParts, Path},
-    response::{Html, IntoResponse, Response},
+    response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header::LOCATION, request::Parts};
 use restaurant_domain::{RestaurantId, Validity};
@@ -26,15 +26,15 @@ use self::list_input::ListLink;
 use crate::{
     app_state::AppState,
     error_page::{Complete, PageError},
-    kept_pages::{Address, RenderedPage},
+    kept_pages::Address,
+    rendered_page::RenderedPage,
     templates::Page,
 };
 
 impl AppState {
     /// The page with status 200.
     fn page<P: Page>(&self, view: &P) -> Result<Response, PageError> {
-        let page = RenderedPage::new(&self.site.templates.render(view)?);
-        Ok(Html(page.with_keys()).into_response())
+        Ok(RenderedPage::new(&self.site.templates.render(view)?).into_response())
     }
 
     /// The page at an address with status 200, as it is kept where it is. `view` reads what it shows.
@@ -44,8 +44,9 @@ impl AppState {
         view: impl Future<Output = Result<Validity<P>, PageError>>,
     ) -> Result<Response, PageError> {
         let render = |view: &P| self.site.templates.render(view);
+        let view = pin!(view);
         let page = self.kept_pages.at(address, &*self.repository, view, render).await?;
-        Ok(Html(page.with_keys()).into_response())
+        Ok(page.into_response())
     }
 
     /// The page with status 422: what was sent is shown again, with what is wrong with it.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    middleware::{from_fn_with_state, map_response},
+    extract::{Request, State},
+    middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -68,15 +69,13 @@ pub fn router(repository: Arc<dyn Repository>, config: WebConfig) -> Result<Rout
         .merge(audited("/hide/{id}/{review}", post(take_back::hide), AuditOperation::Hide))
         .merge(audited("/restore/{id}", post(take_back::restore), AuditOperation::Restore))
         .merge(audited("/restore/{id}/{review}", post(take_back::restore), AuditOperation::Restore))
-        // Few layers, since each copies the whole service below it. The error pages see the responses of the limits.
+        // Few layers, since each copies the whole service below it.
         .layer((
             // Compression of a page that holds a secret would let an attacker guess it by its length; these hold none.
             CompressionLayer::new().quality(CompressionLevel::Fastest),
-            map_response(note_status),
-            from_fn_with_state(state.site.clone(), error_page::show),
-            from_fn_with_state(state.clone(), time_limit::limit),
+            from_fn_with_state(state.clone(), answer),
         ))
-        .layer((map_response(security_headers), map_response(keep_status)))
+        .layer(map_response(finish))
         .with_state(state))
 }
 
@@ -95,11 +94,10 @@ pub fn public_router(
         .route("/static/{file}", get(static_files::serve))
         .layer((
             CompressionLayer::new().quality(CompressionLevel::Fastest),
-            map_response(note_status),
-            from_fn_with_state(site.clone(), error_page::show),
+            from_fn_with_state(site.clone(), answer_anyone),
             CatchPanicLayer::custom(error_page::after_panic),
         ))
-        .layer((map_response(security_headers), map_response(keep_status)))
+        .layer(map_response(finish))
         .with_state(site);
     let health = Health { repository, ready_timeout: config.ready_timeout };
     let health = Router::new()
@@ -111,23 +109,41 @@ pub fn public_router(
     Ok(pages.merge(health))
 }
 
+/// Answers within the time limit. The error page sees a limit that passed.
+async fn answer(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let limited = async |request| time_limit::limit(state.request_timeout, request, next).await;
+    Status::note(error_page::show(&state.site, request, limited).await)
+}
+
+/// Answers a caller who may be unknown.
+async fn answer_anyone(State(site): State<Site>, request: Request, next: Next) -> Response {
+    Status::note(error_page::show(&site, request, async |request| next.run(request).await).await)
+}
+
+async fn finish(response: Response) -> Response {
+    security_headers(Status::keep(response)).await
+}
+
 /// The status of a response, from before it was compressed.
+///
+/// The compression answers 406, and leaves the body plain, where a client declines plain bodies and those that we could make of them.
+/// By then the form is written: the client gets its answer plain, and is told what became of it.
 #[derive(Clone, Copy)]
 struct Status(StatusCode);
 
-async fn note_status(mut response: Response) -> Response {
-    let status = Status(response.status());
-    response.extensions_mut().insert(status);
-    response
-}
-
-/// The compression answers 406, and leaves the body plain, where a client declines plain bodies and those that we could make of them.
-/// By then the form is written: the client gets its answer plain, and is told what became of it.
-async fn keep_status(mut response: Response) -> Response {
-    if let Some(Status(status)) = response.extensions_mut().remove() {
-        *response.status_mut() = status;
+impl Status {
+    fn note(mut response: Response) -> Response {
+        let status = Self(response.status());
+        response.extensions_mut().insert(status);
+        response
     }
-    response
+
+    fn keep(mut response: Response) -> Response {
+        if let Some(Self(status)) = response.extensions_mut().remove() {
+            *response.status_mut() = status;
+        }
+        response
+    }
 }
 
 /// The routes that write nothing. One that writes is audited.

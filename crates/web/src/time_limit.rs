@@ -1,18 +1,21 @@
 //! The time limit of a request, and the status when it takes longer: the client's fault or the server's.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use tokio::time::timeout;
 
-use crate::{app_state::AppState, error_page::PageError};
+use crate::error_page::PageError;
 
 /// Set in a request's extensions while its body is awaited: time that runs out then is the client's doing.
 #[derive(Clone, Default)]
@@ -24,16 +27,12 @@ impl AwaitsBody {
     }
 }
 
-/// Middleware: waits for an answer as long as a request may take, then answers 408 if its body is still on the way, and 503
+/// Waits for an answer as long as a request may take, then answers 408 if its body is still on the way, and 503
 /// if it is us who are late. A form is written all the same.
-pub(crate) async fn limit(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn limit(limit: Duration, mut request: Request, next: Next) -> Response {
     let awaits_body = AwaitsBody::default();
     request.extensions_mut().insert(awaits_body.clone());
-    match timeout(state.request_timeout, next.run(request)).await {
+    match timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) if awaits_body.0.load(Ordering::Relaxed) => PageError::SlowForm.into_response(),
         Err(_) => PageError::OutOfTime.into_response(),
