@@ -9,6 +9,7 @@ use anyhow::Context;
 use axum::{
     Router,
     extract::{Request, State},
+    http::Method,
     middleware::{self, Next},
     response::Response,
 };
@@ -17,7 +18,7 @@ use restaurant_domain::{Actor, Author, Permissions, Repository};
 use restaurant_mcp::McpAdapter;
 use restaurant_web::{Connection, WebConfig};
 use tokio_util::task::TaskTracker;
-use tower::util::MapRequest;
+use tower::ServiceExt;
 
 use crate::{
     authentication::Authentication,
@@ -30,6 +31,9 @@ use crate::{
 
 /// The paths of the MCP endpoint: a short one, and that of the Python original.
 const MCP_PATHS: [&str; 2] = ["/mcp", "/mcp/mcp"];
+
+/// The path that says whether the process runs.
+const HEALTH_PATH: &str = "/healthz";
 
 /// The settings of the application.
 pub struct AppSettings {
@@ -62,20 +66,40 @@ impl AppSettings {
     }
 }
 
-/// The application. The addresses of its MCP endpoint may end with a slash.
-pub type App = MapRequest<Router, fn(Request) -> Request>;
+/// The application.
+pub struct App {
+    router: Router,
+    hosts: AllowedHosts,
+}
 
-/// Assembles the application over a repository.
-///
-/// # Errors
-/// A setting is invalid, such as a trusted origin.
-pub fn app(
-    repository: Arc<dyn Repository>,
-    settings: AppSettings,
-    tasks: TaskTracker,
-) -> anyhow::Result<App> {
-    let router = router(repository, settings, tasks)?;
-    Ok(MapRequest::new(router, |request| trailing_slash::remove(request, &MCP_PATHS)))
+impl App {
+    /// Assembles the application over a repository.
+    ///
+    /// # Errors
+    /// A setting is invalid, such as a trusted origin.
+    pub fn new(
+        repository: Arc<dyn Repository>,
+        settings: AppSettings,
+        tasks: TaskTracker,
+    ) -> anyhow::Result<Self> {
+        let hosts = AllowedHosts::new(&settings.public_hosts);
+        Ok(Self { router: router(repository, settings, tasks)?, hosts })
+    }
+
+    /// Answers a request. The addresses of the MCP endpoint may end with a slash.
+    pub async fn answer(&self, request: Request) -> Response {
+        // Platforms ask it all the time, and it depends on nothing that a layer of the router adds.
+        if request.method() == Method::GET && request.uri().path() == HEALTH_PATH {
+            let answer = async |request| match refusal(&request, &self.hosts) {
+                Some(refusal) => refusal,
+                None => restaurant_web::alive().await,
+            };
+            return request_log::log(request, Some(HEALTH_PATH.into()), answer).await;
+        }
+        let request = trailing_slash::remove(request, &MCP_PATHS);
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        response
+    }
 }
 
 /// The routes with and without authentication.
@@ -128,15 +152,16 @@ fn router(
 
 /// Logs a request, and refuses it if its head is wrong. One layer, since each copies the whole service below it.
 async fn admit(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
-    let answer = async |request| {
-        let refusal =
-            transfer_coding::refusal(&request).or_else(|| host_check::refusal(&request, &hosts));
-        match refusal {
-            Some(refusal) => refusal,
-            None => next.run(request).await,
-        }
+    let route = request.extensions().get().map(request_log::matched);
+    let answer = async |request| match refusal(&request, &hosts) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
     };
-    request_log::log(request, answer).await
+    request_log::log(request, route, answer).await
+}
+
+fn refusal(request: &Request, hosts: &AllowedHosts) -> Option<Response> {
+    transfer_coding::refusal(request).or_else(|| host_check::refusal(request, hosts))
 }
 
 /// What the page about connecting an agent says.

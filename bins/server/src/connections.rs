@@ -77,7 +77,7 @@ pub async fn serve(
 
 /// The open connections and the signals that end them.
 struct Server {
-    app: App,
+    app: Arc<App>,
     slots: Arc<Slots>,
     idle_limit: Duration,
     /// The tasks of the connections and of the writes that their requests began.
@@ -91,7 +91,7 @@ struct Server {
 impl Server {
     fn new(app: App, settings: &Settings, tasks: TaskTracker) -> Self {
         Self {
-            app,
+            app: Arc::new(app),
             slots: Arc::new(Slots::new(settings.max_connections)),
             idle_limit: settings.idle_seconds,
             tasks,
@@ -145,7 +145,7 @@ impl Server {
     /// Serves one connection to its end.
     fn spawn(&self, stream: TcpStream, slot: Slot) {
         let connection = Connection {
-            app: self.app.clone(),
+            app: Arc::clone(&self.app),
             slots: Arc::clone(&self.slots),
             idle_limit: self.idle_limit,
             stopping: self.stopping.clone(),

@@ -1,10 +1,10 @@
 //! One log line for each request, and the request id that its log lines and its error page share.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderName, HeaderValue, Method},
     response::Response,
 };
 use opentelemetry::trace::Status;
@@ -29,19 +29,31 @@ const METHODS: [&str; 9] =
 /// The maximum number of characters of a method that are logged: HTTP does not limit its length.
 const METHOD_CHARS: usize = 20;
 
+/// A route, such as `/details/{id}`.
+pub type Route = Cow<'static, str>;
+
+/// The route that the router has found.
+pub fn matched(path: &MatchedPath) -> Route {
+    path.as_str().to_owned().into()
+}
+
 /// Gives the request an id, and logs the outcome of its answer without query, body and headers.
-pub async fn log(mut request: Request, answer: impl AsyncFnOnce(Request) -> Response) -> Response {
+pub async fn log(
+    mut request: Request,
+    route: Option<Route>,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let id = MakeRequestUuid.make_request_id(&request);
     let id = id.unwrap_or_else(|| RequestId::new(HeaderValue::from_static("-")));
     request.headers_mut().remove(&REQUEST_ID);
     request.extensions_mut().insert(id.clone());
-    let mut line = Line::new(&request, id.into_header_value());
+    let mut line = Line::new(request.method().clone(), route, id.into_header_value());
     let mut response = answer(request).instrument(line.span.clone()).await;
     line.status = response.status().as_u16();
     line.tool = response.extensions().get::<CalledTool>().map(|tool| Arc::clone(&tool.0));
     line.caller = response.extensions().get().cloned();
     if let Some(route) = line.caller.as_ref().and_then(|caller| caller.route.clone()) {
-        line.route = Some(route);
+        line.route = Some(matched(&route));
     }
     response.headers_mut().insert(REQUEST_ID, line.id.clone());
     response
@@ -51,8 +63,8 @@ pub async fn log(mut request: Request, answer: impl AsyncFnOnce(Request) -> Resp
 struct Line {
     started: Instant,
     id: HeaderValue,
-    method: String,
-    route: Option<MatchedPath>,
+    method: Method,
+    route: Option<Route>,
     status: u16,
     tool: Option<Arc<str>>,
     caller: Option<CallerInfo>,
@@ -60,11 +72,11 @@ struct Line {
 }
 
 impl Line {
-    fn new(request: &Request, id: HeaderValue) -> Self {
+    fn new(method: Method, route: Option<Route>, id: HeaderValue) -> Self {
         Self {
             started: Instant::now(),
-            method: request.method().as_str().chars().take(METHOD_CHARS).collect(),
-            route: request.extensions().get().cloned(),
+            method,
+            route,
             status: CALLER_WENT_AWAY,
             tool: None,
             caller: None,
@@ -78,10 +90,10 @@ impl Line {
     /// The telemetry attributes, by OpenTelemetry's conventions, which do not name unknown methods.
     fn report(&self) {
         let span = &self.span;
-        let method = if METHODS.contains(&self.method.as_str()) { &self.method } else { "_OTHER" };
-        span.set_attribute("http.request.method", method.to_owned());
+        let method = METHODS.into_iter().find(|known| self.method == *known);
+        span.set_attribute("http.request.method", method.unwrap_or("_OTHER"));
         if let Some(route) = &self.route {
-            span.set_attribute("http.route", route.as_str().to_owned());
+            span.set_attribute("http.route", route.clone());
         }
         span.set_attribute("http.response.status_code", i64::from(self.status));
         if self.status >= 500 {
@@ -103,8 +115,8 @@ impl Drop for Line {
         self.report();
         self.span.in_scope(|| {
             tracing::info!(
-                method = self.method,
-                route = self.route.as_ref().map_or("-", MatchedPath::as_str),
+                method = self.method.as_str().chars().take(METHOD_CHARS).collect::<String>(),
+                route = self.route.as_deref().unwrap_or("-"),
                 status = self.status,
                 ms = self.started.elapsed().as_secs_f64() * 1000.0,
                 tool = self.tool.as_deref(),

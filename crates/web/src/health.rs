@@ -13,7 +13,7 @@ use http::{
 use restaurant_domain::{ErrorChain, Repository};
 use tokio::time::timeout;
 
-use crate::error_page::RETRY_AFTER_SECONDS;
+use crate::{error_page::RETRY_AFTER_SECONDS, security_headers::security_headers};
 
 /// What the probes look at.
 #[derive(Clone)]
@@ -22,9 +22,11 @@ pub(crate) struct Health {
     pub(crate) ready_timeout: Duration,
 }
 
-/// `GET /healthz`: the process answers. It asks no store, so a store that is away gets no process killed.
-pub(crate) async fn alive() -> Response {
-    plain(StatusCode::OK, "ok\n")
+/// The answer of `GET /healthz`: the process answers. It asks no store, so a store that is away gets no process killed.
+///
+/// [`public_router`](crate::public_router) gives it; a host may give it before its own layers.
+pub async fn alive() -> Response {
+    security_headers(plain(StatusCode::OK, "ok\n")).await
 }
 
 /// `GET /readyz`: the store answers within its time.

@@ -26,6 +26,7 @@ mod wording;
 
 pub use self::{
     config::{Connection, RoleNames, WebConfig},
+    health::alive,
     router::{RouterError, public_router, router},
     sign_in::with_sign_in_page,
 };

@@ -10,7 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use super::say;
 use crate::{
-    app, connections, sample_data, sample_posts,
+    app::{App, AppSettings},
+    connections, sample_data, sample_posts,
     settings::{AuthMode, Settings},
     shutdown::Shutdown,
 };
@@ -40,9 +41,9 @@ pub async fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     })?;
     let listening = listener.local_addr().context("cannot tell the address")?;
     let tasks = TaskTracker::new();
-    let app_settings = app::AppSettings::new(settings, listening)?;
+    let app_settings = AppSettings::new(settings, listening)?;
     let database = open(&url, settings).await?;
-    let app = app::app(database, app_settings, tasks.clone())?;
+    let app = App::new(database, app_settings, tasks.clone())?;
     print_banner(listening, &url, settings.authentication.mode()?);
     connections::serve(listener, app, settings, tasks, shutdown).await;
     tracing::info!("stopped");

@@ -23,7 +23,6 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 use super::{
     slots::{Slot, Slots},
@@ -54,7 +53,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 /// The parts of the server that a connection uses.
 pub struct Connection {
     /// The application.
-    pub app: App,
+    pub app: Arc<App>,
     /// The slots of all connections.
     pub slots: Arc<Slots>,
     /// The time limit between two requests.
@@ -159,7 +158,7 @@ impl Deadline {
 
 /// Answers the requests of a connection.
 struct Responder {
-    app: App,
+    app: Arc<App>,
     slots: Arc<Slots>,
     slot: Mutex<Slot>,
     progress: Arc<Progress>,
@@ -176,11 +175,8 @@ impl Responder {
         let request = discard_unread_body(request.map(Body::new));
         let is_probe = host_check::is_probe(request.uri().path());
         let has_place = self.has_place() || (!is_probe && self.queue().await);
-        let mut response = if has_place || is_probe {
-            self.app.clone().oneshot(request).await?
-        } else {
-            no_slot()
-        };
+        let mut response =
+            if has_place || is_probe { self.app.answer(request).await } else { no_slot() };
         if !has_place || self.stopping.is_cancelled() {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
