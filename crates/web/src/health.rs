@@ -24,7 +24,7 @@ pub(crate) struct Health {
 
 /// The answer of `GET /healthz`: the process answers. It asks no store, so a store that is away gets no process killed.
 ///
-/// [`public_router`](crate::public_router) gives it; a host may give it before its own layers.
+/// [`public_router`](crate::public_router) answers with it. An application may do so too, before its own layers.
 pub async fn alive() -> Response {
     security_headers(plain(StatusCode::OK, "ok\n")).await
 }
