@@ -1,4 +1,4 @@
-//! The application: pages and the MCP endpoint, with the host check and the request log as layers.
+//! The application: pages and the MCP endpoint, behind the request log and the host check.
 
 #[cfg(test)]
 mod contract;

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, extract::Request};
 use clap::Parser;
 use easyauth::testing::{Call, Gate, TestIssuer};
 use restaurant_domain::testing::InMemoryStore;
 use serde_json::json;
 use tokio_util::task::TaskTracker;
 
-use super::{AppSettings, router};
+use super::{App, AppSettings};
 use crate::cli::Cli;
 
 easyauth::gate_contract!(gate());
@@ -42,5 +42,7 @@ fn server() -> Router {
     ];
     let Cli { settings, .. } = Cli::try_parse_from(arguments).unwrap();
     let settings = AppSettings::new(&settings, ([127, 0, 0, 1], 0).into()).unwrap();
-    router(Arc::new(InMemoryStore::default()), settings, TaskTracker::new()).unwrap()
+    let app = App::new(Arc::new(InMemoryStore::default()), settings, TaskTracker::new()).unwrap();
+    let app = Arc::new(app);
+    Router::new().fallback(async move |request: Request| app.answer(request).await)
 }
