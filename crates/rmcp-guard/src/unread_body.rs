@@ -16,17 +16,18 @@ use tokio::{runtime::Handle, time::timeout};
 /// The largest rest of a body that is read.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The longest time for which the rest of a body is read.
-const MAX_TIME: Duration = Duration::from_secs(5);
+const MAX_TIME: Duration = Duration::from_secs(2);
 
 /// Lets a client read the answer to a request whose body is refused unread.
 ///
 /// A server that answers before it has read the whole body closes the connection, and a client that still sends then gets
 /// a broken connection instead of the answer ([RFC 9112, section 9.6]). With this function, the rest of a body that is dropped
-/// is read and discarded in a task: at most 16 MiB in at most 5 seconds. The answer does not wait for it.
+/// is read and discarded in a task: at most 16 MiB in at most 2 seconds. The answer does not wait for it. A connection
+/// whose body ends in time is kept, and any other is closed.
 ///
-/// Leaves a request as it is that has no body, that expects `100 Continue` (its client waits for the answer by itself), or
-/// that has passed this function before. [`TransportLayer`](crate::TransportLayer) calls it. Call it outside any other
-/// layer that refuses requests, such as authentication:
+/// A body is left unread where its client waits for `100 Continue`, and so sends nothing. A request without a body, and one
+/// that has passed this function before, are left as they are. [`TransportLayer`](crate::TransportLayer) calls it. Call it
+/// outside any other layer that refuses requests, such as authentication:
 ///
 /// ```
 /// use axum::{Router, middleware};
@@ -40,10 +41,11 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 /// [RFC 9112, section 9.6]: https://www.rfc-editor.org/rfc/rfc9112#section-9.6
 #[must_use]
 pub fn discard_unread_body(mut request: Request<Body>) -> Request<Body> {
-    let is_settled = request.body().is_end_stream()
-        || request.headers().contains_key(EXPECT)
-        || request.extensions_mut().insert(Passed).is_some();
-    if is_settled { request } else { request.map(|body| Body::new(DiscardedBody::new(body))) }
+    if request.body().is_end_stream() || request.extensions_mut().insert(Passed).is_some() {
+        return request;
+    }
+    let waits = request.headers().contains_key(EXPECT);
+    request.map(|body| Body::new(DiscardedBody { body, is_over: waits }))
 }
 
 /// Marks a request that has passed the function.
@@ -53,13 +55,8 @@ struct Passed;
 /// A body whose rest is discarded when it is dropped.
 struct DiscardedBody {
     body: Body,
-    has_ended: bool,
-}
-
-impl DiscardedBody {
-    fn new(body: Body) -> Self {
-        Self { body, has_ended: false }
-    }
+    /// Whether nothing more is on its way: it has ended, or its client waits to be asked for it.
+    is_over: bool,
 }
 
 impl HttpBody for DiscardedBody {
@@ -71,7 +68,7 @@ impl HttpBody for DiscardedBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
-        self.has_ended |= matches!(frame, Poll::Ready(None | Some(Err(_))));
+        self.is_over = matches!(frame, Poll::Ready(None | Some(Err(_))));
         frame
     }
 
@@ -86,11 +83,12 @@ impl HttpBody for DiscardedBody {
 
 impl Drop for DiscardedBody {
     fn drop(&mut self) {
-        if self.has_ended || self.body.is_end_stream() {
+        if self.is_over || self.body.is_end_stream() {
             return;
         }
         if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(timeout(MAX_TIME, discard(mem::take(&mut self.body))));
+            let body = mem::take(&mut self.body);
+            runtime.spawn(async { timeout(MAX_TIME, discard(body)).await });
         }
     }
 }

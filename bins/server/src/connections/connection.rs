@@ -172,9 +172,13 @@ impl Responder {
         request: Request<Incoming>,
     ) -> Result<Response<AnswerBody>, Infallible> {
         let request = request.map(|body| RequestBody::new(body, Arc::clone(&self.progress)));
-        let request = discard_unread_body(request.map(Body::new));
+        let mut request = request.map(Body::new);
         let is_probe = host_check::is_probe(request.uri().path());
         let has_place = self.has_place() || (!is_probe && self.queue().await);
+        if has_place {
+            // Without one, the connection makes room as soon as it is answered.
+            request = discard_unread_body(request);
+        }
         let mut response =
             if has_place || is_probe { self.app.answer(request).await } else { no_slot() };
         if !has_place || self.stopping.is_cancelled() {

@@ -111,27 +111,27 @@ impl WatchedStream {
 }
 
 /// A request's body. While a frame is pending, the connection is in [`Stage::Body`].
-pub struct RequestBody {
-    body: Incoming,
+pub struct RequestBody<B = Incoming> {
+    body: B,
     progress: Arc<Progress>,
 }
 
-impl RequestBody {
+impl<B> RequestBody<B> {
     /// Wraps the body of a request, and enters [`Stage::Work`].
-    pub fn new(body: Incoming, progress: Arc<Progress>) -> Self {
+    pub fn new(body: B, progress: Arc<Progress>) -> Self {
         progress.enter(Stage::Work);
         Self { body, progress }
     }
 }
 
-impl HttpBody for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
+impl<B: HttpBody + Unpin> HttpBody for RequestBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
         if frame.is_ready() {
             self.progress.move_on(Stage::Body, Stage::Work);
@@ -150,9 +150,11 @@ impl HttpBody for RequestBody {
     }
 }
 
-impl Drop for RequestBody {
+impl<B> Drop for RequestBody<B> {
     fn drop(&mut self) {
         self.progress.move_on(Stage::Body, Stage::Work);
+        // After the response, the rest of the body counted as the next head.
+        self.progress.move_on(Stage::Head, Stage::Idle);
     }
 }
 
@@ -192,5 +194,22 @@ impl HttpBody for AnswerBody {
 impl Drop for AnswerBody {
     fn drop(&mut self) {
         self.progress.enter(Stage::Idle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_is_idle_after_a_body_that_outlasts_its_response() {
+        let progress = Arc::new(Progress::new());
+        let request = RequestBody::new(Body::from("rest"), Arc::clone(&progress));
+        drop(AnswerBody::new(Body::empty(), Arc::clone(&progress)));
+        assert_eq!(progress.stage(), Stage::Idle);
+        // What the stream does when bytes arrive.
+        progress.move_on(Stage::Idle, Stage::Head);
+        drop(request);
+        assert_eq!(progress.stage(), Stage::Idle);
     }
 }

@@ -111,6 +111,33 @@ async fn a_client_that_sends_everything_first_reads_the_refusal() {
 }
 
 #[tokio::test]
+async fn a_client_that_was_told_to_continue_reads_the_refusal_too() {
+    let server = Server::start().await;
+    let address = server.url.strip_prefix("http://").unwrap().strip_suffix("/mcp").unwrap();
+    let head = format!(
+        "POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+    );
+    let mut answer = vec![0; 4096];
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
+    let length = stream.read(&mut answer).await.unwrap();
+    assert_eq!(&answer[..length], b"HTTP/1.1 100 Continue\r\n\r\n");
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    for _ in 0..12 * 16 {
+        stream.write_all(chunk.as_bytes()).await.unwrap();
+    }
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    let length = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 413"));
+
+    // A client that still waits is told the refusal alone.
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(format!("{head}Content-Length: 65537\r\n\r\n").as_bytes()).await.unwrap();
+    let length = stream.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 413"));
+}
+
+#[tokio::test]
 async fn an_answer_too_large_is_kept_back_and_the_log_names_the_setting() {
     let log = Log::start();
     // Pages are cut to fit. What cannot be cut is a text that no input could have brought in.
