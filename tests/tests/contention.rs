@@ -140,8 +140,10 @@ async fn clients_that_hang_up_slow_no_other(product: Product) {
     beside(&product, 8, load).await;
     let before = sessions(&product).await;
     beside(&product, 8, load).await;
-    let new = sessions(&product).await.difference(&before).count();
-    assert!(new <= 3, "{new} new database sessions");
+    // The pool may grow as long as the load does; a session that a client's leave breaks would be gone.
+    let after = sessions(&product).await;
+    let lost: Vec<_> = before.difference(&after).collect();
+    assert!(lost.is_empty(), "lost {lost:?} of the database sessions {before:?}");
 }
 
 async fn broad_searches_slow_no_other(product: Product) {

@@ -90,7 +90,7 @@ impl App {
     pub async fn answer(&self, request: Request) -> Response {
         // Platforms ask it all the time, and it depends on nothing that a layer of the router adds.
         if request.method() == Method::GET && request.uri().path() == HEALTH_PATH {
-            let answer = async |request| match refusal(&request, &self.hosts) {
+            let answer = async |request, _| match refusal(&request, &self.hosts) {
                 Some(refusal) => refusal,
                 None => restaurant_web::alive().await,
             };
@@ -153,9 +153,12 @@ fn router(
 /// Logs a request, and refuses it if its head is wrong. One layer, since each copies the whole service below it.
 async fn admit(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
     let route = request.extensions().get().map(request_log::matched);
-    let answer = async |request| match refusal(&request, &hosts) {
+    let answer = async |mut request: Request, id| match refusal(&request, &hosts) {
         Some(refusal) => refusal,
-        None => next.run(request).await,
+        None => {
+            request.extensions_mut().insert(id);
+            next.run(request).await
+        }
     };
     request_log::log(request, route, answer).await
 }

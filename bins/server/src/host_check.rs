@@ -46,7 +46,7 @@ pub fn refusal(request: &Request, allowed: &AllowedHosts) -> Option<Response> {
             return Some((StatusCode::BAD_REQUEST, message).into_response());
         }
     };
-    if is_probe(request.uri().path()) || host.as_deref().is_some_and(|host| allowed.allows(host)) {
+    if is_probe(request.uri().path()) || host.is_some_and(|host| allowed.allows(host)) {
         return None;
     }
     let shown: Option<String> = host.map(|host| host.chars().take(HOST_CHARS).collect());
@@ -60,11 +60,11 @@ struct Malformed(&'static str);
 
 /// The host without its port, from the request line or the `Host` header (RFC 9112, section 3.2); `None` when a request of
 /// HTTP/1.0 names none.
-fn requested_host(
+fn requested_host<'a>(
     version: Version,
-    target: &Uri,
-    headers: &HeaderMap,
-) -> Result<Option<String>, Malformed> {
+    target: &'a Uri,
+    headers: &'a HeaderMap,
+) -> Result<Option<&'a str>, Malformed> {
     const MISSING: Malformed =
         Malformed("The request has no Host header, which HTTP/1.1 requires.\n");
     const REPEATED: Malformed = Malformed("The request has more than one Host header: send one.\n");
@@ -85,10 +85,10 @@ fn requested_host(
 }
 
 /// The host of `host` or `host:port`; `None` for any other form, such as one with user information.
-fn host_of(text: &str) -> Option<String> {
+fn host_of(text: &str) -> Option<&str> {
     let authority = text.parse::<Authority>().ok()?;
-    let host = authority.host();
-    let port = text.strip_prefix(host)?;
+    let port = text.strip_prefix(authority.host())?;
+    let host = text.strip_suffix(port)?;
     let is_port = match port.strip_prefix(':') {
         Some("") => true,
         Some(digits) => {
@@ -96,5 +96,5 @@ fn host_of(text: &str) -> Option<String> {
         }
         None => port.is_empty(),
     };
-    (is_port && !host.is_empty()).then(|| host.to_owned())
+    (is_port && !host.is_empty()).then_some(host)
 }

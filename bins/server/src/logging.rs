@@ -41,10 +41,12 @@ pub fn start(settings: &Settings, telemetry: Option<&Telemetry>) {
     } else {
         lines.compact().with_target(false).with_ansi(stderr().is_terminal()).boxed()
     };
-    tracing_subscriber::registry()
-        .with(lines.with_filter(filter()))
-        .with(telemetry.map(|telemetry| telemetry.layer(filter())))
-        .init();
+    let lines = tracing_subscriber::registry().with(lines.with_filter(filter()));
+    // Not `Option<Layer>`: a layer without a filter makes each span and each line that is filtered out be asked for anew.
+    match telemetry {
+        Some(telemetry) => lines.with(telemetry.layer(filter())).init(),
+        None => lines.init(),
+    }
     std::panic::set_hook(Box::new(|panic| {
         // The message may quote a caller's data. The location is enough to find the cause.
         let location = panic.location().map(ToString::to_string);

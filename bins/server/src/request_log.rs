@@ -39,16 +39,14 @@ pub fn matched(path: &MatchedPath) -> Route {
 
 /// Gives the request an id, and logs the outcome of its answer without query, body and headers.
 pub async fn log(
-    mut request: Request,
+    request: Request,
     route: Option<Route>,
-    answer: impl AsyncFnOnce(Request) -> Response,
+    answer: impl AsyncFnOnce(Request, RequestId) -> Response,
 ) -> Response {
     let id = MakeRequestUuid.make_request_id(&request);
     let id = id.unwrap_or_else(|| RequestId::new(HeaderValue::from_static("-")));
-    request.headers_mut().remove(&REQUEST_ID);
-    request.extensions_mut().insert(id.clone());
-    let mut line = Line::new(request.method().clone(), route, id.into_header_value());
-    let mut response = answer(request).instrument(line.span.clone()).await;
+    let mut line = Line::new(request.method().clone(), route, id.header_value().clone());
+    let mut response = answer(request, id).instrument(line.span.clone()).await;
     line.status = response.status().as_u16();
     line.tool = response.extensions().get::<CalledTool>().map(|tool| Arc::clone(&tool.0));
     line.caller = response.extensions().get().cloned();

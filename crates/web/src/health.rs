@@ -1,19 +1,26 @@
 //! Whether the process lives, and whether it can serve: for probes, in plain text and without an actor.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
+    body::Body,
     extract::State,
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderValue, StatusCode,
+    HeaderMap, HeaderValue, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use restaurant_domain::{ErrorChain, Repository};
 use tokio::time::timeout;
 
 use crate::{error_page::RETRY_AFTER_SECONDS, security_headers::security_headers};
+
+/// What [`alive`] says.
+const ALIVE: &str = "ok\n";
 
 /// What the probes look at.
 #[derive(Clone)]
@@ -26,7 +33,13 @@ pub(crate) struct Health {
 ///
 /// [`public_router`](crate::public_router) answers with it. An application may do so too, before its own layers.
 pub async fn alive() -> Response {
-    security_headers(plain(StatusCode::OK, "ok\n")).await
+    static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+        let answer = security_headers(plain(StatusCode::OK, ALIVE));
+        answer.into_parts().0.headers
+    });
+    let mut response = Response::new(Body::from(ALIVE));
+    *response.headers_mut() = HEADERS.clone();
+    response
 }
 
 /// `GET /readyz`: the store answers within its time.

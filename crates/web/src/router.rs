@@ -104,7 +104,7 @@ pub fn public_router(
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .layer(CatchPanicLayer::new())
-        .layer(map_response(security_headers))
+        .layer(map_response(async |response| security_headers(response)))
         .with_state(health);
     Ok(pages.merge(health))
 }
@@ -121,7 +121,7 @@ async fn answer_anyone(State(site): State<Site>, request: Request, next: Next) -
 }
 
 async fn finish(response: Response) -> Response {
-    security_headers(Status::keep(response)).await
+    security_headers(Status::keep(response))
 }
 
 /// The status of a response, from before it was compressed.

@@ -43,7 +43,7 @@ static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
 });
 
 /// Puts the headers in the place of the response's own of these names, and a caching rule where it has none.
-pub(crate) async fn security_headers(mut response: Response) -> Response {
+pub(crate) fn security_headers(mut response: Response) -> Response {
     // A copy of all is cheaper than one after the other.
     let own = mem::replace(response.headers_mut(), HEADERS.clone());
     let headers = response.headers_mut();

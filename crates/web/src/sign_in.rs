@@ -50,7 +50,7 @@ async fn show(State(site): State<Site>, request: Request, next: Next) -> Respons
     parts.headers.append(VARY, ACCEPT.into());
     let (page_parts, body) = page.into_parts();
     parts.headers.extend(page_parts.headers);
-    security_headers(Response::from_parts(parts, body)).await
+    security_headers(Response::from_parts(parts, body))
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

@@ -80,8 +80,8 @@ impl Connection {
             stopping: self.stopping,
         });
         let service = service_fn(|request| Arc::clone(&responder).answer(request));
-        let stream = Arc::new(stream);
-        let watched = TokioIo::new(WatchedStream::new(Arc::clone(&stream), Arc::clone(&progress)));
+        let (reader, stream) = stream.into_split();
+        let watched = TokioIo::new(WatchedStream::new(reader, Arc::clone(&progress)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             // It would also count the time between two requests: `Deadline` has both limits.
@@ -108,7 +108,7 @@ impl Connection {
                     return;
                 }
                 () = progress.left() => {
-                    if progress.makes_room(socket_options::has_unread(&stream)) {
+                    if progress.makes_room(socket_options::has_unread(stream.as_ref())) {
                         tracing::debug!("closed an idle connection to make room for another one");
                         return;
                     }
@@ -171,8 +171,7 @@ impl Responder {
         self: Arc<Self>,
         request: Request<Incoming>,
     ) -> Result<Response<AnswerBody>, Infallible> {
-        let request = request.map(|body| RequestBody::new(body, Arc::clone(&self.progress)));
-        let mut request = request.map(Body::new);
+        let mut request = request.map(|body| RequestBody::watched(body, &self.progress));
         let is_probe = host_check::is_probe(request.uri().path());
         let has_place = self.has_place() || (!is_probe && self.queue().await);
         if has_place {

@@ -88,9 +88,11 @@ impl Now {
     }
 
     fn enter(&mut self, stage: Stage) {
-        if self.stage != stage {
-            (self.stage, self.since) = (stage, Instant::now());
+        // `Work` has no limit, and so needs no start.
+        if self.stage != stage && stage != Stage::Work {
+            self.since = Instant::now();
         }
+        self.stage = stage;
     }
 }
 

@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, tcp::OwnedReadHalf},
 };
 
 use super::stage::{Progress, Stage};
@@ -19,13 +19,15 @@ use crate::socket_options;
 
 /// A stream that records its progress. Bytes that arrive on an idle connection start a head.
 pub struct WatchedStream {
-    stream: Arc<TcpStream>,
+    /// This half reads as a whole stream does: a read that leaves room in the buffer has read all, so the next one waits for
+    /// data without asking the system. [`TcpStream::try_read_buf`] would ask once more for each request.
+    stream: OwnedReadHalf,
     progress: Arc<Progress>,
 }
 
 impl WatchedStream {
-    /// Wraps a stream.
-    pub fn new(stream: Arc<TcpStream>, progress: Arc<Progress>) -> Self {
+    /// Wraps a stream, whose other half the caller keeps.
+    pub fn new(stream: OwnedReadHalf, progress: Arc<Progress>) -> Self {
         Self { stream, progress }
     }
 
@@ -35,41 +37,35 @@ impl WatchedStream {
         context: &mut Context<'_>,
         write: impl Fn(&TcpStream) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        let stream = self.stream.as_ref();
         let written = loop {
-            match self.stream.poll_write_ready(context) {
+            match stream.poll_write_ready(context) {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => break Poll::Ready(Err(error)),
                 Poll::Pending => break Poll::Pending,
             }
-            match write(&self.stream) {
+            match write(stream) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 written => break Poll::Ready(written),
             }
         };
-        self.note(&written);
+        self.progress.written(written.is_ready());
         written
     }
 }
 
 impl AsyncRead for WatchedStream {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        loop {
-            ready!(self.stream.poll_read_ready(context))?;
-            match self.stream.try_read_buf(buffer) {
-                Ok(length) => {
-                    if length > 0 {
-                        self.progress.move_on(Stage::Idle, Stage::Head);
-                    }
-                    return Poll::Ready(Ok(()));
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.progress.move_on(Stage::Idle, Stage::Head);
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -100,13 +96,7 @@ impl AsyncWrite for WatchedStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(socket_options::end_writing(&self.stream))
-    }
-}
-
-impl WatchedStream {
-    fn note(&self, written: &Poll<io::Result<usize>>) {
-        self.progress.written(written.is_ready());
+        Poll::Ready(socket_options::end_writing(self.stream.as_ref()))
     }
 }
 
@@ -116,11 +106,14 @@ pub struct RequestBody<B = Incoming> {
     progress: Arc<Progress>,
 }
 
-impl<B> RequestBody<B> {
-    /// Wraps the body of a request, and enters [`Stage::Work`].
-    pub fn new(body: B, progress: Arc<Progress>) -> Self {
+impl RequestBody {
+    /// The body of a request, wrapped if there is one. Enters [`Stage::Work`].
+    pub fn watched(body: Incoming, progress: &Arc<Progress>) -> Body {
         progress.enter(Stage::Work);
-        Self { body, progress }
+        if body.is_end_stream() {
+            return Body::empty();
+        }
+        Body::new(Self { body, progress: Arc::clone(progress) })
     }
 }
 
@@ -204,7 +197,8 @@ mod tests {
     #[test]
     fn a_connection_is_idle_after_a_body_that_outlasts_its_response() {
         let progress = Arc::new(Progress::new());
-        let request = RequestBody::new(Body::from("rest"), Arc::clone(&progress));
+        progress.enter(Stage::Work);
+        let request = RequestBody { body: Body::from("rest"), progress: Arc::clone(&progress) };
         drop(AnswerBody::new(Body::empty(), Arc::clone(&progress)));
         assert_eq!(progress.stage(), Stage::Idle);
         // What the stream does when bytes arrive.
