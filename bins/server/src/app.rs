@@ -153,12 +153,12 @@ fn router(
 /// Logs a request, and refuses it if its head is wrong. One layer, since each copies the whole service below it.
 async fn admit(State(hosts): State<AllowedHosts>, request: Request, next: Next) -> Response {
     let route = request.extensions().get().map(request_log::matched);
-    let answer = async |mut request: Request, id| match refusal(&request, &hosts) {
-        Some(refusal) => refusal,
-        None => {
-            request.extensions_mut().insert(id);
-            next.run(request).await
+    let answer = async |mut request: Request, id| {
+        if let Some(refusal) = refusal(&request, &hosts) {
+            return refusal;
         }
+        request.extensions_mut().insert(id);
+        next.run(request).await
     };
     request_log::log(request, route, answer).await
 }
