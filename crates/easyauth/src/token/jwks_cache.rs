@@ -218,3 +218,14 @@ fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::jwks::JwksError, chain};
+
+    #[test]
+    fn an_error_is_logged_with_its_cause() {
+        let error = JwksError::new("no keys").with_source(std::io::Error::other("no route"));
+        assert_eq!(chain(&error), "no keys: no route");
+    }
+}

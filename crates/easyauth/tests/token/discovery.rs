@@ -243,6 +243,14 @@ async fn documents_with_one_fault_bring_no_keys() {
     }
 }
 
+#[tokio::test]
+async fn documents_of_the_greatest_length_are_read() {
+    let mut keys = json!({ "keys": [KEY.jwk()] }).to_string();
+    keys.insert_str(0, &" ".repeat(256 * 1024 - keys.len()));
+    let documents = |origin: &str| Documents { keys: keys.into_response(), ..good(origin) };
+    assert_eq!(fetch(documents).await, Ok(()));
+}
+
 /// Paused time advances while all tasks are idle: the timeout occurs at once.
 #[tokio::test(start_paused = true)]
 async fn an_issuer_that_never_answers_is_given_five_seconds() {

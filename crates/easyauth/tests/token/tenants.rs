@@ -107,8 +107,13 @@ async fn the_only_tenant_may_use_each_key() {
 
 #[tokio::test]
 async fn the_keys_of_all_tenants_are_at_the_authoritys_organizations() {
-    for (template, expected) in [("{tenantid}", Ok(())), (TENANT, Err(TokenError::KeysUnavailable))]
-    {
+    let refused = Err(TokenError::KeysUnavailable);
+    for (template, expected) in [
+        ("{tenantid}", Ok(())),
+        (TENANT, refused),
+        // The issuer of no tenant.
+        ("organizations", refused),
+    ] {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let configuration = json!({
