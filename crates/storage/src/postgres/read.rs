@@ -40,11 +40,11 @@ pub(super) async fn details(
     let (filter, after, rows) = queries::reviews_page(query);
     let restaurant = queries::restaurant_with_counts(id.0);
     let reviews = queries::reviews_of(id.0, filter, after, rows);
-    let (found, reviews) = try_join(
-        async { restaurant.load::<(RestaurantRow, RatingCountsRow)>(&mut &*connection).await },
-        async { reviews.load::<ReviewRow>(&mut &*connection).await },
-    )
-    .await?;
+    let restaurant = async { restaurant.load(&mut &*connection).await };
+    let reviews = async { reviews.load(&mut &*connection).await };
+    // Named here: as arguments of `load`, the types take the compiler three times as long as the rest of this crate.
+    let (found, reviews): (Vec<(RestaurantRow, RatingCountsRow)>, Vec<ReviewRow>) =
+        try_join(restaurant, reviews).await?;
     let Some((row, counts)) = found.into_iter().next() else { return Ok(None) };
     let reviews = reviews.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?;
     Ok(Some(RestaurantDetails::new(row.try_into()?, counts.into(), reviews, query.limit)))

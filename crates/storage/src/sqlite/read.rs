@@ -39,9 +39,8 @@ pub(super) fn details(
     query: ReviewQuery,
 ) -> Result<Option<RestaurantDetails>, WorkError> {
     connection.transaction(|connection| {
-        let found = queries::restaurant_with_counts(id.0)
-            .first::<(RestaurantRow, RatingCountsRow)>(connection)
-            .optional()?;
+        let found = queries::restaurant_with_counts(id.0).first(connection);
+        let found: Option<(RestaurantRow, RatingCountsRow)> = found.optional()?;
         let Some((row, counts)) = found else { return Ok(None) };
         let (filter, after, rows) = queries::reviews_page(query);
         let reviews =
