@@ -1,6 +1,6 @@
 //! The issuer's signing keys: the one in use, the next, and those whose tokens are still good.
 
-use std::io;
+use std::{io, iter, mem, sync::OnceLock};
 
 use aws_lc_rs::{
     encoding::{AsDer as _, PublicKeyX509Der},
@@ -19,7 +19,8 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(crate) struct SigningKeys {
     current: SigningKey,
-    next: SigningKey,
+    /// Made when it is first published: a key takes longer than all else at the start, and few tests ask for the key set.
+    next: OnceLock<SigningKey>,
     former: Vec<SigningKey>,
 }
 
@@ -31,20 +32,20 @@ struct SigningKey {
 
 impl SigningKeys {
     pub(crate) fn generate() -> io::Result<Self> {
-        let (current, next) = (SigningKey::generate()?, SigningKey::generate()?);
-        Ok(Self { current, next, former: Vec::new() })
+        let current = SigningKey::generate()?;
+        Ok(Self { current, next: OnceLock::new(), former: Vec::new() })
     }
 
     /// The next key comes into use; the one in use goes on being published.
     pub(crate) fn roll(&mut self) -> io::Result<()> {
-        let next = std::mem::replace(&mut self.next, SigningKey::generate()?);
-        self.former.push(std::mem::replace(&mut self.current, next));
+        let next = self.next.take().map_or_else(SigningKey::generate, Ok)?;
+        self.former.push(mem::replace(&mut self.current, next));
         Ok(())
     }
 
     /// A key comes into use that was never published before.
     pub(crate) fn roll_unannounced(&mut self) -> io::Result<()> {
-        self.former.push(std::mem::replace(&mut self.current, SigningKey::generate()?));
+        self.former.push(mem::replace(&mut self.current, SigningKey::generate()?));
         Ok(())
     }
 
@@ -85,12 +86,17 @@ impl SigningKeys {
 
     /// The key set, as Entra publishes it: without `alg`.
     pub(crate) fn jwks(&self, issuer: &str) -> Value {
+        if self.next.get().is_none()
+            && let Ok(next) = SigningKey::generate()
+        {
+            self.next.get_or_init(|| next);
+        }
         let keys: Vec<_> = self.published().map(|key| key.jwk(issuer)).collect();
         json!({ "keys": keys })
     }
 
     fn published(&self) -> impl Iterator<Item = &SigningKey> {
-        [&self.current, &self.next].into_iter().chain(&self.former)
+        iter::once(&self.current).chain(self.next.get()).chain(&self.former)
     }
 }
 
@@ -128,7 +134,10 @@ mod tests {
         let mut keys = SigningKeys::generate().unwrap();
         let kids =
             |keys: &SigningKeys| keys.published().map(|key| key.kid.clone()).collect::<Vec<_>>();
-        let (first, next) = (keys.current.kid.clone(), keys.next.kid.clone());
+        let first = keys.current.kid.clone();
+        let set = keys.jwks("https://issuer.example");
+        let next = kids(&keys).into_iter().find(|kid| *kid != first).unwrap();
+        assert!(set["keys"].as_array().unwrap().iter().any(|key| key["kid"] == next));
         keys.roll().unwrap();
         assert_eq!(keys.current_kid(), next);
         assert!(kids(&keys).contains(&first));
@@ -145,6 +154,8 @@ mod tests {
         let signature = URL_SAFE_NO_PAD.decode(keys.sign("a.b").unwrap()).unwrap();
         assert!(keys.has_signed(keys.current_kid(), "a.b", &signature));
         assert!(!keys.has_signed(keys.current_kid(), "a.c", &signature));
-        assert!(!keys.has_signed(&keys.next.kid, "a.b", &signature));
+        keys.jwks("https://issuer.example");
+        let next = &keys.next.get().unwrap().kid;
+        assert!(!keys.has_signed(next, "a.b", &signature));
     }
 }
