@@ -125,7 +125,7 @@ async fn no_answer_keeps_the_proof_from_its_end() {
     for shape in SHAPES {
         let hostile = Hostile::start(shape, || false).await;
         let mut probe = probe(emulator.cloud(), &hostile.origin).unwrap();
-        probe.timeout = Duration::from_millis(300);
+        probe.timeout = Duration::from_millis(100);
         probe.cases.retain(|case| ["B1", "B2", "B3", "B6", "C2", "C3", "D12"].contains(&case.id));
         let observer = Notes::default();
         let interrupt = CancellationToken::new();
