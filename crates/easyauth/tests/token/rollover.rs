@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use easyauth::{EntraTokenValidator, TokenError};
+use easyauth::{AuthnError, AuthnErrorKind, EntraTokenValidator, TokenError};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::Instant};
 
@@ -59,6 +59,12 @@ async fn a_flood_of_unknown_keys_costs_one_fetch() {
     let count = |refusal| answers.iter().filter(|answer| **answer == Err(refusal)).count();
     assert_eq!(count(TokenError::UnknownKey), WAITING, "the issuer was asked about these");
     assert_eq!(count(TokenError::TooManyUnknownKeys), 1000 - WAITING, "and not about these");
+    let retry = AuthnErrorKind::Transient { retry_after: Duration::from_secs(1) };
+    assert_eq!(
+        AuthnError::from(TokenError::TooManyUnknownKeys).kind(),
+        retry,
+        "which are no verdict"
+    );
     assert_eq!(issuer.asked(), 2, "the first fetch, and one for the flood");
     assert!(before.elapsed() >= Duration::from_millis(1300), "a second after the first");
 }
