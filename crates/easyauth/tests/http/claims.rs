@@ -218,3 +218,22 @@ async fn all_claims_are_kept_under_their_names_in_tokens() {
     assert_eq!((caller.claim("urn:department"), caller.claim("groups")), (Some("Kitchen"), None));
     assert!(!format!("{caller:?}").contains("Kitchen"), "the values are personal data");
 }
+
+#[test]
+fn callers_are_equal_when_all_but_their_further_claims_are() {
+    let ann = || Principal::new(PrincipalKind::User, OBJECT_ID);
+    let others = [
+        Principal::new(PrincipalKind::Application, OBJECT_ID),
+        Principal::new(PrincipalKind::User, CLIENT_ID),
+        ann().with_tenant_id(TENANT_ID),
+        ann().with_client_id(CLIENT_ID),
+        ann().with_name("Ann"),
+        ann().with_roles(["MCP.Access"]),
+        ann().with_scopes(["user_impersonation"]),
+        ann().with_session(),
+    ];
+    for other in others {
+        assert_ne!(ann(), other);
+        assert_eq!(other.clone().with_claims([("sid".to_owned(), vec!["1".to_owned()])]), other);
+    }
+}
