@@ -288,25 +288,26 @@ pub async fn build() -> Result<PathBuf> {
     program::build(&["--workspace", "--bin=restaurant-server"]).await
 }
 
-/// Builds the server for the MCP conformance suite and returns its path.
+/// Builds an example of the workspace and returns its path.
 ///
 /// # Errors
 /// it does not build; the error holds the compiler's output.
-pub async fn build_conformance_fixture() -> Result<PathBuf> {
+pub async fn build_example(name: &str) -> Result<PathBuf> {
     // The whole workspace's features, as `cargo test --workspace` has them: then it is built already.
-    program::build(&["--workspace", "--example=conformance"]).await
+    program::build(&["--workspace", "--example", name]).await
 }
 
-/// Builds a cargo project of its own, outside the workspace, and returns its program: the folder `name` of `tests`.
+/// Checks a project in a folder of `tests` with the dependencies and features that it names itself, without those of the workspace:
+/// the targets that cargo's option selects.
 ///
 /// # Errors
-/// It does not build.
-pub async fn build_project(name: &str) -> Result<PathBuf> {
-    let manifest = format!("--manifest-path=tests/{name}/Cargo.toml");
+/// It does not compile; the error holds the compiler's output.
+pub async fn check_project(folder: &str, targets: &str) -> Result<()> {
+    let manifest = format!("--manifest-path=tests/{folder}/Cargo.toml");
     // The workspace's own folder: what both depend on with the same features is there already.
     let target = workspace::target();
     let target = target.to_str().context("the target folder's path is not UTF-8")?;
-    program::build(&[&manifest, "--target-dir", target]).await
+    program::check(&[&manifest, targets, "--target-dir", target]).await
 }
 
 fn pages_address(line: &str) -> Option<String> {

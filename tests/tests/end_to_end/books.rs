@@ -1,4 +1,4 @@
-//! The guard around a stranger's handler: a project of its own, whose tools are careless, and is attacked.
+//! The guard around a stranger's handler, whose tools are careless: an example, which is a project of its own as well.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -13,8 +13,13 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
 async fn start() -> Server {
-    let program = server::build_project("books").await.unwrap();
+    let program = server::build_example("books").await.unwrap();
     Server::builder().program(program).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_project_of_its_own_needs_no_dependency_that_it_does_not_name() {
+    server::check_project("books", "--bins").await.unwrap();
 }
 
 /// A call of a tool.

@@ -47,7 +47,7 @@ async fn the_transport_layer_keeps_to_2026_07_28() {
 
 /// The server with the suite's tools.
 async fn fixture() -> Server {
-    let program = server::build_conformance_fixture().await.unwrap();
+    let program = server::build_example("conformance").await.unwrap();
     Server::builder().program(program).start().await.unwrap()
 }
 

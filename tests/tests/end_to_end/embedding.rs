@@ -1,4 +1,4 @@
-//! The adapter in the hands of a stranger: a project of its own, with its own axum, users and store.
+//! The adapter in the hands of a stranger: an example with its own axum, users and store, which is a project of its own as well.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -21,9 +21,14 @@ async fn ok(agent: &Agent, tool: &'static str, arguments: Value) -> Value {
     agent.call(tool, arguments).await.unwrap().unwrap()
 }
 
+#[tokio::test]
+async fn a_project_of_its_own_needs_no_dependency_that_it_does_not_name() {
+    server::check_project("embedding", "--bins").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_project_of_its_own_serves_agents() {
-    let program = server::build_project("embedding").await.unwrap();
+async fn the_example_serves_agents() {
+    let program = server::build_example("embed").await.unwrap();
     let guide = Server::builder().program(program);
     let guide = guide.env("EDITOR_TOKEN", "e").env("READER_TOKEN", "r").start().await.unwrap();
     let page = reqwest::get(guide.url("/")).await.unwrap().text().await.unwrap();
@@ -65,7 +70,7 @@ async fn a_project_of_its_own_serves_agents() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn its_users_decide_who_may_do_what() {
-    let program = server::build_project("embedding").await.unwrap();
+    let program = server::build_example("embed").await.unwrap();
     let guide = || Server::builder().program(program.clone()).env("EDITOR_TOKEN", "e");
     let refused = guide().run().await.unwrap();
     assert!(!refused.status.success());

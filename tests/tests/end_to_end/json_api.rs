@@ -1,31 +1,20 @@
-//! `easyauth` in a service of another author: a project of its own, with the contract of its authentication.
+//! `easyauth` in a service of another author: what it names is all that it needs. Its own tests are those of the package `json-api`.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+use std::process::Command;
 
-use std::process::{Command, Output};
+use restaurant_tests::{server, workspace};
 
-use restaurant_tests::workspace;
-
-fn cargo(arguments: &[&str]) -> Output {
-    Command::new("cargo").args(arguments).current_dir(workspace::root()).output().unwrap()
-}
-
-#[test]
-fn the_contract_of_a_json_api_holds_and_notices_each_missing_layer() {
-    let target = workspace::target();
-    let target = target.to_str().unwrap();
-    let project = "--manifest-path=tests/json-api/Cargo.toml";
-    let tests = cargo(&["test", project, "--target-dir", target, "--locked", "--test=contract"]);
-    let output = [tests.stdout, tests.stderr].concat();
-    let output = String::from_utf8_lossy(&output);
-    assert!(tests.status.success() && output.contains("15 passed"), "{output}");
+#[tokio::test]
+async fn a_json_api_needs_no_dependency_that_it_does_not_name() {
+    server::check_project("json-api", "--all-targets").await.unwrap();
 }
 
 #[test]
 fn a_service_that_reads_one_header_compiles_no_http_client() {
     let features = ["--no-default-features", "--features=app-service"];
     let tree = ["tree", "--package=easyauth", "--edges=normal", "--prefix=none", "--locked"];
-    let tree = cargo(&[&tree[..], &features].concat());
+    let mut cargo = Command::new("cargo");
+    let tree = cargo.args(tree).args(features).current_dir(workspace::root()).output().unwrap();
     let tree = String::from_utf8(tree.stdout).unwrap();
     let names: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(names.contains(&"easyauth") && names.contains(&"base64"), "{tree}");
